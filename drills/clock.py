@@ -1,0 +1,37 @@
+"""The clock as a parameter, so that whatever waits can be tested without waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time for people, monotonic time for durations; setting the wall clock moves no duration."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an origin shared by all processes of this boot of the machine."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for that many seconds (not at all when zero or negative)."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))

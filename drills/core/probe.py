@@ -1,0 +1,107 @@
+"""A probe, and what one look of it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import Field, JsonValue, model_serializer, model_validator
+
+from drills.core.durations import Duration
+from drills.core.playbook import Model
+
+
+class Role(StrEnum):
+    """What a probe stands for in a playbook's thresholds (`site_failing`, `database_failing` …)."""
+
+    SITE = "site"
+    HEALTH = "health"
+    DATABASE = "database"
+    CACHE = "cache"
+    LOGIN = "login"
+    PAYMENT = "payment"
+    EXTERNAL_API = "external-api"
+    FEATURE = "feature"
+
+
+class Window(Model):
+    """k of n: how many of the last `of` looks decide."""
+
+    count: int = Field(ge=1)
+    of: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.count > self.of:
+            raise ValueError(f"count {self.count} is more than of {self.of}; write count ≤ of")
+        return self
+
+
+class ProbeSpec(Model):
+    """One synthetic check of one target. In YAML the kind is the key that holds its settings (`http: {url: …}`)."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    kind: str
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
+    every: Duration = timedelta(seconds=10)
+    timeout: Duration = timedelta(seconds=5)
+    assert_: tuple[str, ...] = Field((), description="CEL; each must be true for the probe to pass.")
+    degraded: tuple[str, ...] = Field((), description="CEL; one that is true makes a passing look 'degraded'.")
+    role: Role | None = None
+    depends_on: tuple[str, ...] = Field((), description="Probes whose failure explains this one's: no second alert.")
+    fail: Window = Window(count=2, of=3)
+    recover: Window = Window(count=2, of=2)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_is_the_key(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "kind" not in value:
+            known = {_alias(name) for name in cls.model_fields} | set(cls.model_fields)
+            kinds = [key for key in value if key not in known]
+            if len(kinds) == 1:
+                rest = {key: item for key, item in value.items() if key != kinds[0]}
+                return {**rest, "kind": kinds[0], "settings": value[kinds[0]] or {}}
+        return value
+
+    @model_serializer(mode="wrap")
+    def _kind_as_key(self, handler: Any) -> dict[str, Any]:
+        plain: dict[str, Any] = handler(self)
+        kind, settings = plain.pop("kind"), plain.pop("settings")
+        return {"name": plain.pop("name"), kind: settings, **plain}
+
+
+def _alias(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+class Outcome(StrEnum):
+    """What a look saw. `unknown`: the prober itself could not look; never counted as up or down."""
+
+    PASS = "pass"
+    DEGRADED = "degraded"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One result of one probe.
+
+    `phases` are seconds since the attempt began, by phase (`dns`, `connect`, `tls`, `first-byte`, `total`); a phase
+    that was not reached has no entry. `metrics` are values of `drills.core.metrics`. `started` is on the prober's
+    monotonic clock; `at` is wall time, for people.
+    """
+
+    probe: str
+    at: datetime
+    started: float
+    outcome: Outcome
+    reason: str = ""
+    phases: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float | bool] = field(default_factory=dict)
+    attempt: int = 0
+    lateness: float = 0.0
+    vantage: str = "local"

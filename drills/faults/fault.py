@@ -1,0 +1,62 @@
+"""A fault: a reversible disturbance of the sandbox. One file for each kind; this is what each provides.
+
+check ──► undo written to the journal ──► apply ──► verify ──► … ──► undo ──► verify undone ──► settled
+          (committed before anything is touched)         (also by `drills recover`, in another process)
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from drills.core.playbook import kebab
+from drills.sandbox.protocol import Capability, Sandbox
+
+#: What an undo needs to know, as JSON: it is written before the fault is applied and read by another process.
+UndoPlan = dict[str, JsonValue]
+
+
+class FaultImpossible(Exception):
+    """The fault cannot be applied to this sandbox now; the message says why, in one line."""
+
+
+class Fault(BaseModel, ABC):
+    """Settings of one fault (the fields), and what it does.
+
+    `undo` is idempotent and may run in another process, after any part of `apply`, or before it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=kebab, populate_by_name=True)
+
+    kind: ClassVar[str]
+    needs: ClassVar[frozenset[Capability]]
+
+    @abstractmethod
+    def summary(self) -> str:
+        """What it does, in a few words: `drop index orders_customer_idx`."""
+
+    @abstractmethod
+    def check(self, sandbox: Sandbox) -> None:
+        """Raises FaultImpossible when it cannot be applied, or is already in place."""
+
+    @abstractmethod
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
+        """What `undo` will need, read from the sandbox before the fault."""
+
+    @abstractmethod
+    def apply(self, sandbox: Sandbox) -> None: ...
+
+    @abstractmethod
+    def verify(self, sandbox: Sandbox) -> str:
+        """Evidence, in one line, that the fault is in place. Raises FaultImpossible when it is not."""
+
+    @classmethod
+    @abstractmethod
+    def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None: ...
+
+    @classmethod
+    @abstractmethod
+    def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        """Raises EnvironmentFailed when the disturbance is still there."""

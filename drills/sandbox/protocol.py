@@ -1,0 +1,233 @@
+"""The system that drills break, as the rest of the program sees it: one protocol, one file for each driver.
+
+    users, probes ──► app (n replicas, one address) ──► Toxiproxy link ──► database │ cache │ external API
+
+All calls block (the conductor runs them in threads) and end by a deadline of their own: `EnvironmentFailed` tells
+what did not answer. Every change is idempotent: asking for what already is does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Service(StrEnum):
+    """The parts of the included sandbox; each can be stopped, killed, paused and restarted."""
+
+    APP = "app"
+    DATABASE = "database"
+    CACHE = "cache"
+    EXTERNAL_API = "external-api"
+    TOXIPROXY = "toxiproxy"
+
+
+class Link(StrEnum):
+    """The dependency edges that run through Toxiproxy."""
+
+    APP_DATABASE = "app-database"
+    APP_CACHE = "app-cache"
+    APP_EXTERNAL_API = "app-external-api"
+
+
+class Capability(StrEnum):
+    """What a driver can do; a scenario's faults need some of these."""
+
+    SERVICES = "services"
+    LINKS = "links"
+    RELEASES = "releases"
+    SCALE = "scale"
+    SETTINGS = "settings"
+    SQL = "sql"
+
+
+class Running(StrEnum):
+    UP = "up"
+    PAUSED = "paused"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """`pids` are the processes (or none for containers); `detail` is for people."""
+
+    name: str
+    running: Running
+    version: str
+    address: str
+    pids: tuple[int, ...] = ()
+    replicas: int = 1
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    version: str
+    summary: str
+    deployed_at: datetime | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Toxic:
+    """A disturbance of a link, in Toxiproxy's own terms (`type`, `stream`, `toxicity`, `attributes`)."""
+
+    name: str
+    type: str
+    stream: str = "downstream"
+    toxicity: float = 1.0
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    name: str
+    enabled: bool
+    listen: str
+    upstream: str
+    toxics: tuple[Toxic, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """All that a drill may change, for comparison before and after: equal means mended.
+
+    Only what ought to be the same is in it: no process ids, no times, no counts of rows that users' orders move.
+    """
+
+    services: Mapping[str, str]
+    replicas: int
+    release: str
+    settings: Mapping[str, str]
+    links: Mapping[str, Any]
+    database: Mapping[str, Any]
+    files: Mapping[str, str]
+
+    def differences(self, other: Fingerprint) -> tuple[str, ...]:
+        """What differs, one line for each field: `settings.pool_size: 10 → 2`."""
+        mine, theirs = _flat(self.__dict__), _flat(other.__dict__)
+        return tuple(
+            f"{key}: {mine.get(key, 'absent')} → {theirs.get(key, 'absent')}"
+            for key in sorted(mine.keys() | theirs.keys())
+            if mine.get(key) != theirs.get(key)
+        )
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        flat: dict[str, Any] = {}
+        for key, item in value.items():
+            flat |= _flat(item, f"{prefix}.{key}" if prefix else str(key))
+        return flat
+    return {prefix: value}
+
+
+class Sandbox(Protocol):
+    """One running (or not yet running) sandbox of a workspace."""
+
+    @property
+    def driver(self) -> str:
+        """`local` or `compose`."""
+        ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]: ...
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """What probes and locustfiles may name as `${app}`, `${database}`, `${cache}`, `${external-api}`, …
+
+        `app` is a base URL; `database` a libpq URL and `cache` a redis:// URL that go straight to the service,
+        around Toxiproxy. Empty when the sandbox is down.
+        """
+        ...
+
+    def is_up(self) -> bool: ...
+
+    def up(self) -> None:
+        """Start what does not run and wait until `/ready` answers. Raises EnvironmentFailed."""
+        ...
+
+    def down(self) -> None:
+        """End every process that this sandbox started, and only those."""
+        ...
+
+    def services(self) -> Sequence[ServiceStatus]: ...
+
+    def start(self, service: str) -> None: ...
+
+    def stop(self, service: str) -> None:
+        """Orderly, as an operator would."""
+        ...
+
+    def kill(self, service: str) -> None:
+        """At once, as a crash would."""
+        ...
+
+    def pause(self, service: str) -> None:
+        """Freeze: it holds its connections and answers nothing."""
+        ...
+
+    def resume(self, service: str) -> None: ...
+
+    def restart(self, service: str | None = None) -> None:
+        """Restart one service, or all of them in the order of their dependencies; wait until they answer."""
+        ...
+
+    def releases(self) -> Sequence[Release]:
+        """Every release, the last deployed first; those never deployed at the end."""
+        ...
+
+    def deploy(self, version: str) -> None:
+        """Replace the app's release and wait until it is ready. Raises BadInput for an unknown version."""
+        ...
+
+    def rollback(self, to: str | None = None) -> str:
+        """Deploy the release that ran before (or `to`). Returns its version. Raises BadInput if there is none."""
+        ...
+
+    def scale(self, replicas: int) -> None: ...
+
+    def settings(self) -> Mapping[str, str]: ...
+
+    def set(self, changes: Mapping[str, str]) -> None:
+        """Change settings and restart the app if they need it. Raises BadInput with the known names."""
+        ...
+
+    def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """Run one statement straight on the database, autocommit. Returns column names and rows."""
+        ...
+
+    def redis(self, *words: str) -> Any:
+        """Run one Redis command straight on the cache."""
+        ...
+
+    def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]: ...
+
+    def links(self) -> Sequence[LinkStatus]: ...
+
+    def set_link(self, link: str, *, enabled: bool) -> None:
+        """Let a link through, or cut it (connections are refused, open ones closed)."""
+        ...
+
+    def add_toxic(self, link: str, toxic: Toxic) -> None: ...
+
+    def remove_toxic(self, link: str, name: str) -> None:
+        """Remove it if it is there."""
+        ...
+
+    def health(self) -> Mapping[str, tuple[bool, str]]:
+        """Each health endpoint and service: whether it answers well, and what it said."""
+        ...
+
+    def fingerprint(self) -> Fingerprint: ...
+
+    def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
+        """Bring everything back to that state; returns what had to be changed. Idempotent.
+
+        Raises EnvironmentFailed when it could not.
+        """
+        ...
