@@ -42,9 +42,7 @@ def team(book: Playbook, facts: MessageFacts = FACTS, kind: str = "update") -> s
 
 
 def test_a_message_is_the_playbooks_template_filled_with_the_facts() -> None:
-    text = (
-        "INCIDENT UPDATE: {{ title }}\nSeverity: {{ level }}\nDuration: {{ duration | humane }}\nStatus: {{ status }}"
-    )
+    text = "INCIDENT UPDATE: {{ title }}\nSeverity: {{ level }}\nFor {{ duration | humane }}\nStatus: {{ status }}"
     assert team(playbook(template(text))) == (
         "[DRILL] INCIDENT UPDATE: Checkout fails\nSeverity: SEV2\nFor 7 m 05 s\nStatus: Identified"
     )
