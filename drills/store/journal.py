@@ -1,0 +1,96 @@
+"""The undo journal: what is owed is committed before anything is touched, and settled after the undo was verified."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue
+from sqlalchemy import insert, select, update
+
+from drills.store import tables
+from drills.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class OwedUndo:
+    """One disturbance that is not known to be mended. `plan` is what its undo needs."""
+
+    id: int
+    drill_id: str
+    sandbox: str
+    kind: str
+    summary: str
+    plan: dict[str, JsonValue]
+    written_at: datetime
+    attempts: int = 0
+    last_failure: str = ""
+
+
+class Journal:
+    """Rows of the store that survive the death of whoever wrote them."""
+
+    def __init__(self, store: Store) -> None:
+        self._database = store.database
+        self._clock = store.clock
+
+    def write(self, drill_id: str, sandbox: str, kind: str, summary: str, plan: Mapping[str, JsonValue]) -> int:
+        """Commit what is owed; it is on the disk when this returns its number."""
+        statement = insert(tables.undo_journal).values(
+            drill_id=drill_id,
+            sandbox=sandbox,
+            kind=kind,
+            summary=summary,
+            plan=json.dumps(plan, ensure_ascii=False),
+            written_at=self._clock.now(),
+            attempts=0,
+            last_failure="",
+        )
+        with self._database.write() as connection:
+            key = connection.execute(statement).inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+    def settle(self, journal_id: int) -> None:
+        """Nothing is owed any more for this row. Settling again changes nothing."""
+        table = tables.undo_journal
+        with self._database.write() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.id == journal_id, table.c.settled_at.is_(None))
+                .values(settled_at=self._clock.now())
+            )
+
+    def fail(self, journal_id: int, reason: str) -> None:
+        """Remember why an undo did not succeed; it stays owed."""
+        table = tables.undo_journal
+        with self._database.write() as connection:
+            connection.execute(
+                update(table).where(table.c.id == journal_id).values(attempts=table.c.attempts + 1, last_failure=reason)
+            )
+
+    def owed(self, sandbox: str | None = None) -> list[OwedUndo]:
+        """What is owed (on that sandbox), the last written first: the order in which to undo."""
+        table = tables.undo_journal
+        query = select(table).where(table.c.settled_at.is_(None)).order_by(table.c.id.desc())
+        if sandbox is not None:
+            query = query.where(table.c.sandbox == sandbox)
+        with self._database.read() as connection:
+            return [_owed(row) for row in connection.execute(query)]
+
+
+def _owed(row: Any) -> OwedUndo:
+    return OwedUndo(
+        id=row.id,
+        drill_id=row.drill_id,
+        sandbox=row.sandbox,
+        kind=row.kind,
+        summary=row.summary,
+        plan=json.loads(row.plan),
+        written_at=row.written_at,
+        attempts=row.attempts,
+        last_failure=row.last_failure,
+    )

@@ -1,0 +1,344 @@
+"""The store: drills with their events and scorecards, and what probes observed.
+
+An event is on the disk when `append` returns, and can be read by every process. Everything else that is said about a
+drill is computed from its events; scorecards are kept as they were made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from drills.clock import Clock, SystemClock
+from drills.core.events import EVENT_FORMAT, Event, ResponderKind, event_from_json, event_to_json
+from drills.core.probe import Observation
+from drills.core.scorecard import DrillResult, Scorecard
+from drills.core.timeline import Timeline
+from drills.errors import BadInput, EnvironmentFailed
+from drills.store import tables
+from drills.store.database import Database
+from drills.store.observing import ObservationWriter, WriterStats, observation_of
+from drills.store.records import DrillRecord, StoredScorecard
+from drills.store.runner import Runner
+from drills.store.schema import bring_up_to_date
+
+T = TypeVar("T")
+
+#: On PostgreSQL two writers may draw the same number; one of them then draws again.
+_ATTEMPTS = 20
+
+
+class Store:
+    """One database of drills; may be shared by threads, and opened by several processes at once.
+
+    Every method raises EnvironmentFailed in one line when the database cannot do it (disk full, read-only, locked).
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.clock = clock
+        self._writer: ObservationWriter | None = None
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock | None = None) -> Store:
+        """Open it and bring its tables up to date.
+
+        Raises BadInput for what is not a store, or was written by a newer version of drills.
+        """
+        database = Database(url)
+        try:
+            bring_up_to_date(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, clock or SystemClock())
+
+    def close(self) -> None:
+        """Store the observations that are still queued, and let go of the database."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self.database.close()
+
+    # ---- drills ------------------------------------------------------------------------------------------------------
+
+    def begin_drill(
+        self,
+        *,
+        scenario: str,
+        sandbox: str,
+        responder: ResponderKind,
+        blind: bool = False,
+        runner: Runner | None = None,
+    ) -> DrillRecord:
+        """Record a new drill as running, conducted by this process, with an id of its own and its origin of time."""
+        runner = runner or Runner.this()
+        now, origin = self.clock.now(), self.clock.monotonic()
+        day = f"{now:%Y%m%d}"
+
+        def insert_next(connection: Connection) -> DrillRecord:
+            last = connection.scalar(select(func.max(tables.drills.c.number)).where(tables.drills.c.day == day))
+            number = (last or 0) + 1
+            record = DrillRecord(
+                drill_id=f"INC-{day}-{number:03d}",
+                scenario=scenario,
+                sandbox=sandbox,
+                responder=responder,
+                started_at=now,
+                origin=origin,
+                boot_id=runner.boot_id,
+                runner_pid=runner.pid,
+                runner_started=runner.started,
+                result=DrillResult.RUNNING,
+                blind=blind,
+            )
+            connection.execute(insert(tables.drills).values(day=day, number=number, **_columns(record)))
+            return record
+
+        return self._numbered(insert_next)
+
+    def drills(self) -> list[DrillRecord]:
+        """Every drill, in the order in which they began."""
+        return self._drills()
+
+    def drill(self, drill_id: str) -> DrillRecord:
+        """Raises BadInput when there is none of that id."""
+        found = self._drills(tables.drills.c.drill_id == drill_id)
+        if not found:
+            raise BadInput(f"{drill_id}: no such drill; `drills history` lists them")
+        return found[0]
+
+    def running(self, sandbox: str) -> DrillRecord | None:
+        """The drill that was begun last on that sandbox and has not ended (its runner may be dead)."""
+        found = self.all_running(sandbox)
+        return found[-1] if found else None
+
+    def all_running(self, sandbox: str) -> list[DrillRecord]:
+        """Every drill that has not ended on that sandbox, the oldest first."""
+        return self._drills(tables.drills.c.sandbox == sandbox, tables.drills.c.result == DrillResult.RUNNING.value)
+
+    def finish(self, drill_id: str, scorecard: Scorecard, *, reason: str = "the drill ended") -> None:
+        """Store its result with the first scorecard, at once."""
+        with self.database.write() as connection:
+            self._set_result(connection, drill_id, scorecard.result)
+            self._insert_scorecard(connection, drill_id, scorecard, reason)
+
+    def end_unscored(self, drill_id: str, result: DrillResult) -> None:
+        """Store the result of a drill that ended before there was anything to make a scorecard of."""
+        with self.database.write() as connection:
+            self._set_result(connection, drill_id, result)
+
+    def _drills(self, *where: ColumnElement[bool]) -> list[DrillRecord]:
+        # Two drills may begin in the same microsecond of a clock that was set back: the number decides.
+        order = (tables.drills.c.started_at, tables.drills.c.day, tables.drills.c.number)
+        with self.database.read() as connection:
+            return [_record(row) for row in connection.execute(select(tables.drills).where(*where).order_by(*order))]
+
+    def _set_result(self, connection: Connection, drill_id: str, result: DrillResult) -> None:
+        changed = connection.execute(
+            update(tables.drills)
+            .where(tables.drills.c.drill_id == drill_id)
+            .values(result=result.value, ended_at=self.clock.now())
+        )
+        if changed.rowcount != 1:
+            raise BadInput(f"{drill_id}: no such drill; `drills history` lists them")
+
+    # ---- events ------------------------------------------------------------------------------------------------------
+
+    def append(self, drill_id: str, event: Event) -> Event:
+        """Store one event durably; returns it with its place. Raises BadInput for an unknown drill."""
+        return self.append_many(drill_id, (event,))[0]
+
+    def append_many(self, drill_id: str, events: Sequence[Event]) -> list[Event]:
+        """Store these events, all or none, next to one another. Raises BadInput for an unknown drill."""
+
+        def insert_all(connection: Connection) -> list[Event]:
+            # Writers to one drill queue up here on PostgreSQL; on SQLite they already have.
+            known = connection.execute(
+                select(tables.drills.c.drill_id).where(tables.drills.c.drill_id == drill_id).with_for_update()
+            )
+            if known.first() is None:
+                raise BadInput(f"{drill_id}: no such drill; `drills history` lists them")
+            last = connection.scalar(select(func.max(tables.events.c.seq)).where(tables.events.c.drill_id == drill_id))
+            first = 0 if last is None else last + 1
+            placed = [event.model_copy(update={"seq": first + index}) for index, event in enumerate(events)]
+            connection.execute(
+                insert(tables.events),
+                [
+                    {
+                        "drill_id": drill_id,
+                        "seq": event.seq,
+                        "t": event.t,
+                        "at": event.at,
+                        "kind": event.kind,
+                        "body": event_to_json(event),
+                    }
+                    for event in placed
+                ],
+            )
+            return placed
+
+        return self._numbered(insert_all) if events else []
+
+    def events(self, drill_id: str, after: int = -1) -> list[Event]:
+        """The events of a drill with a place greater than `after`, in the order in which they were stored.
+
+        Raises BadInput for events that a newer version of drills wrote.
+        """
+        query = (
+            select(tables.events.c.seq, tables.events.c.body)
+            .where(tables.events.c.drill_id == drill_id, tables.events.c.seq > after)
+            .order_by(tables.events.c.seq)
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        return [_event(drill_id, row.seq, row.body) for row in rows]
+
+    def timeline(self, drill_id: str) -> Timeline:
+        """All events of a drill. Raises BadInput for an unknown drill."""
+        self.drill(drill_id)
+        return Timeline(self.events(drill_id))
+
+    # ---- scorecards --------------------------------------------------------------------------------------------------
+
+    def add_scorecard(self, drill_id: str, scorecard: Scorecard, *, reason: str) -> None:
+        """Keep another scorecard (a correction, newer rules) beside those that were made before."""
+        with self.database.write() as connection:
+            self._insert_scorecard(connection, drill_id, scorecard, reason)
+
+    def scorecards(self, scenario: str | None = None) -> list[Scorecard]:
+        """The scorecard that was made last of each drill, in the order in which the drills began."""
+        newest = select(func.max(tables.scorecards.c.id)).group_by(tables.scorecards.c.drill_id)
+        query = (
+            select(tables.scorecards.c.drill_id, tables.scorecards.c.body)
+            .join(tables.drills, tables.drills.c.drill_id == tables.scorecards.c.drill_id)
+            .where(tables.scorecards.c.id.in_(newest))
+            .order_by(tables.drills.c.started_at, tables.drills.c.day, tables.drills.c.number)
+        )
+        if scenario is not None:
+            query = query.where(tables.scorecards.c.scenario == scenario)
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        return [_scorecard(row.drill_id, row.body) for row in rows]
+
+    def scorecards_of(self, drill_id: str) -> list[StoredScorecard]:
+        """Every scorecard that was made of one drill, the oldest first."""
+        table = tables.scorecards
+        query = select(table).where(table.c.drill_id == drill_id).order_by(table.c.id)
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        return [StoredScorecard(row.made_at, row.reason, _scorecard(drill_id, row.body)) for row in rows]
+
+    def _insert_scorecard(self, connection: Connection, drill_id: str, scorecard: Scorecard, reason: str) -> None:
+        connection.execute(
+            insert(tables.scorecards).values(
+                drill_id=drill_id,
+                scenario=scorecard.scenario,
+                rules_version=scorecard.rules_version,
+                made_at=self.clock.now(),
+                reason=reason,
+                body=scorecard.model_dump_json(),
+            )
+        )
+
+    # ---- observations ------------------------------------------------------------------------------------------------
+
+    def observe(self, observation: Observation) -> None:
+        """Queue an observation for storing; never waits. See `ObservationWriter` for what a full queue does."""
+        if self._writer is None:
+            self._writer = ObservationWriter(self.database, self.clock)
+        self._writer.put(observation)
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Wait until all that was observed is stored; False when `timeout` seconds did not suffice."""
+        return self._writer is None or self._writer.flush(timeout)
+
+    def writer_stats(self) -> WriterStats:
+        """How storing observations goes."""
+        return WriterStats(0, 0, 0, 0, "") if self._writer is None else self._writer.stats()
+
+    def observations(self, probe: str | None = None, since: datetime | None = None) -> list[Observation]:
+        """What was stored of one probe (or all), from `since` on, in the order of time."""
+        query = select(tables.observations).order_by(tables.observations.c.at, tables.observations.c.id)
+        if probe is not None:
+            query = query.where(tables.observations.c.probe == probe)
+        if since is not None:
+            query = query.where(tables.observations.c.at >= since)
+        with self.database.read() as connection:
+            return [observation_of(row) for row in connection.execute(query)]
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _numbered(self, transaction: Callable[[Connection], T]) -> T:
+        """Run a transaction that takes the next free number; again when another process took it first."""
+        for _ in range(_ATTEMPTS):
+            try:
+                with self.database.write() as connection:
+                    return transaction(connection)
+            except IntegrityError:
+                continue
+        raise EnvironmentFailed(f"{self.database.name}: too many writers at once; try again")
+
+
+def _columns(record: DrillRecord) -> dict[str, Any]:
+    return {
+        "drill_id": record.drill_id,
+        "scenario": record.scenario,
+        "sandbox": record.sandbox,
+        "responder": record.responder.value,
+        "blind": record.blind,
+        "started_at": record.started_at,
+        "origin": record.origin,
+        "boot_id": record.boot_id,
+        "runner_pid": record.runner_pid,
+        "runner_started": record.runner_started,
+        "result": record.result.value,
+        "ended_at": record.ended_at,
+    }
+
+
+def _record(row: Any) -> DrillRecord:
+    return DrillRecord(
+        drill_id=row.drill_id,
+        scenario=row.scenario,
+        sandbox=row.sandbox,
+        responder=ResponderKind(row.responder),
+        started_at=row.started_at,
+        origin=row.origin,
+        boot_id=row.boot_id,
+        runner_pid=row.runner_pid,
+        runner_started=row.runner_started,
+        result=DrillResult(row.result),
+        blind=row.blind,
+        ended_at=row.ended_at,
+    )
+
+
+def _event(drill_id: str, seq: int, body: str) -> Event:
+    try:
+        event = event_from_json(body)
+    except ValidationError as error:
+        raise BadInput(
+            f"{drill_id}: event {seq} was written by a newer version of drills, or is damaged "
+            f"({error.errors()[0]['msg']}); update drills"
+        ) from error
+    if event.kind == "drill-started" and event.format > EVENT_FORMAT:
+        raise BadInput(
+            f"{drill_id}: its events have format {event.format}, this drills knows {EVENT_FORMAT}; update drills"
+        )
+    return event.model_copy(update={"seq": seq})
+
+
+def _scorecard(drill_id: str, body: str) -> Scorecard:
+    try:
+        return Scorecard.model_validate_json(body)
+    except ValidationError as error:
+        raise BadInput(
+            f"{drill_id}: its scorecard was written by a newer version of drills, or is damaged "
+            f"({error.errors()[0]['msg']}); update drills"
+        ) from error
