@@ -105,6 +105,7 @@ class Phase(Model):
     by: Duration | None = None
     ends_with: Milestone = Field(description="The milestone that completes the phase.")
     checklist: tuple[str, ...] = ()
+    levels: tuple[str, ...] = Field((), description="The levels it is for; empty: all.")
     source: str = Field(min_length=1)
 
 
@@ -113,7 +114,10 @@ class Rung(Model):
 
     name: str
     contact: str
-    after: Duration | None = Field(None, description="From detection; absent: at once, or at a person's discretion.")
+    after: Duration | None = Field(None, description="Absent: at once, or at a person's discretion.")
+    counted_from: Milestone = Field(
+        Milestone.DETECTED, description="What `after` counts from: detected or first-impact."
+    )
     levels: tuple[str, ...] = ()
     why: str = ""
     source: str = Field(min_length=1)
@@ -177,8 +181,23 @@ class Goals(Model):
     false_positive_share: float | None = None
     pages_per_week: int | None = None
     action_items_in_time_share: float | None = None
+    post_mortem_share: float | None = Field(
+        None, description="Of the incidents of levels that have a post-mortem limit."
+    )
+    post_mortem_review_after: Duration | None = Field(
+        None, description="From the post-mortem until it is looked at again."
+    )
     runbook_tested_every: Duration | None = None
+    runbook_reviewed_after_use: bool = False
     source: str = ""
+
+
+class FollowUp(Model):
+    """What the document wants done after an incident. `by` counts from its end; absent where it gives no number."""
+
+    task: str
+    by: Duration | None = None
+    source: str = Field(min_length=1)
 
 
 class Playbook(Model):
@@ -198,6 +217,8 @@ class Playbook(Model):
     post_mortem_sections: tuple[str, ...] = ()
     contacts: tuple[Contact, ...] = ()
     goals: Goals | None = None
+    follow_ups: tuple[FollowUp, ...] = ()
+    commander_may_repair: bool = Field(True, description="False: who commands does not investigate or type commands.")
 
     def level(self, name: str) -> Level:
         """The level of that name. Raises KeyError when there is none."""

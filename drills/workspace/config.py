@@ -1,0 +1,47 @@
+"""drills.yaml: what a workspace is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from pydantic import Field
+
+from drills.core.durations import Duration
+from drills.core.playbook import Model
+from drills.workspace.schedule import ScheduleEntry
+
+
+class Driver(StrEnum):
+    LOCAL = "local"
+    COMPOSE = "compose"
+
+
+class SandboxConfig(Model):
+    """The system that drills break. Sandboxes of different names run side by side."""
+
+    driver: Driver = Driver.LOCAL
+    name: str = Field("default", pattern=r"^[a-z0-9][a-z0-9-]*$")
+
+
+class TrafficConfig(Model):
+    locustfile: str = Field("shop/locustfile.py", description="In the workspace; a scenario may have its own.")
+
+
+class Retention(Model):
+    """How long the store keeps what probes saw. Drills and their events are kept for ever."""
+
+    observations: Duration = timedelta(days=30)
+
+
+class WorkspaceConfig(Model):
+    """The file drills.yaml. `format` is the version of this file format."""
+
+    format: int = 1
+    playbook: str = Field(description="The severity policy: a file of playbooks/, or one of those included.")
+    sandbox: SandboxConfig = SandboxConfig()
+    traffic: TrafficConfig = TrafficConfig()
+    schedule: tuple[ScheduleEntry, ...] = ()
+    store: str | None = Field(None, description="A database URL; absent: SQLite in .drills/drills.db.")
+    reports: str = Field("reports", description="The folder for reports.")
+    retention: Retention = Retention()

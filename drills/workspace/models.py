@@ -1,0 +1,172 @@
+"""A YAML file into a pydantic model: every problem at once, each with its line and with what would be right."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from drills.core.playbook import kebab
+from drills.errors import InvalidFiles, Problem
+from drills.workspace.nearest import suggest
+from drills.workspace.yaml_lines import Document, Place, dotted, read_document
+
+#: The newest version of each file format that this program reads.
+NEWEST_FORMAT = 1
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[M]):
+    """A file as a model; `model` is None exactly when there are problems."""
+
+    document: Document
+    model: M | None
+    problems: tuple[Problem, ...]
+
+    def require(self) -> M:
+        """The model. Raises InvalidFiles with every problem of the file."""
+        if self.model is None:
+            raise InvalidFiles(self.problems)
+        return self.model
+
+
+def load_model(path: Path, model: type[M], *, shown_as: str | None = None, **given: Any) -> Loaded[M]:
+    """Read `path` as `model`; `given` are values that do not come from the file (a scenario's name)."""
+    return build(read_document(path, shown_as), model, **given)
+
+
+def build(document: Document, model: type[M], **given: Any) -> Loaded[M]:
+    """The same for a document that has been read."""
+    problems = document.problems or tuple(_unusable(document))
+    if problems:
+        return Loaded(document, None, problems)
+    built, problems = build_at(document, (), document.data | given, model)
+    return Loaded(document, built, problems)
+
+
+def build_at(document: Document, place: Place, data: Any, model: type[M]) -> tuple[M | None, tuple[Problem, ...]]:
+    """A model from a part of a document; `place` is where that part stands."""
+    try:
+        return model.model_validate(data), ()
+    except ValidationError as error:
+        problems = [_problem(document, place, detail, model) for detail in error.errors(include_url=False)]
+        return None, tuple(dict.fromkeys(problems))
+
+
+def newer_format(document: Document) -> Problem | None:
+    """The one problem of a file that was written for a newer version of this program."""
+    stated = document.data.get("format") if isinstance(document.data, Mapping) else None
+    if isinstance(stated, int) and not isinstance(stated, bool) and stated > NEWEST_FORMAT:
+        wrong = f"format {stated} is newer than this version of drills reads ({NEWEST_FORMAT})"
+        return Problem(document.file, document.line(("format",)), "format", wrong, "upgrade drills")
+    return None
+
+
+def _unusable(document: Document) -> list[Problem]:
+    if document.data is None:
+        return [Problem(document.file, 1, "", "is empty", "write its keys as `name: value`")]
+    if not isinstance(document.data, Mapping):
+        return [Problem(document.file, 1, "", "is not a mapping", "write its keys as `name: value`")]
+    newer = newer_format(document)
+    return [newer] if newer else []
+
+
+def _problem(document: Document, place: Place, detail: ErrorDetails, model: type[BaseModel]) -> Problem:
+    location: Place = tuple(part for part in detail["loc"] if isinstance(part, str | int))
+    whole = (*place, *location)
+    wrong, right = _words(detail, location, model)
+    return Problem(document.file, document.line(whole), dotted(_as_written(whole)), wrong, right)
+
+
+def _as_written(place: Place) -> Place:
+    """Without the steps that pydantic adds for itself."""
+    return tuple(part for part in place if not (isinstance(part, str) and ("[" in part or "(" in part)))
+
+
+def _words(detail: ErrorDetails, location: Place, model: type[BaseModel]) -> tuple[str, str]:
+    kind, context, value = detail["type"], detail.get("ctx") or {}, detail.get("input")
+    if kind == "extra_forbidden":
+        return "unknown key", suggest(str(location[-1]), keys_of(model, location[:-1]))
+    if kind == "missing":
+        return "is missing", "write it"
+    if kind in ("value_error", "assertion_error"):
+        said = str(context.get("error", detail["msg"]))
+        wrong, _, right = said.partition("; ")
+        return wrong, right
+    if kind in ("enum", "literal_error"):
+        known = [name.strip("' ") for name in str(context.get("expected", "")).replace(" or ", ", ").split(",")]
+        return f"{value!r} is not known here", suggest(str(value), known)
+    if kind in _TYPES:
+        return f"{_shown(value)} is not {_TYPES[kind]}", f"write {_TYPES[kind]}"
+    if kind == "string_pattern_mismatch":
+        pattern = context.get("pattern")
+        if pattern == r"^[a-z0-9][a-z0-9-]*$":
+            return f"{value!r} is not a name", "use small letters, digits and hyphens"
+        return f"{value!r} does not have the right form", f"it must match {pattern}"
+    message = detail["msg"]
+    return f"{_shown(value)} cannot be used", message[:1].lower() + message[1:]
+
+
+_TYPES = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "datetime_type": "a date and time such as 2026-11-21T14:00",
+    "datetime_parsing": "a date and time such as 2026-11-21T14:00",
+    "datetime_from_date_parsing": "a date and time such as 2026-11-21T14:00",
+}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "nothing" if value is None else repr(value)
+
+
+def keys_of(model: type[BaseModel], location: Place) -> list[str]:
+    """The keys that may be written at a location inside a model."""
+    here: Any = model
+    for part in location:
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            fields = {field.alias or kebab(name): field for name, field in here.model_fields.items()}
+            fields |= here.model_fields
+            if part not in fields:
+                return []
+            here = _plain(fields[str(part)].annotation)
+        else:
+            inner = [each for each in get_args(here) if each is not Ellipsis]
+            here = _plain(inner[-1]) if inner else None
+    if isinstance(here, type) and issubclass(here, BaseModel):
+        return [field.alias or kebab(name) for name, field in here.model_fields.items()]
+    return []
+
+
+def _plain(annotation: Any) -> Any:
+    """Without Annotated and Optional."""
+    while True:
+        origin = get_origin(annotation)
+        if origin is Annotated:
+            annotation = get_args(annotation)[0]
+        elif origin in (Union, types.UnionType):
+            annotation = next(each for each in get_args(annotation) if each is not type(None))
+        else:
+            return annotation

@@ -1,0 +1,122 @@
+"""The files of probes/: each a list of probes, or a mapping with `format` and `probes`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drills.core.playbook import kebab
+from drills.core.probe import ProbeSpec
+from drills.errors import InvalidFiles, Problem
+from drills.workspace.models import build_at, newer_format
+from drills.workspace.nearest import suggest
+from drills.workspace.registries import probe_kinds
+from drills.workspace.yaml_lines import Document, Place, dotted, read_document
+
+#: The keys of a probe beside the one that names its kind.
+PROBE_KEYS = tuple(kebab(name) for name in ProbeSpec.model_fields if name not in ("kind", "settings"))
+
+
+@dataclass(frozen=True)
+class PlacedProbe:
+    """A probe and where it stands."""
+
+    spec: ProbeSpec
+    document: Document
+    place: Place
+
+
+def load_probes(paths: Sequence[Path], shown: Callable[[Path], str]) -> Mapping[str, ProbeSpec]:
+    """Every probe by its name. Raises InvalidFiles with the problems of all files."""
+    probes, problems = read_probes([read_document(path, shown(path)) for path in paths])
+    if problems:
+        raise InvalidFiles(problems)
+    return {probe.spec.name: probe.spec for probe in probes}
+
+
+def read_probes(documents: Sequence[Document]) -> tuple[tuple[PlacedProbe, ...], tuple[Problem, ...]]:
+    """The probes that can be used, and all that is wrong with the others."""
+    probes: dict[str, PlacedProbe] = {}
+    problems: list[Problem] = []
+    for document in documents:
+        newer = newer_format(document)
+        if document.problems or newer:
+            problems += document.problems or ([newer] if newer else [])
+            continue
+        items, wrong = _items(document)
+        problems += wrong
+        for place, data in items:
+            spec, wrong = _read_probe(document, place, data)
+            problems += wrong
+            if spec is not None and spec.name in probes:
+                problems.append(_twice(document, place, probes[spec.name]))
+            elif spec is not None:
+                probes[spec.name] = PlacedProbe(spec, document, place)
+    return tuple(probes.values()), tuple(problems)
+
+
+def _items(document: Document) -> tuple[list[tuple[Place, Any]], list[Problem]]:
+    """The probes' data, each with its place."""
+    data = document.data
+    around: Place = ()
+    problems: list[Problem] = []
+    if isinstance(data, Mapping):
+        around = ("probes",)
+        keys = ("format", "probes")
+        for key in data:
+            if key not in keys:
+                problems.append(_problem(document, (key,), "unknown key", suggest(str(key), keys)))
+        data = data.get("probes")
+    if data is None:
+        return [], problems
+    if not isinstance(data, list):
+        return [], [*problems, _problem(document, around, "is not a list", "write each probe as `- name: …`")]
+    return [((*around, index), item) for index, item in enumerate(data)], problems
+
+
+def _read_probe(document: Document, place: Place, data: Any) -> tuple[ProbeSpec | None, list[Problem]]:
+    if not isinstance(data, Mapping):
+        return None, [_problem(document, place, "is not a probe", "write `- name: …` and its keys")]
+    others = [key for key in data if key not in PROBE_KEYS]
+    kinds = [key for key in others if key in probe_kinds()]
+    problems = list(_about_kinds(document, place, data, others, kinds))
+    plain = {key: item for key, item in data.items() if key in PROBE_KEYS}
+    kind = kinds[0] if kinds else "unknown"
+    settings = data.get(kind) if kinds else {}
+    if not (settings is None or isinstance(settings, Mapping)):
+        problems.append(_problem(document, (*place, kind), "is not a mapping", "write the kind's settings under it"))
+        settings = {}
+    spec, wrong = build_at(document, place, {**plain, "kind": kind, "settings": settings or {}}, ProbeSpec)
+    problems += wrong
+    return (None if problems else spec), problems
+
+
+def _about_kinds(
+    document: Document, place: Place, data: Mapping[str, Any], others: list[str], kinds: list[str]
+) -> Iterator[Problem]:
+    if len(kinds) > 1:
+        yield _problem(
+            document, (*place, kinds[1]), f"is a second kind beside {kinds[0]}", "make it a probe of its own"
+        )
+    for key in others:
+        if key in kinds:
+            continue
+        if not kinds and (isinstance(data[key], Mapping) or len(others) == 1):
+            yield _problem(document, (*place, key), "unknown kind of probe", suggest(key, probe_kinds()))
+        else:
+            yield _problem(document, (*place, key), "unknown key", suggest(key, PROBE_KEYS))
+    if not others:
+        known = ", ".join(sorted(probe_kinds()))
+        yield _problem(document, place, "has no kind", f"write one of {known} with its settings under it")
+
+
+def _twice(document: Document, place: Place, other: PlacedProbe) -> Problem:
+    first = f"{other.document.file}:{other.document.line(other.place)}"
+    wrong = f"{other.spec.name!r} is already the name of the probe at {first}"
+    return _problem(document, (*place, "name"), wrong, "give it another name")
+
+
+def _problem(document: Document, place: Place, wrong: str, right: str) -> Problem:
+    return Problem(document.file, document.line(place), dotted(place), wrong, right)

@@ -1,0 +1,28 @@
+"""The kinds of probes and faults, read from their registries only when a file names one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from drills.faults.fault import Fault
+
+
+@lru_cache(maxsize=1)
+def probe_kinds() -> Mapping[str, type[BaseModel]]:
+    """The settings model of each kind of probe."""
+    from drills.probing.kinds import PROBE_KINDS
+
+    return PROBE_KINDS
+
+
+@lru_cache(maxsize=1)
+def fault_kinds() -> Mapping[str, type[Fault]]:
+    """Each kind of fault; its fields are its settings."""
+    from drills.faults.registry import FAULTS
+
+    return FAULTS

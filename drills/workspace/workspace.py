@@ -1,0 +1,166 @@
+"""A workspace: a folder with drills.yaml, scenarios/, probes/ and playbooks/, as objects.
+
+Files are read when they are asked for, so that `drills list` need not read what it does not show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from drills.core.playbook import Playbook
+from drills.core.probe import ProbeSpec
+from drills.core.scenario import Scenario
+from drills.errors import BadInput
+from drills.included import included_root
+from drills.workspace.config import WorkspaceConfig
+from drills.workspace.models import load_model
+from drills.workspace.nearest import suggest
+from drills.workspace.probe_files import load_probes
+
+CONFIG_FILE = "drills.yaml"
+
+T = TypeVar("T")
+
+
+class Files(Mapping[str, T]):
+    """Named files, each read when it is first asked for. Raises InvalidFiles for one that cannot be used."""
+
+    def __init__(self, paths: Mapping[str, Path], read: Callable[[str, Path], T]) -> None:
+        self.paths = dict(sorted(paths.items()))
+        self._read = read
+        self._known: dict[str, T] = {}
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._known:
+            self._known[name] = self._read(name, self.paths[name])
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """`root` holds the workspace's files; `home` is where state and reports are written.
+
+    They are the same folder, except that a place without drills.yaml uses the included workspace's files.
+    """
+
+    root: Path
+    home: Path
+    config: WorkspaceConfig
+
+    @classmethod
+    def load(cls, start: Path) -> Workspace:
+        """The workspace that `start` lies in, or else the included one with its state in `start`.
+
+        Raises InvalidFiles when drills.yaml cannot be used; other files raise it when they are asked for.
+        """
+        home = find_root(start)
+        root = home or included_root()
+        config = load_model(root / CONFIG_FILE, WorkspaceConfig, shown_as=CONFIG_FILE if home else None).require()
+        return cls(root, home or start.resolve(), config)
+
+    @cached_property
+    def scenarios(self) -> Mapping[str, Scenario]:
+        return Files(scenario_files(self.root), self._read_scenario)
+
+    @cached_property
+    def playbooks(self) -> Mapping[str, Playbook]:
+        """The workspace's own, and the included ones by name unless it has its own of that name."""
+        return Files(playbook_files(included_root()) | playbook_files(self.root), self._read_playbook)
+
+    @cached_property
+    def probes(self) -> Mapping[str, ProbeSpec]:
+        """All probes of all files in probes/. Raises InvalidFiles when any of these cannot be used."""
+        return load_probes(probe_files(self.root), self.shown)
+
+    def scenario(self, name: str) -> Scenario:
+        """Raises BadInput, with the nearest name, when there is no such scenario."""
+        if name not in self.scenarios:
+            raise BadInput(f"there is no scenario {name!r}; {suggest(name, self.scenarios)}")
+        return self.scenarios[name]
+
+    def playbook(self, name: str | None = None) -> Playbook:
+        """The playbook of that name, or the workspace's own choice. Raises BadInput when there is none."""
+        wanted = name or self.config.playbook
+        if wanted not in self.playbooks:
+            raise BadInput(f"there is no playbook {wanted!r}; {suggest(wanted, self.playbooks)}")
+        return self.playbooks[wanted]
+
+    @property
+    def state_dir(self) -> Path:
+        """Where sandboxes, locks and the store lie; made by whoever writes there first."""
+        return self.home / ".drills"
+
+    @property
+    def store_url(self) -> str:
+        """A SQLAlchemy URL; a relative SQLite file is taken from `home`."""
+        if self.config.store is None:
+            return f"sqlite:///{self.state_dir / 'drills.db'}"
+        scheme, slashes, path = self.config.store.partition(":///")
+        if scheme.startswith("sqlite") and slashes and path and not path.startswith(":"):
+            return f"{scheme}:///{self.home / path}"
+        return self.config.store
+
+    @property
+    def reports_dir(self) -> Path:
+        return self.home / self.config.reports
+
+    @property
+    def shop_root(self) -> Path:
+        """The folder of the package `shop` that the local sandbox runs: the workspace's own or the included one."""
+        own = self.root / "shop"
+        return own if (own / "__init__.py").is_file() else included_root() / "shop"
+
+    def scenario_dir(self, name: str) -> Path:
+        return self.root / "scenarios" / name
+
+    def runbook_path(self, name: str) -> Path | None:
+        """The scenario's runbook; None when it has none. Raises BadInput for an unknown scenario."""
+        runbook = self.scenario(name).runbook
+        return None if runbook is None else self.scenario_dir(name) / runbook
+
+    def locustfile(self, scenario: Scenario) -> Path:
+        """The file of the scenario's users: its own, or the workspace's, or the included one."""
+        if scenario.traffic.locustfile is not None:
+            return self.scenario_dir(scenario.name) / scenario.traffic.locustfile
+        own = self.root / self.config.traffic.locustfile
+        return own if own.is_file() else included_root() / WorkspaceConfig.model_fields["traffic"].default.locustfile
+
+    def shown(self, path: Path) -> str:
+        """A file's name as messages show it: from the workspace's folder when it lies there."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+    def _read_scenario(self, name: str, path: Path) -> Scenario:
+        return load_model(path, Scenario, shown_as=self.shown(path), name=name).require()
+
+    def _read_playbook(self, _name: str, path: Path) -> Playbook:
+        return load_model(path, Playbook, shown_as=self.shown(path)).require()
+
+
+def find_root(start: Path) -> Path | None:
+    """The nearest folder, from `start` upward, that holds drills.yaml."""
+    here = start.resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / CONFIG_FILE).is_file()), None)
+
+
+def scenario_files(root: Path) -> dict[str, Path]:
+    """Each scenario.yaml by the name of its folder."""
+    return {path.parent.name: path for path in sorted(root.glob("scenarios/*/scenario.yaml"))}
+
+
+def playbook_files(root: Path) -> dict[str, Path]:
+    """Each playbook by the name of its file."""
+    return {path.stem: path for path in sorted(root.glob("playbooks/*.yaml"))}
+
+
+def probe_files(root: Path) -> tuple[Path, ...]:
+    return tuple(sorted(root.glob("probes/*.yaml")))
