@@ -14,6 +14,9 @@ from typing import Any
 
 import cel
 
+#: All that the evaluator raises for a value that is missing, too large, or of a kind that cannot be compared.
+_CANNOT_TELL = (TypeError, ValueError, RuntimeError, LookupError, ArithmeticError)
+
 
 class ConditionError(ValueError):
     """The text is not a CEL expression; the message is one line and tells where."""
@@ -21,7 +24,7 @@ class ConditionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled condition. `names` are the variables that it mentions."""
+    """A compiled condition. `names` are the variables that it mentions (also those that a macro binds)."""
 
     text: str
     names: frozenset[str]
@@ -29,14 +32,19 @@ class Condition:
 
     def holds(self, values: Mapping[str, Any]) -> bool | None:
         """Whether it holds for these values; None when a value that it needs is missing or not comparable."""
-        bound = {name: values[name] for name in self.names if name in values and not _is_nan(values[name])}
-        if not self.names <= bound.keys() and not bound:
-            return None if self.names else bool(self._program.execute({}))
         try:
-            result = self._program.execute(bound)
-        except (TypeError, ValueError, RuntimeError, KeyError, OverflowError):
+            result = self.value(values)
+        except LookupError:
             return None
         return result if isinstance(result, bool) else None
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """What the expression gives. Raises LookupError when a value is missing or of the wrong kind."""
+        bound = {name: values[name] for name in self.names if name in values and not _is_nan(values[name])}
+        try:
+            return self._program.execute(bound)
+        except _CANNOT_TELL as error:
+            raise LookupError(str(error)) from None
 
 
 def _is_nan(value: Any) -> bool:
@@ -49,5 +57,10 @@ def compile_condition(text: str) -> Condition:
     try:
         program = cel.compile(text)
     except (ValueError, TypeError) as error:
-        raise ConditionError(" ".join(str(error).split())) from None
+        raise ConditionError(_one_line(str(error))) from None
     return Condition(text, frozenset(program.variables()), program)
+
+
+def _one_line(message: str) -> str:
+    """The parser's message without its drawing of the place, which needs several lines."""
+    return " ".join(line.strip() for line in message.splitlines() if not line.startswith("|"))

@@ -1,0 +1,90 @@
+"""A probe made ready: its addresses filled in, its settings checked, its conditions compiled."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from drills.core.conditions import Condition, ConditionError, compile_condition
+from drills.core.probe import ProbeSpec
+from drills.errors import BadInput
+from drills.probing.kinds import PROBE_KINDS, SettingsModel
+
+_ADDRESS = re.compile(r"\$\{([^}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class BoundProbe:
+    """`every` and `timeout` are seconds; `needs` are the names that its conditions mention."""
+
+    spec: ProbeSpec
+    settings: SettingsModel
+    asserts: tuple[Condition, ...]
+    degraded: tuple[Condition, ...]
+    needs: frozenset[str]
+    every: float
+    timeout: float
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+def bind(spec: ProbeSpec, addresses: Mapping[str, str]) -> BoundProbe:
+    """The probe against these addresses.
+
+    Raises BadInput, naming the probe and the field, for an unknown kind, an address that is not there, settings that
+    its kind does not have, and a condition that is not CEL.
+    """
+    kind = PROBE_KINDS.get(spec.kind)
+    if kind is None:
+        raise BadInput(f"probe {spec.name}: {spec.kind!r} is not a kind of probe; {_instead(spec.kind, PROBE_KINDS)}")
+    try:
+        settings = kind.model_validate(_fill(spec.settings, addresses, spec.name))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or spec.kind
+        raise BadInput(f"probe {spec.name}: {spec.kind}.{field}: {first['msg']}") from None
+    asserts, degraded = _compiled(spec.name, spec.assert_), _compiled(spec.name, spec.degraded)
+    return BoundProbe(
+        spec=spec,
+        settings=settings,
+        asserts=asserts,
+        degraded=degraded,
+        needs=frozenset[str]().union(*(condition.names for condition in (*asserts, *degraded))),
+        every=spec.every.total_seconds(),
+        timeout=spec.timeout.total_seconds(),
+    )
+
+
+def _compiled(probe: str, texts: tuple[str, ...]) -> tuple[Condition, ...]:
+    try:
+        return tuple(compile_condition(text) for text in texts)
+    except ConditionError as error:
+        raise BadInput(f"probe {probe}: assert: {error}") from None
+
+
+def _fill(value: Any, addresses: Mapping[str, str], probe: str) -> Any:
+    def address(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in addresses:
+            raise BadInput(f"probe {probe}: ${{{name}}} is not an address of the sandbox; {_instead(name, addresses)}")
+        return addresses[name]
+
+    if isinstance(value, str):
+        return _ADDRESS.sub(address, value)
+    if isinstance(value, dict):
+        return {key: _fill(item, addresses, probe) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, addresses, probe) for item in value]
+    return value
+
+
+def _instead(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known)) or 'none (it is not up)'}"

@@ -1,0 +1,148 @@
+"""The kinds of probes and their settings, as a person writes them. Light: nothing here opens a connection.
+
+How a kind looks is in the file of its name (`http.py`, `tcp.py`, …).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from drills.core.durations import Duration
+from drills.core.playbook import Model
+
+Url = Annotated[str, StringConstraints(pattern=r"^(https?://|\$\{[a-z-]+\})\S*$")]
+Share = Annotated[float, Field(gt=0)]
+
+
+class SettingsModel(Model):
+    """Settings of one kind of probe.
+
+    Texts may name the sandbox's addresses: `${app}/health`. `names` are what the kind's assertions may speak of,
+    `metrics` what it can supply to a playbook's thresholds.
+    """
+
+    names: ClassVar[frozenset[str]] = frozenset()
+    metrics: ClassVar[frozenset[str]] = frozenset()
+
+
+class HttpSettings(SettingsModel):
+    """One request over a fresh connection."""
+
+    names = frozenset({"status", "time", "body", "json", "headers", "url", "version"})
+
+    url: Url
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: str | None = None
+    json_: dict[str, object] | None = Field(None, description="Sent as JSON, with its content type.")
+    redirects: int = Field(0, ge=0, le=20, description="How many redirects are followed; 0: a redirect is an answer.")
+    http2: bool = Field(False, description="Insist on HTTP/2.")
+    verify: bool = Field(True, description="Refuse invalid certificates.")
+    ca: str | None = Field(None, description="File of certificates to trust instead of the system's.")
+    body_limit: int = Field(1_048_576, ge=1, description="Bytes; a longer answer is stopped and fails.")
+    tripwire: bool = Field(False, description="Hold a connection open; look at once when it breaks.")
+
+
+class TcpSettings(SettingsModel):
+    """One connection; optionally something sent, and something expected in the answer."""
+
+    names = frozenset({"time", "answer"})
+
+    address: str = Field(description="host:port, or any URL with a host and a port.")
+    send: str | None = None
+    expect: str | None = Field(None, description="Text that the answer must contain.")
+    tripwire: bool = False
+
+
+class PostgresSettings(SettingsModel):
+    """A query and the measures of a PostgreSQL server."""
+
+    names = frozenset(
+        {
+            "time",
+            "rows",
+            "connections",
+            "connections_by_state",
+            "max_connections",
+            "longest_query",
+            "lock_waits",
+            "table_sizes",
+        }
+    )
+    metrics = frozenset({"database_connections", "longest_query", "lock_waits"})
+
+    url: str = Field(description="libpq URL: postgresql://user@host:port/database.")
+    query: str = "SELECT 1 AS one"
+    tripwire: bool = False
+
+
+class RedisSettings(SettingsModel):
+    """PING and INFO."""
+
+    names = frozenset({"time", "info", "cache_memory"})
+    metrics = frozenset({"cache_memory"})
+
+    url: str = Field(description="redis://host:port/0")
+    memory_limit: int | None = Field(None, gt=0, description="Bytes; where the server itself has no maxmemory.")
+    tripwire: bool = False
+
+
+class MetricNames(Model):
+    """What the target calls its metrics; the defaults are those of the included shop."""
+
+    requests: str = "shop_requests_total"
+    status_label: str = "status"
+    route_label: str = "route"
+    seconds: str = "shop_request_seconds"
+    logins: str = "shop_logins_total"
+    login_label: str = "result"
+    login_ok: tuple[str, ...] = ("ok", "success", "succeeded")
+    pool_in_use: str = "shop_pool_in_use"
+    pool_size: str = "shop_pool_size"
+    external_seconds: str = "shop_external_api_seconds"
+
+
+class MetricsSettings(SettingsModel):
+    """A Prometheus endpoint, turned into rates and percentiles over a window."""
+
+    metrics = frozenset(
+        {"error_rate", "p50", "p95", "p99", "rpm", "auth_failure_rate", "pool_in_use", "external_api_latency"}
+    )
+    names = metrics | {"status", "time"}
+
+    url: Url
+    window: Duration = timedelta(seconds=60)
+    min_requests: int = Field(10, ge=1, description="Fewer in the window: rates and percentiles are not measured.")
+    ignore_routes: tuple[str, ...] = Field(
+        ("/health", "/ready", "/metrics", "/version"), description="Routes that no user asks for."
+    )
+    named: MetricNames = MetricNames()
+    body_limit: int = Field(8_388_608, ge=1)
+
+
+class ProcessSettings(SettingsModel):
+    """Processes of a local sandbox, by its state file."""
+
+    metrics = frozenset({"memory", "cpu", "disk"})
+    names = metrics | {"processes", "restarts", "memory_bytes", "disk_bytes"}
+
+    state: str = Field(description="Path of the sandbox's state file: ${state}.")
+    service: str = "app"
+    memory_limit: int | None = Field(None, gt=0, description="Bytes for all its processes; absent: the machine's.")
+    cpu_limit: float | None = Field(None, gt=0, description="Cores; absent: the machine's.")
+    disk: str | None = Field(None, description="A folder whose size is measured.")
+    disk_limit: int | None = Field(None, gt=0, description="Bytes; absent: what its file system could hold.")
+
+
+PROBE_KINDS: Mapping[str, type[SettingsModel]] = {
+    "http": HttpSettings,
+    "tcp": TcpSettings,
+    "postgres": PostgresSettings,
+    "redis": RedisSettings,
+    "metrics": MetricsSettings,
+    "process": ProcessSettings,
+}

@@ -1,0 +1,46 @@
+"""How many looks go on at once, so that hanging targets never take the places of healthy ones.
+
+due ──► fast lane ──(still there after a while, and somebody needs the place)──► slow lane
+due, and its last look was slow ──────────────────────────────────────────────► slow lane
+"""
+
+from __future__ import annotations
+
+
+class Lanes:
+    """Places for looks, known by their index. Each look holds one place from `enter` to `leave`."""
+
+    def __init__(self, *, fast: int, slow: int, slow_after: float = 0.5) -> None:
+        self._fast_limit = fast
+        self._slow_limit = slow
+        self._fast: dict[int, float] = {}
+        self._slow: set[int] = set()
+        self.slow_after = slow_after
+
+    def __len__(self) -> int:
+        return len(self._fast) + len(self._slow)
+
+    def enter(self, index: int, now: float, *, slow: bool) -> bool:
+        """Take a place; False when there is none. `slow`: its last look was slow, so it may not take a fast one."""
+        if slow:
+            if len(self._slow) >= self._slow_limit:
+                return False
+            self._slow.add(index)
+            return True
+        if len(self._fast) >= self._fast_limit and not self._make_room(now):
+            return False
+        self._fast[index] = now
+        return True
+
+    def leave(self, index: int) -> None:
+        """Give the place back."""
+        if self._fast.pop(index, None) is None:
+            self._slow.discard(index)
+
+    def _make_room(self, now: float) -> bool:
+        oldest, since = next(iter(self._fast.items()))
+        if now - since < self.slow_after or len(self._slow) >= self._slow_limit:
+            return False
+        del self._fast[oldest]
+        self._slow.add(oldest)
+        return True

@@ -1,0 +1,17 @@
+"""From a bound probe to the function that looks: one file for each kind, loaded when a probe needs it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from drills.probing.bind import BoundProbe
+from drills.probing.kinds import PROBE_KINDS
+from drills.probing.seen import Look, Means
+
+
+def prepare(probe: BoundProbe, means: Means) -> Look:
+    """The look of a probe's kind; `drills/probing/KIND.py` provides `prepare(probe, means)`."""
+    if probe.spec.kind not in PROBE_KINDS:
+        raise LookupError(probe.spec.kind)
+    look: Look = import_module(f"drills.probing.{probe.spec.kind}").prepare(probe, means)
+    return look

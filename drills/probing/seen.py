@@ -1,0 +1,41 @@
+"""What one look of a probe saw, before it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from drills.probing.resolver import Resolver
+
+
+@dataclass(slots=True)
+class Seen:
+    """The raw result of one look.
+
+    `values` are what conditions may name (only those that the probe's conditions do name are filled in).
+    `absent` tells why a name has no value though the target answered: a condition on it fails for that reason.
+    `unmeasured` tells why there is no value yet: a condition on it is not counted.
+    `failure` is set when the target did not give what was asked; `blind` when the prober itself could not look.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    phases: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float | bool] = field(default_factory=dict)
+    failure: str = ""
+    blind: str = ""
+    absent: Mapping[str, str] = field(default_factory=dict)
+    unmeasured: Mapping[str, str] = field(default_factory=dict)
+
+
+#: Looks once. Ends by the probe's timeout; raises nothing but CancelledError for what the target does.
+Look = Callable[[], Awaitable[Seen]]
+
+
+@dataclass(slots=True)
+class Means:
+    """What all looks of one prober share. `resolver` times and bounds the resolution of names."""
+
+    resolver: Resolver
+    monotonic: Callable[[], float]
+    transfers: Any = None

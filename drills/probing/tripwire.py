@@ -1,0 +1,71 @@
+"""A held-open connection whose end makes the prober look at once, instead of at the probe's next turn.
+
+A tripwire only decides when to look; an alert still needs looks that failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from drills.clock import Clock
+from drills.probing.bind import BoundProbe
+from drills.probing.kinds import HttpSettings, PostgresSettings, RedisSettings, TcpSettings
+from drills.probing.resolver import NameNotResolved, Resolver, ResolverBusy
+from drills.probing.tcp import host_and_port
+
+_AGAIN = 0.5
+#: Quietly made anew before the other side tires of a silent guest (PostgreSQL's authentication_timeout is 60 s).
+_RENEW = 45.0
+
+
+def tripwire_target(probe: BoundProbe) -> tuple[str, int] | None:
+    """Where the probe wants a tripwire held, if it does."""
+    settings = probe.settings
+    if not getattr(settings, "tripwire", False):
+        return None
+    if isinstance(settings, TcpSettings):
+        return host_and_port(settings.address)
+    return host_and_port(cast(HttpSettings | PostgresSettings | RedisSettings, settings).url)
+
+
+async def hold_tripwire(host: str, port: int, trip: Callable[[], None], resolver: Resolver, clock: Clock) -> None:
+    """Hold a connection for ever, and call `trip` whenever an established one is closed or reset by the other side.
+
+    A connection that cannot be made trips nothing; it is tried again every half second.
+    """
+    while True:
+        try:
+            async with asyncio.timeout(5):
+                found = await resolver.resolve(host, 5)
+                reader, writer = await asyncio.open_connection(found.addresses[0], port)
+        except (OSError, TimeoutError, NameNotResolved, ResolverBusy):
+            await clock.sleep(_AGAIN)
+            continue
+        try:
+            if await _broken(reader, clock):
+                trip()
+                await clock.sleep(_AGAIN)
+        finally:
+            writer.transport.abort()
+
+
+async def _broken(reader: asyncio.StreamReader, clock: Clock) -> bool:
+    """Waits for the connection's end (True) or for the time to renew it (False)."""
+    end = asyncio.ensure_future(_ended(reader))
+    renew = asyncio.ensure_future(clock.sleep(_RENEW))
+    try:
+        await asyncio.wait({end, renew}, return_when=asyncio.FIRST_COMPLETED)
+        return end.done()
+    finally:
+        end.cancel()
+        renew.cancel()
+
+
+async def _ended(reader: asyncio.StreamReader) -> None:
+    try:
+        while await reader.read(4096):
+            pass
+    except OSError:
+        return

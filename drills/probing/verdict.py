@@ -1,0 +1,44 @@
+"""From what a look saw to an outcome and a short reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drills.core.conditions import Condition
+from drills.core.probe import Outcome
+from drills.probing.bind import BoundProbe
+from drills.probing.reasons import missing, why_false, with_values
+from drills.probing.seen import Seen
+
+
+def judge(probe: BoundProbe, seen: Seen) -> tuple[Outcome, str]:
+    """The outcome of a look and why; the reason of a pass is empty.
+
+    A condition that needs a value which the answer lacks has failed: the answer came, and was not what was asked for.
+    """
+    if seen.blind:
+        return Outcome.UNKNOWN, seen.blind
+    if seen.failure:
+        return Outcome.FAIL, seen.failure
+    for condition in probe.asserts:
+        holds = condition.holds(seen.values)
+        if holds is True:
+            continue
+        if holds is False:
+            return Outcome.FAIL, why_false(condition, seen.values)
+        if condition.names.isdisjoint(seen.unmeasured):
+            return Outcome.FAIL, _not_evaluated(condition, seen)
+    for condition in probe.degraded:
+        if condition.holds(seen.values) is True:
+            return Outcome.DEGRADED, with_values(condition, seen.values)
+    return Outcome.PASS, ""
+
+
+def _not_evaluated(condition: Condition, seen: Seen) -> str:
+    why = _why_absent(condition, seen.absent) or missing(condition, seen.values)
+    return f"{condition.text!r} could not be evaluated: {why}"
+
+
+def _why_absent(condition: Condition, absent: Mapping[str, Any]) -> str:
+    return "; ".join(str(absent[name]) for name in sorted(condition.names & absent.keys()))
