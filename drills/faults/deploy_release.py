@@ -1,0 +1,60 @@
+"""A release is deployed, as by a pipeline; whether it is a bad one is the release's own affair."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from drills.errors import EnvironmentFailed
+from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.sandbox.protocol import Capability, Sandbox, Service
+
+
+class DeployRelease(Fault):
+    """`{kind: deploy-release, release: "1.2.0"}`"""
+
+    kind: ClassVar[str] = "deploy-release"
+    needs: ClassVar[frozenset[Capability]] = frozenset({Capability.RELEASES})
+
+    release: str
+
+    def summary(self) -> str:
+        return f"deploy release {self.release}"
+
+    def check(self, sandbox: Sandbox) -> None:
+        versions = {release.version for release in sandbox.releases()}
+        if self.release not in versions:
+            raise FaultImpossible(f"there is no release {self.release}; known: {', '.join(sorted(versions))}")
+        if _current(sandbox) == self.release:
+            raise FaultImpossible(f"release {self.release} is deployed already")
+
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
+        return {"release": _current(sandbox)}
+
+    def apply(self, sandbox: Sandbox) -> None:
+        sandbox.deploy(self.release)
+
+    def verify(self, sandbox: Sandbox) -> str:
+        current = _current(sandbox)
+        if current != self.release:
+            raise FaultImpossible(f"release {current} runs, not {self.release}")
+        return f"release {current} runs"
+
+    @classmethod
+    def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        if _current(sandbox) != plan["release"]:
+            sandbox.deploy(str(plan["release"]))
+        # A deployment that was cut short may have left the app down with the old release noted as current.
+        sandbox.start(Service.APP)
+
+    @classmethod
+    def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        current = _current(sandbox)
+        if current != plan["release"]:
+            raise EnvironmentFailed(f"release {current} runs, not {plan['release']}")
+
+
+def _current(sandbox: Sandbox) -> str:
+    for release in sandbox.releases():
+        if release.current:
+            return release.version
+    raise EnvironmentFailed("no release is deployed")

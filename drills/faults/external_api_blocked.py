@@ -1,0 +1,19 @@
+"""The external API is blocked, as by a firewall that drops: requests hang, then fail by the app's own timeout."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from drills.faults.link_timeout import LinkTimeout
+from drills.sandbox.protocol import Link
+
+
+class ExternalApiBlocked(LinkTimeout):
+    """`{kind: external-api-blocked}`"""
+
+    kind: ClassVar[str] = "external-api-blocked"
+
+    link: Link = Link.APP_EXTERNAL_API
+
+    def summary(self) -> str:
+        return "block the external API"

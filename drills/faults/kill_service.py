@@ -1,0 +1,20 @@
+"""A service ends at once, as in a crash."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from drills.faults.service_fault import ServiceFault
+from drills.sandbox.protocol import Sandbox
+
+
+class KillService(ServiceFault):
+    """`{kind: kill-service, service: database}`"""
+
+    kind: ClassVar[str] = "kill-service"
+
+    def summary(self) -> str:
+        return f"kill {self.service}"
+
+    def apply(self, sandbox: Sandbox) -> None:
+        sandbox.kill(self.service)

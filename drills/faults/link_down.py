@@ -1,0 +1,46 @@
+"""A link is cut: new connections are refused, open ones are closed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from drills.errors import EnvironmentFailed
+from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.faults.link_fault import link_of
+from drills.sandbox.protocol import Capability, Link, Sandbox
+
+
+class LinkDown(Fault):
+    """`{kind: link-down, link: app-database}`"""
+
+    kind: ClassVar[str] = "link-down"
+    needs: ClassVar[frozenset[Capability]] = frozenset({Capability.LINKS})
+
+    link: Link
+
+    def summary(self) -> str:
+        return f"cut link {self.link}"
+
+    def check(self, sandbox: Sandbox) -> None:
+        if not link_of(sandbox, self.link).enabled:
+            raise FaultImpossible(f"link {self.link} is cut already")
+
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings say it all
+        return {"link": self.link.value}
+
+    def apply(self, sandbox: Sandbox) -> None:
+        sandbox.set_link(self.link, enabled=False)
+
+    def verify(self, sandbox: Sandbox) -> str:
+        if link_of(sandbox, self.link).enabled:
+            raise FaultImpossible(f"link {self.link} still lets connections through")
+        return f"link {self.link} is cut"
+
+    @classmethod
+    def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        sandbox.set_link(str(plan["link"]), enabled=True)
+
+    @classmethod
+    def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        if not link_of(sandbox, str(plan["link"])).enabled:
+            raise EnvironmentFailed(f"link {plan['link']} is still cut")

@@ -1,0 +1,76 @@
+"""What the faults of links share: one toxic on one link, in Toxiproxy's terms."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from drills.errors import EnvironmentFailed
+from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.sandbox.protocol import Capability, Link, LinkStatus, Sandbox, Toxic
+
+
+class ToxicFault(Fault):
+    """Puts a toxic on a link. `toxicity` is the share of the connections that it touches."""
+
+    needs: ClassVar[frozenset[Capability]] = frozenset({Capability.LINKS})
+    #: Toxiproxy's name of the toxic's type; the toxic itself bears it as its name too.
+    toxic_type: ClassVar[str]
+
+    link: Link
+    stream: Literal["downstream", "upstream"] = "downstream"
+    toxicity: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+    @abstractmethod
+    def attributes(self) -> Mapping[str, int]:
+        """The toxic's settings, in Toxiproxy's own units."""
+
+    def check(self, sandbox: Sandbox) -> None:
+        status = link_of(sandbox, self.link)
+        if not status.enabled:
+            raise FaultImpossible(f"link {self.link} is cut already")
+        if _has(status, self.toxic_type):
+            raise FaultImpossible(f"link {self.link} has the toxic {self.toxic_type} already")
+
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings say it all
+        return {"link": self.link.value, "toxic": self.toxic_type}
+
+    def apply(self, sandbox: Sandbox) -> None:
+        toxic = Toxic(self.toxic_type, self.toxic_type, self.stream, self.toxicity, dict(self.attributes()))
+        sandbox.add_toxic(self.link, toxic)
+
+    def verify(self, sandbox: Sandbox) -> str:
+        if not _has(link_of(sandbox, self.link), self.toxic_type):
+            raise FaultImpossible(f"link {self.link} has no toxic {self.toxic_type}")
+        settings = ", ".join(f"{name} {value}" for name, value in self.attributes().items())
+        return f"link {self.link} has the toxic {self.toxic_type} ({settings})"
+
+    @classmethod
+    def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        sandbox.remove_toxic(str(plan["link"]), str(plan["toxic"]))
+
+    @classmethod
+    def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        if _has(link_of(sandbox, str(plan["link"])), str(plan["toxic"])):
+            raise EnvironmentFailed(f"link {plan['link']} still has the toxic {plan['toxic']}")
+
+
+def link_of(sandbox: Sandbox, link: str) -> LinkStatus:
+    """The state of a link. Raises EnvironmentFailed when the sandbox does not have it (now)."""
+    for status in sandbox.links():
+        if status.name == link:
+            return status
+    raise EnvironmentFailed(f"link {link} is not there; its proxy does not run")
+
+
+def milliseconds(duration: timedelta) -> int:
+    """Toxiproxy's unit of time."""
+    return round(duration.total_seconds() * 1000)
+
+
+def _has(status: LinkStatus, toxic: str) -> bool:
+    return any(existing.name == toxic for existing in status.toxics)

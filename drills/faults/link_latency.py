@@ -1,0 +1,26 @@
+"""A link answers late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar
+
+from drills.core.durations import Duration, humane
+from drills.faults.link_fault import ToxicFault, milliseconds
+
+
+class LinkLatency(ToxicFault):
+    """`{kind: link-latency, link: app-database, latency: 500ms, jitter: 50ms}`"""
+
+    kind: ClassVar[str] = "link-latency"
+    toxic_type: ClassVar[str] = "latency"
+
+    latency: Duration
+    jitter: Duration = timedelta(0)
+
+    def summary(self) -> str:
+        return f"delay link {self.link} by {humane(self.latency.total_seconds())}"
+
+    def attributes(self) -> Mapping[str, int]:
+        return {"latency": milliseconds(self.latency), "jitter": milliseconds(self.jitter)}

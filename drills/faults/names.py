@@ -1,0 +1,13 @@
+"""Names that faults put into SQL: their form is checked, so that they need no quoting."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+#: A table or an index as PostgreSQL folds it, with its schema or without: `orders`, `public.orders`.
+SqlName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$", max_length=127)]
+
+#: What a session calls itself in pg_stat_activity. The responder sees it: let it sound like a job of the shop.
+ApplicationName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]

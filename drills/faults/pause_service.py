@@ -1,0 +1,21 @@
+"""A service freezes: it holds its connections and answers nothing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from drills.faults.service_fault import ServiceFault
+from drills.sandbox.protocol import Running, Sandbox
+
+
+class PauseService(ServiceFault):
+    """`{kind: pause-service, service: database}`"""
+
+    kind: ClassVar[str] = "pause-service"
+    leaves: ClassVar[Running] = Running.PAUSED
+
+    def summary(self) -> str:
+        return f"pause {self.service}"
+
+    def apply(self, sandbox: Sandbox) -> None:
+        sandbox.pause(self.service)

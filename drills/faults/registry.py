@@ -1,0 +1,56 @@
+"""Every kind of fault by its name. Light: neither a database driver nor psutil is imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from drills.core.scenario import FaultSpec
+from drills.errors import BadInput
+from drills.faults.deploy_release import DeployRelease
+from drills.faults.drop_index import DropIndex
+from drills.faults.exhaust_connections import ExhaustConnections
+from drills.faults.external_api_blocked import ExternalApiBlocked
+from drills.faults.fault import Fault
+from drills.faults.hold_locks import HoldLocks
+from drills.faults.kill_service import KillService
+from drills.faults.link_bandwidth import LinkBandwidth
+from drills.faults.link_down import LinkDown
+from drills.faults.link_latency import LinkLatency
+from drills.faults.link_reset import LinkReset
+from drills.faults.link_timeout import LinkTimeout
+from drills.faults.pause_service import PauseService
+from drills.faults.stop_service import StopService
+from drills.faults.traffic_surge import TrafficSurge
+
+_KINDS: tuple[type[Fault], ...] = (
+    StopService,
+    KillService,
+    PauseService,
+    LinkLatency,
+    LinkDown,
+    LinkReset,
+    LinkBandwidth,
+    LinkTimeout,
+    DeployRelease,
+    DropIndex,
+    HoldLocks,
+    ExhaustConnections,
+    TrafficSurge,
+    ExternalApiBlocked,
+)
+
+FAULTS: Mapping[str, type[Fault]] = MappingProxyType({kind.kind: kind for kind in _KINDS})
+
+
+def fault_of(spec: FaultSpec) -> Fault:
+    """The fault that a scenario names.
+
+    Raises BadInput for an unknown kind (with the nearest one), pydantic.ValidationError for its settings.
+    """
+    if spec.kind not in FAULTS:
+        near = get_close_matches(spec.kind, FAULTS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(FAULTS)}"
+        raise BadInput(f"unknown kind of fault {spec.kind!r}; {hint}")
+    return FAULTS[spec.kind].model_validate(spec.settings)

@@ -1,0 +1,108 @@
+"""Faults that consist of database sessions, which a detached program keeps open.
+
+    apply ──► program, marked in its environment ──► sessions, named by their application_name
+    undo  ──► end the marked programs, then the sessions of that name
+
+The program outlives the runner (so the fault does not vanish while a drill is looked at from elsewhere); both the
+mark and the name are in the undo plan, so that any later process finds both. It ends when its sessions are ended:
+terminating them is a remedy.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from abc import abstractmethod
+from typing import ClassVar
+
+from drills.errors import EnvironmentFailed
+from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.faults.names import ApplicationName
+from drills.sandbox.protocol import Capability, Running, Sandbox, Service
+
+#: Environment variables of the program.
+MARK = "DRILLS_SESSION"
+DATABASE = "DRILLS_SESSION_DATABASE"
+APPLICATION = "DRILLS_SESSION_APPLICATION"
+
+_START_TIMEOUT = 40.0
+
+
+class SessionFault(Fault):
+    """Keeps sessions open under an application name of its own."""
+
+    needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SQL})
+
+    application: ApplicationName
+
+    @abstractmethod
+    def program(self) -> list[str]:
+        """Arguments of `drills.faults.session_holder`."""
+
+    def check(self, sandbox: Sandbox) -> None:
+        if "database" not in sandbox.addresses:
+            raise FaultImpossible("the sandbox has no database")
+        if _sessions(sandbox, self.application):
+            raise FaultImpossible(f"there are sessions of {self.application} already")
+
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
+        return {"application": self.application, "mark": self._mark(sandbox)}
+
+    def apply(self, sandbox: Sandbox) -> None:
+        environment = {
+            **os.environ,
+            MARK: self._mark(sandbox),
+            DATABASE: sandbox.addresses["database"],
+            APPLICATION: self.application,
+        }
+        command = [sys.executable, "-m", "drills.faults.session_holder", *self.program()]
+        try:
+            done = subprocess.run(
+                command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                timeout=_START_TIMEOUT, start_new_session=True, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise EnvironmentFailed(
+                f"{self.summary()}: the sessions were not there in {_START_TIMEOUT:.0f} s"
+            ) from error
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise EnvironmentFailed(f"{self.summary()}: {last}")
+
+    @classmethod
+    def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        from drills.faults.leftovers import end_marked
+
+        end_marked(MARK, str(plan["mark"]))
+        if _database_runs(sandbox):
+            sandbox.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                f" WHERE application_name = '{plan['application']}' AND pid <> pg_backend_pid()"
+            )
+
+    @classmethod
+    def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        from drills.faults.leftovers import marked, until
+
+        if marked(MARK, str(plan["mark"])):
+            raise EnvironmentFailed(f"the program that holds sessions of {plan['application']} still runs")
+        # A backend that was told to end does so within moments.
+        application = str(plan["application"])
+        if _database_runs(sandbox) and not until(lambda: not _sessions(sandbox, application), seconds=10):
+            raise EnvironmentFailed(f"there are still sessions of {application}")
+
+    def _mark(self, sandbox: Sandbox) -> str:
+        # The state file tells sandboxes on one machine apart, also after the database moved to another port.
+        place = sandbox.addresses.get("state") or sandbox.addresses["database"]
+        return f"{self.application}@{place}"
+
+
+def _sessions(sandbox: Sandbox, application: str) -> int:
+    _, rows = sandbox.sql(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}'")
+    return int(rows[0][0])
+
+
+def _database_runs(sandbox: Sandbox) -> bool:
+    """A database that is down has no sessions to end."""
+    return any(s.name == Service.DATABASE and s.running is not Running.DOWN for s in sandbox.services())

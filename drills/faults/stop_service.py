@@ -1,0 +1,20 @@
+"""A service stops in good order, as an operator would stop it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from drills.faults.service_fault import ServiceFault
+from drills.sandbox.protocol import Sandbox
+
+
+class StopService(ServiceFault):
+    """`{kind: stop-service, service: database}`"""
+
+    kind: ClassVar[str] = "stop-service"
+
+    def summary(self) -> str:
+        return f"stop {self.service}"
+
+    def apply(self, sandbox: Sandbox) -> None:
+        sandbox.stop(self.service)
