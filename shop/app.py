@@ -1,0 +1,188 @@
+"""The shop: `python -m shop.app --host H --port P`, with its settings in the environment (see shop.settings)."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hmac
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from shop.accounts import Accounts
+from shop.cache import Cache
+from shop.catalogue import Catalogue
+from shop.database import Database
+from shop.errors import BadRequest, NotAuthorised
+from shop.external import SIGNATURE_HEADER, ExternalApi, signature
+from shop.logs import log
+from shop.memory import end_when_over
+from shop.metrics import exposition
+from shop.orders import Orders
+from shop.releases import release_of
+from shop.serving import Replica
+from shop.settings import Settings
+from shop.watching import Watched
+
+#: How long a starting replica tries its database and cache before it serves all the same.
+WARM_UP_SECONDS = 2.0
+
+
+class Shop:
+    """The handlers of all routes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.release = release_of(settings.release)
+        self.database = Database(settings)
+        self.cache = Cache(settings.cache_url)
+        self.external = ExternalApi(settings)
+        self.catalogue = Catalogue(self.database, self.cache)
+        self.orders = Orders(self.database, self.catalogue, self.external, self.release)
+        self.accounts = Accounts(self.database, self.cache)
+
+    async def home(self, _request: Request) -> Response:
+        popular = await self.catalogue.popular()
+        if not self.settings.recommendations:
+            degraded = {"X-Degraded": "recommendations"}
+            return JSONResponse({"popular": popular, "recommended": popular[:4]}, headers=degraded)
+        recommended = await self.catalogue.named(await self.external.recommendations())
+        return JSONResponse({"popular": popular, "recommended": recommended})
+
+    async def search(self, request: Request) -> Response:
+        found = await self.catalogue.search(request.query_params.get("q", ""), self.release)
+        return JSONResponse({"products": found})
+
+    async def customer_orders(self, request: Request) -> Response:
+        customer = _whole_number(request.query_params.get("customer"), "customer")
+        return JSONResponse({"orders": _plain(await self.orders.of_customer(customer))})
+
+    async def login(self, request: Request) -> Response:
+        body = await _body(request)
+        return JSONResponse({"token": await self.accounts.log_in(str(body.get("user")), str(body.get("password")))})
+
+    async def checkout(self, request: Request) -> Response:
+        body = await _body(request)
+        items = body.get("items")
+        if not isinstance(items, list) or not 1 <= len(items) <= 50:
+            raise BadRequest("items: a list of 1 to 50 products' ids")
+        bought = [_whole_number(item, "items") for item in items]
+        order = await self.orders.check_out(_whole_number(body.get("customer"), "customer"), bought)
+        degraded = {"X-Degraded": "payment"} if order["status"] == "payment-pending" else None
+        return JSONResponse(order, status_code=201, headers=degraded)
+
+    async def payment_webhook(self, request: Request) -> Response:
+        body = await request.body()
+        expected = signature(self.settings.webhook_secret, body)
+        if not hmac.compare_digest(expected, request.headers.get(SIGNATURE_HEADER, "")):
+            raise NotAuthorised("the webhook's signature does not match")
+        payment = await _body(request)
+        await self.orders.paid(_whole_number(payment.get("order"), "order"))
+        return JSONResponse({"ok": True})
+
+    async def health(self, _request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, _request: Request) -> Response:
+        checks = await self.checks()
+        ok = all(checks.values())
+        return JSONResponse({"ok": ok, "checks": checks}, status_code=200 if ok else 503)
+
+    async def metrics(self, _request: Request) -> Response:
+        text, content_type = exposition()
+        return Response(text, media_type=content_type)
+
+    async def version(self, _request: Request) -> Response:
+        return JSONResponse({"version": self.release.version, "summary": self.release.summary})
+
+    async def checks(self) -> dict[str, bool]:
+        database, cache = await asyncio.gather(self.database.answers(), self.cache.answers())
+        return {"database": database, "cache": cache}
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self.database.open()
+        watching_memory = asyncio.create_task(end_when_over(self.settings.memory_limit_mb))
+        await asyncio.wait({asyncio.create_task(self.checks())}, timeout=WARM_UP_SECONDS)
+        log("info", "started", release=self.release.version, pid=os.getpid())
+        yield
+        log("info", "ending", release=self.release.version, pid=os.getpid())
+        watching_memory.cancel()
+        await self.database.close()
+        await self.cache.close()
+        await self.external.close()
+
+
+def make_app(settings: Settings) -> ASGIApp:
+    shop = Shop(settings)
+    routes = [
+        Route("/", shop.home),
+        Route("/search", shop.search),
+        Route("/orders", shop.customer_orders),
+        Route("/login", shop.login, methods=["POST"]),
+        Route("/checkout", shop.checkout, methods=["POST"]),
+        Route("/webhooks/payment", shop.payment_webhook, methods=["POST"]),
+        Route("/health", shop.health),
+        Route("/ready", shop.ready),
+        Route("/metrics", shop.metrics),
+        Route("/version", shop.version),
+    ]
+    return Watched(_Bare(Starlette(routes=routes, lifespan=shop.lifespan)), settings.release)
+
+
+class _Bare:
+    """Starlette without its own answer to an unforeseen error: the watch around it logs the error and answers."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._lifespan = app
+        self._routes = app.router
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        app = self._lifespan if scope["type"] == "lifespan" else self._routes
+        await app(scope, receive, send)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError as error:
+        raise BadRequest("the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise BadRequest("the body is not a JSON object")
+    return body
+
+
+def _whole_number(value: object, name: str) -> int:
+    try:
+        number = int(str(value))
+    except ValueError as error:
+        raise BadRequest(f"{name}: a whole number") from error
+    if not 0 < number < 2**31:
+        raise BadRequest(f"{name}: a number of 1 and above")
+    return number
+
+
+def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "spent_cents": int(row["spent_cents"])} for row in rows]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="One replica of the shop.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--ready-file", type=Path, help="written once this replica listens")
+    arguments = parser.parse_args()
+    app = make_app(Settings.from_environment())
+    Replica(app, arguments.host, arguments.port, arguments.ready_file).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The bounded pool of database connections."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from shop.errors import DatabaseUnavailable, PoolExhausted
+from shop.metrics import POOL_IN_USE, POOL_SIZE
+from shop.settings import Settings
+
+
+class Database:
+    """At most `pool_size` connections; a request that waits longer than `pool_timeout` for one is refused."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._pool = AsyncConnectionPool(
+            settings.database_url,
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": 3,
+                "prepare_threshold": None,
+                "application_name": f"shop {settings.release}",
+            },
+            min_size=0,
+            max_size=settings.pool_size,
+            timeout=settings.pool_timeout,
+            # Given up soon: the next request tries afresh, so that a database that is back is found at once.
+            reconnect_timeout=1.0,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
+        POOL_SIZE.set(settings.pool_size)
+
+    async def open(self) -> None:
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        await self._pool.close(timeout=1)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        """A connection in autocommit mode. Raises PoolExhausted or DatabaseUnavailable."""
+        try:
+            async with self._pool.connection() as connection:
+                POOL_IN_USE.inc()
+                try:
+                    yield connection
+                finally:
+                    POOL_IN_USE.dec()
+        except PoolTimeout as error:
+            raise PoolExhausted("no database connection came free in time") from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise DatabaseUnavailable(str(error).strip().splitlines()[0] if str(error) else "database gone") from error
+
+    async def answers(self) -> bool:
+        """Whether the database answers a query."""
+        try:
+            async with self.connection() as connection:
+                await connection.execute("SELECT 1")
+        except (PoolExhausted, DatabaseUnavailable):
+            return False
+        return True

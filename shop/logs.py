@@ -1,0 +1,14 @@
+"""Structured logs: one JSON object on one line for each request and each notable event."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+
+
+def log(level: str, message: str, **fields: object) -> None:
+    """Write one line with `time` (UTC), `level`, `message` and the fields, at once, so that replicas do not mix."""
+    line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message, **fields}
+    sys.stdout.write(json.dumps(line, separators=(",", ":"), default=str) + "\n")
+    sys.stdout.flush()
