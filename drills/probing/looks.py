@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from drills.errors import BadInput
 from drills.probing.bind import BoundProbe
 from drills.probing.kinds import PROBE_KINDS
 from drills.probing.seen import Look, Means
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
-    """The look of a probe's kind; `drills/probing/KIND.py` provides `prepare(probe, means)`."""
+    """The look of a probe's kind; `drills/probing/KIND.py` provides `prepare(probe, means)`.
+
+    Raises BadInput for an address that cannot be used.
+    """
     if probe.spec.kind not in PROBE_KINDS:
-        raise LookupError(probe.spec.kind)
-    look: Look = import_module(f"drills.probing.{probe.spec.kind}").prepare(probe, means)
+        raise BadInput(f"probe {probe.name}: {probe.spec.kind!r} is not a kind of probe")
+    try:
+        look: Look = import_module(f"drills.probing.{probe.spec.kind}").prepare(probe, means)
+    except ValueError as error:
+        raise BadInput(f"probe {probe.name}: {error}") from None
     return look

@@ -1,0 +1,120 @@
+"""Memory, processor time, restarts and disk of a local sandbox's processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import cast
+
+import psutil
+
+from drills.core.durations import format_duration
+from drills.probing.bind import BoundProbe
+from drills.probing.kinds import ProcessSettings
+from drills.probing.seen import Look, Means, Seen
+from drills.sandbox.state import read_processes
+
+
+def prepare(probe: BoundProbe, means: Means) -> Look:
+    """A look that reads /proc in a thread; processor time and restarts are counted since the look before."""
+    measured = _Measured(cast(ProcessSettings, probe.settings))
+
+    async def look() -> Seen:
+        began = means.monotonic()
+        try:
+            async with asyncio.timeout(probe.timeout):
+                seen = await asyncio.to_thread(measured.read, began)
+        except TimeoutError:
+            return Seen(blind=f"the machine did not tell within {format_duration(probe.timeout)}")
+        seen.phases = {"total": means.monotonic() - began}
+        return seen
+
+    return look
+
+
+class _Measured:
+    """Remembers each process between two looks, for rates."""
+
+    def __init__(self, settings: ProcessSettings) -> None:
+        self._settings = settings
+        self._known: dict[tuple[int, float], psutil.Process] = {}
+        self._cpu: dict[tuple[int, float], float] = {}
+        self._read_at: float | None = None
+        self._restarts = 0
+
+    def read(self, now: float) -> Seen:
+        settings = self._settings
+        try:
+            records = read_processes(Path(settings.state))
+        except OSError as error:
+            return Seen(failure=f"no sandbox: {(error.strerror or str(error)).lower()}: {settings.state}")
+        wanted = [(record.pid, record.create_time) for record in records if record.service == settings.service]
+        alive = {key: process for key in wanted if (process := self._alive(key)) is not None}
+        if self._known:
+            self._restarts += len(alive.keys() - self._known.keys())
+        if not alive:
+            return Seen(failure=f"no process of {settings.service} is running")
+        self._known = alive
+        metrics: dict[str, float | bool] = {}
+        used = self._memory()
+        metrics["memory"] = used / (settings.memory_limit or psutil.virtual_memory().total)
+        if (cores := self._cores(now)) is not None:
+            metrics["cpu"] = cores / (settings.cpu_limit or os.cpu_count() or 1)
+        values: dict[str, float | int | bool] = {
+            "processes": len(alive),
+            "restarts": self._restarts,
+            "memory_bytes": used,
+        }
+        if settings.disk is not None:
+            folder = folder_bytes(Path(settings.disk))
+            values["disk_bytes"] = folder
+            metrics["disk"] = folder / (settings.disk_limit or psutil.disk_usage(settings.disk).total)
+        unmeasured = {} if "cpu" in metrics else {"cpu": "processor time needs a second look"}
+        return Seen({**values, **metrics}, metrics=metrics, unmeasured=unmeasured)
+
+    def _alive(self, key: tuple[int, float]) -> psutil.Process | None:
+        if (known := self._known.get(key)) is not None and known.is_running():
+            return known if known.status() != psutil.STATUS_ZOMBIE else None
+        try:
+            process = psutil.Process(key[0])
+            same = abs(process.create_time() - key[1]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return None
+        return process if same else None
+
+    def _memory(self) -> int:
+        total = 0
+        for process in self._known.values():
+            try:
+                total += process.memory_info().rss
+            except psutil.Error:  # it ended a moment ago: the next look will say so
+                continue
+        return total
+
+    def _cores(self, now: float) -> float | None:
+        """Processor seconds per second of those that were there at the look before too."""
+        before, since = self._cpu, self._read_at
+        self._cpu, self._read_at = {}, now
+        for key, process in self._known.items():
+            try:
+                times = process.cpu_times()
+            except psutil.Error:
+                continue
+            self._cpu[key] = times.user + times.system
+        both = self._cpu.keys() & before.keys()
+        if since is None or now <= since or not both:
+            return None
+        return sum(max(0.0, self._cpu[key] - before[key]) for key in both) / (now - since)
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes that the files below a folder hold on disk; files that vanish meanwhile do not count."""
+    total = 0
+    for root, _, files in os.walk(folder):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(root, name)).st_blocks * 512  # noqa: PTH118 - thousands of files
+            except OSError:
+                continue
+    return total
