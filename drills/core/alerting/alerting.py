@@ -1,0 +1,163 @@
+"""`observe` and `tick`: evidence in, time on. Both are pure; both return the new state and what is to be told."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import replace
+
+from drills.core.alerting.judgement import judge
+from drills.core.alerting.probe_state import ProbeState, Standing, is_undecided, look
+from drills.core.alerting.rules import AlertRules, ProbeRule
+from drills.core.alerting.state import AlertState, Reading, Tally
+from drills.core.alerting.transitions import LookAgain, Transition
+from drills.core.probe import Observation, Outcome
+
+
+def observe(
+    rules: AlertRules, state: AlertState, t: float, observation: Observation
+) -> tuple[AlertState, tuple[Transition, ...]]:
+    """Take in one look that ended at `t` (seconds, monotonic; an earlier `t` than the last counts as the last).
+
+    Returns what follows from earlier moments, and LookAgain at once. What follows from this look is told by the
+    next `tick`, or the next call with a later `t`. A probe that the rules do not know is ignored.
+    """
+    state = _begun(rules, state, t)
+    t = max(t, state.t)
+    transitions: tuple[Transition, ...] = ()
+    if t > state.t:
+        state, transitions = _advance(rules, state, t, include_t=False)
+    rule = rules.probes.get(observation.probe)
+    if rule is None:
+        return replace(state, t=t), transitions
+    before = state.probes.find(rule.name)
+    after = look(rule.fail, rule.recover, before, t, observation)
+    touched = state.touched
+    metrics: Mapping[str, Reading] = state.metrics
+    if observation.metrics:
+        metrics, moved = _read(rules, rule, state, t, observation)
+        if moved:
+            touched = touched.union(*(rules.keys_of_metric[name] for name in moved))
+    moved_standing = (before.standing if before else Standing.UNDECIDED) is not after.standing
+    failed = observation.outcome is Outcome.FAIL
+    if moved_standing or (failed and after.decided is Standing.DOWN and rule.ancestors):
+        touched = touched.union(rule.touches)
+    state = AlertState(
+        t,
+        state.began,
+        state.probes.put(rule.name, after),
+        metrics,
+        state.keys,
+        state.roles,
+        state.down,
+        touched,
+        state.agenda,
+        min(state.silence_at, t + rule.word_holds) if before is not None and before.lost else state.silence_at,
+    )
+    if moved_standing:
+        state = _counted(state, rule, before, after)
+    if failed and is_undecided(rule.fail, after):
+        return state, (*transitions, LookAgain(rule.name))
+    if not failed and after.recovered_at == t and rule.descendants:
+        return state, (*transitions, *_look_at_descendants(rule, state))
+    if not failed and observation.outcome is not Outcome.UNKNOWN and is_undecided(rule.fail, after):
+        return state, (*transitions, LookAgain(rule.name))
+    return state, transitions
+
+
+def tick(rules: AlertRules, state: AlertState, t: float) -> tuple[AlertState, tuple[Transition, ...]]:
+    """Time has come to `t`: tell what follows from all that was observed, and from what was not."""
+    state = _begun(rules, state, t)
+    return _advance(rules, state, max(t, state.t), include_t=True)
+
+
+def _begun(rules: AlertRules, state: AlertState, t: float) -> AlertState:
+    if state.began is not None:
+        return state
+    return replace(state, t=t, began=t, silence_at=t + rules.shortest_word)
+
+
+def _advance(
+    rules: AlertRules, state: AlertState, t: float, *, include_t: bool
+) -> tuple[AlertState, tuple[Transition, ...]]:
+    """Judge what is open, moment by moment, up to `t`; at `t` itself only if its evidence is complete."""
+    told: list[Transition] = []
+    while True:
+        moment = state.t if state.touched else min(state.agenda[0][0] if state.agenda else math.inf, state.silence_at)
+        if moment > t or (moment == t and not include_t):
+            break
+        state = replace(state, t=max(state.t, moment))
+        if state.silence_at <= moment:
+            state = _missed(rules, state, moment)
+        due = bisect_right(state.agenda, (moment, "\uffff"))
+        keys = state.touched.union(key for _, key in state.agenda[:due])
+        state = replace(state, agenda=state.agenda[due:], touched=frozenset())
+        state, transitions = judge(rules, state, sorted(keys), moment)
+        told.extend(transitions)
+    return (state if state.t == t else replace(state, t=t)), tuple(told)
+
+
+def _read(
+    rules: AlertRules, rule: ProbeRule, state: AlertState, t: float, observation: Observation
+) -> tuple[Mapping[str, Reading], list[str]]:
+    """The readings after this look, and the metrics whose value is another than before."""
+    readings: dict[str, Reading] = dict(state.metrics)
+    moved: list[str] = []
+    for name, value in observation.metrics.items():
+        if name not in rules.keys_of_metric:
+            continue
+        before = readings.get(name)
+        if isinstance(value, float) and math.isnan(value):
+            if before is not None and before.probe == rule.name:
+                del readings[name]
+                moved.append(name)
+            continue
+        if before is not None and before.t == t and before.probe > rule.name:
+            continue  # two probes measured it at the same moment: one of them is taken, whoever came first
+        readings[name] = Reading(t, rule.name, value, t + rule.word_holds)
+        if before is None or before.value != value or before.good_until <= t:
+            moved.append(name)
+    return readings, moved
+
+
+def _counted(state: AlertState, rule: ProbeRule, before: ProbeState | None, after: ProbeState) -> AlertState:
+    """The counts of probes that are up and down, after one probe's standing has changed."""
+    was, now = before.standing if before else Standing.UNDECIDED, after.standing
+    down = state.down + (now is Standing.DOWN) - (was is Standing.DOWN)
+    if rule.role is None:
+        return replace(state, down=down)
+    tally = state.roles.get(rule.role, Tally())
+    names = tally.down
+    if now is Standing.DOWN:
+        names |= {rule.name}
+    elif was is Standing.DOWN:
+        names -= {rule.name}
+    up = tally.up + (now is Standing.UP) - (was is Standing.UP)
+    return replace(state, down=down, roles={**state.roles, rule.role: Tally(names, up)})
+
+
+def _missed(rules: AlertRules, state: AlertState, t: float) -> AlertState:
+    """Find the probes that were not looked at for too long. Runs once per such time, not once per observation."""
+    next_at = math.inf
+    touched: set[str] = set()
+    began = state.began if state.began is not None else t
+    for name, rule in rules.probes.items():
+        known = state.probes.find(name)
+        if known is not None and known.lost:
+            continue
+        silent_at = (known.seen if known is not None else began) + rule.word_holds
+        if silent_at > t:
+            next_at = min(next_at, silent_at)
+            continue
+        seconds = f"no look for {rule.word_holds:g} s"
+        lost = replace(known or ProbeState(seen=began), lost=True, looks=(), reason=seconds)
+        state = _counted(replace(state, probes=state.probes.put(name, lost)), rule, known, lost)
+        touched.update(rule.touches)
+    return replace(state, silence_at=next_at, touched=state.touched | touched)
+
+
+def _look_at_descendants(rule: ProbeRule, state: AlertState) -> list[LookAgain]:
+    """What explained their failures has recovered: look at them at once, to see whether they fail by themselves."""
+    below = ((name, state.probe(name)) for name in rule.descendants)
+    return [LookAgain(name) for name, known in below if known is not None and known.decided is Standing.DOWN]
