@@ -17,7 +17,9 @@ def kebab(name: str) -> str:
 class Model(BaseModel):
     """Base of all that is written as YAML: frozen, kebab-case keys, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=kebab, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=kebab, populate_by_name=True, defer_build=True
+    )
 
 
 class Milestone(StrEnum):
