@@ -34,6 +34,7 @@ class Journal:
     """Rows of the store that survive the death of whoever wrote them."""
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._database = store.database
         self._clock = store.clock
 
@@ -53,6 +54,10 @@ class Journal:
             key = connection.execute(statement).inserted_primary_key
         assert key is not None
         return int(key[0])
+
+    def sandbox_of(self, drill_id: str) -> str:
+        """The sandbox that a drill was begun on. Raises BadInput for an unknown drill."""
+        return self._store.drill(drill_id).sandbox
 
     def settle(self, journal_id: int) -> None:
         """Nothing is owed any more for this row. Settling again changes nothing."""

@@ -1,0 +1,52 @@
+"""Puts one fault in place, in the order that survives the death of the runner at any point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from drills.core.events import Event, FaultApplied, FaultFailed, FaultVerified, UndoWritten
+from drills.errors import BadInput, EnvironmentFailed
+from drills.faults.fault import Fault, FaultImpossible
+from drills.sandbox.protocol import Sandbox
+from drills.store.journal import Journal
+
+
+class MakeEvent(Protocol):
+    """Makes an event of the moment that it is given: `t` seconds since the drill began, `at` wall time."""
+
+    def __call__(self, *, t: float, at: datetime) -> Event: ...
+
+
+#: Stores the event, stamped with the present moment, before it returns.
+Emit = Callable[[MakeEvent], None]
+
+
+def inject(journal: Journal, sandbox: Sandbox, drill_id: str, index: int, fault: Fault, emit: Emit) -> bool:
+    """check → undo committed to the journal → apply → verify, each told by an event.
+
+    `FaultApplied` is stored when applying begins: users may suffer from the first part of it already. False when
+    the fault could not be put in place; the reason is then on the timeline, and whatever was done stays owed.
+    """
+
+    def failed(reason: str) -> bool:
+        emit(lambda *, t, at: FaultFailed(t=t, at=at, fault=index, reason=reason))
+        return False
+
+    lacking = fault.needs - sandbox.capabilities
+    if lacking:
+        return failed(f"the {sandbox.driver} sandbox lacks {', '.join(sorted(lacking))}, needed by {fault.kind}")
+    summary = fault.summary()
+    try:
+        fault.check(sandbox)
+        plan = fault.undo_plan(sandbox)
+        owed = journal.write(drill_id, journal.sandbox_of(drill_id), fault.kind, summary, plan)
+        emit(lambda *, t, at: UndoWritten(t=t, at=at, fault=index, journal_id=owed, summary=f"undo: {summary}"))
+        emit(lambda *, t, at: FaultApplied(t=t, at=at, fault=index, fault_kind=fault.kind, summary=summary))
+        fault.apply(sandbox)
+        evidence = fault.verify(sandbox)
+    except (FaultImpossible, EnvironmentFailed, BadInput) as reason:
+        return failed(str(reason))
+    emit(lambda *, t, at: FaultVerified(t=t, at=at, fault=index, evidence=evidence))
+    return True

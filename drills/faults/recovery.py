@@ -1,0 +1,131 @@
+"""Finishes what dead runners left behind: their processes, their faults, and the drills they were conducting.
+
+    leftover processes ended ──► interrupted drills aborted ──► owed undos settled, the last first ──► scored
+
+Idempotent: it may be interrupted anywhere, and run again. The caller holds the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from drills.core.events import DrillAborted, DrillStarted
+from drills.core.scorecard import DrillResult
+from drills.core.scoring import score
+from drills.errors import UndoOwed
+from drills.faults.leftovers import Ended, end, with_variable
+from drills.faults.restoring import owe_restore
+from drills.faults.settling import Settlement, settle_owed
+from drills.sandbox.protocol import Sandbox
+from drills.store.journal import Journal
+from drills.store.records import DrillRecord
+from drills.store.store import Store
+
+__all__ = ["RecoveryReport", "Settlement", "owe_restore", "recover", "settle_owed"]
+
+DRILL_VARIABLE = "DRILLS_DRILL"
+WORKSPACE_VARIABLE = "DRILLS_WORKSPACE"
+#: The sandbox's own processes bear this; they are mended, never ended.
+_SANDBOX_VARIABLE = "DRILLS_SANDBOX"
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryReport:
+    """What recovery found and did. `owed`: what could not be undone, with the reason, and is owed still."""
+
+    aborted: tuple[str, ...] = ()
+    settled: tuple[Settlement, ...] = ()
+    owed: tuple[str, ...] = ()
+    ended: tuple[Ended, ...] = ()
+
+    @property
+    def nothing_to_do(self) -> bool:
+        return not (self.aborted or self.settled or self.owed or self.ended)
+
+    def lines(self) -> tuple[str, ...]:
+        """For people, one line for each fact."""
+        return (
+            *(f"{drill_id} stored as aborted: its runner died" for drill_id in self.aborted),
+            *(f"process {ended.pid} ended: {ended.command}" for ended in self.ended),
+            *(f"undo #{row.journal_id} settled: {row.summary}" for row in self.settled),
+            *(f"  changed {change}" for row in self.settled for change in row.changes),
+            *(f"undo still owed: {owed}" for owed in self.owed),
+        )
+
+    def raise_if_owed(self) -> None:
+        """Raises UndoOwed (exit 4) when something could not be undone."""
+        if self.owed:
+            raise UndoOwed(f"still owed: {'; '.join(self.owed)}; `drills recover` tries again")
+
+
+def recover(store: Store, sandbox: Sandbox, name: str = "default", drill_id: str | None = None) -> RecoveryReport:
+    """Settle all that is owed on the sandbox of that name (by one drill), and store interrupted drills as aborted.
+
+    Never raises for an undo that fails: it is in the report, and stays owed.
+    """
+    dead = [
+        record
+        for record in store.all_running(name)
+        if drill_id in (None, record.drill_id) and not record.runner.alive()
+    ]
+    journal = Journal(store)
+    owing = {row.drill_id for row in journal.owed(name)}
+    suspects = {record.drill_id: record for record in dead}
+    suspects |= {r.drill_id: r for r in store.drills() if r.drill_id in owing and not r.runner.alive()}
+    ended = _end_leftovers(store, suspects)
+    for record in dead:
+        _abort(store, record)
+    settlements = settle_owed(journal, sandbox, drill_id, name=name)
+    for settlement in settlements:
+        _tell(store, settlement)
+    for record in dead:
+        _conclude(store, record)
+    return RecoveryReport(
+        aborted=tuple(record.drill_id for record in dead),
+        settled=tuple(settlement for settlement in settlements if not settlement.failed),
+        owed=tuple(f"#{row.journal_id} {row.summary}: {row.failed}" for row in settlements if row.failed),
+        ended=ended,
+    )
+
+
+def _end_leftovers(store: Store, dead: Mapping[str, DrillRecord]) -> tuple[Ended, ...]:
+    """End what these drills started beside the sandbox: traffic, steps of runbooks."""
+    return end(
+        [
+            process
+            for process, environment in with_variable(DRILL_VARIABLE)
+            if environment[DRILL_VARIABLE] in dead
+            and _SANDBOX_VARIABLE not in environment
+            and _of_this_store(store, environment)
+        ]
+    )
+
+
+def _of_this_store(store: Store, environment: Mapping[str, str]) -> bool:
+    """Drills of two workspaces may have the same id; a store in a file lies in its workspace."""
+    if not store.database.is_sqlite:
+        return True
+    workspace = environment.get(WORKSPACE_VARIABLE)
+    return workspace is not None and Path(store.database.name).resolve().is_relative_to(Path(workspace).resolve())
+
+
+def _abort(store: Store, record: DrillRecord) -> None:
+    timeline = store.timeline(record.drill_id)
+    if timeline.first(DrillAborted) is None:
+        store.append(record.drill_id, DrillAborted(t=timeline.ended, at=store.clock.now(), reason="the runner died"))
+
+
+def _tell(store: Store, settlement: Settlement) -> None:
+    # At the t of the last event: how long the sandbox lay broken until somebody recovered it is not the drill's time.
+    t = store.timeline(settlement.drill_id).ended
+    store.append(settlement.drill_id, settlement.event(t=t, at=store.clock.now()))
+
+
+def _conclude(store: Store, record: DrillRecord) -> None:
+    timeline = store.timeline(record.drill_id)
+    if timeline.first(DrillStarted) is None:
+        store.end_unscored(record.drill_id, DrillResult.ABORTED)
+    else:
+        store.finish(record.drill_id, score(timeline), reason="the runner died")

@@ -1,0 +1,65 @@
+"""The undo of a whole drill: the sandbox's state before it, as a row of the journal.
+
+It is the first row of each drill, so it is settled last, and mends what no single fault's undo knows about: what the
+responder changed, and what a fault brought down in passing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue
+
+from drills.core.events import UndoWritten
+from drills.faults.fault import UndoPlan
+from drills.sandbox.protocol import Fingerprint, Sandbox
+from drills.store.journal import Journal
+
+RESTORE_SANDBOX = "restore-sandbox"
+_SUMMARY = "bring the sandbox back to its state before the drill"
+
+
+@dataclass(frozen=True, slots=True)
+class OwedRestore:
+    """The row that was written."""
+
+    journal_id: int
+    summary: str = _SUMMARY
+
+    def event(self, *, t: float, at: datetime) -> UndoWritten:
+        """Its event, of no fault in particular."""
+        return UndoWritten(t=t, at=at, fault=None, journal_id=self.journal_id, summary=self.summary)
+
+
+def owe_restore(journal: Journal, sandbox: Sandbox, drill_id: str) -> OwedRestore:
+    """Commit the sandbox's present state as owed, before the drill touches anything."""
+    plan = plan_of(sandbox.fingerprint())
+    return OwedRestore(journal.write(drill_id, journal.sandbox_of(drill_id), RESTORE_SANDBOX, _SUMMARY, plan))
+
+
+def restore(sandbox: Sandbox, plan: UndoPlan) -> tuple[str, ...]:
+    """Bring the sandbox back; returns what had to be changed. Raises EnvironmentFailed."""
+    return sandbox.restore(fingerprint_of(plan))
+
+
+def plan_of(fingerprint: Fingerprint) -> UndoPlan:
+    """The fingerprint as JSON. Raises TypeError for a value that JSON cannot hold."""
+    return {field.name: _plain(getattr(fingerprint, field.name)) for field in fields(fingerprint)}
+
+
+def fingerprint_of(plan: UndoPlan) -> Fingerprint:
+    """The fingerprint that `plan_of` wrote: equal, field by field, when its sequences are lists."""
+    return Fingerprint(**plan)  # type: ignore[arg-type]
+
+
+def _plain(value: Any) -> JsonValue:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"a fingerprint holds {value!r}, which JSON cannot keep")

@@ -1,0 +1,74 @@
+"""Settles what is owed: undo, verify that it is undone, and only then let the journal forget it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from drills.core.events import UndoFailed, UndoSettled
+from drills.errors import EnvironmentFailed
+from drills.faults.registry import FAULTS
+from drills.faults.restoring import RESTORE_SANDBOX, restore
+from drills.sandbox.protocol import Sandbox
+from drills.store.journal import Journal, OwedUndo
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of one owed row. `failed` says why it is still owed; empty when it is settled."""
+
+    journal_id: int
+    drill_id: str
+    summary: str
+    changes: tuple[str, ...] = ()
+    failed: str = ""
+
+    def event(self, *, t: float, at: datetime) -> UndoSettled | UndoFailed:
+        """The event that tells it."""
+        if self.failed:
+            return UndoFailed(t=t, at=at, journal_id=self.journal_id, summary=self.summary, reason=self.failed)
+        return UndoSettled(t=t, at=at, journal_id=self.journal_id, summary=self.summary, changes=self.changes)
+
+
+def settle_owed(
+    journal: Journal, sandbox: Sandbox, drill_id: str | None = None, *, name: str | None = None
+) -> list[Settlement]:
+    """Undo all that one drill owes, or all that is owed on the sandbox of that name; the last disturbance first.
+
+    Never raises for an undo that fails: it stays owed, and the others are still undone. A second pass follows for
+    those, because the restoration of the whole sandbox comes last and may have brought back what they needed.
+    Running it again, also at the same time in another process, does no harm: every undo is idempotent.
+    """
+    owed = [row for row in journal.owed(name) if drill_id in (None, row.drill_id)]
+    done: dict[int, Settlement] = {}
+    for _ in range(2):
+        for row in owed:
+            if row.id not in done or done[row.id].failed:
+                done[row.id] = _settle(journal, sandbox, row)
+        if not any(settlement.failed for settlement in done.values()):
+            break
+    return [done[row.id] for row in owed]
+
+
+def _settle(journal: Journal, sandbox: Sandbox, row: OwedUndo) -> Settlement:
+    try:
+        changes = _undo(sandbox, row)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one undo, the others must still be made
+        reason = (str(error) or type(error).__name__).strip().splitlines()[0]
+        journal.fail(row.id, reason)
+        return Settlement(row.id, row.drill_id, row.summary, failed=reason)
+    journal.settle(row.id)
+    return Settlement(row.id, row.drill_id, row.summary, changes)
+
+
+def _undo(sandbox: Sandbox, row: OwedUndo) -> tuple[str, ...]:
+    if row.kind == RESTORE_SANDBOX:
+        return restore(sandbox, row.plan)
+    fault = FAULTS.get(row.kind)
+    if fault is None:
+        raise EnvironmentFailed(
+            f"this version of drills does not know how to undo {row.kind}; use the one that wrote it"
+        )
+    fault.undo(sandbox, row.plan)
+    fault.verify_undone(sandbox, row.plan)
+    return ()
