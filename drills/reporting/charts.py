@@ -1,0 +1,270 @@
+"""The chart of a drill: its milestones over what users suffered, as an SVG that follows the page's colours.
+
+Drawn by matplotlib in placeholder colours, which are then replaced by CSS variables: the same bytes are right in
+light, in dark and on paper. Text stays text.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.transforms import blended_transform_factory
+
+from drills.core import events as e
+from drills.core.playbook import Milestone
+from drills.core.scorecard import Scorecard
+from drills.core.timeline import Timeline
+from drills.reporting.chart_labels import label_rows
+from drills.reporting.series import Series, series
+from drills.reporting.wording import offset, percent, span, words
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """A colour: what matplotlib draws, and what it becomes in light and in dark."""
+
+    variable: str
+    placeholder: str
+    light: str
+    dark: str
+
+
+TEXT = Ink("--c-text", "#010101", "#1f2937", "#e5e7eb")
+FAINT = Ink("--c-faint", "#020202", "#6b7280", "#9ca3af")
+GRID = Ink("--c-grid", "#030303", "#e5e7eb", "#374151")
+FAILED = Ink("--c-failed", "#040404", "#b91c1c", "#f87171")
+WAITING = Ink("--c-waiting", "#050505", "#d97706", "#fbbf24")
+P95 = Ink("--c-p95", "#060606", "#1d4ed8", "#93c5fd")
+P50 = Ink("--c-p50", "#070707", "#0f766e", "#5eead4")
+OFFERED = Ink("--c-offered", "#080808", "#6b7280", "#9ca3af")
+ANSWERED = Ink("--c-answered", "#090909", "#0f766e", "#5eead4")
+FAULT = Ink("--c-fault", "#0a0a0a", "#dc2626", "#f87171")
+CALM = Ink("--c-calm", "#0b0b0b", "#059669", "#34d399")
+MARK = Ink("--c-mark", "#0c0c0c", "#4338ca", "#a5b4fc")
+INKS = (TEXT, FAINT, GRID, FAILED, WAITING, P95, P50, OFFERED, ANSWERED, FAULT, CALM, MARK)
+
+_WIDTH = 10.0
+_PANELS = (1.7, 1.7, 0.8)
+_ROW = 0.215
+_TEXT_SIZE = 9.0
+#: Width of an average letter of this size, in inches; labels are laid out with it, whatever font the reader has.
+_LETTER = 0.073
+
+_SHORT = {
+    Milestone.INJECTED: "fault injected",
+    Milestone.FIRST_IMPACT: "first user impact",
+    Milestone.SEVERITY_DECLARED: "severity",
+    Milestone.COMMANDER_NAMED: "commander",
+    Milestone.FIRST_UPDATE: "first update",
+    Milestone.CAUSE_NAMED: "cause named",
+    Milestone.STATUS_PAGE: "status page",
+}
+
+_STYLE: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "drills",
+    "text.parse_math": False,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "font.family": "sans-serif",
+    "font.size": _TEXT_SIZE,
+    "text.color": TEXT.placeholder,
+    "axes.edgecolor": GRID.placeholder,
+    "axes.labelcolor": FAINT.placeholder,
+    "xtick.color": FAINT.placeholder,
+    "ytick.color": FAINT.placeholder,
+    "grid.color": GRID.placeholder,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "path.simplify": False,
+}
+
+
+def chart(timeline: Timeline, card: Scorecard) -> str | None:
+    """The chart as one `<svg>` element; None when there was no traffic to draw."""
+    curves = series(timeline)
+    if not curves.t:
+        return None
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(cast("Any", _STYLE))
+        return _in_css(_svg(_figure(timeline, card, curves)), _described(card, curves))
+
+
+def _figure(timeline: Timeline, card: Scorecard, curves: Series) -> Figure:
+    marks = sorted(((t, _label(milestone, t, card)) for milestone, t in card.milestones.items()), key=lambda m: m[0])
+    left, right = 0.62, 0.12
+    plot_width = _WIDTH - left - right
+    begin, end = curves.t[0] - 1, curves.t[-1]
+    end = _room_for_labels(marks, begin, end, plot_width)
+    per_inch = (end - begin) / plot_width
+    rows = label_rows([t for t, _ in marks], [len(text) * _LETTER * per_inch for _, text in marks], 0.12 * per_inch)
+    head = _ROW * (max(rows, default=-1) + 1) + 0.12
+    foot, between = 0.46, 0.26
+    height = head + sum(_PANELS) + between * (len(_PANELS) - 1) + foot
+    figure = Figure(figsize=(_WIDTH, height))
+    top = height - head
+    panels = []
+    for tall in _PANELS:
+        panels.append(figure.add_axes((left / _WIDTH, (top - tall) / height, plot_width / _WIDTH, tall / height)))
+        top -= tall + between
+    for panel in panels:
+        _windows(panel, timeline, card, end)
+        panel.set_xlim(begin, end)
+        panel.grid(True, axis="y", linewidth=0.6)
+        panel.set_axisbelow(True)
+        panel.tick_params(length=0, labelbottom=panel is panels[-1])
+    _suffering(panels[0], curves)
+    _latency(panels[1], timeline, curves)
+    _requests(panels[2], curves)
+    panels[-1].xaxis.set_major_locator(MaxNLocator(10, steps=[1, 1.5, 2, 3, 6, 10]))
+    panels[-1].xaxis.set_major_formatter(FuncFormatter(lambda t, _: offset(t).split(".")[0]))
+    panels[-1].set_xlabel("minutes and seconds since the drill began")
+    _milestones(panels, marks, rows)
+    return figure
+
+
+def _label(milestone: Milestone, t: float, card: Scorecard) -> str:
+    name = _SHORT.get(milestone, words(milestone))
+    impact = card.milestones.get(Milestone.FIRST_IMPACT)
+    if impact is None or milestone in (Milestone.INJECTED, Milestone.FIRST_IMPACT):
+        return name
+    return f"{name} {'+' if t >= impact else '−'}{span(abs(t - impact))}"
+
+
+def _room_for_labels(marks: list[tuple[float, str]], begin: float, end: float, width: float) -> float:
+    """The right end of the axis, so far out that the last labels fit."""
+    needed = end
+    for t, text in marks:
+        free = 1 - min(0.6, (len(text) * _LETTER + 0.1) / width)
+        needed = max(needed, begin + (t - begin) / free)
+    return needed
+
+
+def _windows(panel: Axes, timeline: Timeline, card: Scorecard, end: float) -> None:
+    baseline = timeline.first(e.BaselineTaken)
+    if baseline is not None:
+        panel.axvspan(baseline.since, baseline.until, color=CALM.placeholder, alpha=0.13, linewidth=0)
+    injected, mitigated = card.milestones.get(Milestone.INJECTED), card.milestones.get(Milestone.MITIGATED)
+    if injected is not None:
+        until = mitigated if mitigated is not None else min(end, timeline.ended)
+        panel.axvspan(injected, until, color=FAULT.placeholder, alpha=0.07, linewidth=0)
+    if mitigated is not None:
+        settled = mitigated + timeline.start.scenario.settle.total_seconds()
+        panel.axvspan(mitigated, settled, color=CALM.placeholder, alpha=0.13, linewidth=0)
+
+
+def _title(panel: Axes, *parts: tuple[str, Ink]) -> None:
+    """A panel's name, and its curves' names in their own colours: no legend to look up."""
+    x = 0.008
+    for text, ink in parts:
+        panel.text(
+            x, 0.97, text, transform=panel.transAxes, va="top", ha="left", color=ink.placeholder, fontsize=_TEXT_SIZE,
+            gid="panel-title",
+        )  # fmt: skip
+        x += (len(text) * _LETTER + 0.16) / (_WIDTH - 0.74)
+
+
+def _suffering(panel: Axes, curves: Series) -> None:
+    failed = [value or 0.0 for value in curves.failed]
+    hurt = [(failing or 0.0) + (waiting or 0.0) for failing, waiting in zip(curves.failed, curves.waiting, strict=True)]
+    panel.fill_between(curves.t, 0, failed, step="pre", color=FAILED.placeholder, alpha=0.75, linewidth=0)
+    panel.fill_between(curves.t, failed, hurt, step="pre", color=WAITING.placeholder, alpha=0.6, linewidth=0)
+    top = max(0.1, max(hurt, default=0.0) * 1.35)
+    panel.set_ylim(0, min(1.25, top))
+    panel.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share * 100:.0f} %" if share <= 1 else ""))
+    _title(panel, ("Requests that hurt", TEXT), ("failed", FAILED), ("slow or unanswered", WAITING))
+
+
+def _latency(panel: Axes, timeline: Timeline, curves: Series) -> None:
+    known = [value for value in (*curves.p50, *curves.p95) if value]
+    low, high = (min(known), max(known)) if known else (0.001, 1.0)
+    panel.set_yscale("log")
+    panel.set_ylim(low / 1.6, max(high, low * 10) * 3.2)
+    traffic = timeline.first(e.TrafficStarted)
+    if traffic is not None:
+        panel.axhline(traffic.slow_after, color=WAITING.placeholder, linewidth=0.9, linestyle=(0, (4, 3)))
+    nan = float("nan")
+    panel.plot(curves.t, [nan if v is None else v for v in curves.p50], color=P50.placeholder, linewidth=1.4)
+    panel.plot(curves.t, [nan if v is None else v for v in curves.p95], color=P95.placeholder, linewidth=1.9)
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda s, _: f"{s:g} s" if s >= 1 else f"{s * 1000:g} ms"))
+    panel.yaxis.set_minor_formatter(NullFormatter())
+    panel.tick_params(which="minor", length=0)
+    limit = () if traffic is None else ((f"dashed: too slow, {span(traffic.slow_after)}", WAITING),)
+    _title(panel, ("Response time of users", TEXT), ("p95", P95), ("p50", P50), *limit)
+
+
+def _requests(panel: Axes, curves: Series) -> None:
+    panel.fill_between(curves.t, 0, curves.answered, step="pre", color=ANSWERED.placeholder, alpha=0.35, linewidth=0)
+    panel.step(curves.t, curves.offered, where="pre", color=OFFERED.placeholder, linewidth=1.1)
+    panel.set_ylim(0, max(1, *curves.offered, *curves.answered) * 1.75)
+    panel.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+    _title(panel, ("Requests per second", TEXT), ("offered", OFFERED), ("answered well", ANSWERED))
+
+
+def _milestones(panels: list[Axes], marks: list[tuple[float, str]], rows: tuple[int, ...]) -> None:
+    top = panels[0]
+    inch = 1 / _PANELS[0]
+    place = blended_transform_factory(top.transData, top.transAxes)
+    for (t, text), row in zip(marks, rows, strict=True):
+        height = 1 + (_ROW * row + 0.06) * inch
+        top.plot(
+            [t, t], [0, height + 0.11 * inch], transform=place, color=MARK.placeholder, linewidth=0.9, clip_on=False
+        )
+        for panel in panels[1:]:
+            panel.axvline(t, color=MARK.placeholder, linewidth=0.7, alpha=0.55)
+        top.annotate(
+            text, (t, height), xycoords=place, xytext=(3, 0), textcoords="offset points", va="bottom", ha="left",
+            color=MARK.placeholder, fontsize=_TEXT_SIZE, annotation_clip=False, gid="milestone",
+        )  # fmt: skip
+
+
+def _described(card: Scorecard, curves: Series) -> tuple[str, str]:
+    hurt = [(failed or 0) + (waiting or 0) for failed, waiting in zip(curves.failed, curves.waiting, strict=True)]
+    moments = "; ".join(
+        f"{words(milestone)} at {offset(t)}" for milestone, t in sorted(card.milestones.items(), key=lambda m: m[1])
+    )
+    worst = f"At worst {percent(max(hurt, default=0.0))} of the requests of a second hurt their users."
+    return f"Chart of drill {card.drill_id}", f"{worst} Milestones: {moments or 'none'}."
+
+
+def _svg(figure: Figure) -> str:
+    written = io.StringIO()
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(written, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return written.getvalue()
+
+
+def _in_css(svg: str, described: tuple[str, str]) -> str:
+    """Only the element itself, in CSS colours, sized by its container, with a title and a description."""
+    body = svg[svg.index("<svg") :]
+    head, rest = body[: body.index(">") + 1], body[body.index(">") + 1 :]
+    box = re.search(r'viewBox="[^"]+"', head)
+    rest = re.sub(r"<metadata>.*?</metadata>\s*", "", rest, flags=re.DOTALL)
+    rest = re.sub(r'<g id="patch_1">.*?</g>\s*', "", rest, count=1, flags=re.DOTALL)
+    for ink in INKS:
+        rest = rest.replace(ink.placeholder, f"var({ink.variable})")
+    rest = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", rest)
+    rest = re.sub(r" font-family: [^;\"]+;?", "", rest).replace("*{stroke", ".drill-chart *{stroke")
+    title, desc = described
+    light = "".join(f"{ink.variable}:{ink.light};" for ink in INKS)
+    dark = "".join(f"{ink.variable}:{ink.dark};" for ink in INKS)
+    style = (
+        f".drill-chart{{{light}font-family:system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}}"
+        f"@media screen and (prefers-color-scheme:dark){{.drill-chart{{{dark}}}}}"
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="drill-chart" '
+        f'{box[0] if box else ""} role="img" aria-labelledby="chart-title chart-desc">\n'
+        f'<title id="chart-title">{title}</title>\n<desc id="chart-desc">{desc}</desc>\n<style>{style}</style>{rest}'
+    )

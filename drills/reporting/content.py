@@ -1,0 +1,70 @@
+"""What a report says, before any format: all sections of one drill, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drills.core.scorecard import DrillResult, Scorecard
+from drills.core.timeline import Timeline
+from drills.reporting.sections import debrief as debriefing
+from drills.reporting.sections import figures as figuring
+from drills.reporting.sections import happenings as course
+from drills.reporting.sections import lifecycle, monitoring, observed, response
+from drills.reporting.sections import limits as limiting
+
+
+@dataclass(frozen=True)
+class Content:
+    """The sections of a report; an empty one is left out by every format."""
+
+    card: Scorecard
+    timeline: Timeline
+    figures: tuple[figuring.Figure, ...]
+    limits: tuple[limiting.LimitLine, ...]
+    comparison: limiting.Comparison | None
+    stages: tuple[lifecycle.Stage, ...]
+    phases: tuple[lifecycle.PhaseLine, ...]
+    happenings: tuple[course.Happening, ...]
+    alerts: tuple[monitoring.AlertLine, ...]
+    held_back: tuple[monitoring.HeldBack, ...]
+    probes: tuple[monitoring.ProbeLine, ...]
+    metrics: tuple[observed.MetricLine, ...]
+    steps: tuple[response.StepLine, ...]
+    messages: tuple[response.MessageLine, ...]
+    checklist: tuple[response.ChecklistLine, ...]
+    decisions: tuple[response.Decision, ...]
+    rules: tuple[response.Rule, ...]
+    truth: debriefing.TruthTold
+    undos: tuple[debriefing.UndoLine, ...]
+    validity: tuple[debriefing.Check, ...]
+
+    @property
+    def scored(self) -> bool:
+        """Whether the drill has a score; if not, `card.why_not` says why."""
+        return self.card.result in (DrillResult.MET, DrillResult.MISSED)
+
+
+def content(timeline: Timeline, card: Scorecard) -> Content:
+    """The report of this drill. Raises LookupError for a timeline without its first event."""
+    return Content(
+        card=card,
+        timeline=timeline,
+        figures=figuring.key_figures(card),
+        limits=limiting.limit_lines(card),
+        comparison=limiting.comparison(timeline, card),
+        stages=lifecycle.stages(timeline, card),
+        phases=lifecycle.phase_lines(timeline, card),
+        happenings=course.happenings(timeline, card),
+        alerts=monitoring.alert_lines(timeline, card),
+        held_back=monitoring.held_back(timeline),
+        probes=monitoring.probe_lines(timeline),
+        metrics=observed.metric_lines(timeline, card),
+        steps=response.step_lines(timeline),
+        messages=response.message_lines(timeline),
+        checklist=response.checklist(timeline, card),
+        decisions=response.decisions(timeline),
+        rules=response.decision_rules(timeline),
+        truth=debriefing.truth(timeline, card),
+        undos=debriefing.undo_lines(timeline),
+        validity=debriefing.validity(timeline, card),
+    )

@@ -1,0 +1,82 @@
+"""The report as one self-contained HTML page: no script, nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from drills.core.scorecard import DrillResult, Verdict
+from drills.reporting import wording
+from drills.reporting.charts import chart
+from drills.reporting.content import Content
+
+#: A sign beside each verdict, so that nothing is told by colour alone.
+SIGNS = {Verdict.MET: "✓", Verdict.MISSED: "✗", Verdict.PENDING: "…", Verdict.NOT_REQUIRED: "–"}
+
+RESULT_WORDS = {
+    DrillResult.MET: "All limits met",
+    DrillResult.MISSED: "A limit was missed",
+    DrillResult.INVALID: "Not valid",
+    DrillResult.ABORTED: "Aborted",
+    DrillResult.SKIPPED: "Skipped",
+    DrillResult.RUNNING: "Still running",
+}
+
+NOT_SCORED_WORDS = {
+    DrillResult.INVALID: "Not scored, because the drill is not valid:",
+    DrillResult.ABORTED: "Not scored, because the drill was aborted:",
+    DrillResult.SKIPPED: "Not run, and so not scored:",
+    DrillResult.RUNNING: "Not scored yet:",
+}
+
+
+def html(report: Content) -> str:
+    """The page of this drill, also of one that is not scored."""
+    drawn = chart(report.timeline, report.card)
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        r=report,
+        card=report.card,
+        start=report.timeline.start,
+        chart=None if drawn is None else Markup(drawn),
+        result_words=RESULT_WORDS[report.card.result],
+        not_scored_words=NOT_SCORED_WORDS.get(report.card.result, ""),
+        signs=SIGNS,
+        Verdict=Verdict,
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("drills.reporting", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_printable,
+    )
+    environment.filters |= {
+        name: getattr(wording, name)
+        for name in (
+            "count",
+            "date_and_time",
+            "day",
+            "latency",
+            "offset",
+            "one_line",
+            "percent",
+            "points",
+            "span",
+            "words",
+        )
+    }
+    return environment
+
+
+def _printable(value: object) -> object:
+    """Every text on the page is cleaned; what is already markup is left as it is."""
+    return wording.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,62 @@
+"""Writes the reports of a drill: index.html, report.md, report.json."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from drills.core.scorecard import Scorecard
+from drills.core.timeline import Timeline
+from drills.errors import EnvironmentFailed
+from drills.reporting.content import content
+from drills.reporting.html import html
+from drills.reporting.json_report import json_report
+from drills.reporting.markdown import markdown
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "the folder is not writable",
+    errno.EPERM: "the folder is not writable",
+    errno.ENOTDIR: "a file is in the way of the folder",
+    errno.EEXIST: "a file is in the way of the folder",
+}
+
+
+def write_report(folder: Path, timeline: Timeline, scorecard: Scorecard) -> Path:
+    """Write the three formats into `folder` (made if need be) and return the page's path.
+
+    The same timeline and scorecard give the same bytes. A file is whole or not there: each is written beside its
+    place and then renamed. Raises EnvironmentFailed, in one line, when the folder cannot be written.
+    """
+    report = content(timeline, scorecard)
+    files = {"report.json": json_report(report), "report.md": markdown(report), "index.html": html(report)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            _write(folder / name, text.encode())
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+        raise EnvironmentFailed(
+            f"cannot write the report of {scorecard.drill_id} to {folder}: {reason}; "
+            f"the drill is stored: make room and run `drills report {scorecard.drill_id}`"
+        ) from None
+    return folder / "index.html"
+
+
+def _write(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,97 @@
+"""The key figures at the head of a report: what a director reads first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drills.core.playbook import Milestone
+from drills.core.scorecard import DrillResult, Recovery, Row, Scorecard, Verdict
+from drills.reporting.wording import count, latency, percent, span
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number with its name and a line beneath; `verdict` colours it."""
+
+    label: str
+    value: str
+    note: str
+    verdict: Verdict
+
+
+def key_figures(card: Scorecard) -> tuple[Figure, ...]:
+    """Detected, mitigated, users, requests, severity, worst latency; none for a drill without impact or score."""
+    if card.result not in (DrillResult.MET, DrillResult.MISSED):
+        return ()
+    figures = (
+        [_false_alarms(card)] if Milestone.INJECTED not in card.milestones else [_detected(card), _mitigated(card)]
+    )
+    if card.impact.requests:
+        figures += [_users(card), _requests(card)]
+    if card.severity.true_level or card.severity.declared:
+        figures.append(_severity(card))
+    if card.impact.worst_p95 is not None:
+        before = "" if card.impact.baseline_p95 is None else f"{latency(card.impact.baseline_p95)} before"
+        figures.append(Figure("Slowest p95", latency(card.impact.worst_p95), before, Verdict.NOT_REQUIRED))
+    return tuple(figures)
+
+
+def _deciding(card: Scorecard, milestone: Milestone) -> Row | None:
+    rows = [row for row in card.rows if row.milestone is milestone and row.limit is not None]
+    return next((row for row in rows if row.decides), rows[0] if rows else None)
+
+
+def _from_impact(card: Scorecard, milestone: Milestone) -> float | None:
+    reached, impact = card.milestones.get(milestone), card.milestones.get(Milestone.FIRST_IMPACT)
+    return None if reached is None or impact is None else reached - impact
+
+
+def _limit(row: Row | None) -> str:
+    return "" if row is None or row.limit is None else f"limit {span(row.limit)} from {row.counted_from}"
+
+
+def _detected(card: Scorecard) -> Figure:
+    row, after = _deciding(card, Milestone.DETECTED), _from_impact(card, Milestone.DETECTED)
+    verdict = row.verdict if row else Verdict.NOT_REQUIRED
+    if Milestone.DETECTED not in card.milestones:
+        return Figure("Detected", "not detected", _limit(row), verdict)
+    if after is None:
+        return Figure("Detected", "yes", "no user suffered", verdict)
+    if after < 0:
+        return Figure("Detected", f"{span(-after)} ahead", "before the first user suffered", verdict)
+    return Figure("Detected after", span(after), _limit(row) or "from the first user impact", verdict)
+
+
+def _mitigated(card: Scorecard) -> Figure:
+    row, after = _deciding(card, Milestone.MITIGATED), _from_impact(card, Milestone.MITIGATED)
+    verdict = row.verdict if row else Verdict.NOT_REQUIRED
+    if after is None:
+        least = row.actual if row and row.censored and row.actual else None
+        note = f"users suffered for at least {span(least)}" if least else _limit(row)
+        return Figure("Mitigated", "not mitigated", note, verdict)
+    degraded = ", degraded" if card.recovery is Recovery.DEGRADED else ""
+    return Figure("Mitigated after", f"{span(after)}{degraded}", _limit(row) or "from the first user impact", verdict)
+
+
+def _users(card: Scorecard) -> Figure:
+    suffered, users = card.impact.users_suffered, card.impact.users
+    return Figure("Users affected", f"{count(suffered)} of {count(users)}", "", Verdict.NOT_REQUIRED)
+
+
+def _requests(card: Scorecard) -> Figure:
+    impact = card.impact
+    hurt = impact.failed + impact.slow + impact.missed
+    note = f"{count(hurt)} of {count(impact.requests)}: {count(impact.failed)} failed, {count(impact.slow)} slow"
+    missed = f", {count(impact.missed)} never started" if impact.missed else ""
+    return Figure("Requests affected", percent(impact.share), note + missed, Verdict.NOT_REQUIRED)
+
+
+def _severity(card: Scorecard) -> Figure:
+    severity = card.severity
+    declared = f"declared {severity.declared}" if severity.declared else "none declared"
+    return Figure("True severity", severity.true_level or "none", declared, severity.verdict)
+
+
+def _false_alarms(card: Scorecard) -> Figure:
+    verdict = Verdict.MISSED if card.false_alarms else Verdict.MET
+    return Figure("False alarms", count(card.false_alarms), "nothing was broken in this drill", verdict)

@@ -1,0 +1,110 @@
+"""The scorecard's rows in words, and the comparison with the last drill of the same scenario."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drills.core.events import Predecessor
+from drills.core.playbook import Milestone
+from drills.core.scorecard import Row, Scorecard, Verdict
+from drills.core.timeline import Timeline
+from drills.reporting.wording import day, one_line, points, span, words
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLine:
+    """One row of the scorecard, each cell as text."""
+
+    label: str
+    basis: str
+    counted_from: str
+    limit: str
+    actual: str
+    verdict: Verdict
+    points: str
+    why: str
+    source: str
+    decides: bool
+
+
+def limit_lines(card: Scorecard) -> tuple[LimitLine, ...]:
+    """Every row, in the scorecard's order."""
+    return tuple(_line(row) for row in card.rows)
+
+
+def _line(row: Row) -> LimitLine:
+    says = one_line(row.limit_says)
+    return LimitLine(
+        label=row.label,
+        basis=row.basis.value,
+        counted_from=row.counted_from,
+        limit=(span(row.limit) if row.limit is not None else says) or "none",
+        actual=actual(row),
+        verdict=row.verdict,
+        points=f"{points(row.points)} of {points(row.weight)}" if row.weight else "",
+        why=one_line(row.reason),
+        source=one_line(row.source),
+        decides=row.decides,
+    )
+
+
+def actual(row: Row) -> str:
+    """`5.2 s`; what was never reached is `not reached (open 38.6 s)`: at least that long, never a zero."""
+    if row.censored:
+        return "not reached" if row.actual is None else f"not reached (open {span(row.actual)})"
+    return "" if row.actual is None else span(row.actual)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One figure then and now. `better` is None where neither is better."""
+
+    label: str
+    then: str
+    now: str
+    change: str
+    better: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """With the last scored drill of the same scenario."""
+
+    drill_id: str
+    when: str
+    changes: tuple[Change, ...]
+
+
+def comparison(timeline: Timeline, card: Scorecard) -> Comparison | None:
+    """None when there was no such drill, or this one has no score to compare."""
+    before = timeline.start.predecessor
+    if before is None or card.score is None:
+        return None
+    return Comparison(before.drill_id, day(before.ended_at), (_score(before, card), *_milestones(before, card)))
+
+
+def _score(before: Predecessor, card: Scorecard) -> Change:
+    gained = (card.score or 0.0) - before.score
+    then, now = f"{points(before.score)} ({before.grade})", f"{points(card.score or 0.0)} ({card.grade})"
+    return Change("Score", then, now, f"{gained:+.1f}", None if round(gained, 1) == 0 else gained > 0)
+
+
+def _milestones(before: Predecessor, card: Scorecard) -> list[Change]:
+    impact = card.milestones.get(Milestone.FIRST_IMPACT)
+    changes = []
+    for milestone in Milestone:
+        then = before.milestones.get(milestone)
+        reached = card.milestones.get(milestone)
+        now = None if reached is None or impact is None else reached - impact
+        if milestone in (Milestone.INJECTED, Milestone.FIRST_IMPACT) or (then is None and now is None):
+            continue
+        label = words(milestone).capitalize()
+        if then is None or now is None:
+            told = [span(value) if value is not None else "not reached" for value in (then, now)]
+            changes.append(Change(label, told[0], told[1], "", now is not None))
+            continue
+        slower = now - then
+        sign = "±" if abs(slower) < 0.05 else "+" if slower > 0 else "−"
+        better = None if abs(slower) < 0.05 else slower < 0
+        changes.append(Change(label, span(then), span(now), f"{sign}{span(abs(slower))}", better))
+    return changes

@@ -1,0 +1,160 @@
+"""What the responder did: steps and commands with their output, messages, the checklist, the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drills.core import events as e
+from drills.core.playbook import Milestone, TriageStep
+from drills.core.scorecard import Scorecard, Verdict
+from drills.core.timeline import Timeline
+from drills.reporting.sections.moments import Moment, moment_at
+from drills.reporting.wording import clean, one_line, span
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """A runbook's block or a sandbox command, as it ended."""
+
+    moment: Moment
+    name: str
+    section: str
+    command: str
+    read_only: bool
+    ok: bool
+    result: str
+    output: str
+
+
+def step_lines(timeline: Timeline) -> tuple[StepLine, ...]:
+    """Blocks and commands in the order in which they ended."""
+    ended: list[e.StepFinished | e.ActionTaken] = [*timeline.all(e.StepFinished), *timeline.all(e.ActionTaken)]
+    return tuple(_step(event) for event in sorted(ended, key=e.moment))
+
+
+def _step(event: e.StepFinished | e.ActionTaken) -> StepLine:
+    if isinstance(event, e.StepFinished):
+        name, section, ok, reason = event.step, one_line(event.section), event.ok, one_line(event.reason)
+    else:
+        name, section, ok, reason = "command", "", event.exit_status == 0, ""
+    status = f", exit status {event.exit_status}" if event.exit_status is not None and not ok else ""
+    return StepLine(
+        moment=Moment(event.t, event.at),
+        name=one_line(name),
+        section=section,
+        command=clean(event.command),
+        read_only=event.read_only,
+        ok=ok,
+        result=f"{'done' if ok else 'failed'} after {span(event.seconds)}{status}{f': {reason}' if reason else ''}",
+        output=clean(event.output),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLine:
+    """A message that was sent. `next_due` is when the next one was promised."""
+
+    moment: Moment
+    audience: str
+    status: str
+    message: str
+    next_due: Moment | None
+
+
+def message_lines(timeline: Timeline) -> tuple[MessageLine, ...]:
+    return tuple(
+        MessageLine(
+            moment=Moment(event.t, event.at),
+            audience=event.audience.value,
+            status=event.status.value,
+            message=clean(event.message),
+            next_due=None if event.next_due is None else moment_at(timeline, event.next_due),
+        )
+        for event in timeline.all(e.UpdatePosted)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistLine:
+    """A line of the playbook's triage. `ticked` is when it was done, by a tick or by its milestone."""
+
+    step: str
+    by: str
+    ticked: Moment | None
+    after: str
+    verdict: Verdict
+    source: str
+
+
+def checklist(timeline: Timeline, card: Scorecard) -> tuple[ChecklistLine, ...]:
+    """The triage steps for this incident's level, counted from detection; empty when nothing was detected."""
+    detected = card.milestones.get(Milestone.DETECTED)
+    if detected is None:
+        return ()
+    level = card.severity.declared or card.severity.true_level
+    ticks = {event.step: event.t for event in reversed(timeline.all(e.StepChecked))}
+    return tuple(
+        _tick(timeline, card, step, ticks.get(index), detected)
+        for index, step in enumerate(timeline.start.playbook.triage)
+        if not step.levels or level in step.levels
+    )
+
+
+def _tick(
+    timeline: Timeline, card: Scorecard, step: TriageStep, ticked: float | None, detected: float
+) -> ChecklistLine:
+    reached = card.milestones.get(step.milestone) if step.milestone is not None else None
+    done = min((t for t in (ticked, reached) if t is not None), default=None)
+    by = None if step.by is None else step.by.total_seconds()
+    if by is None:
+        verdict = Verdict.NOT_REQUIRED if done is None else Verdict.MET
+    elif done is None:
+        verdict = Verdict.MISSED if timeline.ended - detected > by else Verdict.PENDING
+    else:
+        verdict = Verdict.MET if done - detected <= by else Verdict.MISSED
+    return ChecklistLine(
+        step=one_line(step.step),
+        by="" if by is None else span(by),
+        ticked=None if done is None else moment_at(timeline, done),
+        after="" if done is None else f"{span(max(0.0, done - detected))} after detection",
+        verdict=verdict,
+        source=one_line(step.source),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided, on what grounds."""
+
+    moment: Moment
+    choice: str
+    grounds: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A line of the playbook's decision rules; the first that holds tells the choice."""
+
+    when: str
+    decide: str
+    why: str
+    source: str
+
+
+def decisions(timeline: Timeline) -> tuple[Decision, ...]:
+    found = []
+    for event in timeline.all(e.Decided):
+        estimate = (
+            "no estimate of a fix" if event.fix_minutes is None else f"a fix would take {event.fix_minutes:g} min"
+        )
+        grounds = f"cause {'known' if event.cause_known else 'not known'}, {estimate}"
+        found.append(Decision(Moment(event.t, event.at), event.choice.value, grounds, one_line(event.reason)))
+    return tuple(found)
+
+
+def decision_rules(timeline: Timeline) -> tuple[Rule, ...]:
+    return tuple(
+        Rule(rule.when, rule.decide.value, one_line(rule.why), one_line(rule.source))
+        for rule in timeline.start.playbook.decisions
+    )

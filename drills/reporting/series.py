@@ -1,0 +1,59 @@
+"""What users suffered over time, second by second, ready to be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drills.core.events import TrafficSecond
+from drills.core.latency import merge, percentile
+from drills.core.timeline import Timeline
+
+#: Seconds over which percentiles are taken: one second of 20 requests has no 95th percentile worth the name.
+LATENCY_WINDOW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Parallel sequences, one value for each second of traffic; `t` is the second's end.
+
+    `failed` and `waiting` (slow, never started, or still unanswered) are shares of all requests, 0 to 1; the
+    latencies are seconds; a value that could not be measured is None. `offered` and `answered` are per second.
+    """
+
+    t: tuple[float, ...]
+    failed: tuple[float | None, ...]
+    waiting: tuple[float | None, ...]
+    p50: tuple[float | None, ...]
+    p95: tuple[float | None, ...]
+    offered: tuple[int, ...]
+    answered: tuple[int, ...]
+
+
+def series(timeline: Timeline) -> Series:
+    """Of all traffic; everything is empty when there was none."""
+    seconds = timeline.all(TrafficSecond)
+    shares = [_shares(second) for second in seconds]
+    percentiles = [_percentiles(seconds[max(0, end - LATENCY_WINDOW) : end]) for end in range(1, len(seconds) + 1)]
+    return Series(
+        t=tuple(second.t for second in seconds),
+        failed=tuple(failed for failed, _ in shares),
+        waiting=tuple(waiting for _, waiting in shares),
+        p50=tuple(p50 for p50, _ in percentiles),
+        p95=tuple(p95 for _, p95 in percentiles),
+        offered=tuple(second.planned for second in seconds),
+        answered=tuple(sum(route.ok + route.slow for route in second.routes.values()) for second in seconds),
+    )
+
+
+def _shares(second: TrafficSecond) -> tuple[float | None, float | None]:
+    routes = second.routes.values()
+    failed = sum(route.failed for route in routes)
+    waiting = sum(route.slow + route.missed for route in routes) + second.overdue
+    whole = sum(route.ok for route in routes) + failed + waiting
+    return (failed / whole, waiting / whole) if whole else (None, None)
+
+
+def _percentiles(window: Sequence[TrafficSecond]) -> tuple[float | None, float | None]:
+    histogram = merge(*(route.histogram for second in window for route in second.routes.values()))
+    return percentile(histogram, 0.5), percentile(histogram, 0.95)
