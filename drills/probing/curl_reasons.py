@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 
 import pycurl
 
@@ -51,6 +52,6 @@ def _too_late(curl: pycurl.Curl, timeout: float) -> str:
 
 
 def _certificate_fault(said: str) -> str:
-    for prefix in ("SSL certificate problem: ", "SSL certificate verification failed: ", "SSL: "):
-        said = said.removeprefix(prefix)
-    return said or "not trusted"
+    """What is wrong with it: each version of libcurl wraps OpenSSL's words in others of its own."""
+    words = said.rpartition("verify result: ")[2].rpartition("certificate problem: ")[2].removeprefix("SSL: ")
+    return re.sub(r" \(\d+\)$", "", words) or "not trusted"

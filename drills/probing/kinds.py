@@ -132,9 +132,9 @@ class ProcessSettings(SettingsModel):
 
     state: str = Field(description="Path of the sandbox's state file: ${state}.")
     service: str = "app"
-    memory_limit: int | None = Field(None, gt=0, description="Bytes for all its processes; absent: the machine's.")
+    memory_limit: int | None = Field(None, gt=0, description="Bytes that each process may hold; absent: the machine's.")
     cpu_limit: float | None = Field(None, gt=0, description="Cores; absent: the machine's.")
-    disk: str | None = Field(None, description="A folder whose size is measured.")
+    disk: str | None = Field(None, description="A folder whose size is measured; a file stands for its folder.")
     disk_limit: int | None = Field(None, gt=0, description="Bytes; absent: what its file system could hold.")
 
 

@@ -10,6 +10,7 @@ from typing import cast
 import psutil
 
 from drills.core.durations import format_duration
+from drills.errors import DrillsError
 from drills.probing.bind import BoundProbe
 from drills.probing.kinds import ProcessSettings
 from drills.probing.seen import Look, Means, Seen
@@ -47,8 +48,8 @@ class _Measured:
         settings = self._settings
         try:
             records = read_processes(Path(settings.state))
-        except OSError as error:
-            return Seen(failure=f"no sandbox: {(error.strerror or str(error)).lower()}: {settings.state}")
+        except (DrillsError, OSError) as error:
+            return Seen(failure=str(error).split("\n")[0])
         wanted = [(record.pid, record.create_time) for record in records if record.service == settings.service]
         alive = {key: process for key in wanted if (process := self._alive(key)) is not None}
         if self._known:
@@ -58,18 +59,19 @@ class _Measured:
         self._known = alive
         metrics: dict[str, float | bool] = {}
         used = self._memory()
-        metrics["memory"] = used / (settings.memory_limit or psutil.virtual_memory().total)
+        metrics["memory"] = max(used) / (settings.memory_limit or psutil.virtual_memory().total)
         if (cores := self._cores(now)) is not None:
             metrics["cpu"] = cores / (settings.cpu_limit or os.cpu_count() or 1)
         values: dict[str, float | int | bool] = {
             "processes": len(alive),
             "restarts": self._restarts,
-            "memory_bytes": used,
+            "memory_bytes": sum(used),
         }
         if settings.disk is not None:
-            folder = folder_bytes(Path(settings.disk))
-            values["disk_bytes"] = folder
-            metrics["disk"] = folder / (settings.disk_limit or psutil.disk_usage(settings.disk).total)
+            named = Path(settings.disk)
+            folder = named.parent if named.is_file() else named
+            values["disk_bytes"] = held = folder_bytes(folder)
+            metrics["disk"] = held / (settings.disk_limit or psutil.disk_usage(str(folder)).total)
         unmeasured = {} if "cpu" in metrics else {"cpu": "processor time needs a second look"}
         return Seen({**values, **metrics}, metrics=metrics, unmeasured=unmeasured)
 
@@ -83,14 +85,14 @@ class _Measured:
             return None
         return process if same else None
 
-    def _memory(self) -> int:
-        total = 0
+    def _memory(self) -> list[int]:
+        used = [0]
         for process in self._known.values():
             try:
-                total += process.memory_info().rss
+                used.append(process.memory_info().rss)
             except psutil.Error:  # it ended a moment ago: the next look will say so
                 continue
-        return total
+        return used
 
     def _cores(self, now: float) -> float | None:
         """Processor seconds per second of those that were there at the look before too."""

@@ -40,6 +40,8 @@ def why_false(condition: Condition, values: Mapping[str, Any]) -> str:
 
 def with_values(condition: Condition, values: Mapping[str, Any]) -> str:
     """The condition's text with the values of what it names: `status == 200 || status == 204 (status 503)`."""
+    if condition.text in paths(condition.text):
+        return f"{condition.text} is {show(_walk(condition.text, values))}"
     named = [f"{path} {show(value)}" for path in paths(condition.text) if (value := _walk(path, values)) is not _GONE]
     return f"{condition.text} ({', '.join(named)})" if named else f"{condition.text} is false"
 

@@ -1,0 +1,56 @@
+"""One look of a probe, as the engine does it, without the engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from drills.core.probe import Outcome, ProbeSpec
+from drills.probing.bind import BoundProbe, bind
+from drills.probing.looks import prepare
+from drills.probing.resolver import Resolver
+from drills.probing.seen import Means, Seen
+from drills.probing.verdict import judge
+
+
+@dataclass(frozen=True)
+class Looked:
+    outcome: Outcome
+    reason: str
+    seen: Seen
+
+
+def probe(kind: str, settings: dict[str, Any], **more: Any) -> BoundProbe:
+    """A bound probe; `more` are the other fields of its spec (`asserts` for `assert`)."""
+    asserts = more.pop("asserts", [])
+    spec = {"name": "looked-at", kind: settings, "timeout": "3s", "assert": asserts, **more}
+    return bind(ProbeSpec.model_validate(spec), {})
+
+
+async def look_at(
+    kind: str,
+    settings: dict[str, Any],
+    *,
+    times: int = 1,
+    lookup: Callable[[str], Sequence[str]] | None = None,
+    between: Callable[[], None] | None = None,
+    **more: Any,
+) -> Looked:
+    """What the last of some looks saw, judged."""
+    bound = probe(kind, settings, **more)
+    with closing(Resolver(lookup=lookup) if lookup else Resolver()) as resolver:
+        means = Means(resolver, time.monotonic)
+        try:
+            look = prepare(bound, means)
+            seen = await look()
+            for _ in range(times - 1):
+                if between is not None:
+                    between()
+                seen = await look()
+            return Looked(*judge(bound, seen), seen)
+        finally:
+            if means.transfers is not None:
+                means.transfers.close()

@@ -1,0 +1,216 @@
+"""HTTP probes against real servers, good and bad."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drills.core.probe import Outcome
+from tests.probing.looking import Looked, look_at
+from tests.probing.servers import (
+    Serve,
+    answering,
+    certificate,
+    closing,
+    never_answering,
+    serving,
+    tls_with,
+    without_end,
+)
+
+PHASES = {"connect", "first-byte", "total"}
+
+
+def look(serve: Serve, settings: dict[str, Any] | None = None, **more: Any) -> Looked:
+    async def looked() -> Looked:
+        async with serving(serve) as port:
+            host = more.pop("host", "127.0.0.1")
+            return await look_at("http", {"url": f"http://{host}:{port}/page", **(settings or {})}, **more)
+
+    return asyncio.run(looked())
+
+
+def test_a_good_answer_passes_and_every_phase_of_it_is_timed() -> None:
+    looked = look(answering(b'{"ok": true}'), asserts=["status == 200", "json.ok", "time.total < 3.0"])
+    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
+    assert set(looked.seen.phases) == PHASES
+    phases = looked.seen.phases
+    assert 0 < phases["connect"] <= phases["first-byte"] <= phases["total"]
+
+
+def test_a_name_is_resolved_and_its_time_is_a_phase_that_the_others_come_after() -> None:
+    looked = look(answering(b"{}"), host="shop.test", lookup=lambda _: ["127.0.0.1"])
+    assert looked.outcome is Outcome.PASS
+    assert set(looked.seen.phases) == {"dns", *PHASES}
+    assert looked.seen.phases["dns"] < looked.seen.phases["connect"]
+
+
+def test_of_several_addresses_one_that_answers_is_enough() -> None:
+    looked = look(answering(b"{}"), host="shop.test", lookup=lambda _: ["::1", "127.0.0.1"])
+    assert looked.outcome is Outcome.PASS
+
+
+def test_a_name_that_is_unknown_fails_before_any_phase() -> None:
+    def nobody(_: str) -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    looked = look(answering(), host="shop.test", lookup=nobody)
+    assert (looked.outcome, looked.reason) == (
+        Outcome.FAIL,
+        "name shop.test not resolved: Name or service not known",
+    )
+    assert looked.seen.phases == {}
+
+
+@pytest.mark.parametrize(
+    ("serve", "asserts", "reason"),
+    [
+        (answering(status=503), ["status == 200"], "status 503, not 200"),
+        (answering(b'{"status": "down"}'), ["json.status == 'ok'"], 'json.status "down", not "ok"'),
+        (answering(b'{"ok": false}'), ["json.ok"], "json.ok is false"),
+        (answering(b'{"orders": []}'), ["size(json.orders) > 0"], "size(json.orders) 0, not over 0"),
+        (
+            answering(b"{}"),
+            ["size(json.orders) > 0"],
+            "'size(json.orders) > 0' could not be evaluated: json.orders is missing",
+        ),
+        (
+            answering(b"<html>"),
+            ["json.ok"],
+            "'json.ok' could not be evaluated: the body is not JSON (Expecting value: line 1 column 1 (char 0))",
+        ),
+        (
+            answering(b'{"a": NaN}'),
+            ["json.a > 2.0"],
+            "'json.a > 2.0' could not be evaluated: the body is not JSON (NaN is not JSON)",
+        ),
+        (
+            answering(b"[" * 100_000),
+            ["json[0] == 1"],
+            "'json[0] == 1' could not be evaluated: the body is not JSON (nested too deep)",
+        ),
+        (answering(b"hello"), ["body.contains('world')"], "body.contains('world') (body \"hello\")"),
+        (
+            answering(headers="X-Mode: slow\r\n"),
+            ["headers['x-mode'] == 'fast'"],
+            'headers[\'x-mode\'] "slow", not "fast"',
+        ),
+        (answering(status=404), ["status == 200 || status == 204"], "status == 200 || status == 204 (status 404)"),
+        (closing, [], "connection closed without an answer"),
+    ],
+)
+def test_a_bad_answer_fails_with_a_reason_that_a_person_can_read(serve: Serve, asserts: list[str], reason: str) -> None:
+    looked = look(serve, asserts=asserts)
+    assert (looked.outcome, looked.reason) == (Outcome.FAIL, reason)
+
+
+def test_a_condition_for_degraded_that_holds_degrades_a_passing_look() -> None:
+    looked = look(
+        answering(headers="X-Degraded: payment\r\n"), asserts=["status == 200"], degraded=["'x-degraded' in headers"]
+    )
+    assert looked.outcome is Outcome.DEGRADED
+
+
+def test_a_target_that_accepts_and_never_answers_fails_by_the_timeout_with_the_phases_that_it_reached() -> None:
+    looked = look(never_answering, timeout="200ms", asserts=["status == 200"])
+    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "no answer within 0.2 s, though connected")
+    assert set(looked.seen.phases) == {"connect"}
+
+
+def test_a_body_that_never_ends_is_stopped_at_the_limit() -> None:
+    looked = look(without_end, {"body-limit": 200_000}, timeout="30s")
+    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "body over 200000 bytes, stopped")
+
+
+def test_a_refused_connection_fails_with_no_phase_at_all() -> None:
+    async def looked() -> Looked:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        return await look_at("http", {"url": f"http://127.0.0.1:{port}/"})
+
+    result = asyncio.run(looked())
+    assert (result.outcome, result.reason, result.seen.phases) == (Outcome.FAIL, "connection refused", {})
+
+
+def test_what_is_sent_is_what_was_asked_for() -> None:
+    seen: list[bytes] = []
+    look(answering(seen=seen), {"method": "POST", "json": {"user": "a"}, "headers": {"X-Drill": "yes"}})
+    assert seen[0].startswith(b"POST /page HTTP/1.1\r\n")
+    assert b"X-Drill: yes\r\n" in seen[0]
+    assert b"Content-Type: application/json\r\n" in seen[0]
+    assert seen[0].endswith(b'{"user": "a"}')
+
+
+def test_every_look_opens_a_connection_of_its_own() -> None:
+    peers = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peers.append(writer.get_extra_info("peername"))
+        while True:
+            await answering(b"{}")(reader, writer)
+
+    assert look(serve, times=3).outcome is Outcome.PASS
+    assert len(set(peers)) == 3
+
+
+def redirecting(*, to: str, body: bytes) -> Serve:
+    """Sends whoever asks for /page on; answers all else with the body."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        start = f"302 Found\r\nLocation: {to}".encode() if b"/page" in head.split(b"\r\n")[0] else b"200 OK"
+        writer.write(b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (start, len(body), body))
+        await writer.drain()
+
+    return serve
+
+
+def test_a_redirect_is_an_answer_unless_redirects_are_to_be_followed() -> None:
+    serve = redirecting(to="/other", body=b"there")
+    assert look(serve, asserts=["status == 302"]).outcome is Outcome.PASS
+    followed = look(serve, {"redirects": 3}, asserts=["status == 200", "body == 'there'", "url.endsWith('/other')"])
+    assert (followed.outcome, followed.reason) == (Outcome.PASS, "")
+    assert set(followed.seen.phases) == PHASES
+
+
+def test_a_second_look_begins_at_the_first_address_again() -> None:
+    serve = redirecting(to="/other", body=b"there")
+    assert look(serve, {"redirects": 1}, times=2, asserts=["status == 200"]).outcome is Outcome.PASS
+
+
+def test_redirects_without_end_are_given_up() -> None:
+    looked = look(answering(status=302, headers="Location: /page\r\n"), {"redirects": 3}, asserts=["status == 200"])
+    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "status 302, not 200")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_an_invalid_certificate_fails_and_says_so_and_a_trusted_one_has_a_tls_phase(tmp_path: Path) -> None:
+    pem = certificate(tmp_path)
+
+    async def looked(host: str, **settings: Any) -> Looked:
+        async with serving(answering(b"{}"), tls_with(pem)) as port:
+            url = {"url": f"https://{host}:{port}/", **settings}
+            return await look_at("http", url, lookup=lambda _: ["127.0.0.1"])
+
+    refused = asyncio.run(looked("localhost"))
+    assert refused.outcome is Outcome.FAIL
+    assert refused.reason.replace("self ", "self-") == "certificate not valid: self-signed certificate"
+    assert "tls" not in refused.seen.phases
+    trusted = asyncio.run(looked("localhost", ca=str(pem)))
+    assert trusted.outcome is Outcome.PASS
+    assert trusted.seen.phases["connect"] < trusted.seen.phases["tls"] < trusted.seen.phases["total"]
+    other_name = asyncio.run(looked("shop.test", ca=str(pem)))
+    assert other_name.outcome is Outcome.FAIL
+    assert other_name.reason.startswith("certificate not valid: ")
+    unverified = asyncio.run(looked("shop.test", verify=False))
+    assert unverified.outcome is Outcome.PASS
+
+
+def test_http2_that_was_asked_for_and_not_given_fails() -> None:
+    looked = look(answering(b"{}"), {"http2": True}, timeout="1s")
+    assert looked.outcome is Outcome.FAIL
