@@ -13,7 +13,7 @@ from drills.errors import InvalidFiles, Problem
 from drills.workspace.models import build_at, newer_format
 from drills.workspace.nearest import suggest
 from drills.workspace.registries import probe_kinds
-from drills.workspace.yaml_lines import Document, Place, dotted, read_document
+from drills.workspace.yaml_lines import Document, Place, read_document
 
 #: The keys of a probe beside the one that names its kind.
 PROBE_KEYS = tuple(kebab(name) for name in ProbeSpec.model_fields if name not in ("kind", "settings"))
@@ -67,18 +67,18 @@ def _items(document: Document) -> tuple[list[tuple[Place, Any]], list[Problem]]:
         keys = ("format", "probes")
         for key in data:
             if key not in keys:
-                problems.append(_problem(document, (key,), "unknown key", suggest(str(key), keys)))
+                problems.append(document.problem((key,), "unknown key", suggest(str(key), keys)))
         data = data.get("probes")
     if data is None:
         return [], problems
     if not isinstance(data, list):
-        return [], [*problems, _problem(document, around, "is not a list", "write each probe as `- name: …`")]
+        return [], [*problems, document.problem(around, "is not a list", "write each probe as `- name: …`")]
     return [((*around, index), item) for index, item in enumerate(data)], problems
 
 
 def _read_probe(document: Document, place: Place, data: Any) -> tuple[ProbeSpec | None, list[Problem]]:
     if not isinstance(data, Mapping):
-        return None, [_problem(document, place, "is not a probe", "write `- name: …` and its keys")]
+        return None, [document.problem(place, "is not a probe", "write `- name: …` and its keys")]
     others = [key for key in data if key not in PROBE_KEYS]
     kinds = [key for key in others if key in probe_kinds()]
     problems = list(_about_kinds(document, place, data, others, kinds))
@@ -86,7 +86,7 @@ def _read_probe(document: Document, place: Place, data: Any) -> tuple[ProbeSpec 
     kind = kinds[0] if kinds else "unknown"
     settings = data.get(kind) if kinds else {}
     if not (settings is None or isinstance(settings, Mapping)):
-        problems.append(_problem(document, (*place, kind), "is not a mapping", "write the kind's settings under it"))
+        problems.append(document.problem((*place, kind), "is not a mapping", "write the kind's settings under it"))
         settings = {}
     spec, wrong = build_at(document, place, {**plain, "kind": kind, "settings": settings or {}}, ProbeSpec)
     problems += wrong
@@ -97,26 +97,21 @@ def _about_kinds(
     document: Document, place: Place, data: Mapping[str, Any], others: list[str], kinds: list[str]
 ) -> Iterator[Problem]:
     if len(kinds) > 1:
-        yield _problem(
-            document, (*place, kinds[1]), f"is a second kind beside {kinds[0]}", "make it a probe of its own"
-        )
+        wrong = f"is a second kind beside {kinds[0]}"
+        yield document.problem((*place, kinds[1]), wrong, "make it a probe of its own")
     for key in others:
         if key in kinds:
             continue
         if not kinds and (isinstance(data[key], Mapping) or len(others) == 1):
-            yield _problem(document, (*place, key), "unknown kind of probe", suggest(key, probe_kinds()))
+            yield document.problem((*place, key), "unknown kind of probe", suggest(key, probe_kinds()))
         else:
-            yield _problem(document, (*place, key), "unknown key", suggest(key, PROBE_KEYS))
+            yield document.problem((*place, key), "unknown key", suggest(key, PROBE_KEYS))
     if not others:
         known = ", ".join(sorted(probe_kinds()))
-        yield _problem(document, place, "has no kind", f"write one of {known} with its settings under it")
+        yield document.problem(place, "has no kind", f"write one of {known} with its settings under it")
 
 
 def _twice(document: Document, place: Place, other: PlacedProbe) -> Problem:
     first = f"{other.document.file}:{other.document.line(other.place)}"
     wrong = f"{other.spec.name!r} is already the name of the probe at {first}"
-    return _problem(document, (*place, "name"), wrong, "give it another name")
-
-
-def _problem(document: Document, place: Place, wrong: str, right: str) -> Problem:
-    return Problem(document.file, document.line(place), dotted(place), wrong, right)
+    return document.problem((*place, "name"), wrong, "give it another name")

@@ -7,13 +7,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from drills.faults.fault import Fault
+    from drills.probing.kinds import SettingsModel
 
 
 @lru_cache(maxsize=1)
-def probe_kinds() -> Mapping[str, type[BaseModel]]:
+def probe_kinds() -> Mapping[str, type[SettingsModel]]:
     """The settings model of each kind of probe."""
     from drills.probing.kinds import PROBE_KINDS
 

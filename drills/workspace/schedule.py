@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
 from drills.core.durations import Duration
 from drills.core.playbook import Model
+from drills.core.responder_kind import ResponderKind
 from drills.workspace.nearest import suggest
 
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
@@ -85,7 +86,7 @@ class ScheduleEntry(Model):
     on: datetime | None = Field(None, description="Once, at this moment.", examples=["2026-12-03T14:00"])
     every: Duration | None = Field(None, description="Again and again, this long apart.")
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
-    responder: Literal["runbook", "person", "none"] = "runbook"
+    responder: ResponderKind = ResponderKind.RUNBOOK
 
     @property
     def drills(self) -> tuple[str, ...]:

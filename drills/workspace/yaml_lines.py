@@ -58,6 +58,10 @@ class Document:
                 return self.lines[place[:end]]
         return 1
 
+    def problem(self, place: Place, wrong: str, right: str = "", *, warning: bool = False) -> Problem:
+        """A problem at a place of this document."""
+        return Problem(self.file, self.line(place), dotted(place), wrong, right, warning)
+
 
 def read_document(path: Path, shown_as: str | None = None) -> Document:
     """Read a YAML file. Never raises for what is in the file: see `problems`. `shown_as` is its name in messages."""

@@ -1,0 +1,102 @@
+"""What can be wrong with a playbook beyond its form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from drills.core.conditions import ConditionError, compile_condition
+from drills.core.messages import check_template
+from drills.core.metrics import CATALOGUE
+from drills.core.playbook import Playbook
+from drills.core.probe import ProbeSpec
+from drills.errors import Problem
+from drills.workspace.conditions import check_condition, free_names
+from drills.workspace.nearest import suggest
+from drills.workspace.registries import probe_kinds
+from drills.workspace.yaml_lines import Document, Place
+
+#: What a decision rule may ask.
+DECISION_NAMES = ("fix_minutes", "cause_known", "minutes_since_deploy")
+
+
+def check_playbook(document: Document, playbook: Playbook) -> Iterator[Problem]:
+    """Names that do not exist, conditions and templates that cannot be used, times in the wrong order."""
+    stem = Path(document.file).stem
+    if playbook.name != stem:
+        yield document.problem(("name",), f"{playbook.name!r} is not the name of its file", f"write {stem}")
+    yield from _levels(document, playbook)
+    for index, threshold in enumerate(playbook.thresholds):
+        place: Place = ("thresholds", index, "when")
+        yield from check_condition(document, place, threshold.when, CATALOGUE, what="a metric")
+    for index, rule in enumerate(playbook.decisions):
+        place = ("decisions", index, "when")
+        yield from check_condition(document, place, rule.when, DECISION_NAMES, what="known to decisions")
+    for index, template in enumerate(playbook.templates):
+        wrong = check_template(template.text)
+        if wrong:
+            yield document.problem(("templates", index, "text"), f"cannot be rendered ({wrong})", "mend the template")
+    for index, phase in enumerate(playbook.phases):
+        if phase.starts is not None and phase.by is not None and phase.by < phase.starts:
+            yield document.problem(("phases", index, "by"), "comes before the phase starts", "write a later time")
+    yield from _contacts(document, playbook)
+
+
+def supplied_metrics(probes: Collection[ProbeSpec]) -> set[str]:
+    """The metrics that these probes can measure."""
+    supplied = {f"{probe.role.replace('-', '_')}_failing" for probe in probes if probe.role is not None}
+    for probe in probes:
+        if probe.kind in probe_kinds():
+            supplied |= probe_kinds()[probe.kind].metrics
+    return supplied | ({"probe_failing"} if probes else set())
+
+
+def unsupplied(playbook: Playbook, supplied: Collection[str]) -> Iterator[tuple[int, str]]:
+    """Thresholds (by index) that can never be reached here, with the metric that no probe supplies."""
+    for index, threshold in enumerate(playbook.thresholds):
+        try:
+            names = free_names(compile_condition(threshold.when))
+        except ConditionError:
+            continue
+        for name in sorted((names & set(CATALOGUE)) - set(supplied)):
+            yield index, name
+
+
+def _levels(document: Document, playbook: Playbook) -> Iterator[Problem]:
+    names = [level.name for level in playbook.levels]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield document.problem(("levels", index, "name"), f"{name!r} is a second level of that name", "rename it")
+    for place, name in _named_levels(playbook):
+        if name not in names:
+            yield document.problem(place, f"{name!r} is not a level of this playbook", suggest(name, names))
+
+
+def _named_levels(playbook: Playbook) -> Iterator[tuple[Place, str]]:
+    for index, threshold in enumerate(playbook.thresholds):
+        yield ("thresholds", index, "level"), threshold.level
+    parts = {
+        "triage": [step.levels for step in playbook.triage],
+        "phases": [phase.levels for phase in playbook.phases],
+        "escalation": [rung.levels for rung in playbook.escalation],
+    }
+    for key, entries in parts.items():
+        for index, levels in enumerate(entries):
+            for number, name in enumerate(levels):
+                yield (key, index, "levels", number), name
+    for name in playbook.goals.mttr if playbook.goals else ():
+        yield ("goals", "mttr", name), name
+
+
+def _contacts(document: Document, playbook: Playbook) -> Iterator[Problem]:
+    known = [contact.name for contact in playbook.contacts]
+    if not known:
+        return
+    named: list[tuple[Place, str]] = [
+        (("escalation", index, "contact"), rung.contact) for index, rung in enumerate(playbook.escalation)
+    ]
+    for index, level in enumerate(playbook.levels):
+        named += [(("levels", index, "notify", number), name) for number, name in enumerate(level.notify)]
+    for place, name in named:
+        if name not in known:
+            yield document.problem(place, f"{name!r} is not among the contacts", suggest(name, known))

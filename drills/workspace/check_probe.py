@@ -1,0 +1,54 @@
+"""What can be wrong with a probe beyond its form: its kind's settings, its conditions, whom it depends on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from pydantic import JsonValue
+
+from drills.errors import Problem
+from drills.workspace.conditions import check_condition
+from drills.workspace.models import build_at
+from drills.workspace.nearest import suggest
+from drills.workspace.probe_files import PlacedProbe
+from drills.workspace.registries import probe_kinds
+from drills.workspace.yaml_lines import Place
+
+#: What `${…}` may name in the included sandbox.
+ADDRESSES = ("app", "database", "cache", "external-api", "toxiproxy", "state")
+
+
+def check_probe(probe: PlacedProbe, names: Collection[str], addresses: Collection[str] | None) -> Iterator[Problem]:
+    """`names` are all probes; `addresses` what `${…}` may name (None: not known before the sandbox is up)."""
+    document, spec, kind = probe.document, probe.spec, probe_kinds()[probe.spec.kind]
+    here: Place = (*probe.place, spec.kind)
+    _, problems = build_at(document, here, spec.settings, kind)
+    yield from problems
+    if addresses is not None:
+        for place, address in _addresses(spec.settings, here):
+            if address not in addresses:
+                yield document.problem(place, f"${{{address}}} is not an address", suggest(address, addresses))
+    for key, conditions in (("assert", spec.assert_), ("degraded", spec.degraded)):
+        for index, text in enumerate(conditions):
+            what = f"what a probe of kind {spec.kind} sees"
+            yield from check_condition(document, (*probe.place, key, index), text, kind.names, what=what)
+    for index, name in enumerate(spec.depends_on):
+        place = (*probe.place, "depends-on", index)
+        if name == spec.name:
+            yield document.problem(place, "the probe depends on itself", "name another probe")
+        elif name not in names:
+            yield document.problem(place, f"there is no probe {name!r}", suggest(name, names))
+    if spec.timeout > spec.every:
+        yield document.problem((*probe.place, "timeout"), "is longer than 'every'", "write a shorter timeout")
+
+
+def _addresses(value: JsonValue, place: Place) -> Iterator[tuple[Place, str]]:
+    if isinstance(value, str):
+        yield from ((place, address) for address in re.findall(r"\$\{([^}]*)\}", value))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _addresses(item, (*place, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _addresses(item, (*place, index))

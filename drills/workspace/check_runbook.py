@@ -1,0 +1,30 @@
+"""What can be wrong with a runbook: a missing section, a block that cannot be executed, a cause that is not one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from drills.errors import Problem
+from drills.responders.runbook_file import RunbookError, parse_runbook
+from drills.workspace.nearest import suggest
+
+
+def check_runbook(path: Path, file: str, causes: Collection[str]) -> Iterator[Problem]:
+    """`file` is its name in messages; `causes` are the candidates of its scenario."""
+    try:
+        runbook = parse_runbook(path.read_text(encoding="utf-8"))
+    except RunbookError as error:
+        wrong, _, right = str(error).partition("; ")
+        yield Problem(file, error.line, "", wrong, right or "mend the block")
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        yield Problem(file, 0, "", f"cannot be read ({error})", "save it as UTF-8 text")
+        return
+    for section in runbook.missing_sections():
+        yield Problem(file, 1, "", f"has no section {section!r}", f"add a heading `## {section}`")
+    for block in runbook.blocks:
+        cause = block.attributes.cause
+        if cause is not None and causes and cause not in causes:
+            wrong = f"{cause!r} is not among the scenario's causes"
+            yield Problem(file, block.line, f"{block.name}.cause", wrong, suggest(cause, causes))

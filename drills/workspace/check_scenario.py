@@ -1,0 +1,85 @@
+"""What can be wrong with a scenario beyond its form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from drills.core.playbook import Playbook
+from drills.core.scenario import Scenario
+from drills.errors import Problem
+from drills.workspace.check_runbook import check_runbook
+from drills.workspace.conditions import check_abort
+from drills.workspace.models import build_at
+from drills.workspace.nearest import suggest
+from drills.workspace.registries import fault_kinds
+from drills.workspace.yaml_lines import Document, Place
+
+
+def check_scenario(
+    document: Document, scenario: Scenario, folder: Path, probes: Collection[str], playbook: Playbook | None
+) -> Iterator[Problem]:
+    """`folder` is the scenario's own; `probes` are the names of all; `playbook` the workspace's choice, if usable."""
+    written = document.data.get("name", folder.name)
+    if written != folder.name:
+        yield document.problem(("name",), f"{written!r} is not the name of its folder", f"write {folder.name}")
+    for index, name in enumerate(scenario.steady.probes):
+        if name not in probes:
+            place: Place = ("steady", "probes", index)
+            yield document.problem(place, f"there is no probe {name!r}", suggest(name, probes))
+    yield from _timeline(document, scenario)
+    yield from _truth(document, scenario, playbook)
+    if scenario.abort is not None:
+        yield from check_abort(document, ("abort", "when"), scenario.abort.when)
+    own = scenario.traffic.locustfile
+    if own is not None and not (folder / own).is_file():
+        right = "write the file's name within the scenario's folder"
+        yield document.problem(("traffic", "locustfile"), f"there is no file {own!r}", right)
+    yield from _runbook(document, scenario, folder)
+
+
+def _timeline(document: Document, scenario: Scenario) -> Iterator[Problem]:
+    for index, injection in enumerate(scenario.timeline):
+        place: Place = ("timeline", index, "fault")
+        kind = fault_kinds().get(injection.fault.kind)
+        if kind is None:
+            wrong = f"{injection.fault.kind!r} is not a kind of fault"
+            yield document.problem((*place, "kind"), wrong, suggest(injection.fault.kind, fault_kinds()))
+        else:
+            _, problems = build_at(document, place, injection.fault.settings, kind)
+            yield from problems
+        if injection.at >= scenario.limits.duration:
+            right = "inject earlier, or lengthen limits.duration"
+            yield document.problem(("timeline", index, "at"), "comes after the drill has ended", right)
+
+
+def _truth(document: Document, scenario: Scenario, playbook: Playbook | None) -> Iterator[Problem]:
+    truth = scenario.truth
+    if truth is None:
+        if not scenario.is_control:
+            yield document.problem(("truth",), "is missing", "write the cause, its candidates and the remedy")
+        return
+    if truth.cause not in truth.among:
+        wrong = f"{truth.cause!r} is not among the candidates"
+        yield document.problem(("truth", "cause"), wrong, suggest(truth.cause, truth.among))
+    floor = truth.severity_floor
+    if floor is not None and playbook is not None and floor.rank >= len(playbook.levels):
+        wrong = f"playbook {playbook.name} has no rank {floor.rank}"
+        right = f"write 0 to {len(playbook.levels) - 1}"
+        yield document.problem(("truth", "severity-floor", "rank"), wrong, right)
+    if not scenario.hints and not scenario.is_control:
+        yield document.problem(("hints",), "there are none", "write one or two for a trainee", warning=True)
+
+
+def _runbook(document: Document, scenario: Scenario, folder: Path) -> Iterator[Problem]:
+    causes = scenario.truth.among if scenario.truth else ()
+    if scenario.runbook is None:
+        if not scenario.is_control:
+            yield document.problem(("runbook",), "there is none", "write one; a person may need it", warning=True)
+        return
+    path = folder / scenario.runbook
+    if path.is_file():
+        yield from check_runbook(path, str(Path(document.file).parent / scenario.runbook), causes)
+    elif "runbook" in document.data or not scenario.is_control:
+        right = f"write {path.name}, or `runbook: null`"
+        yield document.problem(("runbook",), f"there is no file {scenario.runbook!r}", right)

@@ -1,0 +1,48 @@
+"""Conditions as they stand in files: whether they are CEL, and whether they speak of names that are known there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from drills.core.conditions import Condition, ConditionError, compile_condition
+from drills.errors import Problem
+from drills.workspace.nearest import suggest
+from drills.workspace.yaml_lines import Document, Place
+
+#: What a scenario's abort condition may ask of the machine.
+HOST_NAMES = frozenset({"memory_free", "disk_free", "load"})
+
+
+def check_condition(
+    document: Document, place: Place, text: str, known: Collection[str], *, what: str
+) -> Iterator[Problem]:
+    """Problems of one condition; `what` says what its names are (`a metric`)."""
+    try:
+        condition = compile_condition(text)
+    except ConditionError as error:
+        right = "write CEL, such as `error_rate > 0.05` (a share: 5 % is 0.05)"
+        yield document.problem(place, f"{text!r} is not a condition ({_shortly(str(error))})", right)
+        return
+    for name in sorted(free_names(condition) - set(known)):
+        yield document.problem(place, f"{name!r} is not {what}", suggest(name, known))
+
+
+def check_abort(document: Document, place: Place, text: str) -> Iterator[Problem]:
+    """The same for a condition on the machine (`host.memory_free < 0.05`)."""
+    yield from check_condition(document, place, text, ("host",), what="known here")
+    for name in re.findall(r"\bhost\.(\w+)", text):
+        if name not in HOST_NAMES:
+            yield document.problem(place, f"'host.{name}' is not measured", suggest(name, HOST_NAMES))
+
+
+def free_names(condition: Condition) -> set[str]:
+    """The names that must be given from outside: without those that a macro (`all`, `exists`, …) binds itself."""
+    bound = set(re.findall(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,", condition.text))
+    return set(condition.names) - bound
+
+
+def _shortly(message: str) -> str:
+    """The parser's first complaint with its column, without the list of all that it would have accepted."""
+    found = re.search(r"<input>:\d+:(\d+): (?:Syntax error: )?(.*?)(?: expecting .*| ERROR: .*)?$", message)
+    return f"column {found[1]}: {found[2].strip()}" if found else message

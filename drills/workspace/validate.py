@@ -1,0 +1,124 @@
+"""Everything that is wrong with a workspace, at once: `file:line: field: what is wrong; what would be right`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from drills.core.playbook import Playbook
+from drills.core.scenario import Scenario
+from drills.errors import InvalidFiles, Problem
+from drills.included import included_root
+from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
+from drills.workspace.check_probe import ADDRESSES, check_probe
+from drills.workspace.check_scenario import check_scenario
+from drills.workspace.config import Driver, WorkspaceConfig
+from drills.workspace.models import Loaded, load_model
+from drills.workspace.nearest import suggest
+from drills.workspace.probe_files import read_probes
+from drills.workspace.workspace import CONFIG_FILE, playbook_files, probe_files, scenario_files
+from drills.workspace.yaml_lines import Document, Place, read_document
+
+
+def validate(root: Path) -> list[Problem]:
+    """Every problem of the workspace in `root`, by file and line; warnings are marked and come among the others."""
+    config = load_model(root / CONFIG_FILE, WorkspaceConfig, shown_as=CONFIG_FILE)
+    own = {name: _load(root, path, Playbook) for name, path in playbook_files(root).items()}
+    scenarios = {name: _load(root, path, Scenario, name=name) for name, path in scenario_files(root).items()}
+    documents = [read_document(path, str(path.relative_to(root))) for path in probe_files(root)]
+    probes, problems = read_probes(documents)
+    found = [*problems, *config.problems]
+    for loaded in (*own.values(), *scenarios.values()):
+        found += loaded.problems
+
+    chosen = _chosen_playbook(config.model, own)
+    known_probes = {probe.spec.name for probe in probes} | set(_names_written(documents))
+    addresses = ADDRESSES if config.model is None or config.model.sandbox.driver is Driver.LOCAL else None
+    for probe in probes:
+        found += check_probe(probe, known_probes, addresses)
+    for name, scenario in scenarios.items():
+        if scenario.model is not None:
+            folder = root / "scenarios" / name
+            found += check_scenario(scenario.document, scenario.model, folder, known_probes, chosen)
+    for playbook in own.values():
+        if playbook.model is not None:
+            found += check_playbook(playbook.document, playbook.model)
+    if config.model is not None:
+        found += _check_config(root, config.document, config.model, own, scenarios)
+    if not problems:
+        found += _unsupplied(config, own, chosen, supplied_metrics([probe.spec for probe in probes]))
+    return sorted(dict.fromkeys(found), key=lambda problem: (problem.file, problem.line))
+
+
+def require_valid(root: Path) -> tuple[Problem, ...]:
+    """The warnings of a workspace without errors. Raises InvalidFiles with all problems when there is an error."""
+    problems = validate(root)
+    if any(not problem.warning for problem in problems):
+        raise InvalidFiles(problems)
+    return tuple(problems)
+
+
+def _load(root: Path, path: Path, model: type[Any], **given: Any) -> Loaded[Any]:
+    return load_model(path, model, shown_as=str(path.relative_to(root)), **given)
+
+
+def _chosen_playbook(config: WorkspaceConfig | None, own: Mapping[str, Loaded[Playbook]]) -> Playbook | None:
+    """The playbook that drills.yaml names, when it and that file can be used."""
+    if config is None:
+        return None
+    if config.playbook in own:
+        return own[config.playbook].model
+    included = playbook_files(included_root()).get(config.playbook)
+    return load_model(included, Playbook).model if included else None
+
+
+def _names_written(documents: Collection[Document]) -> Iterator[str]:
+    """The names of all probes, also of those that cannot be used: what names them is not wrong as well."""
+    for document in documents:
+        data = document.data.get("probes") if isinstance(document.data, Mapping) else document.data
+        for item in data if isinstance(data, list) else ():
+            if isinstance(item, Mapping) and isinstance(item.get("name"), str):
+                yield item["name"]
+
+
+def _check_config(
+    root: Path,
+    document: Document,
+    config: WorkspaceConfig,
+    own: Collection[str],
+    scenarios: Collection[str],
+) -> Iterator[Problem]:
+    playbooks = {*own, *playbook_files(included_root())}
+    if config.playbook not in playbooks:
+        wrong = f"there is no playbook {config.playbook!r}"
+        yield document.problem(("playbook",), wrong, suggest(config.playbook, playbooks))
+    if "traffic" in document.data and not (root / config.traffic.locustfile).is_file():
+        wrong = f"there is no file {config.traffic.locustfile!r}"
+        yield document.problem(("traffic", "locustfile"), wrong, "write the file's name within the workspace")
+    for index, entry in enumerate(config.schedule):
+        named: list[tuple[Place, str]] = [(("schedule", index, "drill"), entry.drill)] if entry.drill else []
+        named += [(("schedule", index, "rotation", turn), name) for turn, name in enumerate(entry.rotation)]
+        for place, name in named:
+            if name not in scenarios:
+                yield document.problem(place, f"there is no drill {name!r}", suggest(name, scenarios))
+
+
+def _unsupplied(
+    config: Loaded[WorkspaceConfig],
+    own: Mapping[str, Loaded[Playbook]],
+    chosen: Playbook | None,
+    supplied: Collection[str],
+) -> Iterator[Problem]:
+    """Warnings about thresholds of the workspace's playbooks, and of an included one that it has chosen."""
+    for loaded in own.values():
+        if loaded.model is None:
+            continue
+        for index, metric in unsupplied(loaded.model, supplied):
+            place: Place = ("thresholds", index, "when")
+            right = "add a probe that measures it, or take the threshold out"
+            yield loaded.document.problem(place, f"no probe of this workspace supplies {metric}", right, warning=True)
+    if chosen is not None and chosen.name not in own:
+        for _, metric in unsupplied(chosen, supplied):
+            wrong = f"{chosen.name} has a threshold on {metric}, which no probe of this workspace supplies"
+            yield config.document.problem(("playbook",), wrong, "add a probe that measures it", warning=True)
