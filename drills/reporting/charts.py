@@ -20,10 +20,11 @@ from matplotlib.transforms import blended_transform_factory
 
 from drills.core import events as e
 from drills.core.playbook import Milestone
+from drills.core.probe import Outcome
 from drills.core.scorecard import Scorecard
 from drills.core.timeline import Timeline
 from drills.reporting.chart_labels import label_rows
-from drills.reporting.series import Series, series
+from drills.reporting.series import Lane, Series, probe_lanes, series
 from drills.reporting.wording import offset, percent, span, words
 
 
@@ -52,7 +53,9 @@ MARK = Ink("--c-mark", "#0c0c0c", "#4338ca", "#a5b4fc")
 INKS = (TEXT, FAINT, GRID, FAILED, WAITING, P95, P50, OFFERED, ANSWERED, FAULT, CALM, MARK)
 
 _WIDTH = 10.0
-_PANELS = (1.7, 1.7, 0.8)
+_LEFT, _RIGHT = 1.98, 0.1
+_PANELS = (1.6, 1.6, 0.75)
+_BETWEEN = 0.3
 _ROW = 0.215
 _TEXT_SIZE = 9.0
 #: Width of an average letter of this size, in inches; labels are laid out with it, whatever font the reader has.
@@ -102,21 +105,21 @@ def chart(timeline: Timeline, card: Scorecard) -> str | None:
 
 def _figure(timeline: Timeline, card: Scorecard, curves: Series) -> Figure:
     marks = sorted(((t, _label(milestone, t, card)) for milestone, t in card.milestones.items()), key=lambda m: m[0])
-    left, right = 0.62, 0.12
-    plot_width = _WIDTH - left - right
-    begin, end = curves.t[0] - 1, curves.t[-1]
-    end = _room_for_labels(marks, begin, end, plot_width)
+    plot_width = _WIDTH - _LEFT - _RIGHT
+    begin = curves.t[0] - 1
+    end = _room_for_labels(marks, begin, curves.t[-1], plot_width)
     per_inch = (end - begin) / plot_width
     rows = label_rows([t for t, _ in marks], [len(text) * _LETTER * per_inch for _, text in marks], 0.12 * per_inch)
-    head = _ROW * (max(rows, default=-1) + 1) + 0.12
-    foot, between = 0.46, 0.26
-    height = head + sum(_PANELS) + between * (len(_PANELS) - 1) + foot
+    lanes = probe_lanes(timeline)
+    sizes = [*_PANELS, *([_ROW * (len(lanes) + 0.2)] if lanes else [])]
+    head, foot = _ROW * (max(rows, default=-1) + 1) + 0.12, 0.46
+    height = head + sum(sizes) + _BETWEEN * (len(sizes) - 1) + foot
     figure = Figure(figsize=(_WIDTH, height))
     top = height - head
     panels = []
-    for tall in _PANELS:
-        panels.append(figure.add_axes((left / _WIDTH, (top - tall) / height, plot_width / _WIDTH, tall / height)))
-        top -= tall + between
+    for size in sizes:
+        panels.append(figure.add_axes((_LEFT / _WIDTH, (top - size) / height, plot_width / _WIDTH, size / height)))
+        top -= size + _BETWEEN
     for panel in panels:
         _windows(panel, timeline, card, end)
         panel.set_xlim(begin, end)
@@ -126,6 +129,8 @@ def _figure(timeline: Timeline, card: Scorecard, curves: Series) -> Figure:
     _suffering(panels[0], curves)
     _latency(panels[1], timeline, curves)
     _requests(panels[2], curves)
+    if lanes:
+        _probes(panels[3], lanes)
     panels[-1].xaxis.set_major_locator(MaxNLocator(10, steps=[1, 1.5, 2, 3, 6, 10]))
     panels[-1].xaxis.set_major_formatter(FuncFormatter(lambda t, _: offset(t).split(".")[0]))
     panels[-1].set_xlabel("minutes and seconds since the drill began")
@@ -163,15 +168,14 @@ def _windows(panel: Axes, timeline: Timeline, card: Scorecard, end: float) -> No
         panel.axvspan(mitigated, settled, color=CALM.placeholder, alpha=0.13, linewidth=0)
 
 
-def _title(panel: Axes, *parts: tuple[str, Ink]) -> None:
-    """A panel's name, and its curves' names in their own colours: no legend to look up."""
-    x = 0.008
-    for text, ink in parts:
+def _titled(panel: Axes, *parts: tuple[str, Ink]) -> None:
+    """A panel's name at its left, and beneath it its curves' names in their own colours: no legend to look up."""
+    inches = panel.get_position().height * panel.get_figure().get_figheight()  # type: ignore[union-attr]
+    for line, (text, ink) in enumerate(parts):
         panel.text(
-            x, 0.97, text, transform=panel.transAxes, va="top", ha="left", color=ink.placeholder, fontsize=_TEXT_SIZE,
-            gid="panel-title",
+            -_LEFT / (_WIDTH - _LEFT - _RIGHT), 1 - (line * 0.19) / inches, text, transform=panel.transAxes, va="top",
+            ha="left", color=ink.placeholder, fontsize=_TEXT_SIZE,
         )  # fmt: skip
-        x += (len(text) * _LETTER + 0.16) / (_WIDTH - 0.74)
 
 
 def _suffering(panel: Axes, curves: Series) -> None:
@@ -179,18 +183,18 @@ def _suffering(panel: Axes, curves: Series) -> None:
     hurt = [(failing or 0.0) + (waiting or 0.0) for failing, waiting in zip(curves.failed, curves.waiting, strict=True)]
     panel.fill_between(curves.t, 0, failed, step="pre", color=FAILED.placeholder, alpha=0.75, linewidth=0)
     panel.fill_between(curves.t, failed, hurt, step="pre", color=WAITING.placeholder, alpha=0.6, linewidth=0)
-    top = max(0.1, max(hurt, default=0.0) * 1.35)
-    panel.set_ylim(0, min(1.25, top))
+    top = max(0.1, max(hurt, default=0.0) * 1.12)
+    panel.set_ylim(0, min(1.04, top))
     panel.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share * 100:.0f} %" if share <= 1 else ""))
-    _title(panel, ("Requests that hurt", TEXT), ("failed", FAILED), ("slow or unanswered", WAITING))
+    _titled(panel, ("Requests that hurt", TEXT), ("failed", FAILED), ("slow or unanswered", WAITING))
 
 
 def _latency(panel: Axes, timeline: Timeline, curves: Series) -> None:
     known = [value for value in (*curves.p50, *curves.p95) if value]
     low, high = (min(known), max(known)) if known else (0.001, 1.0)
     panel.set_yscale("log")
-    panel.set_ylim(low / 1.6, max(high, low * 10) * 3.2)
+    panel.set_ylim(low / 1.6, max(high, low * 10) * 1.6)
     traffic = timeline.first(e.TrafficStarted)
     if traffic is not None:
         panel.axhline(traffic.slow_after, color=WAITING.placeholder, linewidth=0.9, linestyle=(0, (4, 3)))
@@ -200,16 +204,40 @@ def _latency(panel: Axes, timeline: Timeline, curves: Series) -> None:
     panel.yaxis.set_major_formatter(FuncFormatter(lambda s, _: f"{s:g} s" if s >= 1 else f"{s * 1000:g} ms"))
     panel.yaxis.set_minor_formatter(NullFormatter())
     panel.tick_params(which="minor", length=0)
-    limit = () if traffic is None else ((f"dashed: too slow, {span(traffic.slow_after)}", WAITING),)
-    _title(panel, ("Response time of users", TEXT), ("p95", P95), ("p50", P50), *limit)
+    limit = () if traffic is None else ((f"- - too slow, {span(traffic.slow_after)}", WAITING),)
+    _titled(panel, ("Response time", TEXT), ("p95", P95), ("p50", P50), *limit)
 
 
 def _requests(panel: Axes, curves: Series) -> None:
     panel.fill_between(curves.t, 0, curves.answered, step="pre", color=ANSWERED.placeholder, alpha=0.35, linewidth=0)
     panel.step(curves.t, curves.offered, where="pre", color=OFFERED.placeholder, linewidth=1.1)
-    panel.set_ylim(0, max(1, *curves.offered, *curves.answered) * 1.75)
+    panel.set_ylim(0, max(1, *curves.offered, *curves.answered) * 1.2)
     panel.yaxis.set_major_locator(MaxNLocator(2, integer=True))
-    _title(panel, ("Requests per second", TEXT), ("offered", OFFERED), ("answered well", ANSWERED))
+    _titled(panel, ("Requests per s", TEXT), ("offered", OFFERED), ("answered well", ANSWERED))
+
+
+def _probes(panel: Axes, lanes: tuple[Lane, ...]) -> None:
+    """One lane for each probe (and one for the alerts): a bar for what lasted, a mark for each look."""
+    looks = ((Outcome.PASS, CALM, "|", 5.0), (Outcome.DEGRADED, WAITING, "D", 3.6), (Outcome.FAIL, FAILED, "s", 4.6),
+             (Outcome.UNKNOWN, FAINT, "x", 4.6))  # fmt: skip
+    for row, lane in enumerate(lanes):
+        for since, until in lane.spans:
+            panel.plot(
+                [since, until], [row, row], color=MARK.placeholder, linewidth=6.5, solid_capstyle="butt", alpha=0.8
+            )
+        for outcome, ink, marker, size in looks:
+            seen = [t for t, what in lane.looks if what is outcome]
+            panel.plot(
+                seen, [row] * len(seen), linestyle="none", marker=marker, markersize=size, markeredgewidth=1.1,
+                color=ink.placeholder,
+            )  # fmt: skip
+    panel.set_ylim(len(lanes) - 0.4, -0.6)
+    panel.set_yticks(range(len(lanes)), [lane.name for lane in lanes])
+    panel.grid(False)
+    panel.text(
+        -_LEFT / (_WIDTH - _LEFT - _RIGHT), 1.02, "What monitoring saw", transform=panel.transAxes, va="bottom",
+        ha="left", color=TEXT.placeholder, fontsize=_TEXT_SIZE,
+    )  # fmt: skip
 
 
 def _milestones(panels: list[Axes], marks: list[tuple[float, str]], rows: tuple[int, ...]) -> None:

@@ -1,12 +1,13 @@
-"""What users suffered over time, second by second, ready to be drawn."""
+"""What users suffered, and what monitoring saw, over time, ready to be drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drills.core.events import TrafficSecond
+from drills.core.events import AlertFired, AlertResolved, ProbeObserved, TrafficSecond
 from drills.core.latency import merge, percentile
+from drills.core.probe import Outcome
 from drills.core.timeline import Timeline
 
 #: Seconds over which percentiles are taken: one second of 20 requests has no 95th percentile worth the name.
@@ -57,3 +58,36 @@ def _shares(second: TrafficSecond) -> tuple[float | None, float | None]:
 def _percentiles(window: Sequence[TrafficSecond]) -> tuple[float | None, float | None]:
     histogram = merge(*(route.histogram for second in window for route in second.routes.values()))
     return percentile(histogram, 0.5), percentile(histogram, 0.95)
+
+
+#: More lanes than this are not read any more; probes that failed are kept before those that did not.
+MOST_LANES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One line of what monitoring saw: looks at moments, and spans (t, t) of what lasted."""
+
+    name: str
+    looks: tuple[tuple[float, Outcome], ...] = ()
+    spans: tuple[tuple[float, float], ...] = ()
+
+
+def probe_lanes(timeline: Timeline) -> tuple[Lane, ...]:
+    """The open alerts, then the probes in the order of the workspace; empty when no probe looked."""
+    looks: dict[str, list[tuple[float, Outcome]]] = {spec.name: [] for spec in timeline.start.probes}
+    for look in timeline.all(ProbeObserved):
+        looks.setdefault(look.probe, []).append((look.t, look.outcome))
+    lanes = [Lane(_short(name), tuple(seen)) for name, seen in looks.items() if seen]
+    if not lanes:
+        return ()
+    calm = [lane for lane in lanes if all(outcome is Outcome.PASS for _, outcome in lane.looks)]
+    dropped = {lane.name for lane in calm[max(0, len(calm) - max(0, len(lanes) - MOST_LANES)) :]}
+    kept = [lane for lane in lanes if lane.name not in dropped][:MOST_LANES]
+    resolved = {event.alert_id: event.t for event in timeline.all(AlertResolved)}
+    spans = tuple((event.t, resolved.get(event.alert_id, timeline.ended)) for event in timeline.all(AlertFired))
+    return (Lane("alert open", spans=spans), *kept) if spans else tuple(kept)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 22 else f"{name[:21]}…"
