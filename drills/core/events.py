@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from drills.core.playbook import Audience, Choice, MessageStatus, Milestone, Playbook
 from drills.core.probe import Observation, Outcome, ProbeSpec
+from drills.core.responder_kind import ResponderKind as ResponderKind
 from drills.core.scenario import Scenario
 
 #: Version of the stored form of events. A newer one than ours is refused.
@@ -30,12 +31,6 @@ class Actor(StrEnum):
     TRAFFIC = "traffic"
     RESPONDER = "responder"
     FACILITATOR = "facilitator"
-
-
-class ResponderKind(StrEnum):
-    RUNBOOK = "runbook"
-    PERSON = "person"
-    NONE = "none"
 
 
 class Base(BaseModel):

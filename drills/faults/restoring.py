@@ -19,7 +19,9 @@ from drills.sandbox.protocol import Fingerprint, Sandbox
 from drills.store.journal import Journal
 
 RESTORE_SANDBOX = "restore-sandbox"
+STOP_SANDBOX = "stop-sandbox"
 _SUMMARY = "bring the sandbox back to its state before the drill"
+_DOWN = "take the sandbox down again, which the drill brings up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,13 @@ def owe_restore(journal: Journal, sandbox: Sandbox, drill_id: str) -> OwedRestor
     """Commit the sandbox's present state as owed, before the drill touches anything."""
     plan = plan_of(sandbox.fingerprint())
     return OwedRestore(journal.write(drill_id, journal.sandbox_of(drill_id), RESTORE_SANDBOX, _SUMMARY, plan))
+
+
+def owe_stop(journal: Journal, sandbox: Sandbox, drill_id: str) -> OwedRestore | None:
+    """Commit that a sandbox which is down now, and is about to be brought up for the drill, is to be down again."""
+    if sandbox.is_up():
+        return None
+    return OwedRestore(journal.write(drill_id, journal.sandbox_of(drill_id), STOP_SANDBOX, _DOWN, {}), _DOWN)
 
 
 def restore(sandbox: Sandbox, plan: UndoPlan) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from drills.core.events import UndoFailed, UndoSettled
 from drills.errors import EnvironmentFailed
 from drills.faults.registry import FAULTS
-from drills.faults.restoring import RESTORE_SANDBOX, restore
+from drills.faults.restoring import RESTORE_SANDBOX, STOP_SANDBOX, restore
 from drills.sandbox.protocol import Sandbox
 from drills.store.journal import Journal, OwedUndo
 
@@ -64,6 +64,9 @@ def _settle(journal: Journal, sandbox: Sandbox, row: OwedUndo) -> Settlement:
 def _undo(sandbox: Sandbox, row: OwedUndo) -> tuple[str, ...]:
     if row.kind == RESTORE_SANDBOX:
         return restore(sandbox, row.plan)
+    if row.kind == STOP_SANDBOX:
+        sandbox.down()
+        return ()
     fault = FAULTS.get(row.kind)
     if fault is None:
         raise EnvironmentFailed(

@@ -1,0 +1,87 @@
+"""A sandbox command during a drill is an action of the responder: it is put on the drill's timeline."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from drills.cli.places import open_store, running_drill
+
+if TYPE_CHECKING:
+    from drills.workspace.workspace import Workspace
+
+#: How much of a command's output is kept as evidence.
+KEPT = 4_000
+
+
+class _Tee(StringIO):
+    """Prints and remembers."""
+
+    def __init__(self, through: object) -> None:
+        super().__init__()
+        self._through = through
+
+    def write(self, text: str) -> int:
+        self._through.write(text)  # type: ignore[attr-defined]
+        return super().write(text)
+
+    def flush(self) -> None:
+        self._through.flush()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def action(workspace: Workspace, *, read_only: bool) -> Iterator[None]:
+    """Run a sandbox command; when a drill runs on this sandbox, record the command, its end and what it printed."""
+    import time
+
+    import typer
+
+    from drills.errors import DrillsError
+
+    began = time.monotonic()
+    status = 0
+    tee = _Tee(sys.stdout)
+    original, sys.stdout = sys.stdout, tee
+    try:
+        yield
+    except DrillsError as error:
+        status = int(error.exit_code)
+        raise
+    except typer.Exit as error:
+        status = error.exit_code
+        raise
+    finally:
+        sys.stdout = original
+        if not (read_only and os.environ.get("DRILLS_DRILL")):
+            _record(workspace, read_only, status, time.monotonic() - began, tee.getvalue())
+
+
+def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, output: str) -> None:
+    from drills.clock import SystemClock
+    from drills.core.events import ActionTaken
+    from drills.responders.masking import mask
+
+    store = open_store(workspace)
+    try:
+        drill = running_drill(store, workspace.config.sandbox.name)
+        if drill is None:
+            return
+        clock = SystemClock()
+        store.append(
+            drill.drill_id,
+            ActionTaken(
+                t=drill.t(clock),
+                at=clock.now(),
+                command=mask(" ".join(["drills", *sys.argv[1:]])),
+                read_only=read_only,
+                exit_status=status,
+                seconds=round(seconds, 3),
+                output=mask(output)[:KEPT],
+            ),
+        )
+    finally:
+        store.close()

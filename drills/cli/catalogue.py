@@ -1,0 +1,95 @@
+"""`drills list | show | validate | schema`: what can be drilled, and whether the files are right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drills.cli.places import HERE, WorkspaceOption, open_workspace
+
+
+def register(app: typer.Typer) -> None:
+    app.command("list", epilog="Example: drills list")(list_)
+    app.command(epilog="Example: drills show slow-query --spoil")(show)
+    app.command(epilog="Example: drills validate")(validate)
+    app.command(epilog="Example: drills schema .drills/schemas")(schema)
+
+
+def list_(workspace: WorkspaceOption = HERE) -> None:
+    """List the scenarios."""
+    place = open_workspace(workspace)
+    width = max((len(name) for name in place.scenarios), default=0)
+    for name, scenario in place.scenarios.items():
+        typer.echo(f"{name:<{width}}  {scenario.title}")
+    if not place.scenarios:
+        typer.echo("no scenarios; add one as scenarios/NAME/scenario.yaml")
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="A scenario.")],
+    spoil: Annotated[bool, typer.Option(help="Also what is broken, the cause, the remedy and the hints.")] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Show a scenario; without --spoil only what a responder may know."""
+    from drills.core.durations import format_duration
+
+    place = open_workspace(workspace)
+    scenario = place.scenario(name)
+    traffic = scenario.traffic
+    typer.echo(f"{name}: {scenario.title}\n\n{scenario.story}\n")
+    typer.echo(f"steady    {', '.join(scenario.steady.probes)} for {format_duration(scenario.steady.hold)}")
+    typer.echo(f"traffic   {traffic.users} users, each {traffic.requests_per_user:g} requests/s")
+    for label, limit in (
+        ("detect", scenario.expect.detected_within),
+        ("mitigate", scenario.expect.mitigated_within),
+        ("ends", scenario.limits.duration),
+    ):
+        if limit is not None:
+            typer.echo(f"{label:<9} within {format_duration(limit)}")
+    if spoil:
+        for injection in scenario.timeline:
+            typer.echo(
+                f"fault     at {format_duration(injection.at)}: {injection.fault.kind} {injection.fault.settings}"
+            )
+        if scenario.truth is not None:
+            typer.echo(f"cause     {scenario.truth.cause}, among {', '.join(scenario.truth.among)}")
+            typer.echo(f"remedy    {scenario.truth.remedy}")
+        for number, hint in enumerate(scenario.hints, 1):
+            typer.echo(f"hint {number}    {hint}")
+    runbook = place.runbook_path(name)
+    if runbook is not None:
+        typer.echo(f"runbook   {place.shown(runbook)}")
+
+
+def validate(workspace: WorkspaceOption = HERE) -> None:
+    """Check every file of the workspace, and print everything that is wrong at once."""
+    from drills.workspace.validate import validate as problems_of
+    from drills.workspace.workspace import find_root
+
+    root = find_root(workspace)
+    if root is None:
+        from drills.errors import BadInput
+
+        raise BadInput(f"{workspace.resolve()}: no drills.yaml here or above; this folder is not in a workspace")
+    problems = problems_of(root)
+    for problem in problems:
+        typer.echo(str(problem), err=not problem.warning)
+    errors = sum(not problem.warning for problem in problems)
+    if errors:
+        typer.echo(f"{errors} error{'' if errors == 1 else 's'}", err=True)
+        raise typer.Exit(2)
+    typer.echo("all files are right" if not problems else "no errors")
+
+
+def schema(
+    folder: Annotated[Path, typer.Argument(help="Where to write the schemas.")] = Path(".drills/schemas"),
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Write JSON Schemas of the files, for editors."""
+    from drills.workspace.schemas import write_schemas
+
+    _ = workspace
+    for path in write_schemas(folder):
+        typer.echo(path)

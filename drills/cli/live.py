@@ -1,0 +1,169 @@
+"""A drill as lines on a terminal, each event as it happens; nothing that a blind responder may not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from drills.core import events as ev
+from drills.core.durations import humane
+from drills.core.impact import assess
+from drills.core.scorecard import Recovery
+from drills.core.timeline import Timeline
+
+#: Width of the column that says what happened.
+LABEL = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: what happened, and the details. `style` is Rich's."""
+
+    label: str
+    text: str = ""
+    style: str = ""
+
+
+def line_of(event: ev.Event) -> Line | None:
+    """The line of an event; None for what is not shown as it happens."""
+    match event:
+        case ev.SandboxReady():
+            return Line("sandbox ready", f"release {event.release}, up in {humane(event.seconds)}", "dim")
+        case ev.TrafficStarted():
+            return Line("traffic started", f"{event.users} users, {event.requests_per_second:g} requests/s", "dim")
+        case ev.SteadyStateHeld():
+            looks = "  ".join(f"{probe} {total * 1000:.0f} ms" for probe, total in event.probes.items())
+            return Line("steady state held", f"for {event.seconds:g} s   {looks}", "green")
+        case ev.SteadyStateFailed():
+            return Line("never steady", f"{event.probe}: {event.reason}", "bold red")
+        case ev.FaultFailed():
+            return Line("fault not in place", event.reason, "bold red")
+        case ev.AlertFired():
+            return Line("alert", f"{event.level}  {event.title}: {event.reason}", "bold yellow")
+        case ev.AlertChanged():
+            return Line("alert changed", f"{event.alert_id} is {event.level} now: {event.reason}", "yellow")
+        case ev.AlertResolved():
+            return Line("alert resolved", f"{event.alert_id}: {event.reason}", "dim")
+        case ev.Acknowledged():
+            return Line("acknowledged")
+        case ev.SeverityDeclared():
+            return Line("severity declared", f"{event.level} {event.reason}".strip())
+        case ev.CommanderNamed():
+            return Line("commander named", event.commander)
+        case ev.UpdatePosted():
+            return Line("update posted", f"to {event.audience}: {event.text}")
+        case ev.NoteTaken():
+            return Line("note", event.text)
+        case ev.StepChecked():
+            return Line("step checked", event.text)
+        case ev.Decided():
+            return Line("decided", f"{event.choice} {event.reason}".strip())
+        case ev.CauseNamed():
+            return Line("cause named", event.cause)
+        case ev.Escalated():
+            return Line("escalated", f"to {event.rung} ({event.contact}) {event.reason}".strip())
+        case ev.HintTaken():
+            return Line("hint", event.text, "cyan")
+        case ev.ActionTaken() if not event.read_only:
+            status = "" if event.exit_status == 0 else f"   exit status {event.exit_status}"
+            return Line("action", f"{event.command}{status}")
+        case ev.StepFinished():
+            said = f"{humane(event.seconds)}" if event.ok else f"FAILED: {event.reason}"
+            return Line("runbook step", f"{event.step}   {said}", "" if event.ok else "red")
+        case ev.RunbookFinished() if not event.ok:
+            return Line("runbook stopped", f"at {event.stopped_at}: {event.reason}", "red")
+        case ev.AllClear():
+            return Line("all clear", event.text)
+        case ev.EnvironmentLost():
+            return Line("environment failed", event.reason, "bold red")
+        case ev.DrillAborted():
+            return Line("aborted", event.reason, "bold red")
+        case ev.UndoFailed():
+            return Line("undo FAILED", f"#{event.journal_id} {event.summary}: {event.reason}", "bold red")
+        case ev.DrillEnded():
+            return Line("drill ended", event.says, "dim")
+        case _:
+            return _truth_line(event)
+
+
+def _truth_line(event: ev.Event) -> Line | None:
+    match event:
+        case ev.FaultApplied():
+            return Line("injected", event.summary, "magenta")
+        case ev.FaultVerified():
+            return Line("in place", event.evidence, "dim")
+        case ev.UndoWritten():
+            return Line("undo written", f"#{event.journal_id} {event.summary}", "dim")
+        case ev.UndoSettled():
+            changed = f"   put back: {'; '.join(event.changes)}" if event.changes else ""
+            return Line("undo settled", f"#{event.journal_id} {event.summary}{changed}", "dim")
+        case _:
+            return None
+
+
+#: Events that tell the truth about the drill: hidden from a blind responder until the debrief.
+TRUTH = (ev.FaultApplied, ev.FaultVerified, ev.FaultFailed, ev.UndoWritten, ev.UndoSettled, ev.UndoFailed)
+
+
+class Live:
+    """Prints a drill. The measured moments (first impact, recovery) are computed from the timeline as it grows."""
+
+    def __init__(self, console: Console, *, blind: bool = False) -> None:
+        self._console = console
+        self._blind = blind
+        self._events: list[ev.Event] = []
+        self._impact_shown = False
+        self._recovery_shown = False
+        self._finished = False
+
+    def show(self, event: ev.Event) -> None:
+        """Print the event, if it is one that is shown."""
+        self._events.append(event)
+        if isinstance(event, ev.TrafficSecond):
+            self._measure()
+            return
+        if isinstance(event, ev.DrillEnded | ev.DrillAborted):
+            self._finished = True
+        if self._blind and isinstance(event, TRUTH):
+            return
+        line = line_of(event)
+        if line is not None:
+            self.print(event.t, line)
+
+    def print(self, t: float, line: Line) -> None:
+        minutes, seconds = divmod(t, 60)
+        text = Text(f"  {int(minutes):02d}:{seconds:04.1f}  ", style="dim")
+        text.append(f"{line.label:<{LABEL}}", style=line.style or "bold")
+        text.append(f" {line.text}" if line.text else "", style="dim" if line.style == "dim" else "")
+        self._console.print(text, soft_wrap=self._console.width < 80, highlight=False)
+
+    def _measure(self) -> None:
+        if self._finished or (self._impact_shown and self._recovery_shown):
+            return
+        if not any(isinstance(event, ev.FaultApplied) for event in self._events):
+            return
+        impact = assess(Timeline(self._events))
+        if not self._impact_shown and impact.first_impact is not None and not self._blind:
+            self._impact_shown = True
+            totals = impact.totals
+            said = f"{totals.failed} failed, {totals.slow + totals.missed} slow, of {totals.requests} requests"
+            self.print(impact.first_impact, Line("first user impact", said, "red"))
+        if not self._recovery_shown and impact.settled_since is not None:
+            self._recovery_shown = True
+            self.print(
+                impact.settled_since, Line(_RECOVERED[impact.recovery], "measured: users are well again", "bold green")
+            )
+
+
+_RECOVERED: Mapping[Recovery, str] = {
+    Recovery.FULL: "mitigated",
+    Recovery.DEGRADED: "mitigated, degraded",
+    Recovery.SELF: "well by itself",
+    Recovery.TEMPORARY: "well for a while",
+    Recovery.NONE: "well",
+}
+
+Show = Callable[[ev.Event], None]

@@ -1,0 +1,42 @@
+"""The command `drills`: its sub-commands, and how errors become one line and an exit status."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from drills.cli import catalogue, practice, records, respond, run, sandbox, upkeep, watching
+from drills.errors import DrillsError, ExitCode
+
+EXIT_CODES = """
+Exit status: 0 all limits met · 1 a limit missed · 2 bad input · 3 the drill is not valid, or the environment failed ·
+4 an undo is still owed · 5 aborted by a person or the kill switch · 130 Ctrl-C
+"""
+
+app = typer.Typer(
+    name="drills",
+    help="Rehearse incidents: break a sandbox, measure detection and response, score them, mend everything.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for module in (run, practice, respond, sandbox, catalogue, records, watching, upkeep):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the command of this process; every foreseen error is one line on standard error."""
+    try:
+        app(prog_name="drills", standalone_mode=True)
+    except DrillsError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,98 @@
+"""What a drill's terminal ends with: the limits, the score, what was mended, and where the report is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from drills.conductor.plan import DrillPlan
+from drills.conductor.session import Session
+from drills.core.durations import humane
+from drills.core.events import UndoFailed, UndoSettled
+from drills.core.scorecard import DrillResult, Row, Scorecard, Verdict
+from drills.store.records import DrillRecord
+
+_STYLE = {Verdict.MET: "green", Verdict.MISSED: "bold red", Verdict.PENDING: "yellow", Verdict.NOT_REQUIRED: "dim"}
+_RESULT = {DrillResult.MET: "bold green", DrillResult.MISSED: "bold red"}
+
+
+def print_heading(console: Console, record: DrillRecord, plan: DrillPlan) -> None:
+    """The drill's first line."""
+    title = "a blind drill" if plan.blind else plan.scenario.title
+    answers = plan.responder.value if plan.runbook in (None, plan.scenario.name) else f"runbook of {plan.runbook}"
+    line = Text(f"{record.drill_id}  ", style="bold")
+    line.append(title)
+    line.append(f"   playbook {plan.playbook.name}   responder {answers}", style="dim")
+    console.print(line)
+    console.print(Text("This is a drill.", style="dim"))
+
+
+def print_outcome(console: Console, session: Session, home: Path) -> None:
+    """The outcome of a drill that has ended."""
+    card = session.scorecard
+    console.print()
+    if card.score is None:
+        console.print(Text(f"{card.result.value.upper()}: {card.why_not}", style="bold yellow"))
+    else:
+        if console.width >= 72:
+            console.print(_table(card))
+        else:
+            _print_narrow(console, card)
+        console.print(Text(card.headline))
+        for deduction in card.deductions:
+            console.print(Text(f"  −{deduction.points:g}  {deduction.reason}", style="red"))
+        score = Text(f"Score {card.score:g}  {card.grade}   ", style="bold")
+        score.append(card.result.value, style=_RESULT.get(card.result, "bold"))
+        severity = card.severity
+        score.append(f"   severity {severity.true_level or 'none'}", style="dim")
+        console.print(score)
+    settled = [event.journal_id for event in session.timeline.all(UndoSettled)]
+    if settled:
+        console.print(Text(f"Mended: undo {', '.join(f'#{number}' for number in settled)} settled", style="dim"))
+    for failed in session.timeline.all(UndoFailed):
+        console.print(Text(f"STILL OWED: #{failed.journal_id} {failed.summary}: {failed.reason}", style="bold red"))
+    console.print(Text(f"Report: {shown(session.report, home)}"), soft_wrap=True)
+
+
+def _table(card: Scorecard) -> Table:
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in ("", "actual", "limit", "verdict", ""):
+        table.add_column(heading, overflow="fold")
+    for row in card.rows:
+        if row.verdict is Verdict.NOT_REQUIRED:
+            continue
+        table.add_row(
+            row.label,
+            actual_of(row),
+            limit_of(row),
+            Text(row.verdict.value, style=_STYLE[row.verdict]),
+            Text("decides" if row.decides else "", style="dim"),
+        )
+    return table
+
+
+def _print_narrow(console: Console, card: Scorecard) -> None:
+    for row in card.rows:
+        if row.verdict is not Verdict.NOT_REQUIRED:
+            text = Text(f"{row.label}: {actual_of(row)} of {limit_of(row)} ")
+            text.append(row.verdict.value, style=_STYLE[row.verdict])
+            console.print(text)
+
+
+def actual_of(row: Row) -> str:
+    """A row's time, `≥` when it was never reached."""
+    if row.actual is None:
+        return "–"
+    return f"≥ {humane(row.actual)}" if row.censored else humane(row.actual)
+
+
+def limit_of(row: Row) -> str:
+    return humane(row.limit) if row.limit is not None else row.limit_says or "–"
+
+
+def shown(path: Path, home: Path) -> str:
+    """A path as a user would type it from the workspace's folder."""
+    return str(path.relative_to(home)) if path.is_relative_to(home) else str(path)

@@ -1,0 +1,44 @@
+"""What most commands need first: the workspace, its store, its sandbox."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from drills.store.records import DrillRecord
+    from drills.store.store import Store
+    from drills.workspace.workspace import Workspace
+
+WorkspaceOption = Annotated[
+    Path,
+    typer.Option("--workspace", "-w", envvar="DRILLS_WORKSPACE", help="A folder in the workspace (default: here)."),
+]
+HERE = Path()
+
+
+def open_workspace(folder: Path) -> Workspace:
+    """The workspace that `folder` lies in. Raises InvalidFiles."""
+    from drills.workspace.workspace import Workspace
+
+    return Workspace.load(folder)
+
+
+def open_store(workspace: Workspace) -> Store:
+    """The workspace's store, brought up to date."""
+    from drills.clock import SystemClock
+    from drills.store.store import Store
+
+    return Store.open(workspace.store_url, clock=SystemClock())
+
+
+def running_drill(store: Store, sandbox: str) -> DrillRecord | None:
+    """The drill that runs on this sandbox now: the one of DRILLS_DRILL when that is set."""
+    wanted = os.environ.get("DRILLS_DRILL")
+    record = store.running(sandbox)
+    if record is not None and wanted and record.drill_id != wanted:
+        return None
+    return record

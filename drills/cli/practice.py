@@ -1,0 +1,35 @@
+"""`drills practice`: a blind drill for a person; nothing of the truth is shown before the debrief."""
+
+from __future__ import annotations
+
+import random
+from typing import Annotated
+
+import typer
+
+from drills.cli.places import HERE, WorkspaceOption, open_workspace
+from drills.core.responder_kind import ResponderKind
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: drills practice --random")(practice)
+
+
+def practice(
+    name: Annotated[str | None, typer.Argument(help="A scenario; without one, or with --random, one is drawn.")] = None,
+    draw: Annotated[bool, typer.Option("--random", help="Draw a scenario, so that nobody knows which.")] = False,
+    playbook: Annotated[str | None, typer.Option(help="Practise with this playbook.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Practise an incident: you get its id, the story and the alert; answer with `drills respond` elsewhere."""
+    from drills.cli.run import run_plan
+    from drills.conductor.planning import plan_drill
+
+    place = open_workspace(workspace)
+    if name is None or draw:
+        candidates = [each for each in place.scenarios if not place.scenario(each).is_control]
+        name = random.SystemRandom().choice(candidates)
+    plan = plan_drill(place, name, responder=ResponderKind.PERSON, playbook=playbook, blind=True)
+    typer.echo("When the alert comes, answer from a second terminal: `drills respond status`, `drills respond ack`, …")
+    typer.echo("Mend the sandbox with `drills sandbox …`. End with `drills respond all-clear`. Ctrl-C gives up.\n")
+    raise typer.Exit(run_plan(place, plan))

@@ -1,0 +1,74 @@
+"""`drills report | history`: what was recorded."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from drills.cli.places import HERE, WorkspaceOption, open_store, open_workspace
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: drills report INC-20261121-003")(report)
+    app.command(epilog="Example: drills history --scenario slow-query")(history)
+
+
+def report(
+    drill_id: Annotated[str, typer.Argument(help="A drill, as `drills history` names it.")],
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print it as Markdown.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Make a drill's report again, from its stored events."""
+    from drills.core.scoring import score
+    from drills.errors import BadInput
+    from drills.reporting.content import content
+    from drills.reporting.json_report import json_report
+    from drills.reporting.markdown import markdown as markdown_report
+    from drills.reporting.report import write_report
+
+    place = open_workspace(workspace)
+    store = open_store(place)
+    try:
+        record = store.drill(drill_id)
+        if record.result == "running" and record.runner.alive():
+            raise BadInput(f"{drill_id} is still going on; its report is written when it ends")
+        timeline = store.timeline(drill_id)
+        kept = store.scorecards_of(drill_id)
+    finally:
+        store.close()
+    card = kept[-1].scorecard if kept else score(timeline)
+    if markdown:
+        typer.echo(markdown_report(content(timeline, card)))
+    elif as_json:
+        typer.echo(json_report(content(timeline, card)))
+    else:
+        path = write_report(place.reports_dir / drill_id, timeline, card)
+        typer.echo(str(path))
+
+
+def history(
+    scenario: Annotated[str | None, typer.Option(help="Only this scenario.")] = None,
+    last: Annotated[int, typer.Option(help="At most this many, the last ones.", min=1)] = 20,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """List the drills that were run, with their results."""
+    place = open_workspace(workspace)
+    store = open_store(place)
+    try:
+        drills = [record for record in store.drills() if scenario in (None, record.scenario)]
+        cards = {card.drill_id: card for card in store.scorecards(scenario)}
+    finally:
+        store.close()
+    for record in drills[-last:]:
+        card = cards.get(record.drill_id)
+        known = not record.blind or record.result != "running"
+        score = f"{card.score:5.1f} {card.grade}" if card is not None and card.score is not None else "      –"
+        name = record.scenario if known else "(blind)"
+        typer.echo(
+            f"{record.drill_id}  {record.started_at:%Y-%m-%d %H:%M} UTC  {name:<24} {record.responder:<8} "
+            f"{record.result:<8} {score}"
+        )
+    if not drills:
+        typer.echo("no drill has been run yet; try `drills demo`")

@@ -1,0 +1,146 @@
+"""`drills respond …`: what a person does in an incident, each an event on the drill's timeline at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from drills.cli.places import HERE, WorkspaceOption
+
+if TYPE_CHECKING:
+    from drills.responders.desk import Desk
+
+respond_app = typer.Typer(
+    help="Answer the incident that is going on: acknowledge, declare, tell, decide, close.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(respond_app, name="respond")
+
+
+def _desk(folder: object) -> Desk:
+    from pathlib import Path
+
+    from drills.cli.places import open_store, open_workspace, running_drill
+    from drills.clock import SystemClock
+    from drills.errors import BadInput
+    from drills.responders.desk import Desk
+
+    workspace = open_workspace(Path(str(folder)))
+    store = open_store(workspace)
+    record = running_drill(store, workspace.config.sandbox.name)
+    if record is None or not record.runner.alive():
+        store.close()
+        raise BadInput("no incident is going on; start one with `drills practice`")
+    return Desk(store, record, SystemClock())
+
+
+@respond_app.command(epilog="Example: drills respond ack")
+def ack(workspace: WorkspaceOption = HERE) -> None:
+    """Acknowledge the alert."""
+    typer.echo(_desk(workspace).acknowledge())
+
+
+@respond_app.command(epilog="Example: drills respond severity SEV2 --because 'checkout fails'")
+def severity(
+    level: Annotated[str, typer.Argument(help="A level of the playbook.")],
+    because: Annotated[str, typer.Option(help="Why this level.")] = "",
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Declare how severe it is."""
+    typer.echo(_desk(workspace).declare_severity(level, because))
+
+
+@respond_app.command(epilog="Example: drills respond command 'the on-call lead'")
+def command(
+    who: Annotated[str, typer.Argument(help="The role that takes command, not the one that types.")],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Name the incident commander."""
+    typer.echo(_desk(workspace).name_commander(who))
+
+
+@respond_app.command(epilog="Example: drills respond update 'Orders are slow; we look at the database' --status-page")
+def update(
+    text: Annotated[str, typer.Argument(help="What you know and what you do.")],
+    status: Annotated[str, typer.Option(help="investigating, identified, monitoring or resolved.")] = "investigating",
+    status_page: Annotated[bool, typer.Option("--status-page", help="For the public status page.")] = False,
+    users: Annotated[bool, typer.Option("--users", help="For the users, by e-mail.")] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Post an update, composed from the playbook's template, with the time of the next one."""
+    typer.echo(_desk(workspace).post_update(text, status, status_page=status_page, users=users))
+
+
+@respond_app.command(epilog="Example: drills respond note 'the database answers, its queries do not end'")
+def note(
+    text: Annotated[str, typer.Argument(help="Anything worth keeping.")], workspace: WorkspaceOption = HERE
+) -> None:
+    """Write a line into the incident's timeline."""
+    typer.echo(_desk(workspace).take_note(text))
+
+
+@respond_app.command(epilog="Example: drills respond check 1")
+def check(
+    step: Annotated[int, typer.Argument(help="The number of a line of the triage list.", min=1)],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Tick a line of the playbook's triage list."""
+    typer.echo(_desk(workspace).check_step(step))
+
+
+@respond_app.command(epilog="Example: drills respond decide rollback --cause-known --fix-minutes 20")
+def decide(
+    choice: Annotated[str, typer.Argument(help="fix, rollback or wait.")],
+    cause_known: Annotated[bool, typer.Option("--cause-known", help="You know the cause.")] = False,
+    fix_minutes: Annotated[float | None, typer.Option(help="How long a fix would take, as you think.")] = None,
+    because: Annotated[str, typer.Option(help="Why.")] = "",
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Decide between a fix, a rollback, and waiting."""
+    typer.echo(_desk(workspace).decide(choice, cause_known=cause_known, fix_minutes=fix_minutes, because=because))
+
+
+@respond_app.command(epilog="Example: drills respond cause missing-index")
+def cause(
+    name: Annotated[str, typer.Argument(help="One of the plausible causes; `drills respond status` lists them.")],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Name the cause."""
+    typer.echo(_desk(workspace).name_cause(name))
+
+
+@respond_app.command(epilog="Example: drills respond escalate --because 'no progress for 30 minutes'")
+def escalate(
+    to: Annotated[str | None, typer.Argument(help="A rung of the playbook's ladder; default: the next one.")] = None,
+    because: Annotated[str, typer.Option(help="Why.")] = "",
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Bring in the next rung of the escalation ladder."""
+    typer.echo(_desk(workspace).escalate(to, because))
+
+
+@respond_app.command(epilog="Example: drills respond hint")
+def hint(workspace: WorkspaceOption = HERE) -> None:
+    """Ask for the next hint; it costs a little of the score."""
+    typer.echo(_desk(workspace).take_hint())
+
+
+@respond_app.command("all-clear", epilog="Example: drills respond all-clear 'the index is back, p95 as before'")
+def all_clear(
+    text: Annotated[str, typer.Argument(help="What was wrong and what mended it.")] = "",
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Declare that it is over. Only users decide whether that is true."""
+    typer.echo(_desk(workspace).all_clear(text))
+
+
+@respond_app.command(epilog="Example: drills respond status")
+def status(workspace: WorkspaceOption = HERE) -> None:
+    """Show the incident as responders know it: story, alerts, triage list, what is due."""
+    typer.echo(_desk(workspace).status())

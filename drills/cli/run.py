@@ -1,0 +1,125 @@
+"""`drills run`, `drills demo`: conduct one drill and print it as it happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from drills.cli.places import HERE, WorkspaceOption, open_store, open_workspace
+from drills.core.responder_kind import ResponderKind
+
+if TYPE_CHECKING:
+    from drills.conductor.plan import DrillPlan
+    from drills.conductor.session import Session
+    from drills.workspace.workspace import Workspace
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: drills run slow-query --responder runbook")(run)
+    app.command(epilog="Example: drills demo")(demo)
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="The scenario, as `drills list` names it.")],
+    responder: Annotated[ResponderKind, typer.Option(help="Who answers the alert.")] = ResponderKind.RUNBOOK,
+    playbook: Annotated[str | None, typer.Option(help="Score against this playbook, not the workspace's.")] = None,
+    runbook: Annotated[str | None, typer.Option(help="Answer with this scenario's runbook instead.")] = None,
+    from_step: Annotated[str | None, typer.Option("--from", help="Begin the runbook at this step.")] = None,
+    rehearse: Annotated[bool, typer.Option(help="Break nothing: probes, and the runbook's read-only steps.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Only print what would be done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the scorecard as JSON at the end.")] = False,
+    junit: Annotated[Path | None, typer.Option(help="Also write the result as JUnit XML to this file.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the outcome only.")] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Run one drill: break the sandbox, let the responder answer, score, mend, report."""
+    from drills.conductor.planning import plan_drill
+
+    place = open_workspace(workspace)
+    plan = plan_drill(place, name, responder=responder, playbook=playbook, runbook=runbook, from_step=from_step)
+    if dry_run:
+        from drills.cli.dry_run import print_plan
+
+        print_plan(plan)
+        return
+    if rehearse:
+        from drills.cli.rehearsal import rehearse_runbook
+
+        raise typer.Exit(rehearse_runbook(place, plan))
+    raise typer.Exit(run_plan(place, plan, as_json=as_json, junit=junit, quiet=quiet or as_json))
+
+
+def demo(workspace: WorkspaceOption = HERE) -> None:
+    """A first drill, end to end: a database is killed, a runbook answers, the recovery is measured."""
+    from drills.conductor.planning import plan_drill
+
+    place = open_workspace(workspace)
+    plan = plan_drill(place, "database-failure", responder=ResponderKind.RUNBOOK)
+    raise typer.Exit(run_plan(place, plan))
+
+
+def run_plan(
+    workspace: Workspace,
+    plan: DrillPlan,
+    *,
+    as_json: bool = False,
+    junit: Path | None = None,
+    quiet: bool = False,
+) -> int:
+    """Conduct a drill, print it, write what was asked for; returns the exit status."""
+    import asyncio
+    import signal
+    import sys
+
+    from rich.console import Console
+
+    from drills.cli.live import Live
+    from drills.cli.outcome import print_heading, print_outcome
+    from drills.clock import SystemClock
+    from drills.conductor.session import exit_code, hold_session
+
+    console = Console(stderr=as_json, highlight=False, soft_wrap=not sys.stdout.isatty())
+    live = Live(console, blind=plan.blind)
+    clock = SystemClock()
+    store = open_store(workspace)
+
+    async def conduct() -> Session:
+        main = asyncio.current_task()
+        assert main is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
+        return await hold_session(
+            workspace,
+            plan,
+            store,
+            clock=clock,
+            show=None if quiet else live.show,
+            announce=None if quiet else lambda record: print_heading(console, record, plan),
+        )
+
+    try:
+        session = asyncio.run(conduct())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        store.close()
+    if junit is not None:
+        from drills.reporting.junit import junit as junit_xml
+
+        write_text(junit, junit_xml([session.scorecard]))
+    if as_json:
+        typer.echo(session.scorecard.model_dump_json(indent=2))
+    else:
+        print_outcome(console, session, workspace.home)
+    return int(exit_code(session))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that a user asked for. Raises BadInput in one line when that cannot be done."""
+    from drills.errors import BadInput
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror})") from None

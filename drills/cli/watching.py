@@ -1,0 +1,87 @@
+"""`drills probe | serve | calendar`: look at the sandbox now, always, and when drills are due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from drills.cli.places import HERE, WorkspaceOption, open_workspace
+
+if TYPE_CHECKING:
+    from drills.core.probe import Observation
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: drills probe search database")(probe)
+    app.command(epilog="Example: drills serve")(serve)
+    app.command(epilog="Example: drills calendar --months 12")(calendar)
+
+
+def probe(
+    names: Annotated[list[str] | None, typer.Argument(help="Probes; default: all of the workspace.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on looking until Ctrl-C.")] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Look once with each probe. Exit status 1 when one does not pass."""
+    import asyncio
+
+    from drills.core.probe import Outcome
+    from drills.errors import BadInput, EnvironmentFailed
+    from drills.probing.once import look_on, look_once
+    from drills.sandbox.open import open_sandbox
+
+    place = open_workspace(workspace)
+    unknown = [name for name in names or () if name not in place.probes]
+    if unknown:
+        raise BadInput(f"there is no probe {unknown[0]!r}; known: {', '.join(place.probes)}")
+    specs = [place.probes[name] for name in names or place.probes]
+    sandbox = open_sandbox(place)
+    if not sandbox.is_up():
+        raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`")
+    if watch:
+        asyncio.run(look_on(specs, sandbox.addresses, _print))
+        return
+    seen = asyncio.run(look_once(specs, sandbox.addresses))
+    for observation in seen:
+        _print(observation)
+    if any(observation.outcome in (Outcome.FAIL, Outcome.UNKNOWN) for observation in seen):
+        raise typer.Exit(1)
+
+
+def _print(observation: Observation) -> None:
+    phases = "  ".join(f"{name} {seconds * 1000:.1f} ms" for name, seconds in observation.phases.items())
+    metrics = "  ".join(
+        f"{name}={value}" if isinstance(value, bool) else f"{name}={value:.4g}"
+        for name, value in observation.metrics.items()
+    )
+    typer.echo(
+        f"{observation.at:%H:%M:%S}  {observation.outcome.value:<8} {observation.probe:<16} "
+        f"{observation.reason or phases}{'   ' + metrics if metrics else ''}"
+    )
+
+
+def serve(workspace: WorkspaceOption = HERE) -> None:
+    """Probe without a pause, raise and resolve alerts, and run the drills of the calendar when they are due."""
+    import asyncio
+
+    from drills.clock import SystemClock
+    from drills.service import serve as run_service
+
+    asyncio.run(run_service(open_workspace(workspace), clock=SystemClock()))
+
+
+def calendar(
+    months: Annotated[int, typer.Option(help="How far to look ahead.", min=1, max=120)] = 12,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Show which drills are to come, and when."""
+    from drills.calendar import upcoming
+    from drills.clock import SystemClock
+
+    place = open_workspace(workspace)
+    occurrences = upcoming(place.config.schedule, SystemClock().now(), months)
+    for occurrence in occurrences:
+        typer.echo(f"{occurrence.at:%a %Y-%m-%d %H:%M %Z}  {occurrence.drill:<24} {occurrence.responder}")
+    if not occurrences:
+        typer.echo("nothing is scheduled; add entries to `schedule:` in drills.yaml")

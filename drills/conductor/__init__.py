@@ -1,0 +1,1 @@
+"""Conducts one drill, from the steady state to the debrief."""

@@ -1,0 +1,89 @@
+"""Begin a drill, run its course, and give back its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from drills import __version__
+from drills.clock import Clock
+from drills.conductor.course import Course
+from drills.conductor.plan import DrillPlan
+from drills.conductor.recorder import Recorder
+from drills.core.events import DrillStarted, Event, Predecessor, ResponderKind
+from drills.core.scorecard import Scorecard
+from drills.core.scoring import RULES_VERSION
+from drills.responders.runbook import Surroundings
+from drills.sandbox.protocol import Sandbox
+from drills.store.records import DrillRecord
+from drills.store.store import Store
+
+
+async def conduct(
+    plan: DrillPlan,
+    *,
+    sandbox: Sandbox,
+    sandbox_name: str,
+    folder: Path,
+    store: Store,
+    clock: Clock,
+    show: Callable[[Event], None] | None = None,
+    announce: Callable[[DrillRecord], None] | None = None,
+) -> DrillRecord:
+    """Conduct one drill on a sandbox that the caller holds.
+
+    When this returns or raises, everything that the drill broke was mended or is still owed in the journal.
+    Raises CancelledError when it was cancelled; the drill is then stored as aborted.
+    """
+    record = store.begin_drill(
+        scenario=plan.scenario.name, sandbox=sandbox_name, responder=plan.responder, blind=plan.blind
+    )
+    if announce is not None:
+        announce(record)
+    recorder = Recorder(store, record, clock, show)
+    recorder.emit(
+        DrillStarted(
+            t=0.0,
+            at=record.started_at,
+            drill_id=record.drill_id,
+            drills_version=__version__,
+            rules_version=RULES_VERSION,
+            scenario=plan.scenario,
+            playbook=plan.playbook,
+            probes=tuple(plan.probes),
+            driver=sandbox.driver,
+            responder=plan.responder,
+            runbook=plan.runbook,
+            blind=plan.blind,
+            predecessor=predecessor(store.scorecards(plan.scenario.name), plan),
+        )
+    )
+    surroundings = Surroundings.of(folder, record.drill_id, secrets=())
+    await Course(plan, sandbox, store, recorder, clock, surroundings).run()
+    return record
+
+
+def predecessor(scorecards: list[Scorecard], plan: DrillPlan) -> Predecessor | None:
+    """The last scored drill of the same scenario with the same kind of responder and the same playbook."""
+    alike = [
+        card
+        for card in scorecards
+        if card.score is not None
+        and card.grade is not None
+        and card.responder is plan.responder
+        and card.playbook == plan.playbook.name
+        and (plan.responder is not ResponderKind.RUNBOOK or plan.runbook == plan.scenario.name)
+    ]
+    if not alike:
+        return None
+    last = max(alike, key=lambda card: card.ended_at)
+    assert last.score is not None
+    assert last.grade is not None
+    start = min(last.milestones.values(), default=0.0)
+    return Predecessor(
+        drill_id=last.drill_id,
+        ended_at=last.ended_at,
+        score=last.score,
+        grade=last.grade,
+        milestones={milestone: round(t - start, 3) for milestone, t in last.milestones.items()},
+    )

@@ -1,0 +1,33 @@
+"""What a drill is to be, decided before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from drills.core.events import ResponderKind
+from drills.core.playbook import Playbook
+from drills.core.probe import ProbeSpec
+from drills.core.scenario import Scenario
+from drills.responders.runbook_file import Block
+
+
+@dataclass(frozen=True, slots=True)
+class DrillPlan:
+    """One drill. `runbook` names the scenario whose runbook responds, `blocks` are what of it is executed."""
+
+    scenario: Scenario
+    playbook: Playbook
+    probes: Sequence[ProbeSpec]
+    locustfile: Path
+    responder: ResponderKind
+    runbook: str | None = None
+    blocks: Sequence[Block] = ()
+    resumed_from: str | None = None
+    blind: bool = False
+    #: How long to wait for the steady state beyond the time that it must hold.
+    steady_patience: timedelta = timedelta(seconds=45)
+    #: A drill that no user has noticed after this long will not be noticed any more.
+    impact_patience: timedelta = timedelta(seconds=45)

@@ -1,0 +1,62 @@
+"""From names that a user gives to a plan: which scenario, which playbook, who answers, with what."""
+
+from __future__ import annotations
+
+from drills.conductor.plan import DrillPlan
+from drills.core.events import ResponderKind
+from drills.errors import BadInput, InvalidFiles, Problem
+from drills.responders.runbook_file import Block, Runbook, RunbookError, parse_runbook
+from drills.workspace.workspace import Workspace
+
+
+def plan_drill(
+    workspace: Workspace,
+    name: str,
+    *,
+    responder: ResponderKind,
+    playbook: str | None = None,
+    runbook: str | None = None,
+    from_step: str | None = None,
+    blind: bool = False,
+) -> DrillPlan:
+    """The plan of one drill. Raises BadInput or InvalidFiles in one clear line for each problem."""
+    scenario = workspace.scenario(name)
+    probes = tuple(workspace.probes.values())
+    known = set(workspace.probes)
+    for probe in scenario.steady.probes:
+        if probe not in known:
+            raise BadInput(f"{name}: steady: there is no probe {probe!r}; see `drills probe`")
+    blocks: tuple[Block, ...] = ()
+    if responder is ResponderKind.RUNBOOK:
+        parsed = load_runbook(workspace, runbook or name)
+        try:
+            blocks = parsed.after(from_step) if from_step else parsed.blocks
+        except KeyError as error:
+            raise BadInput(f"runbook {runbook or name}: {error.args[0]}") from None
+    elif runbook or from_step:
+        raise BadInput("--runbook and --from need --responder runbook")
+    return DrillPlan(
+        scenario=scenario,
+        playbook=workspace.playbook(playbook),
+        probes=probes,
+        locustfile=workspace.locustfile(scenario),
+        responder=responder,
+        runbook=(runbook or name) if responder is ResponderKind.RUNBOOK else None,
+        blocks=blocks,
+        resumed_from=from_step,
+        blind=blind,
+    )
+
+
+def load_runbook(workspace: Workspace, name: str) -> Runbook:
+    """The runbook of a scenario. Raises BadInput when it has none, InvalidFiles when it cannot be executed."""
+    path = workspace.runbook_path(name)
+    if path is None:
+        raise BadInput(f"{name} has no runbook; choose another one with --runbook, or --responder none")
+    shown = workspace.shown(path)
+    try:
+        return parse_runbook(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{shown}: cannot be read ({error.strerror})") from None
+    except RunbookError as error:
+        raise InvalidFiles([Problem(shown, error.line, "", str(error))]) from None

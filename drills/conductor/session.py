@@ -1,0 +1,123 @@
+"""A whole session: hold the sandbox, finish what is owed, conduct, score, store, report, and leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from drills.clock import Clock
+from drills.conductor.conduct import conduct
+from drills.conductor.plan import DrillPlan
+from drills.conductor.waiting import in_thread
+from drills.core.events import Event
+from drills.core.scorecard import DrillResult, Scorecard
+from drills.core.scoring import score
+from drills.core.timeline import Timeline
+from drills.errors import Aborted, ExitCode, UndoOwed
+from drills.faults.recovery import recover
+from drills.reporting.report import write_report
+from drills.sandbox.open import open_sandbox
+from drills.sandbox.protocol import Sandbox
+from drills.store.holder import hold
+from drills.store.journal import Journal
+from drills.store.records import DrillRecord
+from drills.store.store import Store
+from drills.store.switch import KillSwitch
+from drills.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What came of a drill. `owed` are the undos that could not be settled."""
+
+    record: DrillRecord
+    timeline: Timeline
+    scorecard: Scorecard
+    report: Path
+    owed: tuple[str, ...]
+    interrupted: bool
+
+
+async def hold_session(
+    workspace: Workspace,
+    plan: DrillPlan,
+    store: Store,
+    *,
+    clock: Clock,
+    show: Callable[[Event], None] | None = None,
+    announce: Callable[[DrillRecord], None] | None = None,
+) -> Session:
+    """Conduct one drill on the workspace's sandbox, which is left as it was found: also down, if it was down.
+
+    Raises SandboxBusy when another runner holds it, Aborted while the kill switch is on, UndoOwed when an earlier
+    drill's undo still cannot be settled. A cancellation (Ctrl-C, SIGTERM) is a Session with `interrupted`.
+    """
+    state = KillSwitch(store).state()
+    if state.stopped:
+        raise Aborted("drills are stopped; `drills resume` allows them again")
+    sandbox = open_sandbox(workspace)
+    name = workspace.config.sandbox.name
+    with hold(workspace.state_dir, name, f"drill {plan.scenario.name if not plan.blind else ''}".strip()):
+        await in_thread(settle_before, store, sandbox, name)
+        record = None
+        interrupted = False
+
+        def remember(begun: DrillRecord) -> None:
+            nonlocal record
+            record = begun
+            if announce is not None:
+                announce(begun)
+
+        try:
+            await conduct(
+                plan,
+                sandbox=sandbox,
+                sandbox_name=name,
+                folder=workspace.home,
+                store=store,
+                clock=clock,
+                show=show,
+                announce=remember,
+            )
+        except asyncio.CancelledError:
+            if record is None:
+                raise
+            interrupted = True
+        assert record is not None
+        return conclude(workspace, store, record, interrupted=interrupted)
+
+
+def conclude(workspace: Workspace, store: Store, record: DrillRecord, *, interrupted: bool) -> Session:
+    """Score a drill that has ended from its stored timeline, keep the scorecard, write the report."""
+    timeline = store.timeline(record.drill_id)
+    card = score(timeline)
+    store.finish(record.drill_id, card)
+    report = write_report(workspace.reports_dir / record.drill_id, timeline, card)
+    owed = tuple(f"#{row.id} {row.summary}" for row in Journal(store).owed(record.sandbox))
+    return Session(record, timeline, card, report, owed, interrupted)
+
+
+def settle_before(store: Store, sandbox: Sandbox, name: str) -> None:
+    """Finish what earlier drills still owe. Raises UndoOwed when that cannot be done."""
+    report = recover(store, sandbox, name)
+    if report.owed:
+        raise UndoOwed(f"an earlier drill still owes {'; '.join(report.owed)}; see `drills recover`")
+
+
+def exit_code(session: Session) -> ExitCode:
+    """What the process that ran the drill ends with."""
+    if session.owed:
+        return ExitCode.UNDO_OWED
+    if session.interrupted:
+        return ExitCode.INTERRUPTED
+    match session.scorecard.result:
+        case DrillResult.MET:
+            return ExitCode.ALL_MET
+        case DrillResult.MISSED:
+            return ExitCode.LIMIT_MISSED
+        case DrillResult.ABORTED:
+            return ExitCode.ABORTED
+        case _:
+            return ExitCode.NOT_VALID

@@ -1,0 +1,51 @@
+"""Two ways of waiting that leave nothing behind when they are cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any, **options: Any) -> T:
+    """Run blocking work in a thread, to its end even when cancelled.
+
+    What was begun must be known before anything is undone; so the cancellation is raised only after the work ended.
+    """
+    work = asyncio.ensure_future(asyncio.to_thread(function, *arguments, **options))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()
+        raise
+
+
+async def alongside(main: Coroutine[Any, Any, T], *background: Coroutine[Any, Any, Any]) -> T:
+    """Run `main` while `background` runs; end the background when main ends, and main when any background fails.
+
+    Raises the first error of either, not wrapped in a group.
+    """
+    chief = asyncio.ensure_future(main)
+    others = {asyncio.ensure_future(coroutine) for coroutine in background}
+    try:
+        waiting: set[asyncio.Future[Any]] = {chief, *others}
+        while not chief.done():
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {chief}:
+                if (error := task.exception()) is not None:
+                    raise _plain(error)
+        return chief.result()
+    finally:
+        for task in (chief, *others):
+            task.cancel()
+        await asyncio.gather(chief, *others, return_exceptions=True)
+
+
+def _plain(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    return error

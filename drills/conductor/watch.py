@@ -1,0 +1,98 @@
+"""Monitoring during a drill: probes look, the playbook's thresholds judge, alerts reach the timeline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from drills.clock import Clock
+from drills.conductor.recorder import Recorder
+from drills.core import alerting
+from drills.core.events import AlertChanged, AlertFired, AlertResolved, AlertSuppressed, ProbeObserved
+from drills.core.playbook import Playbook
+from drills.core.probe import Observation, Outcome, ProbeSpec
+from drills.probing.bind import bind
+from drills.probing.prober import Prober
+
+
+class Watch:
+    """Runs the probes and turns what they see into events of one drill."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        playbook: Playbook,
+        probes: Sequence[ProbeSpec],
+        addresses: Mapping[str, str],
+        clock: Clock,
+        on_alert: Callable[[AlertFired], None],
+    ) -> None:
+        self._recorder = recorder
+        self._rules = alerting.AlertRules.of(playbook, probes)
+        self._state = alerting.AlertState()
+        self._on_alert = on_alert
+        self._prober = Prober([bind(spec, addresses) for spec in probes], self._see, clock=clock)
+        self._passing_since: dict[str, float] = {}
+        self._last: dict[str, Observation] = {}
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._prober.run())
+            tasks.create_task(self._tick())
+
+    def look_now(self, probe: str) -> None:
+        self._prober.look_now(probe)
+
+    def last(self, probe: str) -> Observation | None:
+        """The last observation of that probe."""
+        return self._last.get(probe)
+
+    def passing_since(self, probe: str) -> float | None:
+        """t since which every look of that probe has passed; None while it fails or was never looked at."""
+        return self._passing_since.get(probe)
+
+    def _see(self, observation: Observation) -> None:
+        t = self._recorder.t
+        self._last[observation.probe] = observation
+        if observation.outcome in (Outcome.PASS, Outcome.DEGRADED):
+            self._passing_since.setdefault(observation.probe, t)
+        elif observation.outcome is Outcome.FAIL:
+            self._passing_since.pop(observation.probe, None)
+        self._recorder.defer(ProbeObserved.of(observation, t))
+        self._state, transitions = alerting.observe(self._rules, self._state, t, observation)
+        self._record(transitions)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            self._state, transitions = alerting.tick(self._rules, self._state, self._recorder.t)
+            self._record(transitions)
+
+    def _record(self, transitions: Sequence[alerting.Transition]) -> None:
+        now = self._recorder.now()
+        for transition in transitions:
+            match transition:
+                case alerting.LookAgain(probe=probe):
+                    self._prober.look_now(probe)
+                case alerting.Fired():
+                    fired = AlertFired(
+                        **now,
+                        alert_id=transition.alert_id,
+                        key=transition.key,
+                        level=transition.level,
+                        title=transition.title,
+                        reason=transition.reason,
+                        probe=transition.probe,
+                    )
+                    self._recorder.emit(fired)
+                    self._on_alert(fired)
+                case alerting.Changed():
+                    changed = AlertChanged(
+                        **now, alert_id=transition.alert_id, level=transition.level, reason=transition.reason
+                    )
+                    self._recorder.emit(changed)
+                case alerting.Resolved():
+                    self._recorder.emit(AlertResolved(**now, alert_id=transition.alert_id, reason=transition.reason))
+                case alerting.Suppressed():
+                    self._recorder.emit(AlertSuppressed(**now, key=transition.key, because=transition.because))

@@ -1,0 +1,168 @@
+"""A runbook as the responder: its blocks are executed one after the other, and each leaves its evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from drills.clock import Clock
+from drills.core.playbook import Choice
+from drills.responders.masking import mask
+from drills.responders.runbook_file import Block, Runbook
+
+#: What is kept of a block's output; the rest is cut from its middle.
+OUTPUT_LIMIT = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What came of one block. `seconds` is on the monotonic clock."""
+
+    block: Block
+    ok: bool
+    reason: str
+    exit_status: int | None
+    seconds: float
+    output: str
+    skipped: bool = False
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookResult:
+    ok: bool
+    steps: tuple[StepResult, ...]
+    stopped_at: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a block's process finds around it."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    secrets: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, workspace_root: Path, drill_id: str | None = None, secrets: Sequence[str] = ()) -> Surroundings:
+        """The environment of this process, with this interpreter's `drills` first on PATH."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+        marks = {"DRILLS_DRILL": drill_id} if drill_id else {}
+        environment = {**os.environ, "PATH": path, "NO_COLOR": "1", "DRILLS_WORKSPACE": str(workspace_root), **marks}
+        return cls(folder=workspace_root, environment=environment, secrets=secrets)
+
+
+async def execute(
+    blocks: Iterable[Block],
+    surroundings: Surroundings,
+    *,
+    clock: Clock,
+    on_step: Callable[[StepResult], None],
+    choice: Choice | None = None,
+) -> RunbookResult:
+    """Execute the blocks in order and stop at the first that fails.
+
+    A block with `when` is skipped unless the last decision was that one. Cancelling ends the running block's
+    whole process group before this returns.
+    """
+    steps: list[StepResult] = []
+    for block in blocks:
+        wanted = block.attributes.when
+        if wanted is not None and wanted is not choice:
+            steps.append(
+                StepResult(block, True, f"decided otherwise: {choice or 'nothing'}", None, 0.0, "", skipped=True)
+            )
+            continue
+        step = await _run(block, surroundings, clock)
+        choice = step.choice or choice
+        steps.append(step)
+        on_step(step)
+        if not step.ok:
+            return RunbookResult(False, tuple(steps), stopped_at=block.name, reason=step.reason)
+    return RunbookResult(True, tuple(steps))
+
+
+def rehearsable(runbook: Runbook) -> tuple[Block, ...]:
+    """The blocks that change nothing."""
+    return tuple(block for block in runbook.blocks if block.attributes.read_only)
+
+
+async def _run(block: Block, surroundings: Surroundings, clock: Clock) -> StepResult:
+    began = clock.monotonic()
+    shell = ["bash", "-euo", "pipefail", "-c"] if block.language == "bash" else ["sh", "-eu", "-c"]
+    process = await asyncio.create_subprocess_exec(
+        *shell,
+        block.command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=surroundings.folder,
+        env=dict(surroundings.environment),
+        start_new_session=True,
+    )
+    output = bytearray()
+    limit = block.attributes.timeout.total_seconds()
+    timed_out = False
+    try:
+        async with asyncio.timeout(limit):
+            await _collect(process, output)
+            await process.wait()
+    except TimeoutError:
+        timed_out = True
+    finally:
+        if process.returncode is None:
+            await _end(process)
+    text = _shorten(mask(output.decode(errors="replace"), surroundings.secrets))
+    result = StepResult(block, True, "", process.returncode, clock.monotonic() - began, text)
+    if timed_out:
+        return replace(result, ok=False, reason=f"not finished after {limit:g} s", exit_status=None)
+    return _judge(result)
+
+
+def _judge(result: StepResult) -> StepResult:
+    attributes = result.block.attributes
+    if result.exit_status != attributes.exit:
+        return replace(result, ok=False, reason=f"exit status {result.exit_status}, not {attributes.exit}")
+    if attributes.expect is not None and not re.search(attributes.expect, result.output):
+        return replace(result, ok=False, reason=f"the output does not contain {attributes.expect!r}")
+    if attributes.decision:
+        lines = [line.strip() for line in result.output.splitlines() if line.strip()]
+        if not lines or lines[-1] not in set(Choice):
+            return replace(result, ok=False, reason="a decision ends with a line that says fix, rollback or wait")
+        return replace(result, choice=Choice(lines[-1]))
+    return result
+
+
+async def _collect(process: asyncio.subprocess.Process, output: bytearray) -> None:
+    assert process.stdout is not None
+    while chunk := await process.stdout.read(65536):
+        if len(output) < 16 * OUTPUT_LIMIT:
+            output.extend(chunk)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            async with asyncio.timeout(2):
+                await process.wait()
+            break
+        except TimeoutError:
+            continue
+
+
+def _shorten(text: str) -> str:
+    if len(text) <= OUTPUT_LIMIT:
+        return text
+    half = OUTPUT_LIMIT // 2
+    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
