@@ -68,9 +68,10 @@ class ImpactAssessment:
     """Users' fate so far. Times are t of the drill.
 
     `settled_since` is None unless users have been well since then, for at least the scenario's settle time, up to
-    the last second of traffic. `well_since` is the same without the settle time having passed. `recovery` says of
-    what kind it is; only `full` and `degraded` are a responder's merit. `problem` tells why this traffic proves
-    nothing; the drill is then invalid.
+    the last second of traffic. `well_since` is the same without the settle time having passed. `lulls` are the
+    stretches of at least the settle time in which users were well before a relapse. `recovery` says of what kind it
+    is; only `full` and `degraded` are a responder's merit. `problem` tells why this traffic proves nothing; the drill
+    is then invalid.
     """
 
     baseline: Baseline | None = None
@@ -83,6 +84,7 @@ class ImpactAssessment:
     recovery: Recovery = Recovery.NONE
     degraded: float = 0.0
     relapses: int = 0
+    lulls: tuple[tuple[float, float], ...] = ()
     suffering_now: tuple[str, ...] = ()
     totals: Impact = field(default_factory=Impact)
     problem: str | None = None
@@ -123,7 +125,8 @@ def assess(timeline: Timeline) -> ImpactAssessment:
         settled_since=course.settled_since,
         recovery=_recovery(timeline, course, degraded, injected),
         degraded=degraded,
-        relapses=course.relapses,
+        relapses=len(course.lulls),
+        lulls=tuple(course.lulls),
         suffering_now=course.suffering_now,
         totals=_totals(timeline, after, baseline, course),
         problem=_problem(timeline, seconds, baseline, horizon),
@@ -139,8 +142,7 @@ class _Course:
     last_impact: float | None = None
     well_since: float | None = None
     settled_since: float | None = None
-    relapses: int = 0
-    relapsed_from: float | None = None
+    lulls: list[tuple[float, float]] = field(default_factory=list)
     suffering_now: tuple[str, ...] = ()
     settling: Sequence[TrafficSecond] = ()
 
@@ -165,8 +167,7 @@ def _course(after: Sequence[TrafficSecond], baseline: Baseline, since: float, se
             continue
         before = window.until - 1.0
         if bad and course.well_since is not None and before - course.well_since >= settle:
-            course.relapses += 1
-            course.relapsed_from = course.well_since
+            course.lulls.append((course.well_since, before))
         course.well_since = None
     if course.well_since is not None and after[-1].t - course.well_since >= settle:
         course.settling = [second for second in after if second.t > after[-1].t - settle]
@@ -232,7 +233,7 @@ def _degraded(settling: Sequence[TrafficSecond], baseline: Baseline) -> float:
 
 def _recovery(timeline: Timeline, course: _Course, degraded: float, injected: float | None) -> Recovery:
     if course.settled_since is None:
-        return Recovery.TEMPORARY if course.relapses else Recovery.NONE
+        return Recovery.TEMPORARY if course.lulls else Recovery.NONE
     if injected is None or not _acted(timeline, injected, course.settled_since):
         return Recovery.SELF
     return Recovery.DEGRADED if degraded else Recovery.FULL

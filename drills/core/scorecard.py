@@ -42,6 +42,17 @@ class Basis(StrEnum):
     SCENARIO = "scenario"
 
 
+class Topic(StrEnum):
+    """What a row is about: a milestone itself, or something that is judged beside it."""
+
+    MILESTONE = "milestone"
+    UPDATE_CADENCE = "update-cadence"
+    DECISION = "decision"
+    TRIAGE = "triage"
+    PHASE = "phase"
+    SILENCE = "silence"
+
+
 class Row(Frozen):
     """One limit. `actual` is seconds from `counted_from`; when `censored`, at least that long (never reached)."""
 
@@ -59,6 +70,7 @@ class Row(Frozen):
     weight: float = 0.0
     points: float = 0.0
     decides: bool = False
+    topic: Topic = Topic.MILESTONE
 
 
 class Deduction(Frozen):
@@ -107,7 +119,7 @@ class Scorecard(Frozen):
     """All that is said about one drill; a pure function of its timeline.
 
     `milestones` are t of the moments that were reached. `score` is absent for a drill that is not scored; `why_not`
-    then says why.
+    then says why. `original_score` is the one without the facilitator's corrections, where there are any.
     """
 
     rules_version: int
@@ -138,4 +150,5 @@ class Scorecard(Frozen):
     premature_all_clear: bool = False
     cause_right: bool | None = None
     corrected: bool = False
+    original_score: float | None = None
     improve: tuple[str, ...] = ()
