@@ -105,6 +105,7 @@ class Fingerprint:
     links: Mapping[str, Any]
     database: Mapping[str, Any]
     files: Mapping[str, str]
+    cache: Mapping[str, str] = field(default_factory=dict)
 
     def differences(self, other: Fingerprint) -> tuple[str, ...]:
         """What differs, one line for each field: `settings.pool_size: 10 → 2`."""

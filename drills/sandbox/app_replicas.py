@@ -1,0 +1,89 @@
+"""The app's replicas: all on one port, replaced without a gap, whatever state the old ones are in."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+import uuid
+from collections.abc import Callable, Sequence
+
+import psutil
+
+from drills.errors import EnvironmentFailed
+from drills.sandbox import processes
+from drills.sandbox.blueprints import Blueprint, replica, settings_digest
+from drills.sandbox.protocol import Service
+from drills.sandbox.service_control import ServiceControl
+from drills.sandbox.state import ProcessRecord, make_folder
+
+REPLACE_SECONDS = 15.0
+DRAIN_SECONDS = 7.0
+
+
+class AppReplicas:
+    """Callers hold the change lock; the state's release, settings and count are what is aimed at."""
+
+    def __init__(self, control: ServiceControl) -> None:
+        self._control = control
+
+    def adjust(self) -> None:
+        """Add what is missing, drain what is too much; leaves those that run as they are."""
+        wanted = self._control.store.read().replicas
+        present = self._control.records(Service.APP)
+        if len(present) < wanted:
+            self._add(wanted - len(present))
+        elif len(present) > wanted:
+            self._drain(present[wanted:])
+
+    def replace(self, *, release: str | None = None, then: Callable[[], None] = lambda: None) -> None:
+        """Start a full set of new replicas (of `release`, or the present one), note it (`then`), drain the old ones.
+
+        Raises EnvironmentFailed when the new ones do not come up; then the old ones go on.
+        """
+        old = self._control.records(Service.APP)
+        self._add(self._control.store.read().replicas, release=release)
+        then()
+        self._drain(old)
+
+    def outdated(self) -> list[ProcessRecord]:
+        """Replicas of another release, or with other settings, than the state says."""
+        state = self._control.store.read()
+        digest = settings_digest(state.settings)
+        return [
+            record
+            for record in self._control.records(Service.APP)
+            if record.release != state.release or record.settings != digest
+        ]
+
+    def clear_metrics(self) -> None:
+        """Begin the counters anew; only while no replica runs."""
+        shutil.rmtree(self._control.layout.metrics, ignore_errors=True)
+        make_folder(self._control.layout.metrics)
+
+    def _add(self, count: int, *, release: str | None = None) -> None:
+        state = self._control.store.read()
+        version = release or state.release
+        deadline = time.monotonic() + REPLACE_SECONDS
+        begun: list[tuple[Blueprint, psutil.Process]] = []
+        try:
+            for _ in range(count):
+                ready_file = self._control.layout.run / f"ready-{uuid.uuid4().hex[:12]}"
+                plan = replica(self._control.layout, state, self._control.shop, release=version, ready_file=ready_file)
+                beside = bool(self._control.records(Service.APP))
+                digest = settings_digest(state.settings)
+                begun.append((plan, self._control.begin(plan, release=version, settings=digest, beside=beside)))
+            for plan, process in begun:
+                self._control.await_ready(plan, process, deadline)
+        except EnvironmentFailed:
+            processes.end([process for _plan, process in begun], gently=None, seconds=0)
+            self._control.forget_dead()
+            raise
+        finally:
+            for ready_file in self._control.layout.run.glob("ready-*"):
+                ready_file.unlink(missing_ok=True)
+
+    def _drain(self, records: Sequence[ProcessRecord]) -> None:
+        going = [process for record in records if (process := processes.found(record)) is not None]
+        processes.end(going, gently=signal.SIGTERM, seconds=DRAIN_SECONDS)
+        self._control.forget_dead()

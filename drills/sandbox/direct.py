@@ -1,0 +1,87 @@
+"""Straight to the database and the cache, around Toxiproxy, each call with a deadline that holds even when they hang."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+import redis
+
+from drills.errors import BadInput, EnvironmentFailed
+from drills.sandbox.ports import HOST
+
+CONNECT_SECONDS = 3
+
+
+def query(url: str, statement: str, *, timeout: float) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+    """Run one statement, autocommit; column names and rows (both empty when it returns none).
+
+    Raises BadInput when the database refuses the statement, EnvironmentFailed when it does not answer in time.
+    """
+    try:
+        with (
+            psycopg.connect(
+                url, connect_timeout=CONNECT_SECONDS, autocommit=True, application_name="drills"
+            ) as connection,
+            _severed_after(connection, timeout) as severed,
+        ):
+            try:
+                cursor = connection.execute(statement.encode())
+            except psycopg.OperationalError:
+                if severed.is_set():
+                    raise EnvironmentFailed(f"the database did not answer within {timeout:g} s") from None
+                raise
+            if cursor.description is None:
+                return (), ()
+            return tuple(column.name for column in cursor.description), cursor.fetchall()
+    except psycopg.OperationalError as error:
+        raise EnvironmentFailed(f"the database does not answer: {first_line(error)}") from error
+    except psycopg.Error as error:
+        raise BadInput(f"the database refuses the statement: {first_line(error)}") from error
+
+
+def command(port: int, words: Sequence[str], *, timeout: float = 5.0) -> Any:
+    """Run one Redis command. Raises BadInput when it is refused, EnvironmentFailed when there is no answer in time."""
+    if not words:
+        raise BadInput("redis: give a command, such as PING")
+    client = redis.Redis(
+        host=HOST, port=port, socket_timeout=timeout, socket_connect_timeout=CONNECT_SECONDS, decode_responses=True
+    )
+    try:
+        return client.execute_command(*words)
+    except redis.ResponseError as error:
+        raise BadInput(f"the cache refuses the command: {error}") from error
+    except (redis.RedisError, OSError) as error:
+        raise EnvironmentFailed(f"the cache does not answer: {error}") from error
+    finally:
+        client.close()
+
+
+def first_line(error: Exception) -> str:
+    """An error's message, as one line."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+@contextlib.contextmanager
+def _severed_after(connection: psycopg.Connection[Any], seconds: float) -> Iterator[threading.Event]:
+    """Cut the connection's socket after a while: a server that is frozen cannot be asked to cancel."""
+    severed = threading.Event()
+
+    def sever() -> None:
+        severed.set()
+        with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as twin:
+            twin.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, sever)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield severed
+    finally:
+        timer.cancel()

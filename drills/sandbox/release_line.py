@@ -1,0 +1,60 @@
+"""The line of releases that were deployed: what runs, what ran before, and when each came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from drills.sandbox.definitions import ShopDefinitions
+from drills.sandbox.protocol import Release
+from drills.sandbox.state import Deployment, SandboxState, StateStore
+
+#: A sandbox that has just been started looks like a shop that was last changed days ago: a deployment of this
+#: minute would be the first suspect of every drill.
+_DAYS_BETWEEN_RELEASES = 7
+
+
+def initial_line(shop: ShopDefinitions, now: datetime) -> tuple[Deployment, ...]:
+    """The releases up to the one that runs at first, the last of them three days old."""
+    versions = shop.versions[: shop.versions.index(shop.initial_release) + 1]
+    newest = now - timedelta(days=3)
+    return tuple(
+        Deployment(version=version, at=newest - timedelta(days=_DAYS_BETWEEN_RELEASES * age))
+        for age, version in reversed(list(enumerate(reversed(versions))))
+    )
+
+
+def deployed(store: StateStore, version: str, at: datetime) -> None:
+    """Note a deployment; the same release again only gets its new time."""
+    state = store.read()
+    line = state.deployed[:-1] if state.release == version else state.deployed
+    store.change(deployed=(*line, Deployment(version=version, at=at)), deployed_at=state.deployed_at | {version: at})
+
+
+def rolled_back(store: StateStore, version: str, at: datetime | None) -> None:
+    """Cut the line after that release, so that rolling back again goes further back.
+
+    `at` is when it was deployed again; None keeps its former time (a drill's end, of which users know nothing).
+    """
+    state = store.read()
+    versions = [deployment.version for deployment in state.deployed]
+    last = len(versions) - 1 - versions[::-1].index(version)
+    kept = state.deployed[last]
+    again = Deployment(version=version, at=at or kept.at)
+    times = {known: when for known, when in state.deployed_at.items() if at or known in versions[: last + 1]}
+    store.change(deployed=(*state.deployed[:last], again), deployed_at=times | {version: again.at})
+
+
+def listed(shop: ShopDefinitions, state: SandboxState) -> Sequence[Release]:
+    """Every release, the last deployed first; those never deployed at the end."""
+    never = datetime.min.replace(tzinfo=UTC)
+    releases = [
+        Release(
+            version=known.version,
+            summary=known.summary,
+            deployed_at=state.deployed_at.get(known.version),
+            current=known.version == state.release,
+        )
+        for known in shop.releases
+    ]
+    return sorted(releases, key=lambda release: release.deployed_at or never, reverse=True)

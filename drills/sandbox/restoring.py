@@ -1,0 +1,185 @@
+"""All that a drill may change in the sandbox, read, and brought back to what it was."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from drills.errors import DrillsError, EnvironmentFailed
+from drills.sandbox import database_state
+from drills.sandbox.app_replicas import AppReplicas
+from drills.sandbox.protocol import Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
+from drills.sandbox.release_line import deployed, rolled_back
+from drills.sandbox.service_control import ServiceControl
+from drills.sandbox.state import StateStore
+
+#: The cache's own settings that drills turn.
+CACHE_SETTINGS = ("maxmemory", "maxmemory-policy")
+_SQL_SECONDS = 20.0
+
+
+def fingerprint_of(sandbox: Sandbox, config: Path, replicas: AppReplicas, store: StateStore) -> Fingerprint:
+    """The present state. What does not answer is `{"reachable": "no"}`, which differs from every good state."""
+    state = store.read()
+    return Fingerprint(
+        services=_services(sandbox),
+        replicas=state.replicas,
+        release="+".join(
+            [state.release, *sorted({record.release for record in replicas.outdated()} - {state.release})]
+        ),
+        settings=dict(state.settings),
+        links=_or_unreachable(lambda: {link.name: _link(link) for link in sandbox.links()}),
+        database=_or_unreachable(lambda: database_state.read(lambda ask: sandbox.sql(ask, timeout=5)[1])),
+        files=_files(config),
+        cache=_or_unreachable(lambda: _cache(sandbox)),
+    )
+
+
+class Restoring:
+    """Brings a sandbox to a fingerprint; the caller holds the change lock."""
+
+    def __init__(
+        self, sandbox: Sandbox, config: Path, control: ServiceControl, replicas: AppReplicas, store: StateStore
+    ) -> None:
+        self._sandbox = sandbox
+        self._config = config
+        self._control = control
+        self._replicas = replicas
+        self._store = store
+
+    def run(self, wanted: Fingerprint) -> tuple[str, ...]:
+        """What had to be changed. Raises EnvironmentFailed when the state differs still."""
+        swept = self._control.sweep()
+        done = [f"leftover process {pid} ended" for pid in swept]
+        before = fingerprint_of(self._sandbox, self._config, self._replicas, self._store)
+        done += before.differences(wanted)
+        self._revive(wanted)
+        self._links(wanted.links)
+        self._database(wanted.database)
+        self._cache(wanted.cache)
+        self._files(wanted.files)
+        self._app(wanted)
+        self._end_what_was_down(wanted)
+        left = fingerprint_of(self._sandbox, self._config, self._replicas, self._store).differences(wanted)
+        if left:
+            raise EnvironmentFailed(f"the sandbox could not be brought back: {'; '.join(left)}")
+        return tuple(done)
+
+    def _revive(self, wanted: Fingerprint) -> None:
+        """All services but the app must answer to be mended, whatever they ought to be afterwards."""
+        for service in Service:
+            if service is not Service.APP:
+                self._sandbox.start(service)
+
+    def _links(self, wanted: Mapping[str, Any]) -> None:
+        for link in self._sandbox.links():
+            ought = wanted.get(link.name)
+            if ought is None or ought == _link(link):
+                continue
+            for toxic in link.toxics:
+                if toxic.name not in ought["toxics"]:
+                    self._sandbox.remove_toxic(link.name, toxic.name)
+            for name, described in ought["toxics"].items():
+                self._sandbox.add_toxic(link.name, Toxic(name, **described))
+            self._sandbox.set_link(link.name, enabled=ought["enabled"])
+
+    def _database(self, wanted: Mapping[str, Any]) -> None:
+        if "indexes" not in wanted:
+            return
+        present = database_state.read(self._ask)
+        for statement in database_state.statements(wanted, present):
+            self._sandbox.sql(statement, timeout=_SQL_SECONDS)
+        if database_state.needs_restart(wanted, database_state.read(self._ask)):
+            self._sandbox.restart(Service.DATABASE)
+
+    def _ask(self, statement: str) -> Sequence[Sequence[Any]]:
+        return self._sandbox.sql(statement, timeout=_SQL_SECONDS)[1]
+
+    def _cache(self, wanted: Mapping[str, str]) -> None:
+        present = _cache(self._sandbox)
+        for name in CACHE_SETTINGS:
+            if name in wanted and wanted[name] != present[name]:
+                self._sandbox.redis("CONFIG", "SET", name, wanted[name])
+
+    def _files(self, wanted: Mapping[str, str]) -> None:
+        present = _files(self._config)
+        for name in present.keys() - wanted.keys():
+            (self._config / name).unlink()
+        for name, text in wanted.items():
+            if present.get(name) != text:
+                (self._config / name).write_text(text, encoding="utf-8")
+
+    def _app(self, wanted: Fingerprint) -> None:
+        state = self._store.read()
+        self._store.change(replicas=wanted.replicas, settings=dict(wanted.settings))
+        if state.release != wanted.release:
+            known = {deployment.version for deployment in state.deployed}
+            if wanted.release in known:
+                rolled_back(self._store, wanted.release, None)
+            else:
+                deployed(self._store, wanted.release, state.deployed[-1].at)
+        if wanted.services.get(Service.APP) == Running.DOWN:
+            return
+        self._control.resume(Service.APP)
+        if self._replicas.outdated():
+            self._replicas.replace()
+        else:
+            self._replicas.adjust()
+
+    def _end_what_was_down(self, wanted: Fingerprint) -> None:
+        for service in Service:
+            ought = wanted.services.get(service)
+            if ought == Running.DOWN and self._control.running(service) is not Running.DOWN:
+                self._control.kill(service)
+            elif ought == Running.PAUSED:
+                self._control.pause(service)
+
+
+def _services(sandbox: Sandbox) -> dict[str, str]:
+    """Up, paused or down; a service of which only a part runs says so."""
+    return {
+        status.name: f"{status.running}: {status.detail}" if status.detail else str(status.running)
+        for status in sandbox.services()
+    }
+
+
+def _link(link: LinkStatus) -> dict[str, Any]:
+    """Without its addresses: ports may change from one `up` to the next."""
+    toxics = {
+        toxic.name: {
+            "type": toxic.type,
+            "stream": toxic.stream,
+            "toxicity": toxic.toxicity,
+            "attributes": dict(toxic.attributes),
+        }
+        for toxic in link.toxics
+    }
+    return {"enabled": link.enabled, "toxics": toxics}
+
+
+def _cache(sandbox: Sandbox) -> dict[str, str]:
+    found = {}
+    for name in CACHE_SETTINGS:
+        answer = sandbox.redis("CONFIG", "GET", name)
+        pairs = answer if isinstance(answer, Mapping) else dict(zip(answer[::2], answer[1::2], strict=True))
+        found[name] = str(pairs[name])
+    return found
+
+
+def _files(config: Path) -> dict[str, str]:
+    with contextlib.suppress(FileNotFoundError):
+        return {
+            path.name: path.read_text(encoding="utf-8", errors="replace")
+            for path in sorted(config.iterdir())
+            if path.is_file()
+        }
+    return {}
+
+
+def _or_unreachable(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return read()
+    except DrillsError:
+        return {"reachable": "no"}

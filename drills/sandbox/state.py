@@ -1,0 +1,144 @@
+"""What the local sandbox remembers: one JSON file, replaced whole at each change.
+
+What is about to be started is written here before it is started, so that a killed runner leaves nothing unknown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from drills.errors import EnvironmentFailed
+
+FORMAT = 1
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProcessRecord(_Kept):
+    """One process that was started; `create_time` (seconds since the epoch) tells it from a later one of that pid."""
+
+    service: str
+    pid: int
+    create_time: float
+    port: int
+    release: str = Field("", description="Of the app's replicas only.")
+    settings: str = Field("", description="What the replica was started with, in short; for replicas only.")
+
+
+class Intention(_Kept):
+    """A service that is about to be started."""
+
+    service: str
+    at: datetime
+
+
+class Deployment(_Kept):
+    """A release that was deployed and not rolled back since."""
+
+    version: str
+    at: datetime
+
+
+class SandboxState(_Kept):
+    """`active` from `up` to `down`. `deployed` is the line of releases, the current one last."""
+
+    format: int = FORMAT
+    identity: str
+    active: bool = False
+    ports: dict[str, int] = {}
+    processes: tuple[ProcessRecord, ...] = ()
+    starting: tuple[Intention, ...] = ()
+    replicas: int = 2
+    settings: dict[str, str] = {}
+    deployed: tuple[Deployment, ...] = ()
+    deployed_at: dict[str, datetime] = {}
+
+    @property
+    def release(self) -> str:
+        """The release that is to run; empty before the first `up`."""
+        return self.deployed[-1].version if self.deployed else ""
+
+
+def load(path: Path) -> SandboxState | None:
+    """What was kept; None when nothing was. Raises EnvironmentFailed when the file cannot be used."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise EnvironmentFailed(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        state = SandboxState.model_validate_json(text)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise EnvironmentFailed(
+            f"{path}: {place or 'file'}: {error.errors()[0]['msg']}; "
+            "it was written by another version: run `drills sandbox down` with that one, or delete the file"
+        ) from error
+    if state.format > FORMAT:
+        raise EnvironmentFailed(f"{path}: format {state.format} is newer than this program's ({FORMAT})")
+    return state
+
+
+def save(path: Path, state: SandboxState) -> None:
+    """Replace the file in one step. Raises EnvironmentFailed (disk full, read-only folder)."""
+    text = state.model_dump_json(indent=1)
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".state-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(temporary).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+    except OSError as error:
+        raise EnvironmentFailed(f"{path}: cannot be written: {_why(error)}") from error
+
+
+def read_processes(path: Path) -> tuple[ProcessRecord, ...]:
+    """The processes that a sandbox says it runs, from its state file; empty when there is none."""
+    state = load(path)
+    return () if state is None else state.processes
+
+
+def make_folder(path: Path) -> None:
+    """Raises EnvironmentFailed when it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFailed(f"{path}: cannot be made: {_why(error)}") from error
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "the disk is full"
+    return error.strerror or str(error)
+
+
+class StateStore:
+    """One sandbox's state file. Changes are made under the sandbox's change lock."""
+
+    def __init__(self, path: Path, identity: str) -> None:
+        self.path = path
+        self.identity = identity
+
+    def read(self) -> SandboxState:
+        """What is kept; an inactive state when nothing is."""
+        return load(self.path) or SandboxState(identity=self.identity)
+
+    def change(self, **fields: object) -> SandboxState:
+        """Replace fields of the present state, and keep it."""
+        state = self.read().model_copy(update=fields)
+        save(self.path, state)
+        return state
