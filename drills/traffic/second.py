@@ -1,0 +1,49 @@
+"""What happened to users in one second, added up request by request. Plain data: it crosses to our process as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from drills.core.latency import bucket
+
+
+@dataclass(slots=True)
+class RouteTally:
+    """The fields of `drills.core.events.RouteSecond`."""
+
+    ok: int = 0
+    slow: int = 0
+    failed: int = 0
+    missed: int = 0
+    degraded: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+    histogram: dict[int, int] = field(default_factory=dict)
+
+    def time(self, seconds: float) -> None:
+        index = bucket(seconds)
+        self.histogram[index] = self.histogram.get(index, 0) + 1
+
+
+@dataclass(slots=True)
+class Second:
+    """The second that ends at `end` (monotonic); the fields of `drills.core.events.TrafficSecond`."""
+
+    end: float
+    planned: int = 0
+    started: int = 0
+    routes: dict[str, RouteTally] = field(default_factory=dict)
+    users: int = 0
+    sufferers: set[int] = field(default_factory=set)
+    overdue_routes: dict[str, int] = field(default_factory=dict)
+    first_suffering: float | None = None
+    last_suffering: float | None = None
+
+    def route(self, name: str) -> RouteTally:
+        return self.routes.setdefault(name, RouteTally())
+
+    def suffers(self, user: int, since: float, until: float) -> None:
+        """`user` suffered from `since` to `until`; what lies before this second was told by the ones before."""
+        self.sufferers.add(user)
+        since, until = max(since, self.end - 1.0), max(until, self.end - 1.0)
+        self.first_suffering = since if self.first_suffering is None else min(self.first_suffering, since)
+        self.last_suffering = until if self.last_suffering is None else max(self.last_suffering, until)

@@ -1,0 +1,163 @@
+"""Locust's users, paced and recorded: what turns a team's own `HttpUser` into one whose suffering is measured.
+
+Each request of a user waits for its intended start (`drills.traffic.pacing`), whatever tasks it comes from; a
+`wait_time` in the locustfile is replaced by that. A request is judged when Locust reports it, so that `failure()` and
+`success()` of a `catch_response` block count. Runs in the subprocess only: it imports Locust and gevent.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import gevent
+from locust.contrib.fasthttp import FastHttpUser
+from locust.exception import StopTest, StopUser
+from locust.user.task import LOCUST_STATE_STOPPING, TaskSet
+
+from drills.traffic.ledger import Flight, Ledger
+
+#: Answers of a fallback carry this header.
+DEGRADED_HEADER = "X-Degraded"
+#: Where a request's flight travels through Locust's events.
+_FLIGHT = "drills_flight"
+#: Errors are told by kind; what a server wrote into them is not let in at length.
+_ERROR_LENGTH = 120
+#: How long a user rests between tasks that send nothing, in seconds.
+_IDLE = 0.1
+
+log = logging.getLogger(__name__)
+
+
+class PacedUser:
+    """Mixed in before a user class by `paced`. `ledger` and `client_timeout` (seconds) are set by it."""
+
+    ledger: Ledger
+    client_timeout: float
+    environment: Any
+    client: Any
+    wait_time = staticmethod(lambda: 0.0)
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)  # type: ignore[call-arg]
+        self._unjudged: list[tuple[Flight, Any]] = []
+        self._number = self.ledger.enter(time.monotonic())
+        self._send = self.client.request
+        self.client.request = self._paced_request
+
+    def on_start(self) -> None:
+        """The locustfile's own; a user who cannot begin (log in) tries again instead of vanishing from the load."""
+        while True:
+            try:
+                super().on_start()  # type: ignore[misc]
+            except (StopUser, StopTest):
+                raise
+            except Exception as error:  # noqa: BLE001 (any error of a team's own code)
+                self.give_up(error)
+                log.warning("on_start: %s: %s", type(error).__name__, error)
+                self.pause()
+            else:
+                return
+
+    def start(self, group: Any) -> Any:
+        greenlet = super().start(group)  # type: ignore[misc]
+        greenlet.link(lambda _: self.ledger.leave(self._number, time.monotonic()))
+        return greenlet
+
+    def pause(self) -> None:
+        """Between two tasks: let others run, for a moment if this one has sent nothing since the last time.
+
+        A `catch_response` whose `with` block was never entered is judged by its status.
+        """
+        idle = not self._unjudged
+        for flight, response in self._unjudged:
+            status = getattr(response, "status_code", 0) or 0
+            error = None if 0 < status < 400 else f"HTTP {status}" if status else "ConnectionError"
+            self.ledger.judge(flight, time.monotonic(), error=error)
+        self._unjudged.clear()
+        gevent.sleep(_IDLE if idle else 0.0)
+
+    def give_up(self, error: BaseException) -> None:
+        """The locustfile failed at an answer; a request that nobody has judged failed with it."""
+        for flight, _ in self._unjudged:
+            self.ledger.judge(flight, time.monotonic(), error=_short(f"{type(error).__name__}: {error}"))
+
+    def _paced_request(self, method: str, url: str, *args: Any, **options: Any) -> Any:
+        intended = self.ledger.take(self._number, time.monotonic())
+        if (wait := intended - time.monotonic()) > 0:
+            gevent.sleep(wait)
+        if getattr(self, "_state", None) == LOCUST_STATE_STOPPING:
+            raise StopUser
+        route = options.get("name") or self.client.request_name or url.partition("?")[0]
+        flight = self.ledger.send(self._number, time.monotonic(), route)
+        options["context"] = {**options.get("context", {}), _FLIGHT: flight}
+        if not isinstance(self, FastHttpUser):
+            options.setdefault("timeout", self.client_timeout)
+        response = None
+        try:
+            response = self._send(method, url, *args, **options)
+        except Exception as error:
+            self.ledger.judge(flight, time.monotonic(), error=type(error).__name__)
+            raise
+        finally:
+            self.ledger.answered(flight, time.monotonic())
+            self._unjudged.append((flight, response))
+        return response
+
+
+def paced(user_class: type[Any], ledger: Ledger, *, base_url: str, client_timeout: float) -> type[Any]:
+    """The user class of a locustfile as one whose requests are paced and recorded in `ledger`."""
+    settings: dict[str, Any] = {
+        "ledger": ledger,
+        "client_timeout": client_timeout,
+        "host": base_url,
+        "abstract": False,
+        "__module__": user_class.__module__,
+    }
+    if issubclass(user_class, FastHttpUser):
+        settings |= {"network_timeout": client_timeout, "connection_timeout": client_timeout}
+    metaclass: Any = type(user_class)  # Locust's own: it gathers the tasks of the bases
+    made: type[Any] = metaclass(user_class.__name__, (PacedUser, user_class), settings)
+    return made
+
+
+def install(environment: Any, ledger: Ledger) -> None:
+    """Judge the requests that Locust reports, and let pacing replace every wait between tasks."""
+
+    def on_request(context: dict[str, Any], response: Any = None, exception: Any = None, **_: Any) -> None:
+        flight = context.get(_FLIGHT)
+        if flight is None:
+            return
+        headers = getattr(response, "headers", None) or {}
+        degraded = bool(headers.get(DEGRADED_HEADER))
+        error = None if exception is None else _what_was_wrong(exception, getattr(response, "status_code", 0))
+        ledger.judge(flight, time.monotonic(), error=error, degraded=degraded)
+
+    def on_user_error(user_instance: Any, exception: BaseException, **_: Any) -> None:
+        if isinstance(user_instance, PacedUser):
+            user_instance.give_up(exception)
+
+    def wait(self: Any) -> None:
+        if self.user._state == LOCUST_STATE_STOPPING:
+            raise StopUser
+        self.user.pause()
+        if self.user._state == LOCUST_STATE_STOPPING:
+            raise StopUser
+
+    environment.events.request.add_listener(on_request)
+    environment.events.user_error.add_listener(on_user_error)
+    setattr(TaskSet, "wait", wait)  # noqa: B010 (a method replaced on purpose)
+
+
+def _what_was_wrong(exception: BaseException, status: int | None) -> str:
+    if type(exception).__name__ == "CatchResponseError":
+        return _short(str(exception))
+    if status is not None and status >= 400:
+        return f"HTTP {status}"
+    return type(exception).__name__
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _ERROR_LENGTH else text[: _ERROR_LENGTH - 1] + "…"

@@ -1,0 +1,56 @@
+"""What the generator and its subprocess say to each other: one JSON object on a line, `say` names its kind.
+
+    to the subprocess     change (users, spawn-rate) │ mark │ stop
+    from the subprocess   ready │ refused (reason) │ second (…) │ ended (totals)
+
+Light on purpose: the subprocess imports it beside Locust.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from drills.traffic.second import Second
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the subprocess is started with; times in seconds."""
+
+    locustfile: str
+    base_url: str
+    users: int
+    spawn_rate: float
+    period: float
+    slow_after: float
+    client_timeout: float
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        return cls(**json.loads(text))
+
+
+def line(say: str, **body: Any) -> bytes:
+    """One message, with its end of line."""
+    return json.dumps({"say": say, **body}, separators=(",", ":")).encode() + b"\n"
+
+
+def second_line(second: Second, *, lag: float, cpu: float, users_total: int, users_suffered: int) -> bytes:
+    """A finished second; `end` is monotonic."""
+    body = asdict(second)
+    sufferers = body.pop("sufferers")
+    return line(
+        "second",
+        **body,
+        users_suffering=len(sufferers),
+        overdue=sum(second.overdue_routes.values()),
+        lag=lag,
+        generator_cpu=cpu,
+        users_total=users_total,
+        users_suffered=users_suffered,
+    )
