@@ -42,7 +42,8 @@ class DeployRelease(Fault):
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         if _current(sandbox) != plan["release"]:
-            sandbox.deploy(str(plan["release"]))
+            # Not `deploy`: the release ran before, and what a next rollback goes back to must not become the bad one.
+            sandbox.rollback(to=str(plan["release"]))
         # A deployment that was cut short may have left the app down with the old release noted as current.
         sandbox.start(Service.APP)
 

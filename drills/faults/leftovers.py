@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
 
 #: How long a process may take to end in good order before it is killed.
 _PATIENCE_SECONDS = 3.0
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,21 @@ def end(processes: Collection[psutil.Process]) -> tuple[Ended, ...]:
             process.resume()
         except psutil.Error:
             continue
-    _, alive = psutil.wait_procs([process for process, _ in told], timeout=_PATIENCE_SECONDS)
-    for process in alive:
-        try:
-            process.kill()
-        except psutil.Error:
-            continue
-    psutil.wait_procs(alive, timeout=_PATIENCE_SECONDS)
+    alive = [process for process, _ in told]
+    if not until(lambda: not any(map(_runs, alive)), seconds=_PATIENCE_SECONDS):
+        for process in filter(_runs, alive):
+            with suppress(psutil.Error):
+                process.kill()
+        until(lambda: not any(map(_runs, alive)), seconds=_PATIENCE_SECONDS)
     return tuple(ended for _, ended in told)
+
+
+def _runs(process: psutil.Process) -> bool:
+    # One that ended may stay a zombie for as long as nobody collects it.
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def until(holds: Callable[[], bool], *, seconds: float) -> bool:
