@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from drills.core.durations import Duration
 from drills.core.playbook import Model
@@ -17,6 +17,10 @@ from drills.workspace.nearest import suggest
 
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: What editors are told of a moment: a zone may be left out, which JSON Schema's own format does not allow.
+_MOMENT = WithJsonSchema(
+    {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d", "examples": ["2026-12-03T14:00"]}
+)
 _CRON_FIELD = re.compile(r"[\w*/,\-?#]+")
 
 
@@ -83,7 +87,7 @@ class ScheduleEntry(Model):
     cron: Annotated[str, AfterValidator(_checked_cron)] | None = Field(
         None, description="Minute, hour, day, month, weekday.", examples=["0 14 10 1,4,7,10 *"]
     )
-    on: datetime | None = Field(None, description="Once, at this moment.", examples=["2026-12-03T14:00"])
+    on: Annotated[datetime, _MOMENT] | None = Field(None, description="Once, at this moment.")
     every: Duration | None = Field(None, description="Again and again, this long apart.")
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     responder: ResponderKind = ResponderKind.RUNBOOK
