@@ -13,7 +13,7 @@ from drills.errors import BadInput
 from drills.store.database import Database
 
 #: Every revision in `migrations/versions`, the oldest first (a test compares the two).
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 
 #: Where the revision is noted; not Alembic's own name, for a PostgreSQL database may be shared with other programs.
 VERSION_TABLE = "drills_schema"

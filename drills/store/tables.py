@@ -134,3 +134,50 @@ kill_switch = Table(
     Column("stopped_at", Moment, nullable=False),
     Column("why", Text, nullable=False),
 )
+
+#: What the service's monitoring told, one row for each transition: fired, changed, resolved, suppressed.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sandbox", String(200), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("alert_id", String(300), nullable=False),
+    Column("key", String(250), nullable=False),
+    Column("level", String(40), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("probe", String(200), nullable=True),
+    Column("drill_id", String(32), nullable=True),
+    Index("ix_alerts_sandbox_at", "sandbox", "at"),
+)
+
+#: The entries of the schedule that the service knows, and since when: what was due before that is not owed.
+calendar_entries = Table(
+    "calendar_entries",
+    metadata,
+    Column("entry", String(32), primary_key=True),
+    Column("says", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+)
+
+#: Each occurrence of the calendar that has come due, claimed before it is begun: the primary key lets it begin once.
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("entry", String(32), primary_key=True),
+    Column("planned", Moment, primary_key=True),
+    Column("drill", String(200), nullable=False),
+    Column("responder", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("claimed_at", Moment, nullable=False),
+    Column("started_at", Moment, nullable=True),
+    Column("pid", Integer, nullable=True),
+    Column("pid_started", Double, nullable=True),
+    Column("boot_id", String(64), nullable=True),
+    Column("ended_at", Moment, nullable=True),
+    Column("exit_status", Integer, nullable=True),
+    Index("ix_occurrences_state", "state"),
+)
