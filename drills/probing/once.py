@@ -1,0 +1,57 @@
+"""Looks for people: once with each probe, or on and on, without alerts and without a store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from drills.core.probe import Observation, ProbeSpec
+from drills.probing.bind import bind
+from drills.probing.prober import Prober
+
+#: A metrics probe compares two looks; this many seconds apart they tell something.
+_BETWEEN = 2.0
+
+
+async def look_once(specs: Sequence[ProbeSpec], addresses: Mapping[str, str]) -> tuple[Observation, ...]:
+    """One observation of each probe, in the order given; a metrics probe gives its second. Raises BadInput."""
+    seen: dict[str, list[Observation]] = {spec.name: [] for spec in specs}
+    wanted = {spec.name: 2 if spec.kind == "metrics" else 1 for spec in specs}
+    done = asyncio.Event()
+
+    def take(observation: Observation) -> None:
+        seen[observation.probe].append(observation)
+        if all(len(seen[name]) >= count for name, count in wanted.items()):
+            done.set()
+
+    prober = Prober([bind(spec, addresses) for spec in specs], take)
+    running = asyncio.create_task(prober.run())
+    try:
+        await asyncio.sleep(0)
+        for spec in specs:
+            prober.look_now(spec.name)
+        if 2 in wanted.values():
+            await asyncio.sleep(_BETWEEN)
+            for name, count in wanted.items():
+                if count == 2:
+                    prober.look_now(name)
+        await _either(done, running)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return tuple(seen[spec.name][wanted[spec.name] - 1] for spec in specs)
+
+
+async def look_on(
+    specs: Sequence[ProbeSpec], addresses: Mapping[str, str], show: Callable[[Observation], None]
+) -> None:
+    """Look at each probe's interval until cancelled."""
+    await Prober([bind(spec, addresses) for spec in specs], show).run()
+
+
+async def _either(done: asyncio.Event, running: asyncio.Task[None]) -> None:
+    waiting = asyncio.ensure_future(done.wait())
+    await asyncio.wait({waiting, running}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if running.done():
+        running.result()
