@@ -37,7 +37,7 @@ def _resolve(tag: str, pattern: str, first: str) -> None:
 
 _resolve("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF")
 _resolve("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789")
-_resolve("float", r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789")
+_resolve("float", r"^[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$", "-+.0123456789")
 _resolve("null", r"^(?:~|null|Null|NULL|)$", "~nN")
 _Loader.yaml_implicit_resolvers.setdefault("", []).append(("tag:yaml.org,2002:null", re.compile(r"^$")))
 
@@ -97,7 +97,8 @@ def parse_document(text: str, file: str) -> Document:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         said = " ".join(str(getattr(error, "problem", None) or error).split())
         right = "indent with spaces" if "\\t" in said or "tab" in said else "mend the YAML at this line"
-        return _broken(file, mark.line + 1 if mark else 0, f"is not YAML ({said})", right)
+        line = min(mark.line + 1, len(text.splitlines())) if mark else 0
+        return _broken(file, line, f"is not YAML ({said})", right)
 
 
 def _broken(file: str, line: int, wrong: str, right: str) -> Document:

@@ -1,0 +1,130 @@
+"""A folder as a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drills.errors import BadInput, InvalidFiles
+from drills.included import included_root
+from drills.workspace.workspace import Workspace
+
+SCENARIO = """
+title: A title
+story: A story.
+steady: {probes: [home]}
+"""
+PLAYBOOK = """
+name: {name}
+title: Ours
+levels:
+  - name: ONE
+    means: bad
+    respond: {{within: 5m, source: us}}
+"""
+
+
+def write(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
+
+
+def test_the_workspace_is_found_from_a_folder_inside_it(tmp_path: Path):
+    write(tmp_path, {"drills.yaml": "playbook: fastapi", "scenarios/one/scenario.yaml": SCENARIO})
+    workspace = Workspace.load(tmp_path / "scenarios" / "one")
+    assert (workspace.root, workspace.home) == (tmp_path, tmp_path)
+    assert workspace.scenario("one").name == "one"
+    assert workspace.runbook_path("one") == tmp_path / "scenarios/one/runbook.md"
+    assert workspace.state_dir == tmp_path / ".drills"
+    assert workspace.store_url == f"sqlite:///{tmp_path}/.drills/drills.db"
+    assert workspace.reports_dir == tmp_path / "reports"
+
+
+def test_an_empty_folder_uses_the_included_files_and_keeps_its_own_state(tmp_path: Path):
+    workspace = Workspace.load(tmp_path)
+    assert (workspace.root, workspace.home) == (included_root(), tmp_path)
+    assert workspace.config.playbook == "fastapi"
+    assert workspace.state_dir == tmp_path / ".drills"
+    assert workspace.reports_dir == tmp_path / "reports"
+    assert not list(tmp_path.iterdir())
+
+
+def test_included_playbooks_are_known_and_a_teams_own_of_the_same_name_comes_first(tmp_path: Path):
+    files = {"drills.yaml": "playbook: ours"}
+    files |= {f"playbooks/{name}.yaml": PLAYBOOK.format(name=name) for name in ("ours", "fastapi")}
+    workspace = Workspace.load(write(tmp_path, files))
+    assert set(workspace.playbooks) == {"emotionscare", "fastapi", "nutriprofile", "ours", "pagerduty", "slurpy"}
+    assert workspace.playbook().name == "ours"
+    assert workspace.playbook("fastapi").title == "Ours"
+    assert workspace.playbook("slurpy").title == "Slurpy"
+
+
+def test_a_file_is_read_only_when_it_is_asked_for(tmp_path: Path):
+    files = {"drills.yaml": "playbook: fastapi", "scenarios/good/scenario.yaml": SCENARIO}
+    files |= {"scenarios/bad/scenario.yaml": "titel: x"}
+    workspace = Workspace.load(write(tmp_path, files))
+    assert list(workspace.scenarios) == ["bad", "good"]
+    assert workspace.scenarios["good"].title == "A title"
+    with pytest.raises(InvalidFiles) as caught:
+        workspace.scenario("bad")
+    assert "scenarios/bad/scenario.yaml:1: titel: unknown key; did you mean title?" in str(caught.value)
+
+
+def test_a_mistyped_name_gets_the_nearest_one(tmp_path: Path):
+    files = {"drills.yaml": "playbook: fastapi", "scenarios/slow-query/scenario.yaml": SCENARIO}
+    workspace = Workspace.load(write(tmp_path, files))
+    with pytest.raises(BadInput, match=r"there is no scenario 'slow-qeury'; did you mean slow-query\?"):
+        workspace.scenario("slow-qeury")
+    with pytest.raises(BadInput, match=r"there is no playbook 'slurpi'; did you mean slurpy\?"):
+        workspace.playbook("slurpi")
+
+
+def test_a_relative_sqlite_file_lies_in_the_workspace(tmp_path: Path):
+    def url(store):
+        return Workspace.load(write(tmp_path, {"drills.yaml": f"{{playbook: fastapi, store: '{store}'}}"})).store_url
+
+    assert url("sqlite:///our.db") == f"sqlite:///{tmp_path}/our.db"
+    assert url("sqlite:////var/drills.db") == "sqlite:////var/drills.db"
+    assert url("postgresql://db/drills") == "postgresql://db/drills"
+
+
+def test_the_locustfile_is_the_scenarios_or_the_workspaces_or_the_included_one(tmp_path: Path):
+    own = SCENARIO + "traffic: {locustfile: users.py}\n"
+    files = {"drills.yaml": "playbook: fastapi", "scenarios/own/scenario.yaml": own}
+    workspace = Workspace.load(write(tmp_path, files | {"scenarios/plain/scenario.yaml": SCENARIO}))
+    assert workspace.locustfile(workspace.scenario("own")) == tmp_path / "scenarios/own/users.py"
+    assert workspace.locustfile(workspace.scenario("plain")) == included_root() / "shop/locustfile.py"
+    write(tmp_path, {"shop/locustfile.py": ""})
+    assert workspace.locustfile(workspace.scenario("plain")) == tmp_path / "shop/locustfile.py"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ":1: is empty"),
+        ("- a", ":1: is not a mapping"),
+        ("sandbox: {}", ":1: playbook: is missing; write it"),
+        ("format: 2\nnew: x", ":1: format: format 2 is newer than this version of drills reads (1); upgrade drills"),
+        ("playbook: a\nsandbox: {driver: lokal}", ":2: sandbox.driver: 'lokal' is not known here; did you mean local?"),
+        ("playbook: a\nretention: {observations: 5 d}", "retention.observations: '5 d' is not a duration; write 5d"),
+        ("playbook: a\nplaybok: x", ":2: playbok: unknown key; did you mean playbook?"),
+        ("playbook: [1", ":1: is not YAML"),
+    ],
+)
+def test_a_drills_yaml_that_cannot_be_used_says_where_and_what_would_be_right(tmp_path: Path, text, said):
+    with pytest.raises(InvalidFiles) as caught:
+        Workspace.load(write(tmp_path, {"drills.yaml": text}))
+    assert str(caught.value).startswith("drills.yaml:")
+    assert said in str(caught.value)
+    assert len(caught.value.problems) == 1
+
+
+def test_the_probes_of_all_files_are_known_by_name(tmp_path: Path):
+    files = {"drills.yaml": "playbook: fastapi", "probes/a.yaml": "- {name: home, http: {url: '${app}/'}}"}
+    files |= {"probes/b.yaml": "format: 1\nprobes:\n  - {name: cache, redis: {url: '${cache}'}, role: cache}"}
+    workspace = Workspace.load(write(tmp_path, files))
+    assert {name: probe.kind for name, probe in workspace.probes.items()} == {"home": "http", "cache": "redis"}
