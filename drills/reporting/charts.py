@@ -194,8 +194,9 @@ def _latency(panel: Axes, timeline: Timeline, curves: Series) -> None:
     known = [value for value in (*curves.p50, *curves.p95) if value]
     low, high = (min(known), max(known)) if known else (0.001, 1.0)
     panel.set_yscale("log")
-    panel.set_ylim(low / 1.6, max(high, low * 10) * 1.6)
     traffic = timeline.first(e.TrafficStarted)
+    # The limit is always in sight, so that a look tells how far from it the users were.
+    panel.set_ylim(low / 1.6, max(high, low * 10, traffic.slow_after if traffic is not None else 0.0) * 1.6)
     if traffic is not None:
         panel.axhline(traffic.slow_after, color=WAITING.placeholder, linewidth=0.9, linestyle=(0, (4, 3)))
     nan = float("nan")
@@ -247,9 +248,9 @@ def _milestones(panels: list[Axes], marks: list[tuple[float, str]], rows: tuple[
     for (t, text), row in zip(marks, rows, strict=True):
         height = 1 + (_ROW * row + 0.06) * inch
         top.plot(
-            [t, t], [0, height + 0.11 * inch], transform=place, color=MARK.placeholder, linewidth=0.9, clip_on=False
+            [t, t], [1, height + 0.11 * inch], transform=place, color=MARK.placeholder, linewidth=0.9, clip_on=False
         )
-        for panel in panels[1:]:
+        for panel in panels:
             panel.axvline(t, color=MARK.placeholder, linewidth=0.7, alpha=0.55)
         top.annotate(
             text, (t, height), xycoords=place, xytext=(3, 0), textcoords="offset points", va="bottom", ha="left",

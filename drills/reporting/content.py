@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drills.core.scorecard import DrillResult, Scorecard
+from drills.core.scorecard import DrillResult, Scorecard, Verdict
 from drills.core.timeline import Timeline
 from drills.reporting.sections import debrief as debriefing
 from drills.reporting.sections import figures as figuring
@@ -21,6 +21,7 @@ class Content:
     timeline: Timeline
     figures: tuple[figuring.Figure, ...]
     limits: tuple[limiting.LimitLine, ...]
+    subtotals: tuple[limiting.Subtotal, ...]
     comparison: limiting.Comparison | None
     stages: tuple[lifecycle.Stage, ...]
     phases: tuple[lifecycle.PhaseLine, ...]
@@ -34,9 +35,14 @@ class Content:
     checklist: tuple[response.ChecklistLine, ...]
     decisions: tuple[response.Decision, ...]
     rules: tuple[response.Rule, ...]
-    truth: debriefing.TruthTold
+    truth: debriefing.TruthTold | None
     undos: tuple[debriefing.UndoLine, ...]
     validity: tuple[debriefing.Check, ...]
+
+    @property
+    def others_missed(self) -> int:
+        """Limits that were missed without deciding the drill."""
+        return sum(row.verdict is Verdict.MISSED and not row.decides for row in self.card.rows)
 
     @property
     def scored(self) -> bool:
@@ -51,6 +57,7 @@ def content(timeline: Timeline, card: Scorecard) -> Content:
         timeline=timeline,
         figures=figuring.key_figures(card),
         limits=limiting.limit_lines(card),
+        subtotals=limiting.subtotals(card),
         comparison=limiting.comparison(timeline, card),
         stages=lifecycle.stages(timeline, card),
         phases=lifecycle.phase_lines(timeline, card),

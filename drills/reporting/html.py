@@ -16,8 +16,8 @@ from drills.reporting.content import Content
 SIGNS = {Verdict.MET: "✓", Verdict.MISSED: "✗", Verdict.PENDING: "…", Verdict.NOT_REQUIRED: "–"}
 
 RESULT_WORDS = {
-    DrillResult.MET: "All limits met",
-    DrillResult.MISSED: "A limit was missed",
+    DrillResult.MET: "Met",
+    DrillResult.MISSED: "Missed",
     DrillResult.INVALID: "Not valid",
     DrillResult.ABORTED: "Aborted",
     DrillResult.SKIPPED: "Skipped",
@@ -41,11 +41,18 @@ def html(report: Content) -> str:
         card=report.card,
         start=report.timeline.start,
         chart=None if drawn is None else Markup(drawn),
-        result_words=RESULT_WORDS[report.card.result],
+        result_words=_result_words(report),
         not_scored_words=NOT_SCORED_WORDS.get(report.card.result, ""),
         signs=SIGNS,
         Verdict=Verdict,
     )
+
+
+def _result_words(report: Content) -> str:
+    others = report.others_missed
+    if report.card.result is DrillResult.MET and others:
+        return f"Met; {others} lesser limit{'s' if others > 1 else ''} missed"
+    return RESULT_WORDS[report.card.result]
 
 
 @lru_cache(maxsize=1)
@@ -78,5 +85,5 @@ def _environment() -> Environment:
 
 
 def _printable(value: object) -> object:
-    """Every text on the page is cleaned; what is already markup is left as it is."""
-    return wording.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Every text on the page is made harmless; what is already markup is left as it is."""
+    return wording.harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -55,7 +55,7 @@ class JsonReport(Model):
     messages: tuple[MessageLine, ...]
     checklist: tuple[ChecklistLine, ...]
     decisions: tuple[Decision, ...]
-    truth: TruthTold
+    truth: TruthTold | None
     undos: tuple[UndoLine, ...]
     validity: tuple[Check, ...]
 

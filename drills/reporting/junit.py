@@ -36,7 +36,7 @@ def _suite(card: Scorecard) -> ET.Element:
     cases = [_not_scored(card)] if card.result in _NOT_SCORED else [_case(card, row) for row in card.rows]
     if card.result is DrillResult.MISSED and not any(case.find("failure") is not None for case in cases):
         case = _named(card, "the drill")
-        _say(case, "failure", card.headline, "missed")
+        _say(case, "failure", card.why_not or card.headline, "missed")
         cases.append(case)
     if not cases:
         cases.append(_named(card, "the drill"))
@@ -89,10 +89,12 @@ def _say(case: ET.Element, tag: str, message: str, kind: str) -> None:
 
 
 def _case(card: Scorecard, row: Row) -> ET.Element:
-    limit = f"within {humane(row.limit)}" if row.limit is not None else one_line(row.limit_says)
-    case = _named(card, f"{row.label} {limit} of {row.counted_from} ({row.basis.value})", row.actual)
+    says = row.limit_says or ("" if row.limit is None else f"within {humane(row.limit)}")
+    limit = one_line(f"{says} of {row.counted_from}" if row.limit is not None else says)
+    case = _named(card, f"{row.label} ({row.basis.value}): {limit}", row.actual)
     if row.verdict is Verdict.MISSED:
-        _say(case, "failure", f"{row.reason}; limit: {limit}, actual: {actual(row)} ({row.source})", "missed")
+        told = f", actual: {actual(row)}" if actual(row) else ""
+        _say(case, "failure", f"{row.reason}; limit: {limit}{told} ({row.source})", "missed")
     elif row.verdict is not Verdict.MET:
         _say(case, "skipped", f"{words(row.verdict)}: {row.reason}", row.verdict.value)
     return case

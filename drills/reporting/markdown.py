@@ -35,8 +35,8 @@ def _head(report: Content) -> Iterator[str]:
     grade = f", grade {card.grade}, {points(card.score)} of 100" if card.score is not None else ""
     yield f"**This was a drill.** Result: **{card.result.value}**{grade}."
     yield escaped(card.headline)
-    if not report.scored:
-        yield f"Not scored: {escaped(card.why_not)}"
+    if card.why_not and card.why_not not in card.headline:
+        yield f"{'Missed' if report.scored else 'Not scored'}: {escaped(card.why_not)}"
     yield table(("Figure", "Value", ""), [(figure.label, figure.value, figure.note) for figure in report.figures])
     runbook = report.timeline.start.runbook
     about = [
@@ -60,10 +60,11 @@ def _scorecard(report: Content) -> Iterator[str]:
             words(line.verdict),
             line.points,
             line.why,
-            f"{line.basis}: {line.source}",
+            line.source,
         )
         for line in report.limits
     ]
+    rows += [(item.label, "", "", item.told, item.points, "see below", "") for item in report.subtotals]
     head = ("Milestone", "Limit", "Actual", "Verdict", "Points", "Why", "Source")
     yield from _section("Scorecard", table(head, rows))
     if card.score is not None:
@@ -93,11 +94,21 @@ def _severity(report: Content) -> str:
 
 def _course(report: Content) -> Iterator[str]:
     stages = [(stage.name, stage.ends_with, stage.took) for stage in report.stages]
-    phases = [(item.name, item.planned, item.ends_with, item.actual, words(item.verdict)) for item in report.phases]
+    phases = [
+        (
+            item.name,
+            f"{item.planned} from {item.counted_from}",
+            item.ends_with,
+            item.actual,
+            words(item.verdict),
+            item.points,
+        )
+        for item in report.phases
+    ]
     yield from _section(
         "Where the time went",
-        table(("Phase", "Ends when", "Took"), stages, frozenset({2})),
-        table(("Playbook phase", "Planned, from detection", "Ends when", "Actual", "Verdict"), phases),
+        table(("Phase", "Ends with", "Took"), stages, frozenset({2})),
+        table(("Playbook phase", "Planned", "Ends with", "Actual", "Verdict", "Points"), phases),
     )
     rows = [(item.moment.clock, item.moment.stopwatch, item.by, item.what, item.detail) for item in report.happenings]
     yield from _section("Timeline (UTC)", table(("Time", "Drill", "By", "What", "Detail"), rows))
@@ -156,13 +167,13 @@ def _response(report: Content) -> Iterator[str]:
         (
             item.step,
             item.by,
-            "not ticked" if item.ticked is None else item.ticked.clock,
-            item.after,
-            words(item.verdict),
+            "not ticked" if item.ticked is None else f"{item.ticked.clock}, {item.after}",
+            "" if item.verdict is None else words(item.verdict),
+            item.points,
         )
         for item in report.checklist
     ]
-    yield from _section("Triage checklist", table(("Step", "By", "Ticked", "", "Verdict"), checks))
+    yield from _section("Triage checklist", table(("Step", "By", "Ticked", "Verdict", "Points"), checks))
     decided = [
         f"{item.moment.clock} **{item.choice}**: {escaped(item.grounds)}. {escaped(item.reason)}"
         for item in report.decisions
@@ -179,18 +190,7 @@ def _response(report: Content) -> Iterator[str]:
 
 
 def _debrief(report: Content) -> Iterator[str]:
-    truth = report.truth
-    cause = f"Cause: **{escaped(truth.cause)}** (among {escaped(', '.join(truth.among))})." if truth.cause else ""
-    known = [f"- {item.moment.clock} {escaped(item.what)}" for item in truth.known]
-    yield from _section(
-        "The truth, and what was known when",
-        f"The story told: {escaped(truth.story)}",
-        f"What was broken: {escaped('; '.join(truth.broken))}." if truth.broken else "",
-        cause,
-        f"Remedy: {escaped(truth.remedy)}" if truth.remedy else "",
-        escaped(truth.named),
-        "\n".join(known),
-    )
+    yield from _truth(report)
     undos = [
         (f"#{item.journal_id}", item.summary, item.state, "; ".join(item.put_back) or item.reason)
         for item in report.undos
@@ -203,3 +203,20 @@ def _debrief(report: Content) -> Iterator[str]:
     yield from _section("Is the drill valid?", table(("Condition", "Holds", "Evidence"), checks))
     versions = f"drills {report.timeline.start.drills_version}, scoring rules {report.card.rules_version}"
     yield f"---\n\n{report.card.drill_id}: this was a drill. {versions}."
+
+
+def _truth(report: Content) -> Iterator[str]:
+    truth = report.truth
+    if truth is None:
+        return
+    cause = f"Cause: **{escaped(truth.cause)}** (among {escaped(', '.join(truth.among))})." if truth.cause else ""
+    known = [f"- {item.moment.clock} {escaped(item.what)}" for item in truth.known]
+    yield from _section(
+        "The truth, and what was known when",
+        f"The story told: {escaped(truth.story)}",
+        f"What was broken: {escaped('; '.join(truth.broken))}." if truth.broken else "",
+        cause,
+        f"Remedy: {escaped(truth.remedy)}" if truth.remedy else "",
+        escaped(truth.named),
+        "\n".join(known),
+    )

@@ -21,10 +21,14 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufff
 NOT_MEASURED = "not measured"
 
 
+def harmless(text: str) -> str:
+    """The text without terminal codes and forbidden characters; line ends are `\\n`."""
+    return _FORBIDDEN.sub("", _TERMINAL.sub("", text.replace("\r\n", "\n"))).replace("\r", "\n")
+
+
 def clean(text: str) -> str:
-    """The text without terminal codes and forbidden characters; line ends are `\\n`; trailing blank lines go."""
-    plain = _FORBIDDEN.sub("", _TERMINAL.sub("", text.replace("\r\n", "\n")))
-    return plain.replace("\r", "\n").rstrip()
+    """`harmless`, without what is blank at its end."""
+    return harmless(text).rstrip()
 
 
 def one_line(text: str) -> str:

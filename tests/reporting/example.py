@@ -32,6 +32,7 @@ from drills.core.scorecard import (
     Row,
     Scorecard,
     Severity,
+    Topic,
     Verdict,
 )
 from drills.core.timeline import Timeline
@@ -276,7 +277,7 @@ def _row(milestone: Milestone, label: str, verdict: Verdict, reason: str, **more
 ROWS = (
     _row(
         Milestone.DETECTED, "Detected", Verdict.MET, "the alert fired 5.2 s after the first user suffered",
-        basis=Basis.SCENARIO, counted_from="first user impact", limit=60.0, actual=5.2, source="expect.detected-within",
+        basis=Basis.SCENARIO, counted_from="first impact", limit=60.0, actual=5.2, source="expect.detected-within",
         decides=True, weight=20.0, points=20.0,
     ),
     _row(Milestone.ACKNOWLEDGED, "Acknowledged", Verdict.MET, "0.1 s after the alert", limit=900.0, actual=0.15),
@@ -287,7 +288,7 @@ ROWS = (
     ),
     _row(
         Milestone.MITIGATED, "Mitigated (measured)", Verdict.MET, "users were well again 27.4 s after the first impact",
-        basis=Basis.SCENARIO, counted_from="first user impact", limit=120.0, actual=27.4,
+        basis=Basis.SCENARIO, counted_from="first impact", limit=120.0, actual=27.4,
         source="expect.mitigated-within", decides=True, weight=40.0, points=40.0,
     ),
     _row(
@@ -298,6 +299,22 @@ ROWS = (
         Milestone.COMMANDER_NAMED, "Commander named", Verdict.NOT_REQUIRED, "the playbook asks for none",
         limit=None, limit_says="at the commander's discretion", actual=None, weight=0.0,
     ),
+    _row(
+        Milestone.ACKNOWLEDGED, "Triage: Acknowledge the alert", Verdict.MET, "0.2 s of 1 m", limit=60.0, actual=0.15,
+        weight=5.0, points=5.0, source="line 70", topic=Topic.TRIAGE,
+    ),
+    _row(
+        Milestone.ACKNOWLEDGED, "Triage: Check recent changes", Verdict.MET, "1.6 s of 3 m", limit=180.0, actual=1.6,
+        weight=5.0, points=5.0, source="line 72", topic=Topic.TRIAGE,
+    ),
+    _row(
+        Milestone.SEVERITY_DECLARED, "Phase: Detection", Verdict.MET, "0.3 s of 5 m", limit=300.0, actual=0.3,
+        weight=2.5, points=2.5, source="line 80", topic=Topic.PHASE,
+    ),
+    _row(
+        Milestone.MITIGATED, "Phase: Mitigation", Verdict.MET, "22.2 s of 30 m", limit=1800.0, actual=22.2,
+        weight=2.5, points=2.5, source="line 82", topic=Topic.PHASE,
+    ),
 )  # fmt: skip
 
 
@@ -307,9 +324,10 @@ def scorecard(**changes: Any) -> Scorecard:
         "playbook": "fastapi", "driver": "local", "responder": ResponderKind.RUNBOOK, "started_at": BEGAN,
         "ended_at": at(END), "duration": END, "result": DrillResult.MET,
         "headline": "Monitoring noticed after 5.2 s, users were well again after 27.4 s; 14 of 20 users were affected.",
-        "score": 87.0, "grade": "B", "grade_rule": "A from 90, B from 75, C from 60, D from 40, else E",
-        "arithmetic": "100 × 80 / 90 = 88.9; less 1.9 for one hint = 87.0", "rows": ROWS,
-        "deductions": (Deduction(points=1.9, reason="one hint taken", t=35.0),),
+        "original_score": 86.5, "score": 87.0, "grade": "B",
+        "grade_rule": "A from 90, B from 80, C from 70, D from 60, F below",
+        "arithmetic": "100 × 95 points ÷ 105 weight = 90.48; 90.48 − 3.48 deducted = 87, grade B", "rows": ROWS,
+        "deductions": (Deduction(points=3.48, reason="one hint taken", t=35.0),),
         "severity": Severity(
             true_level="SEV2", why="p95 of users 3.1 s for 27 s", declared="SEV2", verdict=Verdict.MET,
             reason="declared as it was",
@@ -340,7 +358,8 @@ def invalid() -> tuple[Timeline, Scorecard]:
         result=DrillResult.INVALID, score=None, grade=None, rows=(), deductions=(), severity=nothing, impact=Impact(),
         recovery=Recovery.NONE, recovery_says="", milestones={}, cause_right=None, corrected=False, improve=(),
         why_not="the steady state never held: probe search failed (status == 200 is false: 503)", arithmetic="",
-        grade_rule="", headline="Not valid: the sandbox was not well before anything was broken.",
-        ended_at=at(40.0), duration=40.0,
+        grade_rule="", ended_at=at(40.0), duration=40.0,
+        headline="This drill was invalid and is not scored: the steady state never held: probe search failed "
+        "(status == 200 is false: 503).",
     )  # fmt: skip
     return Timeline([start(predecessor=None), failed]), card

@@ -33,9 +33,14 @@ class TruthTold:
     known: tuple[Known, ...]
 
 
-def truth(timeline: Timeline, card: Scorecard) -> TruthTold:
-    """For a control drill the cause is empty: nothing was broken."""
+def truth(timeline: Timeline, card: Scorecard) -> TruthTold | None:
+    """None for a drill in which nothing was injected though something should be: it can be run again, still blind.
+
+    For a control drill the cause is empty: nothing was broken.
+    """
     scenario = timeline.start.scenario
+    if not scenario.is_control and timeline.first(e.FaultApplied) is None:
+        return None
     told = scenario.truth
     return TruthTold(
         story=one_line(scenario.story),

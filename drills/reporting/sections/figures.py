@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drills.core.playbook import Milestone
-from drills.core.scorecard import DrillResult, Recovery, Row, Scorecard, Verdict
+from drills.core.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
 from drills.reporting.wording import count, latency, percent, span
+
+#: A smaller share of errors is not what a drill was about.
+_WORTH_TELLING = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Figure:
 
 
 def key_figures(card: Scorecard) -> tuple[Figure, ...]:
-    """Detected, mitigated, users, requests, severity, worst latency; none for a drill without impact or score."""
+    """Detected, mitigated, users, requests, severity, what it was at worst; none for a drill that is not scored."""
     if card.result not in (DrillResult.MET, DrillResult.MISSED):
         return ()
     figures = (
@@ -30,14 +33,17 @@ def key_figures(card: Scorecard) -> tuple[Figure, ...]:
         figures += [_users(card), _requests(card)]
     if card.severity.true_level or card.severity.declared:
         figures.append(_severity(card))
-    if card.impact.worst_p95 is not None:
-        before = "" if card.impact.baseline_p95 is None else f"{latency(card.impact.baseline_p95)} before"
-        figures.append(Figure("Slowest p95", latency(card.impact.worst_p95), before, Verdict.NOT_REQUIRED))
+    if card.impact.worst_p95 is not None or card.impact.worst_error_rate is not None:
+        figures.append(_worst(card))
     return tuple(figures)
 
 
 def _deciding(card: Scorecard, milestone: Milestone) -> Row | None:
-    rows = [row for row in card.rows if row.milestone is milestone and row.limit is not None]
+    rows = [
+        row
+        for row in card.rows
+        if row.milestone is milestone and row.limit is not None and row.topic is Topic.MILESTONE
+    ]
     return next((row for row in rows if row.decides), rows[0] if rows else None)
 
 
@@ -75,7 +81,8 @@ def _mitigated(card: Scorecard) -> Figure:
 
 def _users(card: Scorecard) -> Figure:
     suffered, users = card.impact.users_suffered, card.impact.users
-    return Figure("Users affected", f"{count(suffered)} of {count(users)}", "", Verdict.NOT_REQUIRED)
+    share = f"{percent(suffered / users)} of the drill's users" if users else ""
+    return Figure("Users affected", f"{count(suffered)} of {count(users)}", share, Verdict.NOT_REQUIRED)
 
 
 def _requests(card: Scorecard) -> Figure:
@@ -84,6 +91,19 @@ def _requests(card: Scorecard) -> Figure:
     note = f"{count(hurt)} of {count(impact.requests)}: {count(impact.failed)} failed, {count(impact.slow)} slow"
     missed = f", {count(impact.missed)} never started" if impact.missed else ""
     return Figure("Requests affected", percent(impact.share), note + missed, Verdict.NOT_REQUIRED)
+
+
+def _worst(card: Scorecard) -> Figure:
+    """Errors if there were any to speak of, else latency; the other one beneath."""
+    impact = card.impact
+    before = "" if impact.baseline_p95 is None else f", {latency(impact.baseline_p95)} before"
+    slow = f"p95 {latency(impact.worst_p95)}"
+    if (impact.worst_error_rate or 0.0) >= _WORTH_TELLING or impact.worst_p95 is None:
+        errors = f"{percent(impact.worst_error_rate)} errors"
+        return Figure(
+            "At worst", errors, f"{slow}{before}" if impact.worst_p95 is not None else "", Verdict.NOT_REQUIRED
+        )
+    return Figure("At worst", slow, before.removeprefix(", "), Verdict.NOT_REQUIRED)
 
 
 def _severity(card: Scorecard) -> Figure:

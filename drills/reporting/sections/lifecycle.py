@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drills.core.playbook import Milestone, Phase
-from drills.core.scorecard import Scorecard, Verdict
+from drills.core.scorecard import Row, Scorecard, Topic, Verdict
 from drills.core.timeline import Timeline
-from drills.reporting.wording import span, words
+from drills.reporting.sections.limits import actual, earned, rows_of
+from drills.reporting.wording import one_line, span, words
 
 #: The phases of an incident and the milestone that completes each.
 LIFECYCLE: tuple[tuple[str, Milestone], ...] = (
@@ -38,13 +39,16 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class PhaseLine:
-    """A phase of the playbook: what it allows, counted from detection, and what was."""
+    """A phase of the playbook: when it may last, counted from `counted_from`, and how it was judged."""
 
     name: str
     ends_with: str
     planned: str
+    counted_from: str
     actual: str
     verdict: Verdict
+    points: str
+    why: str
     checklist: tuple[str, ...]
     source: str
 
@@ -83,30 +87,23 @@ def _share(start: float, end: float | None, last: float, whole: float) -> float:
 
 
 def phase_lines(timeline: Timeline, card: Scorecard) -> tuple[PhaseLine, ...]:
-    """The playbook's own phases; empty when it has none, or nothing was detected to count from."""
-    detected = card.milestones.get(Milestone.DETECTED)
-    if detected is None:
-        return ()
-    return tuple(_phase(phase, detected, timeline.ended, card) for phase in timeline.start.playbook.phases)
+    """The playbook's own phases as the scorecard judges them; empty where it judges none."""
+    judged = {row.label: row for row in rows_of(card, Topic.PHASE)}
+    phases = [(phase, judged.get(f"Phase: {phase.name}")) for phase in timeline.start.playbook.phases]
+    return tuple(_phase(phase, row) for phase, row in phases if row is not None)
 
 
-def _phase(phase: Phase, detected: float, ended: float, card: Scorecard) -> PhaseLine:
-    reached = card.milestones.get(phase.ends_with)
-    by = None if phase.by is None else phase.by.total_seconds()
-    took = (ended if reached is None else reached) - detected
-    if by is None:
-        verdict = Verdict.NOT_REQUIRED
-    elif took > by:
-        verdict = Verdict.MISSED
-    else:
-        verdict = Verdict.PENDING if reached is None else Verdict.MET
-    starts = 0.0 if phase.starts is None else phase.starts.total_seconds()
+def _phase(phase: Phase, row: Row) -> PhaseLine:
+    starts = span(phase.starts or 0.0)
     return PhaseLine(
-        name=phase.name,
+        name=one_line(phase.name),
         ends_with=words(phase.ends_with),
-        planned="no time stated" if by is None else f"{span(starts)} to {span(by)}",
-        actual=f"at {span(max(took, 0.0))}" if reached is not None else f"not reached (open {span(max(took, 0.0))})",
-        verdict=verdict,
-        checklist=phase.checklist,
-        source=phase.source,
+        planned="no time stated" if phase.by is None else f"{starts} to {span(phase.by)}",
+        counted_from=one_line(row.counted_from),
+        actual=actual(row),
+        verdict=row.verdict,
+        points=earned(row),
+        why=one_line(row.reason),
+        checklist=tuple(one_line(step) for step in phase.checklist),
+        source=one_line(row.source),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drills.core.events import Predecessor
 from drills.core.playbook import Milestone
-from drills.core.scorecard import Row, Scorecard, Verdict
+from drills.core.scorecard import Row, Scorecard, Topic, Verdict
 from drills.core.timeline import Timeline
 from drills.reporting.wording import day, one_line, points, span, words
 
@@ -27,32 +27,69 @@ class LimitLine:
     decides: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Subtotal:
+    """Rows that are shown in a section of their own, summed up."""
+
+    label: str
+    told: str
+    points: str
+
+
 def limit_lines(card: Scorecard) -> tuple[LimitLine, ...]:
-    """Every row, in the scorecard's order."""
-    return tuple(_line(row) for row in card.rows)
+    """Every row but those of the triage list and the phases, which have sections of their own."""
+    return tuple(_line(row) for row in card.rows if row.topic not in _ELSEWHERE)
+
+
+def subtotals(card: Scorecard) -> tuple[Subtotal, ...]:
+    """One line for each group of rows that is shown elsewhere, so that the points can be added up."""
+    return tuple(_subtotal(label, rows) for topic, label in _ELSEWHERE.items() if (rows := rows_of(card, topic)))
+
+
+def rows_of(card: Scorecard, topic: Topic) -> list[Row]:
+    """The rows of one topic, in order."""
+    return [row for row in card.rows if row.topic is topic]
+
+
+def earned(*rows: Row) -> str:
+    """`7.5 of 10`; empty when these rows weigh nothing."""
+    weight = sum(row.weight for row in rows)
+    return f"{points(sum(row.points for row in rows))} of {points(weight)}" if weight else ""
+
+
+_ELSEWHERE = {Topic.TRIAGE: "Triage checklist", Topic.PHASE: "Phases of the playbook"}
+
+
+def _subtotal(label: str, rows: list[Row]) -> Subtotal:
+    numbers = [(sum(row.verdict is verdict for row in rows), words(verdict)) for verdict in Verdict]
+    return Subtotal(label, ", ".join(f"{number} {name}" for number, name in numbers if number), earned(*rows))
 
 
 def _line(row: Row) -> LimitLine:
-    says = one_line(row.limit_says)
     return LimitLine(
-        label=row.label,
+        label=one_line(row.label),
         basis=row.basis.value,
-        counted_from=row.counted_from,
-        limit=(span(row.limit) if row.limit is not None else says) or "none",
+        counted_from=one_line(row.counted_from),
+        limit=(span(row.limit) if row.limit is not None else one_line(row.limit_says)) or "none",
         actual=actual(row),
         verdict=row.verdict,
-        points=f"{points(row.points)} of {points(row.weight)}" if row.weight else "",
+        points=earned(row),
         why=one_line(row.reason),
-        source=one_line(row.source),
+        source=_source(row),
         decides=row.decides,
     )
 
 
+def _source(row: Row) -> str:
+    source = one_line(row.source)
+    return source if source.startswith(row.basis.value) else f"{row.basis.value}: {source}"
+
+
 def actual(row: Row) -> str:
-    """`5.2 s`; what was never reached is `not reached (open 38.6 s)`: at least that long, never a zero."""
-    if row.censored:
-        return "not reached" if row.actual is None else f"not reached (open {span(row.actual)})"
-    return "" if row.actual is None else span(row.actual)
+    """`5.2 s`; what was never reached is `not within 38.6 s`: at least that long, never a zero."""
+    if row.actual is None or (row.censored and row.verdict is Verdict.NOT_REQUIRED):
+        return ""
+    return f"not within {span(row.actual)}" if row.censored else span(row.actual)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from drills.core import events as e
 from drills.core.playbook import Milestone, TriageStep
-from drills.core.scorecard import Scorecard, Verdict
+from drills.core.scorecard import Basis, Row, Scorecard, Topic, Verdict
 from drills.core.timeline import Timeline
+from drills.reporting.sections.limits import earned, rows_of
 from drills.reporting.sections.moments import Moment, moment_at
 from drills.reporting.wording import clean, one_line, span
 
@@ -24,6 +25,11 @@ class StepLine:
     ok: bool
     result: str
     output: str
+
+    @property
+    def told(self) -> str:
+        """`Triage, read-only, done after 0.8 s`."""
+        return ", ".join(part for part in (self.section, "read-only" if self.read_only else "", self.result) if part)
 
 
 def step_lines(timeline: Timeline) -> tuple[StepLine, ...]:
@@ -76,22 +82,26 @@ def message_lines(timeline: Timeline) -> tuple[MessageLine, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistLine:
-    """A line of the playbook's triage. `ticked` is when it was done, by a tick or by its milestone."""
+    """A line of the playbook's triage. `ticked` is when it was done, by a tick or by its milestone.
+
+    `verdict` is the scorecard's; None for a step that it does not judge.
+    """
 
     step: str
     by: str
     ticked: Moment | None
     after: str
-    verdict: Verdict
+    verdict: Verdict | None
+    points: str
     source: str
 
 
 def checklist(timeline: Timeline, card: Scorecard) -> tuple[ChecklistLine, ...]:
-    """The triage steps for this incident's level, counted from detection; empty when nothing was detected."""
+    """The triage steps for this incident's level; empty when nothing was detected, nor judged."""
     detected = card.milestones.get(Milestone.DETECTED)
-    if detected is None:
+    if detected is None and not rows_of(card, Topic.TRIAGE):
         return ()
-    level = card.severity.declared or card.severity.true_level
+    level = card.severity.true_level or card.severity.declared
     ticks = {event.step: event.t for event in reversed(timeline.all(e.StepChecked))}
     return tuple(
         _tick(timeline, card, step, ticks.get(index), detected)
@@ -101,25 +111,29 @@ def checklist(timeline: Timeline, card: Scorecard) -> tuple[ChecklistLine, ...]:
 
 
 def _tick(
-    timeline: Timeline, card: Scorecard, step: TriageStep, ticked: float | None, detected: float
+    timeline: Timeline, card: Scorecard, step: TriageStep, ticked: float | None, detected: float | None
 ) -> ChecklistLine:
     reached = card.milestones.get(step.milestone) if step.milestone is not None else None
     done = min((t for t in (ticked, reached) if t is not None), default=None)
-    by = None if step.by is None else step.by.total_seconds()
-    if by is None:
-        verdict = Verdict.NOT_REQUIRED if done is None else Verdict.MET
-    elif done is None:
-        verdict = Verdict.MISSED if timeline.ended - detected > by else Verdict.PENDING
-    else:
-        verdict = Verdict.MET if done - detected <= by else Verdict.MISSED
+    row = _judged(card, step)
     return ChecklistLine(
         step=one_line(step.step),
-        by="" if by is None else span(by),
+        by="" if step.by is None else span(step.by),
         ticked=None if done is None else moment_at(timeline, done),
-        after="" if done is None else f"{span(max(0.0, done - detected))} after detection",
-        verdict=verdict,
+        after="" if done is None or detected is None else f"{span(max(0.0, done - detected))} after detection",
+        verdict=None if row is None else row.verdict,
+        points=earned(row) if row is not None and row.topic is Topic.TRIAGE else "",
         source=one_line(step.source),
     )
+
+
+def _judged(card: Scorecard, step: TriageStep) -> Row | None:
+    """The step's own row, or the row of the milestone that it stands for."""
+    own = [row for row in rows_of(card, Topic.TRIAGE) if row.label == f"Triage: {step.step}"]
+    same = [
+        row for row in rows_of(card, Topic.MILESTONE) if row.milestone is step.milestone and row.basis is Basis.PLAYBOOK
+    ]
+    return next(iter([*own, *same]), None)
 
 
 @dataclass(frozen=True, slots=True)
