@@ -155,7 +155,19 @@ def settings_digest(settings: Mapping[str, str]) -> str:
 
 def _cache_command(port: int) -> list[str]:
     server = shutil.which("redis-server") or _bundled_valkey()
-    plain = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--protected-mode", "yes"]
+    # The title is written over the environment in memory, and the marker with it.
+    plain = [
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--daemonize",
+        "no",
+        "--protected-mode",
+        "yes",
+        "--set-proc-title",
+        "no",
+    ]
     return [server, "--bind", HOST, "--port", str(port), *plain]
 
 
