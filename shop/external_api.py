@@ -79,7 +79,14 @@ def main() -> None:
         ]
     )
     uvicorn.run(
-        app, host=arguments.host, port=arguments.port, log_config=None, access_log=False, lifespan="off", http="h11"
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        http="h11",
+        timeout_keep_alive=75,
     )
 
 

@@ -84,6 +84,6 @@ class AppReplicas:
                 ready_file.unlink(missing_ok=True)
 
     def _drain(self, records: Sequence[ProcessRecord]) -> None:
-        going = [process for record in records if (process := processes.found(record)) is not None]
+        going = [process for record in records if (process := self._control.find(record)) is not None]
         processes.end(going, gently=signal.SIGTERM, seconds=DRAIN_SECONDS)
         self._control.forget_dead()

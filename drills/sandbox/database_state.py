@@ -37,12 +37,12 @@ def read(ask: Ask) -> State:
         "indexes": {name: definition for name, definition, valid in indexes if valid},
         "invalid_indexes": {name: definition for name, definition, valid in indexes if not valid},
         "roles": {name: f"{_login(login)} CONNECTION LIMIT {limit}" for name, login, limit, _super in ask(ROLES)},
-        "server_settings": {name: setting for name, setting in ask(SERVER)},
+        "server_settings": {str(name): str(setting) for name, setting in ask(SERVER)},
         "scoped_settings": {f"{role}@{database}": "; ".join(sorted(config)) for role, database, config in ask(SCOPED)},
         "databases": {
             name: f"CONNECTION LIMIT {limit} ALLOW_CONNECTIONS {allow}" for name, limit, allow in ask(DATABASES)
         },
-        "in_effect": {name: setting for name, setting in ask(IN_EFFECT)},
+        "in_effect": {str(name): str(setting) for name, setting in ask(IN_EFFECT)},
     }
 
 

@@ -1,4 +1,4 @@
-"""Straight to the database and the cache, around Toxiproxy, each call with a deadline that holds even when they hang."""
+"""Straight to the database and the cache, around Toxiproxy; each call has a deadline, even when they hang."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def command(port: int, words: Sequence[str], *, timeout: float = 5.0) -> Any:
     """Run one Redis command. Raises BadInput when it is refused, EnvironmentFailed when there is no answer in time."""
     if not words:
         raise BadInput("redis: give a command, such as PING")
-    client = redis.Redis(
+    client: Any = redis.Redis(
         host=HOST, port=port, socket_timeout=timeout, socket_connect_timeout=CONNECT_SECONDS, decode_responses=True
     )
     try:

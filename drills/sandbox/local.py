@@ -179,12 +179,11 @@ class LocalSandbox:
         if not self._layout.root.is_dir():
             return
         with self._lock.held():
-            for service in (Service.APP, *BACKING):
-                self._control.kill(service)
-            self._control.sweep()
-            state = self._store.read()
-            if state.active:
+            self._control.end_everything()
+            try:
                 self._store.change(active=False, processes=(), starting=())
+            except EnvironmentFailed:
+                self._layout.state.unlink(missing_ok=True)  # Not readable, and of no use any more.
             for folder in (self._layout.run, self._layout.database, self._layout.config):
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -17,7 +17,7 @@ _NEAR = 120
 
 
 def read_log(path: Path, *, after: datetime | None, grep: str | None) -> Sequence[str]:
-    """The log's lines, oldest first; those without a time belong to the line before. Raises BadInput for the pattern."""
+    """The log's lines, oldest first; those without a time go with the line before. Raises BadInput for the pattern."""
     try:
         pattern = re.compile(grep) if grep else None
     except re.error as error:

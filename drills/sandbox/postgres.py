@@ -33,7 +33,7 @@ DATABASE = "shop"
 _SEEDING_SECONDS = 60.0
 
 #: In the file and not on the command line, so that ALTER SYSTEM can override it as on a real server. What the sandbox
-#: holds is worth nothing after a crash of the machine, hence no fsync. No parallel workers: a slow query takes one core.
+#: holds is worth nothing after a crash of the machine, hence no fsync. No parallel workers: a query takes one core.
 CONFIGURATION = """
 unix_socket_directories = ''
 max_connections = 40

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -37,9 +38,7 @@ def spawn(
 ) -> psutil.Process:
     """Start a process in a session of its own, its output appended to `log`. Raises EnvironmentFailed."""
     try:
-        with contextlib.suppress(FileNotFoundError):
-            if log.stat().st_size > LOG_LIMIT_BYTES:
-                log.replace(log.with_suffix(".1.log"))
+        trim(log)
         with log.open("ab") as output:
             started = subprocess.Popen(
                 list(command),
@@ -72,6 +71,14 @@ def exit_code(process: psutil.Process, seconds: float) -> int:
         return -signal.SIGKILL
 
 
+def trim(log: Path) -> None:
+    """Move a log that grew too long aside; all who write to it append, so that it can be emptied under them."""
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > LOG_LIMIT_BYTES:
+            shutil.copyfile(log, log.with_suffix(".1.log"))
+            os.truncate(log, 0)
+
+
 #: Children of this very process, so that their ends can be collected and none stays behind as a zombie.
 _STARTED: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -82,16 +89,30 @@ def reap() -> None:
         started.poll()
 
 
-def found(record: ProcessRecord) -> psutil.Process | None:
+def found(record: ProcessRecord, marker: str) -> psutil.Process | None:
     """The running process that the record speaks of; None when it is gone, or its pid is another's by now."""
     reap()
     try:
         process = psutil.Process(record.pid)
-        if abs(process.create_time() - record.create_time) > _SAME_START_SECONDS:
+        ticks = start_ticks(record.pid)
+        if ticks and record.start_ticks:
+            same = ticks == record.start_ticks
+        else:
+            same = abs(process.create_time() - record.create_time) <= _SAME_START_SECONDS
+        if not same or process.status() == psutil.STATUS_ZOMBIE or process.environ().get(MARKER) != marker:
             return None
-        return None if process.status() == psutil.STATUS_ZOMBIE else process
-    except psutil.NoSuchProcess:
+        return process
+    except (psutil.Error, OSError):
         return None
+
+
+def start_ticks(pid: int) -> int:
+    """When the process began, in the kernel's ticks since boot; 0 where the system does not say."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return int(text.rsplit(")", 1)[1].split()[19])
+    except (OSError, IndexError, ValueError):
+        return 0
 
 
 def marked(marker: str) -> list[psutil.Process]:

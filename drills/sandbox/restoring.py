@@ -55,7 +55,7 @@ class Restoring:
         done = [f"leftover process {pid} ended" for pid in swept]
         before = fingerprint_of(self._sandbox, self._config, self._replicas, self._store)
         done += before.differences(wanted)
-        self._revive(wanted)
+        self._revive()
         self._links(wanted.links)
         self._database(wanted.database)
         self._cache(wanted.cache)
@@ -67,7 +67,7 @@ class Restoring:
             raise EnvironmentFailed(f"the sandbox could not be brought back: {'; '.join(left)}")
         return tuple(done)
 
-    def _revive(self, wanted: Fingerprint) -> None:
+    def _revive(self) -> None:
         """All services but the app must answer to be mended, whatever they ought to be afterwards."""
         for service in Service:
             if service is not Service.APP:

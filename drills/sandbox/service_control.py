@@ -30,19 +30,23 @@ class ServiceControl:
 
     # --- what runs
 
+    def find(self, record: ProcessRecord) -> psutil.Process | None:
+        """The process on record, while it runs."""
+        return processes.found(record, self.marker)
+
     def records(self, service: Service) -> list[ProcessRecord]:
         """Those of the service's recorded processes that still run."""
         return [
             record
             for record in self.store.read().processes
-            if record.service == service and processes.found(record) is not None
+            if record.service == service and self.find(record) is not None
         ]
 
     def processes(self, service: Service) -> list[psutil.Process]:
         """All running processes of the service, PostgreSQL's children (orphaned ones too) among them."""
         ours: dict[int, psutil.Process] = {}
         for record in self.records(service):
-            process = processes.found(record)
+            process = self.find(record)
             if process is not None:
                 ours |= {member.pid: member for member in processes.family(process)}
         if service is Service.DATABASE:
@@ -51,7 +55,7 @@ class ServiceControl:
 
     def running(self, service: Service) -> Running:
         """Down when no recorded process runs, paused when all of them are frozen."""
-        own = [process for record in self.records(service) if (process := processes.found(record)) is not None]
+        own = [process for record in self.records(service) if (process := self.find(record)) is not None]
         if not own:
             return Running.DOWN
         return Running.PAUSED if all(processes.paused(process) for process in own) else Running.UP
@@ -93,11 +97,12 @@ class ServiceControl:
             service=plan.service,
             pid=process.pid,
             create_time=process.create_time(),
+            start_ticks=processes.start_ticks(process.pid),
             port=plan.port,
             release=release,
             settings=settings,
         )
-        alive = tuple(other for other in self.store.read().processes if processes.found(other) is not None)
+        alive = tuple(other for other in self.store.read().processes if self.find(other) is not None)
         self.store.change(starting=(), processes=(*alive, record))
         return process
 
@@ -116,7 +121,7 @@ class ServiceControl:
 
     def stop(self, service: Service, *, gently: signal.Signals = signal.SIGTERM, seconds: float = 5.0) -> None:
         """Ask its main processes to end, and end by force what is left."""
-        main = [process for record in self.records(service) if (process := processes.found(record)) is not None]
+        main = [process for record in self.records(service) if (process := self.find(record)) is not None]
         everyone = self.processes(service)
         processes.send(everyone, signal.SIGCONT)
         processes.end(main, gently=gently, seconds=seconds)
@@ -137,18 +142,23 @@ class ServiceControl:
 
     def forget_dead(self) -> None:
         state = self.store.read()
-        alive = tuple(record for record in state.processes if processes.found(record) is not None)
+        alive = tuple(record for record in state.processes if self.find(record) is not None)
         if alive != state.processes:
             self.store.change(processes=alive)
 
     # --- leftovers
+
+    def end_everything(self) -> None:
+        """End all that carries our marker, on record or not, whatever the state file says."""
+        ours = [member for process in processes.marked(self.marker) for member in processes.family(process)]
+        processes.end([*ours, *postgres.left_over(self.layout.database)], gently=None, seconds=0)
 
     def sweep(self) -> tuple[int, ...]:
         """End what carries our marker and is not on record: a killed runner's leftovers. Returns their pids."""
         known = {
             member.pid
             for record in self.store.read().processes
-            if (process := processes.found(record)) is not None
+            if (process := self.find(record)) is not None
             for member in processes.family(process)
         }
         stray = [process for process in processes.marked(self.marker) if process.pid not in known]

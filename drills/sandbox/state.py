@@ -24,12 +24,17 @@ class _Kept(BaseModel):
 
 
 class ProcessRecord(_Kept):
-    """One process that was started; `create_time` (seconds since the epoch) tells it from a later one of that pid."""
+    """One process that was started; its start tells it from a later one of that pid.
+
+    `create_time` is in seconds since the epoch, `start_ticks` in the kernel's ticks since boot: setting the clock
+    moves the first and not the second, which is 0 where the system does not say.
+    """
 
     service: str
     pid: int
     create_time: float
     port: int
+    start_ticks: int = 0
     release: str = Field("", description="Of the app's replicas only.")
     settings: str = Field("", description="What the replica was started with, in short; for replicas only.")
 
