@@ -135,8 +135,9 @@ def install(environment: Any, ledger: Ledger) -> None:
         ledger.judge(flight, time.monotonic(), error=error, degraded=degraded)
 
     def on_user_error(user_instance: Any, exception: BaseException, **_: Any) -> None:
-        if isinstance(user_instance, PacedUser):
-            user_instance.give_up(exception)
+        user = getattr(user_instance, "user", user_instance)  # Locust may give the user's TaskSet here
+        if isinstance(user, PacedUser):
+            user.give_up(exception)
 
     def wait(self: Any) -> None:
         if self.user._state == LOCUST_STATE_STOPPING:
