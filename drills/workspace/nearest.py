@@ -6,11 +6,21 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def suggest(wrong: str, known: Iterable[str], *, what: str = "known are") -> str:
+def nearest(wrong: str, known: Iterable[str]) -> str | None:
+    """The known name that was most likely meant; None when none is near."""
+    folded = {_folded(name): name for name in sorted(known)}
+    near = get_close_matches(_folded(wrong), list(folded), n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
+
+
+def suggest(wrong: str, known: Iterable[str]) -> str:
     """What to write instead: the nearest name, or else all of them."""
     names = sorted(known)
-    folded = {name.lower().replace("_", "-"): name for name in names}
-    near = get_close_matches(wrong.lower().replace("_", "-"), list(folded), n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {folded[near[0]]}?"
-    return f"{what} {', '.join(names)}" if names else "there are none"
+    near = nearest(wrong, names)
+    if near is not None:
+        return f"did you mean {near}?"
+    return f"known: {', '.join(names)}" if names else "there are none"
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "-")

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from drills.core.durations import Duration
 from drills.core.playbook import Model
 from drills.core.responder_kind import ResponderKind
-from drills.workspace.nearest import suggest
+from drills.workspace.nearest import nearest, suggest
 
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -60,7 +60,9 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r} is not a time zone; {suggest(name, available_timezones(), what='')}") from None
+        near = nearest(name, available_timezones())
+        right = f"did you mean {near}?" if near else "write one such as Europe/Paris"
+        raise ValueError(f"{name!r} is not a time zone; {right}") from None
     return name
 
 

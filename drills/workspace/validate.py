@@ -47,7 +47,9 @@ def validate(root: Path) -> list[Problem]:
     if config.model is not None:
         found += _check_config(root, config.document, config.model, own, scenarios)
     if not problems:
-        found += _unsupplied(config, own, chosen, supplied_metrics([probe.spec for probe in probes]))
+        included = root.resolve() == included_root()
+        warned = {name: each for name, each in own.items() if not included or each.model == chosen}
+        found += _unsupplied(config, warned, chosen, supplied_metrics([probe.spec for probe in probes]))
     return sorted(dict.fromkeys(found), key=lambda problem: (problem.file, problem.line))
 
 
@@ -110,7 +112,7 @@ def _unsupplied(
     chosen: Playbook | None,
     supplied: Collection[str],
 ) -> Iterator[Problem]:
-    """Warnings about thresholds of the workspace's playbooks, and of an included one that it has chosen."""
+    """Warnings about thresholds of the workspace's own playbooks, and of the one that it has chosen."""
     for loaded in own.values():
         if loaded.model is None:
             continue

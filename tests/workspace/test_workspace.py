@@ -9,6 +9,7 @@ import pytest
 from drills.errors import BadInput, InvalidFiles
 from drills.included import included_root
 from drills.workspace.workspace import Workspace
+from tests.workspace.sample import write_workspace
 
 SCENARIO = """
 title: A title
@@ -25,16 +26,8 @@ levels:
 """
 
 
-def write(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return root
-
-
 def test_the_workspace_is_found_from_a_folder_inside_it(tmp_path: Path):
-    write(tmp_path, {"drills.yaml": "playbook: fastapi", "scenarios/one/scenario.yaml": SCENARIO})
+    write_workspace(tmp_path, {"drills.yaml": "playbook: fastapi", "scenarios/one/scenario.yaml": SCENARIO})
     workspace = Workspace.load(tmp_path / "scenarios" / "one")
     assert (workspace.root, workspace.home) == (tmp_path, tmp_path)
     assert workspace.scenario("one").name == "one"
@@ -56,7 +49,7 @@ def test_an_empty_folder_uses_the_included_files_and_keeps_its_own_state(tmp_pat
 def test_included_playbooks_are_known_and_a_teams_own_of_the_same_name_comes_first(tmp_path: Path):
     files = {"drills.yaml": "playbook: ours"}
     files |= {f"playbooks/{name}.yaml": PLAYBOOK.format(name=name) for name in ("ours", "fastapi")}
-    workspace = Workspace.load(write(tmp_path, files))
+    workspace = Workspace.load(write_workspace(tmp_path, files))
     assert set(workspace.playbooks) == {"emotionscare", "fastapi", "nutriprofile", "ours", "pagerduty", "slurpy"}
     assert workspace.playbook().name == "ours"
     assert workspace.playbook("fastapi").title == "Ours"
@@ -66,7 +59,7 @@ def test_included_playbooks_are_known_and_a_teams_own_of_the_same_name_comes_fir
 def test_a_file_is_read_only_when_it_is_asked_for(tmp_path: Path):
     files = {"drills.yaml": "playbook: fastapi", "scenarios/good/scenario.yaml": SCENARIO}
     files |= {"scenarios/bad/scenario.yaml": "titel: x"}
-    workspace = Workspace.load(write(tmp_path, files))
+    workspace = Workspace.load(write_workspace(tmp_path, files))
     assert list(workspace.scenarios) == ["bad", "good"]
     assert workspace.scenarios["good"].title == "A title"
     with pytest.raises(InvalidFiles) as caught:
@@ -76,7 +69,7 @@ def test_a_file_is_read_only_when_it_is_asked_for(tmp_path: Path):
 
 def test_a_mistyped_name_gets_the_nearest_one(tmp_path: Path):
     files = {"drills.yaml": "playbook: fastapi", "scenarios/slow-query/scenario.yaml": SCENARIO}
-    workspace = Workspace.load(write(tmp_path, files))
+    workspace = Workspace.load(write_workspace(tmp_path, files))
     with pytest.raises(BadInput, match=r"there is no scenario 'slow-qeury'; did you mean slow-query\?"):
         workspace.scenario("slow-qeury")
     with pytest.raises(BadInput, match=r"there is no playbook 'slurpi'; did you mean slurpy\?"):
@@ -85,7 +78,9 @@ def test_a_mistyped_name_gets_the_nearest_one(tmp_path: Path):
 
 def test_a_relative_sqlite_file_lies_in_the_workspace(tmp_path: Path):
     def url(store):
-        return Workspace.load(write(tmp_path, {"drills.yaml": f"{{playbook: fastapi, store: '{store}'}}"})).store_url
+        return Workspace.load(
+            write_workspace(tmp_path, {"drills.yaml": f"{{playbook: fastapi, store: '{store}'}}"})
+        ).store_url
 
     assert url("sqlite:///our.db") == f"sqlite:///{tmp_path}/our.db"
     assert url("sqlite:////var/drills.db") == "sqlite:////var/drills.db"
@@ -95,10 +90,10 @@ def test_a_relative_sqlite_file_lies_in_the_workspace(tmp_path: Path):
 def test_the_locustfile_is_the_scenarios_or_the_workspaces_or_the_included_one(tmp_path: Path):
     own = SCENARIO + "traffic: {locustfile: users.py}\n"
     files = {"drills.yaml": "playbook: fastapi", "scenarios/own/scenario.yaml": own}
-    workspace = Workspace.load(write(tmp_path, files | {"scenarios/plain/scenario.yaml": SCENARIO}))
+    workspace = Workspace.load(write_workspace(tmp_path, files | {"scenarios/plain/scenario.yaml": SCENARIO}))
     assert workspace.locustfile(workspace.scenario("own")) == tmp_path / "scenarios/own/users.py"
     assert workspace.locustfile(workspace.scenario("plain")) == included_root() / "shop/locustfile.py"
-    write(tmp_path, {"shop/locustfile.py": ""})
+    write_workspace(tmp_path, {"shop/locustfile.py": ""})
     assert workspace.locustfile(workspace.scenario("plain")) == tmp_path / "shop/locustfile.py"
 
 
@@ -117,7 +112,7 @@ def test_the_locustfile_is_the_scenarios_or_the_workspaces_or_the_included_one(t
 )
 def test_a_drills_yaml_that_cannot_be_used_says_where_and_what_would_be_right(tmp_path: Path, text, said):
     with pytest.raises(InvalidFiles) as caught:
-        Workspace.load(write(tmp_path, {"drills.yaml": text}))
+        Workspace.load(write_workspace(tmp_path, {"drills.yaml": text}))
     assert str(caught.value).startswith("drills.yaml:")
     assert said in str(caught.value)
     assert len(caught.value.problems) == 1
@@ -126,5 +121,5 @@ def test_a_drills_yaml_that_cannot_be_used_says_where_and_what_would_be_right(tm
 def test_the_probes_of_all_files_are_known_by_name(tmp_path: Path):
     files = {"drills.yaml": "playbook: fastapi", "probes/a.yaml": "- {name: home, http: {url: '${app}/'}}"}
     files |= {"probes/b.yaml": "format: 1\nprobes:\n  - {name: cache, redis: {url: '${cache}'}, role: cache}"}
-    workspace = Workspace.load(write(tmp_path, files))
+    workspace = Workspace.load(write_workspace(tmp_path, files))
     assert {name: probe.kind for name, probe in workspace.probes.items()} == {"home": "http", "cache": "redis"}
