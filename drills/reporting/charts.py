@@ -281,6 +281,9 @@ def _in_css(svg: str, described: tuple[str, str]) -> str:
     box = re.search(r'viewBox="[^"]+"', head)
     rest = re.sub(r"<metadata>.*?</metadata>\s*", "", rest, flags=re.DOTALL)
     rest = re.sub(r'<g id="patch_1">.*?</g>\s*', "", rest, count=1, flags=re.DOTALL)
+    # Nothing refers to a group by its name, and names of groups would be met twice on a page with two charts.
+    rest = rest.replace('<g id="milestone">', '<g class="milestone">')
+    rest = re.sub(r'<g id="[^"]*">', "<g>", rest)
     for ink in INKS:
         rest = rest.replace(ink.placeholder, f"var({ink.variable})")
     rest = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", rest)

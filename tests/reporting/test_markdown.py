@@ -1,0 +1,48 @@
+from markdown_it import MarkdownIt
+
+from drills.reporting.content import content
+from drills.reporting.markdown import markdown
+from drills.reporting.markdown_table import escaped, fence, table
+from tests.reporting import example, golden
+
+
+def test_the_report_of_a_rich_drill_is_as_it_was_looked_at() -> None:
+    golden.check("report.md", markdown(content(example.timeline(), example.scorecard())))
+
+
+def test_the_report_of_an_invalid_drill_says_why() -> None:
+    report = markdown(content(*example.invalid()))
+    golden.check("invalid.md", report)
+    assert "Result: **invalid**" in report
+    assert "missing-index" not in report
+
+
+def test_columns_are_aligned_in_the_source() -> None:
+    lines = table(("Name", "Count"), [("a", "1"), ("longer", "1,204")], frozenset({1})).splitlines()
+    assert lines == [
+        "| Name   | Count |",
+        "| ------ | ----: |",
+        "| a      |     1 |",
+        "| longer | 1,204 |",
+    ]
+
+
+def test_a_table_without_rows_is_nothing() -> None:
+    assert table(("Name",), []) == ""
+
+
+def test_nothing_that_came_from_outside_becomes_markup() -> None:
+    hostile = "# <b>*a* _b_ [c](http://d) `e` | ~~f~~ &lt; snake_case \x1b[1m"
+    rendered = MarkdownIt().enable(["table", "strikethrough"]).render(escaped(hostile))
+    assert rendered == ("<p># &lt;b&gt;*a* _b_ [c](http://d) `e` | ~~f~~ &amp;lt; snake_case</p>\n")
+    row = MarkdownIt().enable("table").render(table(("Head",), [(hostile,)]))
+    assert row.count("<td>") == 1
+    assert "<a" not in row
+
+
+def test_plain_words_stay_as_they_are() -> None:
+    assert escaped("orders_customer_idx: p95 > 2 s & more") == "orders_customer_idx: p95 > 2 s & more"
+
+
+def test_output_with_a_fence_in_it_stays_in_its_block() -> None:
+    assert fence("a\n```\n````\nb", "sh") == "`````sh\na\n```\n````\nb\n`````"
