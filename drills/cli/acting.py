@@ -10,6 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from drills.cli.places import open_store, running_drill
+from drills.core.responder_kind import STEP_VARIABLE
 
 if TYPE_CHECKING:
     from drills.workspace.workspace import Workspace
@@ -56,8 +57,16 @@ def action(workspace: Workspace, *, read_only: bool) -> Iterator[None]:
         raise
     finally:
         sys.stdout = original
-        if not (read_only and os.environ.get("DRILLS_DRILL")):
+        if not _recorded_otherwise(workspace):
             _record(workspace, read_only, status, time.monotonic() - began, tee.getvalue())
+
+
+def _recorded_otherwise(workspace: Workspace) -> bool:
+    """Whether nobody is interested: no drill runs, or a runbook's step is the evidence (the store is slow to load)."""
+    from drills.store.holder import holder_of
+
+    in_runbook = STEP_VARIABLE in os.environ
+    return in_runbook or holder_of(workspace.state_dir, workspace.config.sandbox.name) is None
 
 
 def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, output: str) -> None:

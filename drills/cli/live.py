@@ -18,6 +18,16 @@ from drills.core.timeline import Timeline
 LABEL = 20
 
 
+#: Width of what is written to a file or a pipe: wide enough for the table, and nothing is folded there.
+PLAIN_WIDTH = 140
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console as wide as its terminal; Rich honours NO_COLOR and leaves colours out of pipes."""
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line: what happened, and the details. `style` is Rich's."""

@@ -37,8 +37,8 @@ def print_outcome(console: Console, session: Session, home: Path) -> None:
     if card.score is None:
         console.print(Text(f"{card.result.value.upper()}: {card.why_not}", style="bold yellow"))
     else:
-        if console.width >= 72 or not console.is_terminal:
-            console.print(_table(card, console.is_terminal), soft_wrap=not console.is_terminal)
+        if console.width >= 72:
+            console.print(_table(card))
         else:
             _print_narrow(console, card)
         console.print(Text(card.headline), soft_wrap=not console.is_terminal)
@@ -57,10 +57,10 @@ def print_outcome(console: Console, session: Session, home: Path) -> None:
     console.print(Text(f"Report: {shown(session.report, home)}"), soft_wrap=True)
 
 
-def _table(card: Scorecard, console_wraps: bool) -> Table:
+def _table(card: Scorecard) -> Table:
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("", "actual", "limit", "verdict", ""):
-        table.add_column(heading, overflow="fold", no_wrap=not console_wraps)
+        table.add_column(heading, overflow="fold")
     for row in card.rows:
         if row.verdict is Verdict.NOT_REQUIRED:
             continue

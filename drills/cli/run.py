@@ -72,14 +72,12 @@ def run_plan(
     import asyncio
     import signal
 
-    from rich.console import Console
-
     from drills.cli.live import Live
     from drills.cli.outcome import print_heading, print_outcome
     from drills.clock import SystemClock
     from drills.conductor.session import exit_code, hold_session
 
-    console = Console(stderr=as_json, highlight=False)
+    console = make_console(stderr=as_json)
     live = Live(console, blind=plan.blind)
     clock = SystemClock()
     store = open_store(workspace)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from drills.conductor.plan import DrillPlan
 from drills.core.events import ResponderKind
+from drills.core.scenario import FaultSpec
 from drills.errors import BadInput, InvalidFiles, Problem
+from drills.faults.registry import FAULTS, fault_of
 from drills.responders.runbook_file import Block, Runbook, RunbookError, parse_runbook
 from drills.workspace.workspace import Workspace
 
@@ -26,6 +30,8 @@ def plan_drill(
     for probe in scenario.steady.probes:
         if probe not in known:
             raise BadInput(f"{name}: steady: there is no probe {probe!r}; see `drills probe`")
+    for index, injection in enumerate(scenario.timeline):
+        _check_fault(name, index, injection.fault)
     blocks: tuple[Block, ...] = ()
     if responder is ResponderKind.RUNBOOK:
         parsed = load_runbook(workspace, runbook or name)
@@ -46,6 +52,18 @@ def plan_drill(
         resumed_from=from_step,
         blind=blind,
     )
+
+
+def _check_fault(name: str, index: int, fault: FaultSpec) -> None:
+    place = f"{name}: timeline[{index}].fault"
+    if fault.kind not in FAULTS:
+        raise BadInput(f"{place}: there is no fault {fault.kind!r}; known: {', '.join(FAULTS)}")
+    try:
+        fault_of(fault)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"{place}: {field}: {first['msg']}; `drills validate` tells the line") from None
 
 
 def load_runbook(workspace: Workspace, name: str) -> Runbook:

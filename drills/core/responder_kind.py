@@ -9,3 +9,7 @@ class ResponderKind(StrEnum):
     RUNBOOK = "runbook"
     PERSON = "person"
     NONE = "none"
+
+
+#: Set in the environment of a runbook's steps: what they do is told by the step's own event.
+STEP_VARIABLE = "DRILLS_RUNBOOK_STEP"

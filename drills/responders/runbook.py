@@ -13,6 +13,7 @@ from pathlib import Path
 
 from drills.clock import Clock
 from drills.core.playbook import Choice
+from drills.core.responder_kind import STEP_VARIABLE
 from drills.responders.masking import mask
 from drills.responders.runbook_file import Block, Runbook
 
@@ -104,7 +105,7 @@ async def _run(block: Block, surroundings: Surroundings, clock: Clock) -> StepRe
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=surroundings.folder,
-        env=dict(surroundings.environment),
+        env={**surroundings.environment, STEP_VARIABLE: block.name},
         start_new_session=True,
     )
     output = bytearray()
