@@ -72,7 +72,7 @@ def run_plan(
     import asyncio
     import signal
 
-    from drills.cli.live import Live
+    from drills.cli.live import Live, make_console
     from drills.cli.outcome import print_heading, print_outcome
     from drills.clock import SystemClock
     from drills.conductor.session import exit_code, hold_session

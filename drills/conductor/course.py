@@ -98,8 +98,8 @@ class Course:
             self._recorder.emit(DrillAborted(**self._recorder.now(), reason="interrupted"))
             raise
         except Exception as error:
-            reason = f"drills itself failed: {type(error).__name__}: {error}".splitlines()[0]
-            self._recorder.emit(EnvironmentLost(**self._recorder.now(), reason=reason))
+            what = f"drills itself failed: {type(error).__name__}: {error}".splitlines()[0]
+            self._recorder.emit(EnvironmentLost(**self._recorder.now(), reason=what))
             raise
         finally:
             await in_thread(self._mend)
