@@ -86,6 +86,8 @@ class Peer(asyncio.Protocol):
         self._reset = True
 
     def close(self) -> None:
+        if self.transport.is_closing():
+            return
         if self._reset:
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             self.transport.abort()
@@ -116,6 +118,8 @@ class Connection:
             )
         except (OSError, ValueError):
             self.client.transport.abort()
+            if not self._open:  # the client has left meanwhile
+                self._gone(self)
             return
         client, self._service = self.client, service
         client.opposite, service.opposite = service, client

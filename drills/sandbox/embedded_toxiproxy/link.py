@@ -113,14 +113,16 @@ class Link:
             self._pump = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
-        with contextlib.suppress(Cut):
-            while (piece := await self._next()) is not None:
-                self._feeding = True
-                await self._feed(piece, self._active)
-                self._feeding = False
-            for stage in self._active:
-                await stage.effect.at_end(stage)
-        self._close()
+        try:
+            with contextlib.suppress(Cut):
+                while (piece := await self._next()) is not None:
+                    self._feeding = True
+                    await self._feed(piece, self._active)
+                    self._feeding = False
+                for stage in self._active:
+                    await stage.effect.at_end(stage)
+        finally:
+            self._close()
 
     async def _next(self) -> Piece | None:
         """The next piece, or None at the end. Raises Cut when a toxic closes a stream that is silent."""
