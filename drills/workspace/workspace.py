@@ -17,11 +17,11 @@ from drills.core.scenario import Scenario
 from drills.errors import BadInput
 from drills.included import included_root
 from drills.workspace.config import WorkspaceConfig
+from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
+from drills.workspace.layout import find_root as find_root
 from drills.workspace.models import load_model
 from drills.workspace.nearest import suggest
 from drills.workspace.probe_files import load_probes
-
-CONFIG_FILE = "drills.yaml"
 
 T = TypeVar("T")
 
@@ -144,23 +144,3 @@ class Workspace:
 
     def _read_playbook(self, _name: str, path: Path) -> Playbook:
         return load_model(path, Playbook, shown_as=self.shown(path)).require()
-
-
-def find_root(start: Path) -> Path | None:
-    """The nearest folder, from `start` upward, that holds drills.yaml."""
-    here = start.resolve()
-    return next((folder for folder in (here, *here.parents) if (folder / CONFIG_FILE).is_file()), None)
-
-
-def scenario_files(root: Path) -> dict[str, Path]:
-    """Each scenario.yaml by the name of its folder."""
-    return {path.parent.name: path for path in sorted(root.glob("scenarios/*/scenario.yaml"))}
-
-
-def playbook_files(root: Path) -> dict[str, Path]:
-    """Each playbook by the name of its file."""
-    return {path.stem: path for path in sorted(root.glob("playbooks/*.yaml"))}
-
-
-def probe_files(root: Path) -> tuple[Path, ...]:
-    return tuple(sorted(root.glob("probes/*.yaml")))

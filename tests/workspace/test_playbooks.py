@@ -10,9 +10,9 @@ from drills.core.messages import check_template
 from drills.core.metrics import CATALOGUE
 from drills.core.playbook import Audience, Choice, Limit, MessageStatus, Milestone, Playbook, Urgency
 from drills.included import included_root
+from drills.workspace.layout import playbook_files
 from drills.workspace.models import load_model
 from drills.workspace.validate import validate
-from drills.workspace.workspace import playbook_files
 
 FILES = playbook_files(included_root())
 NAMES = ("emotionscare", "fastapi", "nutriprofile", "pagerduty", "slurpy")

@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from drills.included import included_root
+from drills.workspace.layout import playbook_files, probe_files, scenario_files
 from drills.workspace.schemas import SCHEMAS, write_schemas
-from drills.workspace.workspace import playbook_files, probe_files, scenario_files
 from drills.workspace.yaml_lines import parse_document, read_document
 from tests.workspace.sample import CONFIG, PLAYBOOK, PROBES, QUIET, SCENARIO
 

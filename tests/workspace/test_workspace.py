@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from drills.errors import BadInput, InvalidFiles
 from drills.included import included_root
+from drills.workspace.titles import titles
 from drills.workspace.workspace import Workspace
 from tests.workspace.sample import write_workspace
 
@@ -123,3 +126,16 @@ def test_the_probes_of_all_files_are_known_by_name(tmp_path: Path):
     files |= {"probes/b.yaml": "format: 1\nprobes:\n  - {name: cache, redis: {url: '${cache}'}, role: cache}"}
     workspace = Workspace.load(write_workspace(tmp_path, files))
     assert {name: probe.kind for name, probe in workspace.probes.items()} == {"home": "http", "cache": "redis"}
+
+
+def test_titles_are_told_without_building_any_model(tmp_path: Path):
+    files = {"drills.yaml": "not even", "scenarios/b/scenario.yaml": SCENARIO, "scenarios/a/scenario.yaml": "story: x"}
+    assert titles(write_workspace(tmp_path, files)) == {"a": "(no title)", "b": "A title"}
+    heavy = "import sys, drills.workspace.titles as t; sys.exit('pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", heavy], check=False).returncode == 0
+
+
+def test_titles_of_files_that_are_not_yaml_are_an_error_with_its_line(tmp_path: Path):
+    files = {"drills.yaml": "playbook: fastapi", "scenarios/a/scenario.yaml": "title: x\nstory: [1"}
+    with pytest.raises(InvalidFiles, match=r"scenarios/a/scenario.yaml:2: is not YAML"):
+        titles(write_workspace(tmp_path, files))

@@ -1,0 +1,34 @@
+"""Where the files of a workspace lie. Light: the command line asks for this at its start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drills.included import included_root
+
+CONFIG_FILE = "drills.yaml"
+
+
+def find_root(start: Path) -> Path | None:
+    """The nearest folder, from `start` upward, that holds drills.yaml."""
+    here = start.resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / CONFIG_FILE).is_file()), None)
+
+
+def files_root(start: Path) -> Path:
+    """The folder whose scenarios, probes and playbooks are used in `start`: its workspace, or else the included one."""
+    return find_root(start) or included_root()
+
+
+def scenario_files(root: Path) -> dict[str, Path]:
+    """Each scenario.yaml by the name of its folder."""
+    return {path.parent.name: path for path in sorted(root.glob("scenarios/*/scenario.yaml"))}
+
+
+def playbook_files(root: Path) -> dict[str, Path]:
+    """Each playbook by the name of its file."""
+    return {path.stem: path for path in sorted(root.glob("playbooks/*.yaml"))}
+
+
+def probe_files(root: Path) -> tuple[Path, ...]:
+    return tuple(sorted(root.glob("probes/*.yaml")))
