@@ -33,7 +33,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     """A look that asks once and fills in what the probe's conditions name."""
     settings = cast(HttpSettings, probe.settings)
     needs = probe.needs
-    exchange = Exchange(settings, probe.timeout, means, body=bool(needs & {"body", "json"}), headers="headers" in needs)
+    exchange = Exchange(settings, probe.timeout, means, needs)
 
     async def look() -> Seen:
         seen = await exchange.ask()
@@ -92,7 +92,7 @@ class Answer:
     def parsed(self) -> Any:
         """The body as JSON. Raises ValueError, also for NaN and Infinity, which JSON does not have."""
         try:
-            return json.loads(b"".join(self.chunks), parse_constant=_refuse)
+            return _STRICT.decode(b"".join(self.chunks).decode())
         except RecursionError:
             raise ValueError("nested too deep") from None
 
@@ -101,23 +101,27 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
+_STRICT = json.JSONDecoder(parse_constant=_refuse)
+
+
 class Exchange:
     """One request, made ready once and asked again and again; `answer` is that of the last asking."""
 
-    def __init__(self, settings: HttpSettings, timeout: float, means: Means, *, body: bool, headers: bool) -> None:
+    def __init__(self, settings: HttpSettings, timeout: float, means: Means, needs: frozenset[str]) -> None:
         self._settings = settings
         self._timeout = timeout
         self._means = means
         self._target = urlsplit(settings.url)
         self._numeric = is_numeric(self._target.hostname or "")
-        self.answer = Answer(settings.body_limit, body)
-        self._curl = self._handle(headers)
+        self._needs = needs
+        self.answer = Answer(settings.body_limit, kept=not needs.isdisjoint(("body", "json")))
+        self._curl = self._handle()
         if means.transfers is None:
             means.transfers = Transfers()
         self._transfers = cast(Transfers, means.transfers)
 
     async def ask(self) -> Seen:
-        """Ask once. `values` has status, url and version; `phases` count from the beginning of this call."""
+        """Ask once. `values` has the status, and url and version if needed; `phases` count from this call on."""
         settings, curl, began = self._settings, self._curl, self._means.monotonic()
         target, numeric, left = self._target, self._numeric, settings.redirects
         offset, dns = 0.0, None
@@ -163,8 +167,10 @@ class Exchange:
         values: dict[str, Any] = {"status": status}
         if self._settings.http2 and curl.getinfo(pycurl.INFO_HTTP_VERSION) != pycurl.CURL_HTTP_VERSION_2_0:
             return Seen(values, phases, failure="answered, but not over HTTP/2")
-        values["url"] = curl.getinfo(pycurl.EFFECTIVE_URL)
-        values["version"] = _VERSIONS.get(curl.getinfo(pycurl.INFO_HTTP_VERSION), "")
+        if "url" in self._needs:
+            values["url"] = curl.getinfo(pycurl.EFFECTIVE_URL)
+        if "version" in self._needs:
+            values["version"] = _VERSIONS.get(curl.getinfo(pycurl.INFO_HTTP_VERSION), "")
         return Seen(values, phases)
 
     def _follow(self, url: str, status: int) -> tuple[SplitResult, bool]:
@@ -191,7 +197,7 @@ class Exchange:
         elif settings.method != "GET":
             curl.setopt(pycurl.CUSTOMREQUEST, settings.method)
 
-    def _handle(self, headers: bool) -> pycurl.Curl:
+    def _handle(self) -> pycurl.Curl:
         settings, curl = self._settings, pycurl.Curl()
         curl.setopt(pycurl.URL, settings.url)
         curl.setopt(pycurl.NOSIGNAL, 1)
@@ -202,7 +208,7 @@ class Exchange:
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(self._timeout * 1000)))
         curl.setopt(pycurl.MAXFILESIZE_LARGE, settings.body_limit)
         curl.setopt(pycurl.WRITEFUNCTION, self.answer.take)
-        if headers:
+        if "headers" in self._needs:
             curl.setopt(pycurl.HEADERFUNCTION, self.answer.take_header)
         curl.setopt(pycurl.HTTP_VERSION, _version(settings))
         if settings.url.startswith("https"):

@@ -17,7 +17,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     """A look that scrapes once and measures over the scrapes that it remembers."""
     settings = cast(MetricsSettings, probe.settings)
     asked = HttpSettings(url=settings.url, body_limit=settings.body_limit)
-    exchange = Exchange(asked, probe.timeout, means, body=True, headers=False)
+    exchange = Exchange(asked, probe.timeout, means, frozenset({"body"}))
     wanted = _wanted(settings.named)
     window = Window(settings.window.total_seconds())
 

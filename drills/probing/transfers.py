@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import select
 
 import pycurl
@@ -25,7 +26,9 @@ class Transfers:
         self._loop = asyncio.get_running_loop()
         self._epoll = select.epoll()
         self._known: set[int] = set()
-        self._timer: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = math.inf
+        self._soon = self._closed = False
         self._waiting: dict[pycurl.Curl, asyncio.Future[int]] = {}
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._socket_changed)
@@ -53,6 +56,7 @@ class Transfers:
             self._multi.remove_handle(curl)
             done.cancel()
         self._waiting.clear()
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._epoll.fileno())
@@ -79,18 +83,37 @@ class Transfers:
             self._epoll.register(fd, events)
 
     def _timer_changed(self, milliseconds: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         if milliseconds == 0:
-            self._timer = self._loop.call_soon(self._expired)
-        elif milliseconds > 0:
-            self._timer = self._loop.call_later(milliseconds / 1000, self._expired)
+            if not self._soon:
+                self._soon = True
+                self._loop.call_soon(self._expired)
+            return
+        # A timer that is too early is left alone, and looks again when it fires: libcurl moves its deadline at every
+        # step of every transfer, and nearly always to a later one.
+        self._due = self._loop.time() + milliseconds / 1000 if milliseconds > 0 else math.inf
+        if self._timer is None:
+            self._arm()
+        elif self._due < self._timer.when():
+            self._timer.cancel()
+            self._arm()
+
+    def _arm(self) -> None:
+        self._timer = None if math.isinf(self._due) else self._loop.call_at(self._due, self._timed)
 
     # ---- what the event loop tells --------------------------------------------------------------------------------
 
-    def _expired(self) -> None:
+    def _timed(self) -> None:
         self._timer = None
+        if self._loop.time() < self._due:
+            self._arm()
+            return
+        self._due = math.inf
+        self._expired()
+
+    def _expired(self) -> None:
+        self._soon = False
+        if self._closed:
+            return
         _, running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
         self._collect(running)
 
