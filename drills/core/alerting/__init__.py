@@ -11,7 +11,7 @@ times cannot matter, and whoever wants an alert without delay calls `tick` right
 nothing when nothing has changed. How often `tick` is called changes when something is told, never what.
 """
 
-from drills.core.alerting.alerting import observe, tick
+from drills.core.alerting.alerting import observe, resumed, tick
 from drills.core.alerting.incidents import Incident, group
 from drills.core.alerting.probe_state import ProbeState, Standing
 from drills.core.alerting.rules import AlertRules
@@ -42,5 +42,6 @@ __all__ = [
     "event_of",
     "group",
     "observe",
+    "resumed",
     "tick",
 ]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from drills.core.alerting.judgement import judge
 from drills.core.alerting.probe_state import ProbeState, Standing, is_undecided, look
 from drills.core.alerting.rules import AlertRules, ProbeRule
-from drills.core.alerting.state import AlertState, Reading, Tally
+from drills.core.alerting.state import AlertState, Holding, KeyState, Open, Reading, Tally
 from drills.core.alerting.transitions import LookAgain, Transition
 from drills.core.probe import Observation, Outcome
 
@@ -161,3 +161,28 @@ def _look_at_descendants(rule: ProbeRule, state: AlertState) -> list[LookAgain]:
     """What explained their failures has recovered: look at them at once, to see whether they fail by themselves."""
     below = ((name, state.probe(name)) for name in rule.descendants)
     return [LookAgain(name) for name, known in below if known is not None and known.decided is Standing.DOWN]
+
+
+def resumed(
+    rules: AlertRules, t: float, open_alerts: Mapping[str, tuple[str, str]], numbers: Mapping[str, int]
+) -> AlertState:
+    """The state of a monitor that starts again at `t`, with what was told before it ended.
+
+    `open_alerts` is key → (alert id, level), `numbers` key → how many alerts it has had. An open alert stays open
+    until evidence says otherwise. Raises ValueError for a level that the rules do not have.
+    """
+    state = _begun(rules, AlertState(), t)
+    keys = state.keys
+    for key in {*open_alerts, *numbers}:
+        rule = rules.key_rule(key)
+        alert = None
+        holdings = (Holding(),) * len(rule.thresholds)
+        if key in open_alerts:
+            alert_id, level = open_alerts[key]
+            alert = Open(alert_id, rules.levels.index(level))
+            holdings = tuple(
+                Holding(True, t - threshold.for_seconds, t) if threshold.rank == alert.rank else Holding()
+                for threshold in rule.thresholds
+            )
+        keys = keys.put(key, KeyState(holdings, alert, numbers.get(key, 1 if alert else 0)))
+    return replace(state, keys=keys)

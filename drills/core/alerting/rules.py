@@ -11,6 +11,7 @@ from drills.core.playbook import Playbook, Threshold
 from drills.core.probe import ProbeSpec, Role, Window
 
 ANY_PROBE = "probe_failing"
+UNKNOWN_PROBE = "probe-unknown"
 FAILING: Mapping[str, Role] = {f"{role.value.replace('-', '_')}_failing": role for role in Role}
 
 
@@ -139,6 +140,13 @@ class AlertRules:
             min((rule.word_holds for rule in rules.values()), default=float("inf")),
         )
 
+    def knows(self, key: str) -> bool:
+        """Whether these rules can raise an alert of this key (a playbook or a probe may have gone since it was)."""
+        kind, _, probe = key.partition(":")
+        if probe:
+            return probe in self.probes and (kind == UNKNOWN_PROBE or (kind == ANY_PROBE and bool(self.for_each_probe)))
+        return key in self.keys
+
     def key_rule(self, key: str) -> KeyRule:
         """The rule of a key, also of those that name one probe."""
         rule = self.keys.get(key)
@@ -155,7 +163,7 @@ def failing_key(probe: str) -> str:
 
 
 def unknown_key(probe: str) -> str:
-    return f"probe-unknown:{probe}"
+    return f"{UNKNOWN_PROBE}:{probe}"
 
 
 def _compiled(playbook: Playbook, threshold: Threshold) -> ThresholdRule:

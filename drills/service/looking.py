@@ -1,0 +1,68 @@
+"""Keeps probes going against a sandbox whose addresses may change: it is restarted, taken down, brought up again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+
+from drills.clock import Clock
+from drills.core.probe import Observation, ProbeSpec
+from drills.probing.bind import bind
+from drills.probing.prober import Prober
+from drills.service.lines import Lines
+
+#: How often the sandbox's addresses are looked up.
+_CHECK = 1.0
+
+
+class Looking:
+    """Runs a prober against the sandbox as long as it has addresses; a new one when they have changed."""
+
+    def __init__(
+        self,
+        probes: Sequence[ProbeSpec],
+        addresses: Callable[[], Mapping[str, str]],
+        sink: Callable[[Observation], None],
+        *,
+        lines: Lines,
+        clock: Clock,
+    ) -> None:
+        self._probes = tuple(probes)
+        self._addresses = addresses
+        self._sink = sink
+        self._lines = lines
+        self._clock = clock
+        self._prober: Prober | None = None
+
+    def look_now(self, probe: str) -> None:
+        """Ask for a look at once; nothing happens while the sandbox is down."""
+        if self._prober is not None:
+            self._prober.look_now(probe)
+
+    async def run(self) -> None:
+        """Until cancelled. Raises BadInput for a probe that cannot be bound to the sandbox's addresses."""
+        while True:
+            addresses = dict(await asyncio.to_thread(self._addresses))
+            if not addresses:
+                self._lines.say("sandbox-down", reason="its probes wait until it is up: `drills sandbox up`")
+                while not addresses:
+                    await self._clock.sleep(_CHECK)
+                    addresses = dict(await asyncio.to_thread(self._addresses))
+            self._prober = Prober([bind(spec, addresses) for spec in self._probes], self._sink, clock=self._clock)
+            self._lines.say("probing", probes=len(self._probes))
+            probing = asyncio.create_task(self._prober.run())
+            changed = asyncio.create_task(self._changed(addresses))
+            try:
+                await asyncio.wait({probing, changed}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self._prober = None
+                for task in (probing, changed):
+                    task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await probing
+            changed.result()
+
+    async def _changed(self, addresses: Mapping[str, str]) -> None:
+        while dict(await asyncio.to_thread(self._addresses)) == addresses:
+            await self._clock.sleep(_CHECK)

@@ -1,0 +1,158 @@
+"""The prober's side of the service: observations are stored, judged, and become alerts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from drills.clock import Clock
+from drills.core import alerting
+from drills.core.playbook import Playbook
+from drills.core.probe import Observation, ProbeSpec
+from drills.errors import EnvironmentFailed
+from drills.service.lines import Lines
+from drills.store.alert_log import AlertKind, AlertLog, AlertRecord
+from drills.store.store import Store
+
+#: How often time alone is considered (a `for` or a calm that has run out); evidence is judged at once.
+_TICK = 0.5
+#: How long to wait before the store is tried again.
+_PATIENCE = 1.0
+
+
+class Monitoring:
+    """Judges what probes saw. `see` is called by the prober and returns at once; `run` stores what was told.
+
+    `look_now` is asked to look at a probe again at once. Alerts that were open when the last service ended are
+    taken up again.
+    """
+
+    def __init__(
+        self,
+        playbook: Playbook,
+        probes: Sequence[ProbeSpec],
+        store: Store,
+        sandbox: str,
+        *,
+        look_now: Callable[[str], None],
+        lines: Lines,
+        clock: Clock,
+    ) -> None:
+        self._rules = alerting.AlertRules.of(playbook, probes)
+        self._store = store
+        self._log = AlertLog(store)
+        self._sandbox = sandbox
+        self._look_now = look_now
+        self._lines = lines
+        self._clock = clock
+        self._records: asyncio.Queue[AlertRecord] = asyncio.Queue()
+        self._unstored: list[AlertRecord] = []
+        self._state = self._taken_up()
+
+    @property
+    def state(self) -> alerting.AlertState:
+        return self._state
+
+    def see(self, observation: Observation) -> None:
+        """Take in one observation, and tell at once what follows."""
+        self._store.observe(observation)
+        t = self._clock.monotonic()
+        self._state, told = alerting.observe(self._rules, self._state, t, observation)
+        self._tell(told)
+        self._state, told = alerting.tick(self._rules, self._state, t)
+        self._tell(told)
+
+    async def run(self) -> None:
+        """Let time pass, and store what was told, until cancelled; what is not stored yet is then stored."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._let_time_pass())
+                tasks.create_task(self._keep_records())
+        finally:
+            while not self._records.empty():
+                self._unstored.append(self._records.get_nowait())
+            try:
+                self._log.append(self._unstored)
+            except EnvironmentFailed as error:
+                self._lines.say("alerts-not-stored", reason=str(error), alerts=len(self._unstored))
+
+    async def _let_time_pass(self) -> None:
+        while True:
+            await self._clock.sleep(_TICK)
+            self._state, told = alerting.tick(self._rules, self._state, self._clock.monotonic())
+            self._tell(told)
+
+    async def _keep_records(self) -> None:
+        """Alerts go to the store in their order; one that cannot be stored now is tried again, never dropped."""
+        while True:
+            if not self._unstored:
+                self._unstored.append(await self._records.get())
+            while not self._records.empty():
+                self._unstored.append(self._records.get_nowait())
+            batch = list(self._unstored)
+            try:
+                await asyncio.to_thread(self._stored, batch)
+            except EnvironmentFailed as error:
+                self._lines.say("alerts-not-stored", reason=str(error), alerts=len(batch))
+                await self._clock.sleep(_PATIENCE)
+            else:
+                del self._unstored[: len(batch)]
+
+    def _stored(self, batch: Sequence[AlertRecord]) -> None:
+        drill = self._store.running(self._sandbox)
+        drill_id = drill.drill_id if drill is not None and drill.runner.alive() else None
+        marked = [replace(record, drill_id=drill_id) for record in batch]
+        self._log.append(marked)
+        for record in marked:
+            self._say(record)
+
+    def _say(self, record: AlertRecord) -> None:
+        self._lines.say(
+            f"alert-{record.kind}",
+            at=record.at,
+            alert=record.alert_id,
+            key=record.key,
+            level=record.level,
+            title=record.title,
+            reason=record.reason,
+            probe=record.probe,
+            drill=record.drill_id,
+        )
+
+    def _tell(self, told: Sequence[alerting.Transition]) -> None:
+        for transition in told:
+            if isinstance(transition, alerting.LookAgain):
+                self._look_now(transition.probe)
+            else:
+                self._records.put_nowait(self._record(transition))
+
+    def _record(
+        self, transition: alerting.Fired | alerting.Changed | alerting.Resolved | alerting.Suppressed
+    ) -> AlertRecord:
+        at = self._clock.now()
+        match transition:
+            case alerting.Fired(alert_id, key, level, title, reason, probe):
+                return AlertRecord(self._sandbox, at, AlertKind.FIRED, alert_id, key, level, title, reason, probe)
+            case alerting.Changed(alert_id, level, reason):
+                return AlertRecord(self._sandbox, at, AlertKind.CHANGED, alert_id, _key(alert_id), level, "", reason)
+            case alerting.Resolved(alert_id, reason):
+                return AlertRecord(self._sandbox, at, AlertKind.RESOLVED, alert_id, _key(alert_id), "", "", reason)
+            case alerting.Suppressed(key, because):
+                return AlertRecord(self._sandbox, at, AlertKind.SUPPRESSED, "", key, "", "", f"{because} is down")
+
+    def _taken_up(self) -> alerting.AlertState:
+        """The state that an earlier service left: its open alerts go on, those that no rule knows any more end."""
+        going_on: dict[str, tuple[str, str]] = {}
+        for record in self._log.open(self._sandbox):
+            if self._rules.knows(record.key) and record.level in self._rules.levels:
+                going_on[record.key] = (record.alert_id, record.level)
+            else:
+                ended = alerting.Resolved(record.alert_id, "no threshold or probe speaks of this any more")
+                self._records.put_nowait(self._record(ended))
+        numbers = {key: count for key, count in self._log.numbers(self._sandbox).items() if self._rules.knows(key)}
+        return alerting.resumed(self._rules, self._clock.monotonic(), going_on, numbers)
+
+
+def _key(alert_id: str) -> str:
+    return alert_id.rpartition("#")[0]
