@@ -61,19 +61,19 @@ def stop(server: Server) -> None:
     server.process.wait(10)
 
 
-@pytest.fixture(scope="module", params=["real", "embedded"])
+@pytest.fixture(scope="module", params=["embedded", "real"] if REAL is not None else ["embedded"])
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     port = free_port()
-    if request.param == "embedded":
-        command = embedded_command("127.0.0.1", port)
-    elif REAL is None:
-        assert not os.environ.get("DRILLS_REQUIRE_TOXIPROXY"), "toxiproxy-server is required here, and not on PATH"
-        pytest.skip("toxiproxy-server is not on PATH: the embedded server is not compared with the real one")
-    else:
-        command = [REAL, "-host", "127.0.0.1", "-port", str(port)]
-    running = start(command, port)
+    real = [str(REAL), "-host", "127.0.0.1", "-port", str(port)]
+    running = start(real if request.param == "real" else embedded_command("127.0.0.1", port), port)
     yield running
     stop(running)
+
+
+def test_the_real_server_takes_part_in_the_comparison() -> None:
+    if REAL is None:
+        assert not os.environ.get("DRILLS_REQUIRE_TOXIPROXY"), "toxiproxy-server is required here, and not on PATH"
+        pytest.skip("toxiproxy-server is not on PATH: the embedded server is not compared with the real one")
 
 
 class Echo(socketserver.BaseRequestHandler):
