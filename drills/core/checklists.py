@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drills.core.events import StepChecked
-from drills.core.limits import HUMAN, Case
+from drills.core.limits import HUMAN, Case, is_for
 from drills.core.playbook import Milestone, Phase, TriageStep
 from drills.core.rows import Demand, plain
 from drills.core.scorecard import Basis, Topic
@@ -25,7 +25,7 @@ def triage_demands(case: Case) -> Iterator[Demand]:
     steps = [
         (index, step)
         for index, step in enumerate(case.timeline.start.playbook.triage)
-        if (not step.levels or case.level.name in step.levels) and not _has_own_row(step, case)
+        if is_for(step, case.level) and not _has_own_row(step, case)
     ]
     for index, step in steps:
         yield _triage(case, index, step, round(TRIAGE_WEIGHT / len(steps), 2))

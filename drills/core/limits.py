@@ -117,16 +117,15 @@ def playbook_demands(case: Case) -> Iterator[Demand]:
     level = case.level
     if level is None:
         return
-    steps = {step.milestone: step for step in case.timeline.start.playbook.triage if _is_for(step, level)}
     yield _limited(case, Milestone.ACKNOWLEDGED, level.respond, case.response_clock)
     for milestone in (Milestone.SEVERITY_DECLARED, Milestone.COMMANDER_NAMED):
-        limit = _of_step(steps.get(milestone))
+        limit = _of_triage(case, milestone)
         if limit is not None or milestone is Milestone.SEVERITY_DECLARED:
             yield _limited(case, milestone, limit, case.response_clock)
-    first = _of_step(steps.get(Milestone.FIRST_UPDATE)) or level.update_every
+    first = _of_triage(case, Milestone.FIRST_UPDATE) or level.update_every
     if first is not None:
         yield _limited(case, Milestone.FIRST_UPDATE, first, case.response_clock)
-    page = level.status_page or _of_step(steps.get(Milestone.STATUS_PAGE))
+    page = level.status_page or _of_triage(case, Milestone.STATUS_PAGE)
     if page is not None:
         yield _limited(case, Milestone.STATUS_PAGE, page, case.response_clock)
     if level.mitigate is not None:
@@ -137,15 +136,17 @@ def playbook_demands(case: Case) -> Iterator[Demand]:
         yield _limited(case, Milestone.POST_MORTEM, level.post_mortem, (case.end, "the end of the drill"))
 
 
-def _is_for(step: TriageStep, level: Level) -> bool:
-    return not step.levels or level.name in step.levels
+def _of_triage(case: Case, milestone: Milestone) -> Limit | None:
+    """The minute of the triage list's first timed step that stands for this milestone at this level."""
+    for step in case.timeline.start.playbook.triage:
+        if step.milestone is milestone and step.by is not None and is_for(step, case.level):
+            return Limit(within=step.by, source=step.source)
+    return None
 
 
-def _of_step(step: TriageStep | None) -> Limit | None:
-    if step is None:
-        return None
-    says = step.step if step.by is None else ""
-    return Limit(within=step.by, says=says, source=step.source)
+def is_for(step: TriageStep, level: Level | None) -> bool:
+    """Whether a step of the triage list is for this level."""
+    return level is not None and (not step.levels or level.name in step.levels)
 
 
 def _limited(case: Case, milestone: Milestone, limit: Limit | None, clock: tuple[float | None, str]) -> Demand:
@@ -226,34 +227,47 @@ def decision_demand(case: Case) -> Demand | None:
 
 
 def cadence_demand(case: Case) -> Demand | None:
-    """No longer silence than the level's cadence, from detection until the all-clear or the end of the drill.
+    """Once the first update is due, no longer silence than the level's cadence, until the all-clear or the end.
 
-    The longest silence is what is measured, so that an update left out can never look better than one sent late.
+    Measured is the longest silence, so that an update left out never looks better than a late one; counted from when
+    the first update is due, so that posting it early tightens nothing.
     """
     every = case.level.update_every if case.level else None
-    since, _ = case.response_clock
-    if every is None or every.within is None or since is None:
+    due, clock = _first_update_due(case)
+    if every is None or every.within is None or due is None:
         return None
-    until = case.milestones.at(Milestone.ALL_CLEAR)
-    until = case.end if until is None else until
-    posted = [update.t for update in case.timeline.all(UpdatePosted) if since <= update.t <= until]
-    moments = [since, *posted, max(since, until)]
-    longest = max(now - before for before, now in pairwise(moments))
+    cadence = every.within.total_seconds()
+    cleared = case.milestones.at(Milestone.ALL_CLEAR)
+    until = max(due, case.end if cleared is None else cleared)
+    posted = [update.t for update in case.timeline.all(UpdatePosted) if due < update.t <= until]
     demand = Demand(
         milestone=Milestone.FIRST_UPDATE,
         label="Update cadence",
         basis=Basis.PLAYBOOK,
         since=0.0,
-        counted_from="the update before",
-        limit=every.within.total_seconds(),
+        counted_from=clock,
+        limit=cadence,
         limit_says=f"every {plain(every.within)}",
-        reached=longest,
+        reached=max(now - before for before, now in pairwise([due, *posted, until])),
         source=every.source,
         weight=PLAYBOOK_WEIGHTS[Milestone.FIRST_UPDATE],
         topic=Topic.UPDATE_CADENCE,
         decides=case.is_person,
     )
-    return demand.unless("" if case.is_person or posted else "asked of a person only")
+    if case.end <= due + cadence:
+        return replace(demand, reached=None).unless("the drill was over before another update was due")
+    asked = case.is_person or case.milestones.at(Milestone.FIRST_UPDATE) is not None
+    return demand.unless("" if asked else "asked of a person only")
+
+
+def _first_update_due(case: Case) -> tuple[float | None, str]:
+    since, _ = case.response_clock
+    every = case.level.update_every if case.level else None
+    if since is None or every is None or every.within is None:
+        return None, ""
+    first = _of_triage(case, Milestone.FIRST_UPDATE)
+    within = min(first.within, every.within) if first is not None and first.within is not None else every.within
+    return since + within.total_seconds(), "the update before"
 
 
 def last_resort(case: Case) -> Demand:

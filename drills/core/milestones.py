@@ -99,17 +99,13 @@ def find_milestones(timeline: Timeline, impact: ImpactAssessment, *, corrections
 
 
 def _detected(timeline: Timeline, injected: float, end: float) -> float | None:
-    """The first alert after the fault about something of which no alert was open when it was injected."""
-    open_before: dict[str, str] = {}
-    for event in timeline.all(AlertFired, AlertResolved):
-        if isinstance(event, AlertFired):
-            if event.t >= injected:
-                if event.key not in open_before.values() and event.t <= end:
-                    return event.t
-            else:
-                open_before[event.alert_id] = event.key
-        elif isinstance(event, AlertResolved):
-            open_before.pop(event.alert_id, None)
+    """The first alert after the fault about something of which no alert from before the fault was still open."""
+    resolved = {event.alert_id: event.t for event in timeline.all(AlertResolved)}
+    fired = timeline.all(AlertFired)
+    before = [(alert.key, resolved.get(alert.alert_id, float("inf"))) for alert in fired if alert.t < injected]
+    for alert in fired:
+        if injected <= alert.t <= end and not any(key == alert.key and until > alert.t for key, until in before):
+            return alert.t
     return None
 
 

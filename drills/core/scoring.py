@@ -207,4 +207,6 @@ def _arithmetic(rows: Sequence[Row], deductions: Sequence[Deduction]) -> str:
 
 def _ended_at(timeline: Timeline) -> datetime:
     end = scored_until(timeline)
-    return max((event for event in timeline if event.t <= end), key=lambda event: event.t, default=timeline.start).at
+    return max(
+        (event for event in timeline if event.t <= end), key=lambda event: (event.t, event.at), default=timeline.start
+    ).at

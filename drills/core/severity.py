@@ -144,7 +144,7 @@ class _Looks:
 
     def metrics(self) -> dict[str, float | bool]:
         values: dict[str, float | bool] = {}
-        for measured in self._measured.values():
+        for _, measured in sorted(self._measured.items(), key=lambda item: item[0]):
             values.update({name: value for name, value in measured.items() if name not in _FROM_TRAFFIC})
         for probe, failures in sorted(self._failures.items()):
             down = failures >= CONFIRMED

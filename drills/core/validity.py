@@ -34,7 +34,9 @@ def not_scored(timeline: Timeline, impact: ImpactAssessment) -> NotScored | None
 
     Whichever came first decides: what happens after the end of a drill (while undoing) does not make it invalid.
     """
-    for event in timeline:
+    events = timeline.all(DrillSkipped, DrillAborted, SteadyStateFailed, FaultFailed, EnvironmentLost, DrillEnded)
+    # Of two at the same moment, the end counts last: what went wrong in the moment of the end did go wrong.
+    for event in sorted(events, key=lambda event: (event.t, isinstance(event, DrillEnded))):
         match event:
             case DrillSkipped():
                 return NotScored(DrillResult.SKIPPED, event.reason)
@@ -46,10 +48,8 @@ def not_scored(timeline: Timeline, impact: ImpactAssessment) -> NotScored | None
                 return _invalid(f"the fault was not in place: {event.reason}")
             case EnvironmentLost():
                 return _invalid(f"the environment failed: {event.reason}")
-            case DrillEnded():
-                return _unproven(timeline, impact)
             case _:
-                pass
+                return _unproven(timeline, impact)
     return NotScored(DrillResult.RUNNING, "the drill has not ended")
 
 
