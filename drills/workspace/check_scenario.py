@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from drills.core.playbook import Playbook
 from drills.core.scenario import Scenario
@@ -17,9 +19,17 @@ from drills.workspace.yaml_lines import Document, Place
 
 
 def check_scenario(
-    document: Document, scenario: Scenario, folder: Path, probes: Collection[str], playbook: Playbook | None
+    document: Document,
+    scenario: Scenario,
+    folder: Path,
+    probes: Collection[str],
+    playbook: Playbook | None,
+    names: Mapping[str, Collection[str]],
 ) -> Iterator[Problem]:
-    """`folder` is the scenario's own; `probes` are the names of all; `playbook` the workspace's choice, if usable."""
+    """`folder` is the scenario's own; `probes` are the names of all; `playbook` the workspace's choice, if usable.
+
+    `names` are what the sandbox has (releases, indexes …), by the setting of a fault that may name it.
+    """
     written = document.data.get("name", folder.name)
     if written != folder.name:
         yield document.problem(("name",), f"{written!r} is not the name of its folder", f"write {folder.name}")
@@ -27,7 +37,7 @@ def check_scenario(
         if name not in probes:
             place: Place = ("steady", "probes", index)
             yield document.problem(place, f"there is no probe {name!r}", suggest(name, probes))
-    yield from _timeline(document, scenario)
+    yield from _timeline(document, scenario, names)
     yield from _truth(document, scenario, playbook)
     if scenario.abort is not None:
         yield from check_abort(document, ("abort", "when"), scenario.abort.when)
@@ -38,7 +48,7 @@ def check_scenario(
     yield from _runbook(document, scenario, folder)
 
 
-def _timeline(document: Document, scenario: Scenario) -> Iterator[Problem]:
+def _timeline(document: Document, scenario: Scenario, names: Mapping[str, Collection[str]]) -> Iterator[Problem]:
     for index, injection in enumerate(scenario.timeline):
         place: Place = ("timeline", index, "fault")
         kind = fault_kinds().get(injection.fault.kind)
@@ -48,9 +58,19 @@ def _timeline(document: Document, scenario: Scenario) -> Iterator[Problem]:
         else:
             _, problems = build_at(document, place, injection.fault.settings, kind)
             yield from problems
+            yield from _names(document, place, injection.fault.settings, names)
         if injection.at >= scenario.limits.duration:
             right = "inject earlier, or lengthen limits.duration"
             yield document.problem(("timeline", index, "at"), "comes after the drill has ended", right)
+
+
+def _names(
+    document: Document, place: Place, settings: Mapping[str, JsonValue], names: Mapping[str, Collection[str]]
+) -> Iterator[Problem]:
+    for key, known in names.items():
+        name = settings.get(key)
+        if isinstance(name, str) and name.removeprefix("public.") not in known:
+            yield document.problem((*place, key), f"the shop has no {key} {name!r}", suggest(name, known))
 
 
 def _truth(document: Document, scenario: Scenario, playbook: Playbook | None) -> Iterator[Problem]:

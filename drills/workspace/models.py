@@ -103,6 +103,8 @@ def _words(detail: ErrorDetails, location: Place, model: type[BaseModel]) -> tup
     if kind in ("enum", "literal_error"):
         known = [name.strip("' ") for name in str(context.get("expected", "")).replace(" or ", ", ").split(",")]
         return f"{value!r} is not known here", suggest(str(value), known)
+    if kind == "string_type" and isinstance(value, int | float):
+        return f"{value} is a number, not text", f'write it in quotes: "{value}"'
     if kind in _TYPES:
         return f"{_shown(value)} is not {_TYPES[kind]}", f"write {_TYPES[kind]}"
     if kind == "string_pattern_mismatch":

@@ -18,6 +18,7 @@ from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, sc
 from drills.workspace.models import Loaded, load_model
 from drills.workspace.nearest import suggest
 from drills.workspace.probe_files import read_probes
+from drills.workspace.shop_names import shop_names
 from drills.workspace.yaml_lines import Document, Place, read_document
 
 
@@ -34,13 +35,14 @@ def validate(root: Path) -> list[Problem]:
 
     chosen = _chosen_playbook(config.model, own)
     known_probes = {probe.spec.name for probe in probes} | set(_names_written(documents))
-    addresses = ADDRESSES if config.model is None or config.model.sandbox.driver is Driver.LOCAL else None
+    is_local = config.model is None or config.model.sandbox.driver is Driver.LOCAL
+    addresses, names = (ADDRESSES, shop_names()) if is_local else (None, {})
     for probe in probes:
         found += check_probe(probe, known_probes, addresses)
     for name, scenario in scenarios.items():
         if scenario.model is not None:
             folder = root / "scenarios" / name
-            found += check_scenario(scenario.document, scenario.model, folder, known_probes, chosen)
+            found += check_scenario(scenario.document, scenario.model, folder, known_probes, chosen, names)
     for playbook in own.values():
         if playbook.model is not None:
             found += check_playbook(playbook.document, playbook.model)

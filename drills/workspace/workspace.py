@@ -114,12 +114,6 @@ class Workspace:
     def reports_dir(self) -> Path:
         return self.home / self.config.reports
 
-    @property
-    def shop_root(self) -> Path:
-        """The folder of the package `shop` that the local sandbox runs: the workspace's own or the included one."""
-        own = self.root / "shop"
-        return own if (own / "__init__.py").is_file() else included_root() / "shop"
-
     def scenario_dir(self, name: str) -> Path:
         return self.root / "scenarios" / name
 

@@ -71,7 +71,11 @@ MISTAKES = [
     # scenario
     ("scenarios/slow-query/scenario.yaml", "[home, database]", "[home, databse]", "scenarios/slow-query/scenario.yaml:3: steady.probes[1]: there is no probe 'databse'; did you mean database?"),
     ("scenarios/slow-query/scenario.yaml", "drop-index", "drop-indx", "scenarios/slow-query/scenario.yaml:6: timeline[0].fault.kind: 'drop-indx' is not a kind of fault; did you mean drop-index?"),
-    ("scenarios/slow-query/scenario.yaml", "index: orders_customer_idx", "idx: orders_customer_idx, index: a", "scenarios/slow-query/scenario.yaml:6: timeline[0].fault.idx: unknown key; did you mean index?"),
+    ("scenarios/slow-query/scenario.yaml", "index: orders_customer_idx", "idx: orders_customer_idx, index: orders_status_idx", "scenarios/slow-query/scenario.yaml:6: timeline[0].fault.idx: unknown key; did you mean index?"),
+    ("scenarios/slow-query/scenario.yaml", "orders_customer_idx", "orders_custmer_idx", "scenarios/slow-query/scenario.yaml:6: timeline[0].fault.index: the shop has no index 'orders_custmer_idx'; did you mean orders_customer_idx?"),
+    ("scenarios/slow-query/scenario.yaml", "kind: drop-index, index: orders_customer_idx", "kind: deploy-release, release: 9.9.9", "scenarios/slow-query/scenario.yaml:6: timeline[0].fault.release: the shop has no release '9.9.9'; known: 1.0.0,"),
+    ("scenarios/slow-query/scenario.yaml", "kind: drop-index, index: orders_customer_idx", "kind: kill-service, service: databse", "scenarios/slow-query/scenario.yaml:6: timeline[0].fault.service: 'databse' is not known here; did you mean database?"),
+    ("scenarios/slow-query/scenario.yaml", "kind: drop-index, index: orders_customer_idx", "kind: deploy-release, release: 1.2", "scenarios/slow-query/scenario.yaml:6: timeline[0].fault.release: 1.2 is a number, not text; write it in quotes: \"1.2\""),
     ("scenarios/slow-query/scenario.yaml", "link: app-database", "link: app-databse", "scenarios/slow-query/scenario.yaml:8: timeline[1].fault.link: 'app-databse' is not known here; did you mean app-database?"),
     ("scenarios/slow-query/scenario.yaml", "latency: 500ms", "latency: 500 ms", "scenarios/slow-query/scenario.yaml:8: timeline[1].fault.latency: '500 ms' is not a duration; write 500ms"),
     ("scenarios/slow-query/scenario.yaml", "at: 5s", "at: 5 s", "scenarios/slow-query/scenario.yaml:5: timeline[0].at: '5 s' is not a duration; write 5s"),

@@ -1,0 +1,23 @@
+"""What the included shop has, as far as it can be known without running it: releases, indexes, tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from drills.included import included_root
+from drills.sandbox.definitions import definitions
+
+
+@lru_cache(maxsize=1)
+def shop_names() -> Mapping[str, tuple[str, ...]]:
+    """The names that a fault's setting of that key may have; a key that is not there cannot be known."""
+    root = included_root()
+    schema = (root / "shop" / "schema.py").read_text(encoding="utf-8")
+    names = {
+        "release": definitions(root).versions,
+        "index": tuple(re.findall(r"CREATE (?:UNIQUE )?INDEX (\w+)", schema)),
+        "table": tuple(re.findall(r"CREATE TABLE (\w+)", schema)),
+    }
+    return {key: known for key, known in names.items() if known}
