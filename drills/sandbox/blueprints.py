@@ -35,6 +35,7 @@ class Layout:
 
     root: Path
     shop_root: Path
+    database: Path
 
     @property
     def state(self) -> Path:
@@ -47,10 +48,6 @@ class Layout:
     @property
     def config(self) -> Path:
         return self.root / "config"
-
-    @property
-    def database(self) -> Path:
-        return self.root / "postgres"
 
     @property
     def cache(self) -> Path:

@@ -45,6 +45,11 @@ def query(url: str, statement: str, *, timeout: float) -> tuple[Sequence[str], S
         raise BadInput(f"the database refuses the statement: {first_line(error)}") from error
 
 
+def without_read_only(url: str) -> str:
+    """The same database, with sessions that may write whatever its settings say: for mending just these."""
+    return f"{url}?options=-c%20default_transaction_read_only%3Doff"
+
+
 def command(port: int, words: Sequence[str], *, timeout: float = 5.0) -> Any:
     """Run one Redis command. Raises BadInput when it is refused, EnvironmentFailed when there is no answer in time."""
     if not words:

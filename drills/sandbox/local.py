@@ -56,10 +56,11 @@ class LocalSandbox:
         self, state_dir: Path, shop_root: Path, name: str = "default", *, cache_dir: Path | None = None
     ) -> None:
         self.name = name
-        self._layout = Layout(state_dir.absolute(), shop_root.resolve())
-        self._cache_dir = (cache_dir or self._layout.root / "cache").absolute()
+        root = state_dir.absolute()
         # The marker must be the same in every process that uses this folder, and in no other.
-        marker = hashlib.sha256(f"{self._layout.root.resolve()}\0{name}".encode()).hexdigest()[:16]
+        marker = hashlib.sha256(f"{root.resolve()}\0{name}".encode()).hexdigest()[:16]
+        self._layout = Layout(root, shop_root.resolve(), postgres.data_folder(root, marker))
+        self._cache_dir = (cache_dir or root / "cache").absolute()
         self._store = StateStore(self._layout.state, marker)
         self._lock = ChangeLock(self._layout.root / "change.lock")
 
@@ -381,7 +382,10 @@ class LocalSandbox:
         with self._lock.held():
             if not self._store.read().active:
                 self.up()
-            return Restoring(self, self._layout.config, self._control, self._replicas, self._store).run(fingerprint)
+            mend = direct.without_read_only(postgres.url(self._active().ports[Service.DATABASE]))
+            return Restoring(self, self._layout.config, self._control, self._replicas, self._store, mend).run(
+                fingerprint
+            )
 
 
 def _service(name: str) -> Service:

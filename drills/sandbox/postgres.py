@@ -27,6 +27,8 @@ from drills.sandbox import processes
 from drills.sandbox.ports import HOST, free_port
 
 OS_USER = "pgserver"
+#: A folder that every user may pass, and that outlives a restart of the machine.
+REACHABLE = Path("/var/tmp")
 OWNER = "postgres"
 DATABASE = "shop"
 #: How long making the seeded data folder may take on a slow machine.
@@ -118,6 +120,15 @@ def forget_dead_postmaster(data: Path) -> None:
         lock.unlink(missing_ok=True)
 
 
+def data_folder(root: Path, marker: str) -> Path:
+    """Where a sandbox's data lies: among its files, or, as root, where another user can reach it.
+
+    Folders above a sandbox's files may be closed to others (root's home, temporary folders of test runners), now or
+    later; they are not ours to open.
+    """
+    return root / "postgres" if os.geteuid() != 0 else REACHABLE / f"drills-postgres-{marker}"
+
+
 def provide_data(data: Path, template: Path) -> None:
     """A fresh copy of the seeded template. Raises EnvironmentFailed."""
     owner = os_user()
@@ -148,24 +159,32 @@ def provide_template(cache: Path, shop_root: Path, *, marker: str, log: Path) ->
     owner = os_user()
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        _let_through(cache)
-        building = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
+        building = Path(tempfile.mkdtemp(prefix="drills-building-", dir=cache if owner is None else REACHABLE))
     except OSError as error:
         raise EnvironmentFailed(f"{cache}: cannot be written: {_reason(error)}") from error
     try:
         _hand_over(building, owner)
         _initialise(building, owner, marker, log)
         _seed(building, owner, shop_root, marker, log)
-        try:
-            building.rename(template)
-        except OSError:
-            if not template.is_dir():  # Another sandbox was faster, which is as well.
-                raise
+        _keep(building, template)
     except OSError as error:
         raise EnvironmentFailed(f"{cache}: the database cannot be prepared: {_reason(error)}") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return template
+
+
+def _keep(building: Path, template: Path) -> None:
+    """Put what was built in the cache, whole or not at all; another sandbox may have been faster, which is as well."""
+    beside = template.with_name(f".{building.name}")
+    try:
+        shutil.copytree(building, beside, symlinks=True)
+        beside.rename(template)
+    except OSError:
+        if not template.is_dir():
+            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _initialise(data: Path, owner: tuple[int, int] | None, marker: str, log: Path) -> None:
@@ -251,12 +270,11 @@ def _hand_over(folder: Path, owner: tuple[int, int] | None) -> None:
         os.chown(place, *owner)
         for name in files:
             os.chown(Path(place) / name, *owner, follow_symlinks=False)
-    _let_through(folder.parent)
     _let_through(binaries())
 
 
 def _let_through(folder: Path) -> None:
-    """As root: let PostgreSQL's user pass (not list) the folders above its files."""
+    """As root: let PostgreSQL's user pass (not list) the folders above its programs."""
     if os.geteuid() != 0:
         return
     for place in (folder, *folder.parents):

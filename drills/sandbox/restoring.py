@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from drills.errors import DrillsError, EnvironmentFailed
-from drills.sandbox import database_state
+from drills.sandbox import database_state, direct
 from drills.sandbox.app_replicas import AppReplicas
 from drills.sandbox.protocol import Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
 from drills.sandbox.release_line import deployed, rolled_back
@@ -41,13 +41,20 @@ class Restoring:
     """Brings a sandbox to a fingerprint; the caller holds the change lock."""
 
     def __init__(
-        self, sandbox: Sandbox, config: Path, control: ServiceControl, replicas: AppReplicas, store: StateStore
+        self,
+        sandbox: Sandbox,
+        config: Path,
+        control: ServiceControl,
+        replicas: AppReplicas,
+        store: StateStore,
+        database_url: str,
     ) -> None:
         self._sandbox = sandbox
         self._config = config
         self._control = control
         self._replicas = replicas
         self._store = store
+        self._database_url = database_url
 
     def run(self, wanted: Fingerprint) -> tuple[str, ...]:
         """What had to be changed. Raises EnvironmentFailed when the state differs still."""
@@ -90,7 +97,7 @@ class Restoring:
             return
         present = database_state.read(self._ask)
         for statement in database_state.statements(wanted, present):
-            self._sandbox.sql(statement, timeout=_SQL_SECONDS)
+            direct.query(self._database_url, statement, timeout=_SQL_SECONDS)
         if database_state.needs_restart(wanted, database_state.read(self._ask)):
             self._sandbox.restart(Service.DATABASE)
 
