@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from drills.core.conditions import compile_condition
@@ -11,8 +14,9 @@ from drills.core.metrics import CATALOGUE
 from drills.core.playbook import Audience, Choice, Limit, MessageStatus, Milestone, Playbook, Urgency
 from drills.included import included_root
 from drills.workspace.layout import playbook_files
-from drills.workspace.models import load_model
+from drills.workspace.models import build, load_model
 from drills.workspace.validate import validate
+from drills.workspace.yaml_lines import parse_document
 
 FILES = playbook_files(included_root())
 NAMES = ("emotionscare", "fastapi", "nutriprofile", "pagerduty", "slurpy")
@@ -477,3 +481,11 @@ def test_every_metric_of_the_catalogue_that_a_threshold_names_exists():
         for name in compile_condition(each.when).names
     }
     assert names <= set(CATALOGUE)
+
+
+def test_the_smallest_playbook_of_the_documentation_is_one():
+    text = (Path(__file__).parents[2] / "docs" / "playbooks.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert example is not None
+    assert build(parse_document(example[1], "docs/playbooks.md"), Playbook).problems == ()
+    assert all(f"`{metric}`" in text for metric in CATALOGUE)
