@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -46,8 +48,9 @@ class Monitoring:
         self._look_now = look_now
         self._lines = lines
         self._clock = clock
-        self._records: asyncio.Queue[AlertRecord] = asyncio.Queue()
-        self._unstored: list[AlertRecord] = []
+        self._unstored: deque[AlertRecord] = deque()
+        self._more = asyncio.Event()
+        self._storing = threading.Lock()
         self._state = self._taken_up()
 
     @property
@@ -70,10 +73,8 @@ class Monitoring:
                 tasks.create_task(self._let_time_pass())
                 tasks.create_task(self._keep_records())
         finally:
-            while not self._records.empty():
-                self._unstored.append(self._records.get_nowait())
             try:
-                self._log.append(self._unstored)
+                self._store_all()
             except EnvironmentFailed as error:
                 self._lines.say("alerts-not-stored", reason=str(error), alerts=len(self._unstored))
 
@@ -84,28 +85,33 @@ class Monitoring:
             self._tell(told)
 
     async def _keep_records(self) -> None:
-        """Alerts go to the store in their order; one that cannot be stored now is tried again, never dropped."""
+        """Alerts go to the store in their order; what cannot be stored now is tried again, never dropped."""
         while True:
-            if not self._unstored:
-                self._unstored.append(await self._records.get())
-            while not self._records.empty():
-                self._unstored.append(self._records.get_nowait())
-            batch = list(self._unstored)
+            self._more.clear()
             try:
-                await asyncio.to_thread(self._stored, batch)
+                await asyncio.to_thread(self._store_all)
             except EnvironmentFailed as error:
-                self._lines.say("alerts-not-stored", reason=str(error), alerts=len(batch))
+                self._lines.say("alerts-not-stored", reason=str(error), alerts=len(self._unstored))
                 await self._clock.sleep(_PATIENCE)
             else:
-                del self._unstored[: len(batch)]
+                await self._more.wait()
 
-    def _stored(self, batch: Sequence[AlertRecord]) -> None:
-        drill = self._store.running(self._sandbox)
-        drill_id = drill.drill_id if drill is not None and drill.runner.alive() else None
-        marked = [replace(record, drill_id=drill_id) for record in batch]
-        self._log.append(marked)
-        for record in marked:
-            self._say(record)
+    def _store_all(self) -> None:
+        """In a thread; one at a time, so that the end of the service neither doubles nor loses what is being stored."""
+        with self._storing:
+            if not self._unstored:
+                return
+            drill = self._store.running(self._sandbox)
+            drill_id = drill.drill_id if drill is not None and drill.runner.alive() else None
+            marked = [replace(record, drill_id=drill_id) for record in self._unstored]
+            self._log.append(marked)
+            for record in marked:
+                self._unstored.popleft()
+                self._say(record)
+
+    def _keep(self, record: AlertRecord) -> None:
+        self._unstored.append(record)
+        self._more.set()
 
     def _say(self, record: AlertRecord) -> None:
         self._lines.say(
@@ -125,7 +131,7 @@ class Monitoring:
             if isinstance(transition, alerting.LookAgain):
                 self._look_now(transition.probe)
             else:
-                self._records.put_nowait(self._record(transition))
+                self._keep(self._record(transition))
 
     def _record(
         self, transition: alerting.Fired | alerting.Changed | alerting.Resolved | alerting.Suppressed
@@ -149,7 +155,7 @@ class Monitoring:
                 going_on[record.key] = (record.alert_id, record.level)
             else:
                 ended = alerting.Resolved(record.alert_id, "no threshold or probe speaks of this any more")
-                self._records.put_nowait(self._record(ended))
+                self._keep(self._record(ended))
         numbers = {key: count for key, count in self._log.numbers(self._sandbox).items() if self._rules.knows(key)}
         return alerting.resumed(self._rules, self._clock.monotonic(), going_on, numbers)
 

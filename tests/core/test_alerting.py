@@ -22,6 +22,7 @@ from drills.core.alerting import (
     event_of,
     group,
     observe,
+    resumed,
     tick,
 )
 from drills.core.playbook import Level, Limit, Playbook, Threshold
@@ -541,3 +542,25 @@ def test_an_earlier_state_is_not_touched_by_later_ones() -> None:
     first = tick(monitor.rules, before, 10)
     assert tick(monitor.rules, before, 10) == first
     assert before.open_alerts() == {}
+
+
+# ---- a monitor that starts again ------------------------------------------------------------------------------------
+
+
+def test_an_open_alert_that_is_taken_up_again_waits_for_evidence_and_then_resolves() -> None:
+    monitor = errors()
+    monitor.state = resumed(monitor.rules, 1000, {"error_rate": ("error_rate#7", "SEV1")}, {"error_rate": 7})
+    for t in range(1000, 1300, 5):
+        assert alerts(monitor.see(t, "metrics", PASS)) == []
+    monitor.see(1300, "metrics", PASS, error_rate=0.0)
+    assert [t.alert_id for t in monitor.at(1310) if isinstance(t, Resolved)] == ["error_rate#7"]
+    (fired,) = monitor.see(1320, "metrics", PASS, error_rate=0.9)
+    assert isinstance(fired, Fired)
+    assert fired.alert_id == "error_rate#8"
+
+
+def test_an_alert_that_is_taken_up_again_and_still_holds_is_not_fired_twice() -> None:
+    monitor = errors()
+    monitor.state = resumed(monitor.rules, 1000, {"error_rate": ("error_rate#7", "SEV2")}, {"error_rate": 7})
+    assert monitor.see(1001, "metrics", PASS, error_rate=0.1) == []
+    assert monitor.levels() == {"error_rate": "SEV2"}
