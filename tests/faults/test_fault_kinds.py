@@ -1,0 +1,138 @@
+"""Each kind of fault against the real sandbox: seen while it is there, and gone without a trace afterwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from drills.core.scenario import FaultSpec
+from drills.errors import EnvironmentFailed
+from drills.faults.fault import Fault, FaultImpossible
+from drills.faults.hold_locks import HoldLocks
+from drills.faults.registry import FAULTS, fault_of
+from drills.sandbox.local import LocalSandbox
+
+SPECS = [
+    {"kind": "stop-service", "service": "database"},
+    {"kind": "stop-service", "service": "app"},
+    {"kind": "kill-service", "service": "database"},
+    {"kind": "kill-service", "service": "app"},
+    {"kind": "kill-service", "service": "toxiproxy"},
+    {"kind": "pause-service", "service": "cache"},
+    {"kind": "link-latency", "link": "app-database", "latency": "300ms", "jitter": "20ms"},
+    {"kind": "link-down", "link": "app-database"},
+    {"kind": "link-reset", "link": "app-cache", "after": "10ms"},
+    {"kind": "link-bandwidth", "link": "app-database", "rate": 20},
+    {"kind": "link-timeout", "link": "app-cache"},
+    {"kind": "deploy-release", "release": "1.2.0"},
+    {"kind": "drop-index", "index": "orders_customer_idx"},
+    {"kind": "hold-locks", "table": "orders"},
+    {"kind": "hold-locks", "table": "public.orders", "mode": "exclusive"},
+    {"kind": "exhaust-connections"},
+    {"kind": "exhaust-connections", "connections": 4},
+    {"kind": "external-api-blocked"},
+]
+
+
+def fault(spec: dict[str, object]) -> Fault:
+    return fault_of(FaultSpec.model_validate(spec))
+
+
+def test_every_kind_that_touches_the_sandbox_is_tried_here() -> None:
+    assert {spec["kind"] for spec in SPECS} | {"traffic-surge"} == set(FAULTS)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: "-".join(str(value) for value in spec.values()))
+def test_a_fault_is_seen_refused_a_second_time_and_undone_without_a_trace(
+    sandbox: LocalSandbox, spec: dict[str, object]
+) -> None:
+    before = sandbox.fingerprint()
+    one = fault(spec)
+    one.check(sandbox)
+    plan = one.undo_plan(sandbox)
+
+    one.undo(sandbox, plan)
+    one.verify_undone(sandbox, plan)
+    assert sandbox.fingerprint() == before, "an undo before the fault changes nothing"
+    with pytest.raises(FaultImpossible):
+        one.verify(sandbox)
+
+    one.apply(sandbox)
+    assert one.verify(sandbox)
+    with pytest.raises(FaultImpossible):
+        one.check(sandbox)
+    with pytest.raises(EnvironmentFailed):
+        one.verify_undone(sandbox, plan)
+
+    for _ in range(2):
+        one.undo(sandbox, plan)
+        one.verify_undone(sandbox, plan)
+    assert sandbox.fingerprint() == before
+
+
+def test_an_index_that_was_made_again_in_another_form_is_put_right(sandbox: LocalSandbox) -> None:
+    before = sandbox.fingerprint()
+    drop = fault({"kind": "drop-index", "index": "orders_customer_idx"})
+    plan = drop.undo_plan(sandbox)
+    drop.apply(sandbox)
+    sandbox.sql("CREATE INDEX orders_customer_idx ON orders (customer_id, id)")
+    with pytest.raises(EnvironmentFailed, match="orders_customer_idx is not as it was"):
+        drop.verify_undone(sandbox, plan)
+    drop.undo(sandbox, plan)
+    assert sandbox.fingerprint() == before
+
+
+def test_an_index_of_a_constraint_is_not_dropped(sandbox: LocalSandbox) -> None:
+    with pytest.raises(FaultImpossible, match="holds a constraint"):
+        fault({"kind": "drop-index", "index": "orders_pkey"}).check(sandbox)
+    with pytest.raises(FaultImpossible, match="there is no index"):
+        fault({"kind": "drop-index", "index": "nowhere_idx"}).check(sandbox)
+
+
+def test_what_does_not_exist_cannot_be_disturbed(sandbox: LocalSandbox) -> None:
+    with pytest.raises(FaultImpossible, match=r"there is no release 9\.9; known: 1\.0\.0, 1\.1\.0, 1\.2\.0"):
+        fault({"kind": "deploy-release", "release": "9.9"}).check(sandbox)
+    with pytest.raises(FaultImpossible, match="is deployed already"):
+        fault({"kind": "deploy-release", "release": "1.1.0"}).check(sandbox)
+    with pytest.raises(FaultImpossible, match="there is no table nowhere"):
+        fault({"kind": "hold-locks", "table": "nowhere"}).check(sandbox)
+
+
+def test_ending_the_session_that_holds_a_lock_is_a_remedy_and_the_undo_finds_nothing_left(
+    sandbox: LocalSandbox,
+) -> None:
+    lock = HoldLocks(table="orders")
+    plan = lock.undo_plan(sandbox)
+    lock.apply(sandbox)
+    sandbox.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'")
+    sandbox.sql("SELECT count(*) FROM orders", timeout=5)
+    lock.undo(sandbox, plan)
+    lock.verify_undone(sandbox, plan)
+
+
+def test_a_session_fault_is_undone_while_the_database_is_down(sandbox: LocalSandbox) -> None:
+    lock = HoldLocks(table="orders")
+    plan = lock.undo_plan(sandbox)
+    lock.apply(sandbox)
+    sandbox.kill("database")
+    lock.undo(sandbox, plan)
+    lock.verify_undone(sandbox, plan)
+    sandbox.start("database")
+
+
+def test_a_lock_that_cannot_be_had_is_told_and_leaves_no_program(sandbox: LocalSandbox) -> None:
+    lock = HoldLocks(table="nowhere")
+    with pytest.raises(EnvironmentFailed, match='relation "nowhere" does not exist'):
+        lock.apply(sandbox)
+    lock.verify_undone(sandbox, lock.undo_plan(sandbox))
+
+
+def test_while_connections_are_exhausted_the_app_gets_none_and_an_administrator_does(sandbox: LocalSandbox) -> None:
+    exhaust = fault({"kind": "exhaust-connections"})
+    plan = exhaust.undo_plan(sandbox)
+    exhaust.apply(sandbox)
+    try:
+        assert sandbox.sql("SELECT 1")[1][0][0] == 1
+        assert not sandbox.health()["app /ready"][0]
+    finally:
+        exhaust.undo(sandbox, plan)
+    exhaust.verify_undone(sandbox, plan)

@@ -1,0 +1,198 @@
+"""After a runner was killed: the real sandbox is as before, its drill is stored as aborted, nothing is left over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from drills.core.events import DrillAborted, ResponderKind, UndoFailed, UndoSettled, UndoWritten
+from drills.core.scorecard import DrillResult
+from drills.errors import UndoOwed
+from drills.faults.drop_index import DropIndex
+from drills.faults.recovery import recover
+from drills.sandbox.local import LocalSandbox
+from drills.sandbox.protocol import Service
+from drills.store.journal import Journal
+from drills.store.records import DrillRecord
+from drills.store.runner import Runner
+from drills.store.store import Store
+from tests.core.timelines import drill as sample
+from tests.faults.paper_sandbox import PaperSandbox
+
+DEAD = Runner(pid=1, started=-1.0, boot_id=Runner.this().boot_id)
+
+
+def interrupted(store: Store, runner: Runner = DEAD, *, speaks: bool = True) -> DrillRecord:
+    """A drill whose runner died, after it had told something (or not even that)."""
+    record = store.begin_drill(scenario="bad-deploy", sandbox="default", responder=ResponderKind.NONE, runner=runner)
+    if speaks:
+        events = [event.model_copy(update={"seq": -1}) for event in sample().baseline().timeline()]
+        events[0] = events[0].model_copy(update={"drill_id": record.drill_id})
+        store.append_many(record.drill_id, events)
+    return record
+
+
+_RUNNER = """
+import os, signal, sys, threading
+from pathlib import Path
+from datetime import datetime, UTC
+from drills.core.events import ResponderKind
+from drills.core.scenario import FaultSpec
+from drills.faults.injection import inject
+from drills.faults.registry import fault_of
+from drills.faults.restoring import owe_restore
+from drills.included import included_root
+from drills.sandbox.local import LocalSandbox
+from drills.store.journal import Journal
+from drills.store.store import Store
+url, folder, spec, moment = sys.argv[1:]
+die = lambda: os.kill(os.getpid(), signal.SIGKILL)
+store, sandbox = Store.open(url), LocalSandbox(Path(folder), included_root(), "faults")
+drill = store.begin_drill(scenario="any", sandbox="default", responder=ResponderKind.NONE)
+owe_restore(Journal(store), sandbox, drill.drill_id)
+def emit(make):
+    event = store.append(drill.drill_id, make(t=drill.t(store.clock), at=datetime.now(UTC)))
+    if event.kind == moment:
+        die()
+    if event.kind == "fault-applied" and moment.endswith("ms"):
+        threading.Timer(int(moment[:-2]) / 1000, die).start()
+inject(Journal(store), sandbox, drill.drill_id, 0, fault_of(FaultSpec.model_validate_json(spec)), emit)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "moment"),
+    [
+        ('{"kind": "drop-index", "index": "orders_customer_idx"}', "fault-verified"),
+        ('{"kind": "deploy-release", "release": "1.2.0"}', "150ms"),
+        ('{"kind": "hold-locks", "table": "orders"}', "120ms"),
+        ('{"kind": "exhaust-connections"}', "fault-verified"),
+    ],
+)
+def test_a_runner_killed_in_the_middle_of_a_fault_leaves_nothing_after_recovery(
+    store: Store, sandbox: LocalSandbox, sandbox_folder: Path, spec: str, moment: str
+) -> None:
+    before = sandbox.fingerprint()
+    command = [sys.executable, "-c", _RUNNER, str(store.database.url), str(sandbox_folder), spec, moment]
+    runner = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert runner.wait(60) == -signal.SIGKILL
+
+    report = recover(store, sandbox, "default")
+
+    report.raise_if_owed()
+    assert sandbox.fingerprint().differences(before) == ()
+    (record,) = store.drills()
+    assert report.aborted == (record.drill_id,)
+    assert record.result is DrillResult.ABORTED
+    timeline = store.timeline(record.drill_id)
+    assert len(timeline.all(UndoWritten)) == 1
+    assert len(timeline.all(DrillAborted)) == 1
+    assert len(timeline.all(UndoSettled)) == 2
+    assert recover(store, sandbox, "default").nothing_to_do
+
+
+def test_an_interrupted_drill_is_aborted_at_its_last_event_and_scored_as_such(store: Store) -> None:
+    record = interrupted(store)
+    last = store.timeline(record.drill_id).ended
+    report = recover(store, PaperSandbox(), "default")
+    aborted = store.timeline(record.drill_id).all(DrillAborted)
+    assert [(event.t, event.reason) for event in aborted] == [(last, "the runner died")]
+    assert store.drill(record.drill_id).result is DrillResult.ABORTED
+    assert [card.result for card in store.scorecards()] == [DrillResult.ABORTED]
+    assert report.lines() == (f"{record.drill_id} stored as aborted: its runner died",)
+    assert recover(store, PaperSandbox(), "default").nothing_to_do
+
+
+def test_a_drill_that_died_before_its_first_event_is_aborted_without_a_scorecard(store: Store) -> None:
+    record = interrupted(store, speaks=False)
+    recover(store, PaperSandbox(), "default")
+    assert store.drill(record.drill_id).result is DrillResult.ABORTED
+    assert store.scorecards() == []
+
+
+def test_a_recovery_that_was_itself_interrupted_is_finished_without_aborting_twice(store: Store) -> None:
+    record = interrupted(store)
+    store.append(record.drill_id, DrillAborted(t=20, at=record.started_at, reason="the runner died"))
+    recover(store, PaperSandbox(), "default")
+    assert len(store.timeline(record.drill_id).all(DrillAborted)) == 1
+    assert store.drill(record.drill_id).result is DrillResult.ABORTED
+
+
+def test_a_drill_whose_runner_lives_or_that_is_on_another_sandbox_is_left_alone(store: Store) -> None:
+    alive, elsewhere = interrupted(store, Runner.this()), interrupted(store)
+    report = recover(store, PaperSandbox(), "another")
+    assert report.nothing_to_do
+    recover(store, PaperSandbox(), "default")
+    assert store.drill(alive.drill_id).result is DrillResult.RUNNING
+    assert store.drill(elsewhere.drill_id).result is DrillResult.ABORTED
+
+
+def test_only_the_drill_that_was_named_is_recovered(store: Store) -> None:
+    one, other = interrupted(store), interrupted(store)
+    assert recover(store, PaperSandbox(), "default", other.drill_id).aborted == (other.drill_id,)
+    assert store.drill(one.drill_id).result is DrillResult.RUNNING
+
+
+def test_what_cannot_be_undone_stays_owed_is_said_and_is_undone_by_a_later_recovery(store: Store) -> None:
+    record, sandbox, journal = interrupted(store), PaperSandbox(), Journal(store)
+    drop = DropIndex(index="orders_customer_idx")
+    number = journal.write(record.drill_id, "default", drop.kind, drop.summary(), drop.undo_plan(sandbox))
+    drop.apply(sandbox)
+    sandbox.kill(Service.DATABASE)
+
+    report = recover(store, sandbox, "default")
+    assert report.owed == (f"#{number} drop index orders_customer_idx: database does not answer",)
+    with pytest.raises(UndoOwed, match="`drills recover` tries again") as owed:
+        report.raise_if_owed()
+    assert owed.value.exit_code == 4
+    assert len(store.timeline(record.drill_id).all(UndoFailed)) == 1
+
+    sandbox.start(Service.DATABASE)
+    report = recover(store, sandbox, "default")
+    assert report.lines() == (f"undo #{number} settled: drop index orders_customer_idx",)
+    assert "orders_customer_idx" in sandbox.indexes
+
+
+@pytest.fixture
+def sleepers() -> Iterator[list[psutil.Popen]]:
+    started: list[psutil.Popen] = []
+    yield started
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def test_leftovers_of_the_dead_drill_are_ended_and_nothing_else(
+    store: Store, workspace: Path, tmp_path_factory: pytest.TempPathFactory, sleepers: list[psutil.Popen]
+) -> None:
+    dead, alive = interrupted(store), interrupted(store, Runner.this())
+    elsewhere = str(tmp_path_factory.mktemp("another-workspace"))
+
+    def sleeper(**variables: str) -> psutil.Popen:
+        program = [sys.executable, "-c", "print(flush=True); import time; time.sleep(600)"]
+        process = psutil.Popen(program, env={**os.environ, **variables}, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        sleepers.append(process)
+        return process
+
+    left = [sleeper(DRILLS_DRILL=dead.drill_id, DRILLS_WORKSPACE=str(workspace)) for _ in range(2)]
+    left[1].suspend()
+    others = [
+        sleeper(DRILLS_DRILL=alive.drill_id, DRILLS_WORKSPACE=str(workspace)),
+        sleeper(DRILLS_DRILL=dead.drill_id, DRILLS_WORKSPACE=elsewhere),
+        sleeper(DRILLS_DRILL=dead.drill_id, DRILLS_WORKSPACE=str(workspace), DRILLS_SANDBOX="its own service"),
+        sleeper(DRILLS_WORKSPACE=str(workspace)),
+    ]
+    report = recover(store, PaperSandbox(), "default")
+    assert {ended.pid for ended in report.ended} == {process.pid for process in left}
+    assert [process.wait(5) for process in left] == [-signal.SIGTERM, -signal.SIGTERM]
+    assert [process.poll() for process in others] == [None] * 4

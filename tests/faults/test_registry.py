@@ -1,0 +1,74 @@
+"""What a scenario may say about faults, and what it is told when it says something else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from drills.core.scenario import FaultSpec
+from drills.errors import BadInput
+from drills.faults.registry import FAULTS, fault_of
+
+
+def test_every_kind_of_fault_is_registered_under_its_own_name() -> None:
+    assert list(FAULTS) == [
+        "stop-service",
+        "kill-service",
+        "pause-service",
+        "link-latency",
+        "link-down",
+        "link-reset",
+        "link-bandwidth",
+        "link-timeout",
+        "deploy-release",
+        "drop-index",
+        "hold-locks",
+        "exhaust-connections",
+        "traffic-surge",
+        "external-api-blocked",
+    ]
+
+
+def test_a_misspelt_kind_is_told_with_the_nearest_one() -> None:
+    with pytest.raises(BadInput, match="did you mean drop-index"):
+        fault_of(FaultSpec(kind="drop-indx"))
+    with pytest.raises(BadInput, match="known: stop-service"):
+        fault_of(FaultSpec(kind="meteorite"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"kind": "drop-index", "index": 'x"; DROP TABLE orders; --'}, "index"),
+        ({"kind": "hold-locks", "table": "Robert'); --"}, "table"),
+        ({"kind": "hold-locks", "table": "orders", "application": "it's"}, "application"),
+        ({"kind": "kill-service", "service": "mainframe"}, "service"),
+        ({"kind": "link-latency", "link": "app-databse", "latency": "1s"}, "link"),
+        ({"kind": "link-latency", "link": "app-database", "latency": "5 m"}, "latency"),
+        ({"kind": "link-bandwidth", "link": "app-database", "rate": 0}, "rate"),
+        ({"kind": "link-down", "link": "app-database", "toxicity": 2}, "toxicity"),
+        ({"kind": "link-timeout", "link": "app-database", "toxicity": 0}, "toxicity"),
+        ({"kind": "traffic-surge", "users": 0}, "users"),
+        ({"kind": "exhaust-connections", "connections": 0}, "connections"),
+        ({"kind": "deploy-release"}, "release"),
+    ],
+)
+def test_a_wrong_setting_is_named(spec: dict[str, object], field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        fault_of(FaultSpec.model_validate(spec))
+    assert [error["loc"] for error in refused.value.errors()] == [(field,)]
+
+
+def test_settings_are_written_with_dashes() -> None:
+    surge = fault_of(FaultSpec.model_validate({"kind": "traffic-surge", "users": 200, "spawn-rate": 20}))
+    assert surge.summary() == "raise the traffic to 200 users"
+
+
+def test_the_registry_imports_neither_a_database_driver_nor_the_store() -> None:
+    program = "import sys, drills.faults.registry\n"
+    program += "print(*{'psycopg', 'sqlalchemy', 'psutil', 'requests', 'drills.store.store'} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == ""
