@@ -1,21 +1,15 @@
-"""The chart of a drill: its milestones over what users suffered, as an SVG that follows the page's colours.
-
-Drawn by matplotlib in placeholder colours, which are then replaced by CSS variables: the same bytes are right in
-light, in dark and on paper. Text stays text.
-"""
+"""The chart of a drill: its milestones over what users suffered and what monitoring saw, as an SVG by matplotlib."""
 
 from __future__ import annotations
 
 import io
-import re
-from dataclasses import dataclass
 from typing import Any, cast
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, NullFormatter
 from matplotlib.transforms import blended_transform_factory
 
 from drills.core import events as e
@@ -23,34 +17,25 @@ from drills.core.playbook import Milestone
 from drills.core.probe import Outcome
 from drills.core.scorecard import Scorecard
 from drills.core.timeline import Timeline
+from drills.reporting.chart_colours import (
+    ANSWERED,
+    CALM,
+    FAILED,
+    FAINT,
+    FAULT,
+    GRID,
+    MARK,
+    OFFERED,
+    P50,
+    P95,
+    TEXT,
+    WAITING,
+    Ink,
+    in_css,
+)
 from drills.reporting.chart_labels import label_rows
 from drills.reporting.series import Lane, Series, probe_lanes, series
 from drills.reporting.wording import offset, percent, span, words
-
-
-@dataclass(frozen=True, slots=True)
-class Ink:
-    """A colour: what matplotlib draws, and what it becomes in light and in dark."""
-
-    variable: str
-    placeholder: str
-    light: str
-    dark: str
-
-
-TEXT = Ink("--c-text", "#010101", "#1f2937", "#e5e7eb")
-FAINT = Ink("--c-faint", "#020202", "#6b7280", "#9ca3af")
-GRID = Ink("--c-grid", "#030303", "#e5e7eb", "#374151")
-FAILED = Ink("--c-failed", "#040404", "#b91c1c", "#f87171")
-WAITING = Ink("--c-waiting", "#050505", "#d97706", "#fbbf24")
-P95 = Ink("--c-p95", "#060606", "#1d4ed8", "#93c5fd")
-P50 = Ink("--c-p50", "#070707", "#0f766e", "#5eead4")
-OFFERED = Ink("--c-offered", "#080808", "#6b7280", "#9ca3af")
-ANSWERED = Ink("--c-answered", "#090909", "#0f766e", "#5eead4")
-FAULT = Ink("--c-fault", "#0a0a0a", "#dc2626", "#f87171")
-CALM = Ink("--c-calm", "#0b0b0b", "#059669", "#34d399")
-MARK = Ink("--c-mark", "#0c0c0c", "#4338ca", "#a5b4fc")
-INKS = (TEXT, FAINT, GRID, FAILED, WAITING, P95, P50, OFFERED, ANSWERED, FAULT, CALM, MARK)
 
 _WIDTH = 10.0
 _LEFT, _RIGHT = 1.98, 0.1
@@ -60,6 +45,9 @@ _ROW = 0.215
 _TEXT_SIZE = 9.0
 #: Width of an average letter of this size, in inches; labels are laid out with it, whatever font the reader has.
 _LETTER = 0.073
+
+#: Where a line is interrupted.
+_GAP = float("nan")
 
 _SHORT = {
     Milestone.INJECTED: "fault injected",
@@ -100,7 +88,7 @@ def chart(timeline: Timeline, card: Scorecard) -> str | None:
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(cast("Any", _STYLE))
-        return _in_css(_svg(_figure(timeline, card, curves)), _described(card, curves))
+        return in_css(_svg(_figure(timeline, card, curves)), _described(card, curves))
 
 
 def _figure(timeline: Timeline, card: Scorecard, curves: Series) -> Figure:
@@ -131,11 +119,16 @@ def _figure(timeline: Timeline, card: Scorecard, curves: Series) -> Figure:
     _requests(panels[2], curves)
     if lanes:
         _probes(panels[3], lanes)
-    panels[-1].xaxis.set_major_locator(MaxNLocator(10, steps=[1, 1.5, 2, 3, 6, 10]))
+    panels[-1].xaxis.set_major_locator(MultipleLocator(_tick(end - begin)))
     panels[-1].xaxis.set_major_formatter(FuncFormatter(lambda t, _: offset(t).split(".")[0]))
     panels[-1].set_xlabel("minutes and seconds since the drill began")
     _milestones(panels, marks, rows)
     return figure
+
+
+def _tick(seconds: float) -> float:
+    """Seconds between two ticks of the clock: round, and at most ten of them."""
+    return next((step for step in (5, 10, 15, 30, 60, 120, 300, 600, 1800) if seconds / step <= 10), 3600)
 
 
 def _label(milestone: Milestone, t: float, card: Scorecard) -> str:
@@ -199,9 +192,8 @@ def _latency(panel: Axes, timeline: Timeline, curves: Series) -> None:
     panel.set_ylim(low / 1.6, max(high, low * 10, traffic.slow_after if traffic is not None else 0.0) * 1.6)
     if traffic is not None:
         panel.axhline(traffic.slow_after, color=WAITING.placeholder, linewidth=0.9, linestyle=(0, (4, 3)))
-    nan = float("nan")
-    panel.plot(curves.t, [nan if v is None else v for v in curves.p50], color=P50.placeholder, linewidth=1.4)
-    panel.plot(curves.t, [nan if v is None else v for v in curves.p95], color=P95.placeholder, linewidth=1.9)
+    panel.plot(curves.t, [_GAP if v is None else v for v in curves.p50], color=P50.placeholder, linewidth=1.4)
+    panel.plot(curves.t, [_GAP if v is None else v for v in curves.p95], color=P95.placeholder, linewidth=1.9)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda s, _: f"{s:g} s" if s >= 1 else f"{s * 1000:g} ms"))
     panel.yaxis.set_minor_formatter(NullFormatter())
     panel.tick_params(which="minor", length=0)
@@ -219,13 +211,19 @@ def _requests(panel: Axes, curves: Series) -> None:
 
 def _probes(panel: Axes, lanes: tuple[Lane, ...]) -> None:
     """One lane for each probe (and one for the alerts): a bar for what lasted, a mark for each look."""
-    looks = ((Outcome.PASS, CALM, "|", 5.0), (Outcome.DEGRADED, WAITING, "D", 3.6), (Outcome.FAIL, FAILED, "s", 4.6),
+    looks = ((Outcome.DEGRADED, WAITING, "D", 3.6), (Outcome.FAIL, FAILED, "s", 4.6),
              (Outcome.UNKNOWN, FAINT, "x", 4.6))  # fmt: skip
     for row, lane in enumerate(lanes):
         for since, until in lane.spans:
             panel.plot(
                 [since, until], [row, row], color=MARK.placeholder, linewidth=6.5, solid_capstyle="butt", alpha=0.8
             )
+        passes = [t for t, outcome in lane.looks if outcome is Outcome.PASS]
+        # One path for all of them: a long drill has thousands.
+        panel.plot(
+            [x for t in passes for x in (t, t, _GAP)], [y for _ in passes for y in (row - 0.17, row + 0.17, _GAP)],
+            color=CALM.placeholder, linewidth=1.1,
+        )  # fmt: skip
         for outcome, ink, marker, size in looks:
             seen = [t for t, what in lane.looks if what is outcome]
             panel.plot(
@@ -272,31 +270,3 @@ def _svg(figure: Figure) -> str:
     canvas: Any = FigureCanvasSVG(figure)
     canvas.print_svg(written, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return written.getvalue()
-
-
-def _in_css(svg: str, described: tuple[str, str]) -> str:
-    """Only the element itself, in CSS colours, sized by its container, with a title and a description."""
-    body = svg[svg.index("<svg") :]
-    head, rest = body[: body.index(">") + 1], body[body.index(">") + 1 :]
-    box = re.search(r'viewBox="[^"]+"', head)
-    rest = re.sub(r"<metadata>.*?</metadata>\s*", "", rest, flags=re.DOTALL)
-    rest = re.sub(r'<g id="patch_1">.*?</g>\s*', "", rest, count=1, flags=re.DOTALL)
-    # Nothing refers to a group by its name, and names of groups would be met twice on a page with two charts.
-    rest = rest.replace('<g id="milestone">', '<g class="milestone">')
-    rest = re.sub(r'<g id="[^"]*">', "<g>", rest)
-    for ink in INKS:
-        rest = rest.replace(ink.placeholder, f"var({ink.variable})")
-    rest = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", rest)
-    rest = re.sub(r" font-family: [^;\"]+;?", "", rest).replace("*{stroke", ".drill-chart *{stroke")
-    title, desc = described
-    light = "".join(f"{ink.variable}:{ink.light};" for ink in INKS)
-    dark = "".join(f"{ink.variable}:{ink.dark};" for ink in INKS)
-    style = (
-        f".drill-chart{{{light}font-family:system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}}"
-        f"@media screen and (prefers-color-scheme:dark){{.drill-chart{{{dark}}}}}"
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="drill-chart" '
-        f'{box[0] if box else ""} role="img" aria-labelledby="chart-title chart-desc">\n'
-        f'<title id="chart-title">{title}</title>\n<desc id="chart-desc">{desc}</desc>\n<style>{style}</style>{rest}'
-    )

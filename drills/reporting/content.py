@@ -34,6 +34,7 @@ class Content:
     messages: tuple[response.MessageLine, ...]
     checklist: tuple[response.ChecklistLine, ...]
     decisions: tuple[response.Decision, ...]
+    judged: limiting.LimitLine | None
     rules: tuple[response.Rule, ...]
     truth: debriefing.TruthTold | None
     undos: tuple[debriefing.UndoLine, ...]
@@ -70,6 +71,7 @@ def content(timeline: Timeline, card: Scorecard) -> Content:
         messages=response.message_lines(timeline),
         checklist=response.checklist(timeline, card),
         decisions=response.decisions(timeline),
+        judged=limiting.decision_line(card),
         rules=response.decision_rules(timeline),
         truth=debriefing.truth(timeline, card),
         undos=debriefing.undo_lines(timeline),

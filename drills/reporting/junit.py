@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from drills.core.durations import humane
 from drills.core.scorecard import DrillResult, Row, Scorecard, Verdict
 from drills.reporting.sections.limits import actual
-from drills.reporting.wording import clean, one_line, words
+from drills.reporting.wording import clean, one_line, span, words
 
 _NOT_SCORED = frozenset({DrillResult.INVALID, DrillResult.ABORTED, DrillResult.SKIPPED, DrillResult.RUNNING})
 
@@ -89,7 +88,7 @@ def _say(case: ET.Element, tag: str, message: str, kind: str) -> None:
 
 
 def _case(card: Scorecard, row: Row) -> ET.Element:
-    says = row.limit_says or ("" if row.limit is None else f"within {humane(row.limit)}")
+    says = row.limit_says or ("" if row.limit is None else f"within {span(row.limit)}")
     limit = one_line(f"{says} of {row.counted_from}" if row.limit is not None else says)
     case = _named(card, f"{row.label} ({row.basis.value}): {limit}", row.actual)
     if row.verdict is Verdict.MISSED:

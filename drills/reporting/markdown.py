@@ -180,7 +180,8 @@ def _response(report: Content) -> Iterator[str]:
     ]
     rules = [(item.when, item.decide, item.why, item.source) for item in report.rules]
     if decided:
-        yield from _section("Decision", *decided, table(("When", "Decide", "Why", "Source"), rules))
+        judged = f"{words(report.judged.verdict).capitalize()}: {escaped(report.judged.why)}" if report.judged else ""
+        yield from _section("Decision", *decided, judged, table(("When", "Decide", "Why", "Source"), rules))
     messages = []
     for item in report.messages:
         due = f", next update due {item.next_due.clock}" if item.next_due is not None else ""

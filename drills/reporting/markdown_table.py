@@ -11,7 +11,7 @@ from drills.reporting.wording import clean, one_line
 #: What begins markup anywhere: an underscore within a word, and most ampersands, do not.
 _SPECIAL = re.compile(r"([\\`*\[\]<|~]|(?<!\w)_|_(?!\w)|&(?=#?\w+;))")
 #: What begins a heading, a list or a quotation at the start of a line.
-_AT_START = re.compile(r"^(\d*)([#+>.)-])")
+_AT_START = re.compile(r"^(\d*)([.)](?=\s|$)|[#>]|[+-](?=[\s+-]|$))")
 
 
 def escaped(text: str) -> str:

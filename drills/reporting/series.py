@@ -9,6 +9,7 @@ from drills.core.events import AlertFired, AlertResolved, ProbeObserved, Traffic
 from drills.core.latency import merge, percentile
 from drills.core.probe import Outcome
 from drills.core.timeline import Timeline
+from drills.reporting.wording import one_line
 
 #: Seconds over which percentiles are taken: one second of 20 requests has no 95th percentile worth the name.
 LATENCY_WINDOW = 3
@@ -89,5 +90,6 @@ def probe_lanes(timeline: Timeline) -> tuple[Lane, ...]:
     return (Lane("alert open", spans=spans), *kept) if spans else tuple(kept)
 
 
-def _short(name: str) -> str:
+def _short(raw: str) -> str:
+    name = one_line(raw)
     return name if len(name) <= 22 else f"{name[:21]}…"

@@ -300,6 +300,11 @@ ROWS = (
         limit=None, limit_says="at the commander's discretion", actual=None, weight=0.0,
     ),
     _row(
+        Milestone.CAUSE_NAMED, "Decision: roll back or fix", Verdict.MET, "fix, as the rules say: a quick fix",
+        limit=None,
+        limit_says="as the playbook's rules say", actual=5.1, source="line 95", topic=Topic.DECISION,
+    ),
+    _row(
         Milestone.ACKNOWLEDGED, "Triage: Acknowledge the alert", Verdict.MET, "0.2 s of 1 m", limit=60.0, actual=0.15,
         weight=5.0, points=5.0, source="line 70", topic=Topic.TRIAGE,
     ),
@@ -326,8 +331,8 @@ def scorecard(**changes: Any) -> Scorecard:
         "headline": "Monitoring noticed after 5.2 s, users were well again after 27.4 s; 14 of 20 users were affected.",
         "original_score": 86.5, "score": 87.0, "grade": "B",
         "grade_rule": "A from 90, B from 80, C from 70, D from 60, F below",
-        "arithmetic": "100 × 95 points ÷ 105 weight = 90.48; 90.48 − 3.48 deducted = 87, grade B", "rows": ROWS,
-        "deductions": (Deduction(points=3.48, reason="one hint taken", t=35.0),),
+        "arithmetic": "100 × 105 points ÷ 115 weight = 91.3; 91.3 − 4.3 deducted = 87, grade B", "rows": ROWS,
+        "deductions": (Deduction(points=4.3, reason="one hint taken", t=35.0),),
         "severity": Severity(
             true_level="SEV2", why="p95 of users 3.1 s for 27 s", declared="SEV2", verdict=Verdict.MET,
             reason="declared as it was",

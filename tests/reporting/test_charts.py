@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from drills.core.playbook import Milestone
 from drills.core.probe import Outcome
+from drills.reporting.chart_colours import INKS
 from drills.reporting.chart_labels import label_rows
-from drills.reporting.charts import INKS, chart
+from drills.reporting.charts import chart
 from drills.reporting.series import MOST_LANES, probe_lanes, series
 from tests.core.timelines import drill
 from tests.reporting import example

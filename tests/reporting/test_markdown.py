@@ -1,3 +1,4 @@
+import pytest
 from markdown_it import MarkdownIt
 
 from drills.reporting.content import content
@@ -42,6 +43,16 @@ def test_nothing_that_came_from_outside_becomes_markup() -> None:
 
 def test_plain_words_stay_as_they_are() -> None:
     assert escaped("orders_customer_idx: p95 > 2 s & more") == "orders_customer_idx: p95 > 2 s & more"
+
+
+@pytest.mark.parametrize("start", ["# x", "> x", "- x", "+ x", "1. x", "12) x", "---", "-", "3."])
+def test_no_line_begins_a_heading_a_list_or_a_rule(start: str) -> None:
+    assert MarkdownIt().render(escaped(start)).startswith("<p>")
+
+
+@pytest.mark.parametrize("figure", ["5.2 s", "-4.1 s", "+6.0", "1,204", "(a)"])
+def test_figures_stay_as_they_are(figure: str) -> None:
+    assert escaped(figure) == figure
 
 
 def test_output_with_a_fence_in_it_stays_in_its_block() -> None:

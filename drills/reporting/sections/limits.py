@@ -41,6 +41,11 @@ def limit_lines(card: Scorecard) -> tuple[LimitLine, ...]:
     return tuple(_line(row) for row in card.rows if row.topic not in _ELSEWHERE)
 
 
+def decision_line(card: Scorecard) -> LimitLine | None:
+    """How the scorecard judges the decision, if it does."""
+    return next((_line(row) for row in rows_of(card, Topic.DECISION)), None)
+
+
 def subtotals(card: Scorecard) -> tuple[Subtotal, ...]:
     """One line for each group of rows that is shown elsewhere, so that the points can be added up."""
     return tuple(_subtotal(label, rows) for topic, label in _ELSEWHERE.items() if (rows := rows_of(card, topic)))
