@@ -4,14 +4,13 @@
                            │ first_impact                   │ settled_since
                            └ its first suffering request    └ the last suffering request before
 
-The rules below are the whole definition; `RULES` says them in words for the report.
+`drills.core.impact_rules` has the numbers, and says them in words for the report.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from drills.core.baseline import Baseline, baseline_of
 from drills.core.events import (
@@ -21,46 +20,25 @@ from drills.core.events import (
     EnvironmentLost,
     FaultApplied,
     StepFinished,
-    TrafficEnded,
     TrafficSecond,
 )
+from drills.core.impact_rules import (
+    CREDIT_GRACE,
+    DEGRADED_EXCESS,
+    MAX_SHARE,
+    MIN_EXPECTED,
+    MIN_LOAD,
+    MIN_SUFFERING,
+    RULES,
+    WINDOW,
+)
+from drills.core.reliability import problem_of
 from drills.core.scorecard import Impact, Recovery
 from drills.core.timeline import Timeline
+from drills.core.totals import totals_of
 from drills.core.windows import Window, count_routes, first_suffering, last_suffering, suffers, windows
 
-#: Length in seconds of the trailing window in which users are judged.
-WINDOW = 5
-#: A route is bad with at least this many suffering requests in the window …
-MIN_SUFFERING = 2
-#: … if they are more than this share of its requests.
-MAX_SHARE = 0.05
-#: Users count as well only under at least this share of the load that was offered before.
-MIN_LOAD = 0.90
-#: A route of the baseline that should have had this many requests while settling must have answered one well.
-MIN_EXPECTED = 5
-#: Seconds without a report of the traffic after which a drill cannot be judged.
-MAX_GAP = 3.0
-#: Seconds that the generator may be behind its own plan while the app answers well …
-MAX_LAG = 1.0
-#: … for this many seconds in a row.
-LAG_SECONDS = 3
-#: A route is degraded when its share of fallback answers is this much over the baseline's.
-DEGRADED_EXCESS = 0.10
-#: Seconds after the last suffering request in which a repair may begin and still be what helped: the requests of a
-#: quiet route are some time apart, so the last one that suffered lies a little before the repair.
-CREDIT_GRACE = 1.0
-
-RULES: tuple[str, ...] = (
-    f"Users suffer while, in the last {WINDOW} s, a route has at least {MIN_SUFFERING} failed, slow, missed or overdue "
-    f"requests and these are more than {MAX_SHARE:.0%} of its requests.",
-    f"Users are well again when that has ended, with at least {MIN_LOAD:.0%} of the load from before the fault offered "
-    "and answered, and every route answering, without a break for the scenario's settle time.",
-    "The moment of mitigation is the time of the last suffering request before that.",
-    f"A recovery with more than {DEGRADED_EXCESS:.0%} extra fallback answers on a route is a degraded one.",
-    "A recovery before which the responder changed nothing is nobody's merit.",
-    f"A drill in which the traffic's reports stop for over {MAX_GAP:.0f} s, or whose generator is over {MAX_LAG:.0f} s "
-    f"behind for {LAG_SECONDS} s while the app answers well, is not valid.",
-)
+__all__ = ["RULES", "ImpactAssessment", "assess", "bad_routes", "scored_until"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +106,8 @@ def assess(timeline: Timeline) -> ImpactAssessment:
         relapses=len(course.lulls),
         lulls=tuple(course.lulls),
         suffering_now=course.suffering_now,
-        totals=_totals(timeline, after, baseline, course),
-        problem=_problem(timeline, seconds, baseline, horizon),
+        totals=totals_of(timeline, after, baseline.p95, course.suffered),
+        problem=problem_of(timeline, seconds, baseline, horizon),
         measured_until=seconds[-1].t if seconds else 0.0,
     )
 
@@ -145,10 +123,17 @@ class _Course:
     lulls: list[tuple[float, float]] = field(default_factory=list)
     suffering_now: tuple[str, ...] = ()
     settling: Sequence[TrafficSecond] = ()
+    until: float | None = None
+
+    @property
+    def suffered(self) -> float | None:
+        """Seconds from the first impact to the recovery, or to the last second that was measured."""
+        end = self.settled_since if self.settled_since is not None else self.until
+        return round(end - self.first_impact, 3) if end is not None and self.first_impact is not None else None
 
 
 def _course(after: Sequence[TrafficSecond], baseline: Baseline, since: float, settle: float) -> _Course:
-    course, known_well = _Course(), since
+    course, known_well = _Course(until=after[-1].t if after else None), since
     for window in windows(after, WINDOW):
         bad = bad_routes(window, baseline)
         course.suffering_now = bad
@@ -243,48 +228,3 @@ def _acted(timeline: Timeline, injected: float, recovered: float) -> bool:
     """Whether the responder began to change something after the fault and no later than users were well."""
     changes = (event for event in timeline if isinstance(event, ActionTaken | StepFinished) and not event.read_only)
     return any(change.t >= injected and change.t - change.seconds <= recovered + CREDIT_GRACE for change in changes)
-
-
-def _totals(timeline: Timeline, after: Sequence[TrafficSecond], baseline: Baseline, course: _Course) -> Impact:
-    counts = count_routes(after)
-    asked = sum(count.asked for count in counts.values())
-    suffering = sum(count.suffering for count in counts.values())
-    errors: dict[str, int] = {}
-    for second in after:
-        for route in second.routes.values():
-            for reason, number in route.errors.items():
-                errors[reason] = errors.get(reason, 0) + number
-    ended = timeline.last(TrafficEnded)
-    end = course.settled_since if course.settled_since is not None else (after[-1].t if after else None)
-    return Impact(
-        requests=asked,
-        failed=sum(count.failed for count in counts.values()),
-        slow=sum(count.slow + count.overdue for count in counts.values()),
-        missed=sum(count.missed for count in counts.values()),
-        users=max((second.users for second in after), default=0),
-        users_suffered=ended.users_suffered if ended else max((second.users_suffering for second in after), default=0),
-        share=suffering / asked if asked else 0.0,
-        baseline_p95=baseline.p95,
-        seconds=end - course.first_impact if end is not None and course.first_impact is not None else None,
-        errors=dict(sorted(errors.items())),
-        by_route={name: count.suffering for name, count in sorted(counts.items()) if count.suffering},
-    )
-
-
-def _problem(timeline: Timeline, seconds: Sequence[TrafficSecond], baseline: Baseline, horizon: float) -> str | None:
-    for name, count in sorted(baseline.counts.items()):
-        if count.suffering >= MIN_SUFFERING and count.share > MAX_SHARE:
-            return f"users of {name} suffered already before the fault ({count.suffering} of {count.asked} requests)"
-    measured = [second for second in seconds if second.t > baseline.since]
-    moments = [second.t for second in measured]
-    if timeline.first(DrillEnded) is not None:
-        moments.append(horizon)
-    for before, now in pairwise(moments):
-        if now - before > 1.0 + MAX_GAP:
-            return f"the traffic was not measured for {now - before - 1.0:.1f} s after {before:.1f} s"
-    late = 0
-    for second in measured:
-        late = late + 1 if second.lag > MAX_LAG and not suffers(second) else 0
-        if late >= LAG_SECONDS:
-            return f"the traffic generator was {second.lag:.1f} s behind its plan at {second.t:.1f} s"
-    return None

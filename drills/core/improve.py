@@ -31,7 +31,11 @@ def _of_row(case: Case, row: Row) -> str:
     if row.topic is Topic.UPDATE_CADENCE:
         return f"Set a timer for the next update as soon as one is posted: the longest silence was {late}."
     if row.topic is Topic.DECISION:
-        return "Keep the playbook's decision rules (roll back or fix) at hand, and decide by them early."
+        return (
+            ""
+            if case.decision
+            else "Decide early, and aloud, between rolling back and fixing: no decision was recorded."
+        )
     if row.topic is Topic.TRIAGE:
         return f"Rehearse the first minutes: “{row.label.removeprefix('Triage: ')}” was {late}."
     if row.topic is Topic.PHASE:

@@ -198,6 +198,7 @@ def cause_demand(case: Case) -> Demand | None:
         source="scenario: truth",
         weight=PLAYBOOK_WEIGHTS[Milestone.CAUSE_NAMED],
         by_end=True,
+        instead="another cause was named" if case.cause.right is False else "",
     ).unless(case.excuse(Milestone.CAUSE_NAMED, named))
 
 
@@ -220,6 +221,7 @@ def decision_demand(case: Case) -> Demand | None:
         weight=DECISION_WEIGHT,
         topic=Topic.DECISION,
         by_end=True,
+        instead=f"decided to {decision.choice}" if decision and decision.right is False else "",
     )
     if decision is not None and decision.right is None:
         return demand.unless(decision.why)
@@ -240,15 +242,17 @@ def cadence_demand(case: Case) -> Demand | None:
     cleared = case.milestones.at(Milestone.ALL_CLEAR)
     until = max(due, case.end if cleared is None else cleared)
     posted = [update.t for update in case.timeline.all(UpdatePosted) if due < update.t <= until]
+    longest = max(now - before for before, now in pairwise([due, *posted, until]))
+    told = case.milestones.at(Milestone.FIRST_UPDATE) is not None
     demand = Demand(
         milestone=Milestone.FIRST_UPDATE,
         label="Update cadence",
         basis=Basis.PLAYBOOK,
-        since=0.0,
+        since=due,
         counted_from=clock,
         limit=cadence,
         limit_says=f"every {plain(every.within)}",
-        reached=max(now - before for before, now in pairwise([due, *posted, until])),
+        reached=due + longest if told else None,
         source=every.source,
         weight=PLAYBOOK_WEIGHTS[Milestone.FIRST_UPDATE],
         topic=Topic.UPDATE_CADENCE,
@@ -256,8 +260,7 @@ def cadence_demand(case: Case) -> Demand | None:
     )
     if case.end <= due + cadence:
         return replace(demand, reached=None).unless("the drill was over before another update was due")
-    asked = case.is_person or case.milestones.at(Milestone.FIRST_UPDATE) is not None
-    return demand.unless("" if asked else "asked of a person only")
+    return demand.unless("" if case.is_person or told else "asked of a person only")
 
 
 def _first_update_due(case: Case) -> tuple[float | None, str]:

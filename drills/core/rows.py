@@ -17,7 +17,8 @@ class Demand:
     """What is asked of a drill: `reached` (t or None) no later than `limit` seconds after `since` (t).
 
     Without a limit, `by_end` says whether it is asked for before the drill ends; if not, nothing is asked.
-    `required` is False for what this kind of responder is not asked; `excused` then says why.
+    `required` is False for what this kind of responder is not asked; `excused` then says why. `instead` says what came
+    in place of what is asked.
     """
 
     milestone: Milestone
@@ -35,6 +36,7 @@ class Demand:
     required: bool = True
     excused: str = ""
     by_end: bool = False
+    instead: str = ""
 
     def unless(self, excused: str) -> Demand:
         """This demand, not made for the reason given (made as it is when that is empty)."""
@@ -105,7 +107,9 @@ def _without_limit(demand: Demand, actual: float, censored: bool, *, over: bool)
         return Verdict.NOT_REQUIRED, f"no number is stated: {demand.limit_says}"
     if not censored:
         return Verdict.MET, f"after {humane(actual)}"
-    return (Verdict.MISSED, "not before the drill ended") if over else (Verdict.PENDING, "still open")
+    if not over:
+        return Verdict.PENDING, "still open"
+    return Verdict.MISSED, demand.instead or "not before the drill ended"
 
 
 def _points(weight: float, limit: float | None, actual: float | None, verdict: Verdict, *, censored: bool) -> float:

@@ -196,10 +196,11 @@ def test_a_detection_that_is_later_and_with_it_all_that_follows_never_improves_a
     story: Told, one: int, other: int
 ) -> None:
     # A detection within its limit moves the clock of the response with it, as a page that comes later does. So all
-    # that follows moves here, by as much as the recovery.
+    # that follows moves here, by as much as the recovery. (Without updates: the end of the drill, until which they are
+    # due, stays where it is.)
     later = abs(other - one)
     what = ("alert", *DONE)
-    told = replace(story, outage=min(one, other), all_clear=None)
+    told = replace(story, outage=min(one, other), all_clear=None, update=None)
     after = {name: None if (t := getattr(told, name)) is None else round(t + later, 1) for name in what}
     assume(all(t is None or t < END - 0.5 for t in after.values()))
     no_better(replace(told, outage=max(one, other), **after).card(), told.card())
@@ -290,3 +291,12 @@ def test_a_clock_that_is_set_moves_no_score(story: Told, seconds: int) -> None:
     assert score(Timeline(moved)).model_dump_json(exclude=dates) == score(made.timeline()).model_dump_json(
         exclude=dates
     )
+
+
+@quick
+@given(stories, moments, st.lists(moments, max_size=5))
+def test_an_update_more_never_lowers_a_score(story: Told, one: float, others: list[float]) -> None:
+    made = replace(story, update=None).drill()
+    for t in others:
+        made = made.update(t)
+    no_better(score(made.timeline()), score(made.update(one).timeline()))

@@ -254,7 +254,10 @@ class Drill:
         drill = self
         for index in range(seconds):
             drill = drill.second(
-                {name: RouteSecond(missed=rate if index > 1 else 0) for name, rate in self.rates.items()},
+                {
+                    name: RouteSecond(missed=rate, histogram={bucket(4.0): rate}) if index > 1 else RouteSecond()
+                    for name, rate in self.rates.items()
+                },
                 started=0 if index > 1 else None,
                 overdue=dict(self.rates) if index > 1 else {},
                 first=drill.now + 0.1 if index > 1 else None,
