@@ -71,12 +71,14 @@ class PostgresSettings(SettingsModel):
             "longest_query",
             "lock_waits",
             "table_sizes",
+            "database_bytes",
         }
     )
-    metrics = frozenset({"database_connections", "longest_query", "lock_waits"})
+    metrics = frozenset({"database_connections", "longest_query", "lock_waits", "disk"})
 
     url: str = Field(description="libpq URL: postgresql://user@host:port/database.")
     query: str = "SELECT 1 AS one"
+    disk_limit: int | None = Field(None, gt=0, description="Bytes that the database may hold; absent: not measured.")
     tripwire: bool = False
 
 

@@ -35,6 +35,7 @@ FROM pg_stat_activity WHERE backend_type = 'client backend' GROUP BY 1
 _TABLE_SIZES: LiteralString = """
 SELECT relname AS name, pg_total_relation_size(relid) AS bytes FROM pg_stat_user_tables
 """
+_DATABASE_BYTES: LiteralString = "SELECT pg_database_size(current_database()) AS bytes"
 _MEASURED = ("connections", "max_connections", "longest_query", "lock_waits")
 
 Connection = psycopg.AsyncConnection[dict[str, Any]]
@@ -60,11 +61,11 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
         task = asyncio.ensure_future(visit.make())
         try:
             await asyncio.wait({task}, timeout=probe.timeout)
-            late = not task.done()
-        finally:
-            if not task.done():
-                visit.cut()
-                task.cancel()
+        except asyncio.CancelledError:
+            visit.end(task)
+            raise
+        if late := not task.done():
+            visit.end(task)
         phases = visit.phases
         try:
             values = await task
@@ -88,6 +89,8 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             "longest_query": values["longest_query"],
             "lock_waits": float(values["lock_waits"]),
         }
+        if settings.disk_limit:
+            metrics["disk"] = values["database_bytes"] / settings.disk_limit
         return Seen(values, phases, metrics)
 
     return look
@@ -135,13 +138,21 @@ class _Visit:
             if "table_sizes" in self._needs:
                 tables = await _rows(connection, _TABLE_SIZES)
                 values["table_sizes"] = {row["name"]: row["bytes"] for row in tables}
+            if self._settings.disk_limit or "database_bytes" in self._needs:
+                values["database_bytes"] = (await _rows(connection, _DATABASE_BYTES))[0]["bytes"]
             return values
         finally:
             await connection.close()
 
-    def cut(self) -> None:
-        """Break the connection, so that nothing waits for a server that has frozen, not even a polite cancel."""
+    def end(self, task: asyncio.Task[dict[str, Any]]) -> None:
+        """End the visit at once.
+
+        An established connection is broken under psycopg's hands: cancelled, it would ask the server politely to stop
+        the query and wait five seconds for the answer of one that may have frozen.
+        """
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         if self._connection is None or self._connection.closed:
+            task.cancel()
             return
         with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._connection.fileno())) as s:
             s.shutdown(socket.SHUT_RDWR)

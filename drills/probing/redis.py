@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -40,7 +42,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             what = "answer" if "connect" in phases else "connection"
             return Seen(failure=f"no {what} within {probe.timeout:g} s", phases=phases)
         except (RedisError, OSError) as error:
-            return Seen(blind=own_fault(_errno(error)), failure=redis_reason(error), phases=phases)
+            return Seen(blind=own_fault(os_error(error)), failure=redis_reason(error), phases=phases)
         phases["total"] = means.monotonic() - began
         values: dict[str, Any] = {"info": info}
         values["time"] = {phase.replace("-", "_"): seconds for phase, seconds in phases.items()}
@@ -59,8 +61,9 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
 async def _ask(
     settings: RedisSettings, address: str, phases: dict[str, float], means: Means, began: float
 ) -> dict[str, Any]:
+    # RESP2, for with RESP3 a server that wants a password answers with a lecture about HELLO.
     client = Redis.from_url(
-        settings.url, single_connection_client=True, retry=Retry(NoBackoff(), 0), client_name="drills-probe"
+        settings.url, single_connection_client=True, retry=Retry(NoBackoff(), 0), client_name="drills-probe", protocol=2
     )
     client.connection_pool.connection_kwargs["host"] = address
     try:
@@ -77,17 +80,14 @@ async def _ask(
 
 def redis_reason(error: Exception) -> str:
     """One line: what the server said, or why there is no connection."""
-    said = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if "refused" in said or isinstance(error.__cause__, ConnectionRefusedError):
-        return "connection refused"
-    return said[:200]
+    if number := os_error(error):
+        return os.strerror(number).lower()
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
-def _errno(error: BaseException) -> int:
-    while error is not None:
-        if isinstance(error, OSError) and error.errno:
-            return error.errno
-        if error.__cause__ is None:
-            return 0
-        error = error.__cause__
-    return 0
+def os_error(error: Exception) -> int:
+    """The errno behind an error, 0 if there is none; redis-py keeps it only in its message."""
+    if isinstance(error, OSError) and error.errno:
+        return error.errno
+    match = re.match(r"Error (\d+) ", str(error))
+    return int(match[1]) if match else 0

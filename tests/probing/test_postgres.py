@@ -1,0 +1,150 @@
+"""PostgreSQL probes against a real server that works, waits, freezes and dies."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+import psycopg
+import pytest
+
+from drills.core.probe import Outcome
+from tests.probing.conftest import Server
+from tests.probing.looking import Looked, look_at, probe
+
+
+def test_a_query_and_the_measures_of_a_server_that_works(database: Server) -> None:
+    looked = asyncio.run(
+        look_at(
+            "postgres",
+            {"url": database.url, "query": "SELECT 3 AS answer", "disk-limit": 1_000_000_000},
+            asserts=[
+                "rows[0].answer == 3",
+                "connections_by_state.active >= 1",
+                "connections < max_connections",
+                "lock_waits == 0",
+                "size(table_sizes) == 0",
+                "time.total < 3.0",
+            ],
+        )
+    )
+    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
+    assert set(looked.seen.metrics) == {"database_connections", "longest_query", "lock_waits", "disk"}
+    assert 0 < looked.seen.metrics["database_connections"] < 1
+    assert looked.seen.metrics["longest_query"] == 0
+    assert list(looked.seen.phases) == ["connect", "first-byte", "total"]
+
+
+def test_who_waits_for_a_lock_and_the_longest_query_are_seen(database: Server) -> None:
+    async def looked() -> Looked:
+        holder = await psycopg.AsyncConnection.connect(database.url)
+        waiter = await psycopg.AsyncConnection.connect(database.url)
+        await holder.execute("CREATE TABLE held (id int)")
+        await holder.commit()
+        await holder.execute("LOCK TABLE held")
+        waiting = asyncio.create_task(waiter.execute("SELECT * FROM held"))
+        try:
+            while not (found := await look_at("postgres", {"url": database.url})).seen.metrics.get("lock_waits"):
+                assert found.outcome is Outcome.PASS
+            return found
+        finally:
+            await holder.execute("DROP TABLE held")
+            await holder.commit()
+            await asyncio.gather(waiting, return_exceptions=True)
+            await holder.close()
+            await waiter.close()
+
+    found = asyncio.run(looked())
+    assert found.seen.metrics["lock_waits"] == 1
+    assert found.seen.metrics["longest_query"] > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"query": "SELECT nothing"}, 'column "nothing" does not exist'),
+        ({"query": "SELECT pg_sleep(9)"}, "canceling statement due to statement timeout"),
+        ({"database": "other"}, 'database "other" does not exist'),
+    ],
+)
+def test_what_the_server_refuses_is_told_in_one_line(database: Server, change: dict[str, str], reason: str) -> None:
+    url = database.url.removesuffix("postgres") + change.pop("database", "postgres")
+    looked = asyncio.run(look_at("postgres", {"url": url, **change}, timeout="500ms"))
+    assert looked.outcome is Outcome.FAIL
+    assert looked.reason in (reason, "no answer within 0.5 s")
+
+
+def test_a_server_that_dies_in_the_middle_of_a_look_fails_with_one_line(database: Server) -> None:
+    async def looked() -> Looked:
+        look = asyncio.create_task(
+            look_at("postgres", {"url": database.url, "query": "SELECT pg_sleep(20)"}, timeout="20s")
+        )
+        while not await asyncio.to_thread(_somebody_sleeps, database.url):
+            pass
+        database.kill()
+        return await look
+
+    found = asyncio.run(looked())
+    assert found.outcome is Outcome.FAIL
+    assert found.reason
+    assert "\n" not in found.reason
+    assert "total" not in found.seen.phases
+
+
+def _somebody_sleeps(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'").fetchone()
+    return found is not None and found[0] == 1
+
+
+def test_a_frozen_server_fails_by_the_timeout_and_holds_nothing_up(database: Server) -> None:
+    async def looked() -> tuple[Looked, int]:
+        database.freeze()
+        try:
+            found = await look_at("postgres", {"url": database.url}, timeout="300ms")
+        finally:
+            database.thaw()
+        return found, len(asyncio.all_tasks())
+
+    found, tasks = asyncio.run(looked())
+    assert found.outcome is Outcome.FAIL
+    assert found.reason == "no connection within 0.3 s"
+    assert tasks == 1
+    assert threading.active_count() == 1 or not any("probe" in t.name for t in threading.enumerate())
+
+
+def test_a_server_that_freezes_after_the_connection_fails_by_the_timeout_too(database: Server) -> None:
+    async def looked() -> Looked:
+        look = asyncio.create_task(
+            look_at("postgres", {"url": database.url, "query": "SELECT pg_sleep(20)"}, timeout="1500ms")
+        )
+        while not await asyncio.to_thread(_somebody_sleeps, database.url):
+            pass
+        database.freeze()
+        try:
+            return await look
+        finally:
+            database.thaw()
+
+    found = asyncio.run(looked())
+    assert (found.outcome, found.reason) == (Outcome.FAIL, "no answer within 1.5 s")
+    assert list(found.seen.phases) == ["connect"]
+
+
+def test_a_refused_connection_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    looked = asyncio.run(look_at("postgres", {"url": f"postgresql://postgres@127.0.0.1:{port}/x"}))
+    assert (looked.outcome, looked.reason, looked.seen.phases) == (Outcome.FAIL, "connection refused", {})
+
+
+def test_an_address_that_is_no_libpq_url_is_refused_before_any_look() -> None:
+    from drills.errors import BadInput
+    from drills.probing.looks import prepare
+    from drills.probing.resolver import Resolver
+    from drills.probing.seen import Means
+
+    bound = probe("postgres", {"url": "nonsense here"})
+    with pytest.raises(BadInput, match="looked-at: 'nonsense here' is not a libpq URL"):
+        prepare(bound, Means(Resolver(), lambda: 0.0))
