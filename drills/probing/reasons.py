@@ -12,7 +12,7 @@ _LITERAL = r"""-?\d+(?:\.\d+)?|'[^']*'|"[^"]*"|true|false|null"""
 _COMPARISON = re.compile(rf"\s*(?P<left>[^=<>!&|?]+?)\s*(?P<sign>==|!=|<=|>=|<|>)\s*(?P<right>{_LITERAL})\s*")
 _PATH = re.compile(r"""(?<![\w.'"])[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*(?!\w*\()|\[(?:\d+|'[^']*'|"[^"]*")\])*(?!\w*\()""")
 _STEP = re.compile(r"""\.(\w+)|\[(?:(\d+)|'([^']*)'|"([^"]*)")\]""")
-_STRINGS = re.compile(r"""(?<!\[)('[^']*'|"[^"]*")(?!\])""")
+_STRINGS = re.compile(r"""(\[(?:'[^']*'|"[^"]*")\])|'[^']*'|"[^"]*\"""")
 _LONGEST = 60
 
 
@@ -42,7 +42,7 @@ def with_values(condition: Condition, values: Mapping[str, Any]) -> str:
     """The condition's text with the values of what it names: `status == 200 || status == 204 (status 503)`."""
     if condition.text in paths(condition.text):
         return f"{condition.text} is {show(_walk(condition.text, values))}"
-    named = [f"{path} {show(value)}" for path in paths(condition.text) if (value := _walk(path, values)) is not _GONE]
+    named = _shown(condition, values)
     return f"{condition.text} ({', '.join(named)})" if named else f"{condition.text} is false"
 
 
@@ -51,14 +51,12 @@ def missing(condition: Condition, values: Mapping[str, Any]) -> str:
     for path in paths(condition.text):
         if _root(path) in condition.names and (gone := _first_gone(path, values)):
             return f"{gone} is missing"
-    return "its values cannot be compared: " + (
-        ", ".join(f"{path} {show(_walk(path, values))}" for path in paths(condition.text)) or "it names none"
-    )
+    return f"its values cannot be compared: {', '.join(_shown(condition, values)) or 'it names none'}"
 
 
 def paths(text: str) -> list[str]:
     """The paths that a condition's text mentions, in order, each once: `json.orders`, `headers['x-a']`."""
-    bare = _STRINGS.sub("''", text)
+    bare = _STRINGS.sub(lambda match: match[1] or "''", text)
     found = [match.group() for match in _PATH.finditer(bare)]
     return [path for path in dict.fromkeys(found) if path not in {"true", "false", "null", "in"}]
 
@@ -80,6 +78,10 @@ def show(value: Any) -> str:
 
 
 _GONE = object()
+
+
+def _shown(condition: Condition, values: Mapping[str, Any]) -> list[str]:
+    return [f"{path} {show(value)}" for path in paths(condition.text) if (value := _walk(path, values)) is not _GONE]
 
 
 def _seconds(value: Any) -> str:
