@@ -29,10 +29,10 @@ suite: $(VENV)/.dev ## The tests, on two cores.
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --cov=drills --cov-report=term:skip-covered
 
 matrix: $(VENV)/.dev ## Each drill with each runbook and with none; writes docs/scenario-matrix.md.
-	$(BIN)/python -m tools.matrix
+	$(BIN)/python -m proofs.matrix
 
 kill: $(VENV)/.dev ## SIGKILL the runner at 100 moments of the drills' lives; everything must be mended.
-	$(BIN)/python -m tools.kill --times 100
+	$(BIN)/python -m proofs.kill --times 100
 
 bench: $(VENV)/.dev ## The benchmarks; each prints ratios against a peer measured in the same run.
 	$(BIN)/python -m benchmarks.probe_cost
@@ -41,7 +41,7 @@ bench: $(VENV)/.dev ## The benchmarks; each prints ratios against a peer measure
 	$(BIN)/python -m benchmarks.command_start
 
 gallery: $(VENV)/.dev ## Run the five drills and keep their reports in reports/gallery/.
-	$(BIN)/python -m tools.gallery
+	$(BIN)/python -m proofs.gallery
 
 requirements: $(VENV)/.dev ## Pin the dependencies anew, with hashes.
 	$(BIN)/python -m pip install --quiet uv

@@ -19,11 +19,13 @@ def register(app: typer.Typer) -> None:
 
 def list_(workspace: WorkspaceOption = HERE) -> None:
     """List the scenarios."""
-    place = open_workspace(workspace)
-    width = max((len(name) for name in place.scenarios), default=0)
-    for name, scenario in place.scenarios.items():
-        typer.echo(f"{name:<{width}}  {scenario.title}")
-    if not place.scenarios:
+    from drills.workspace.titles import titles
+
+    known = titles(workspace)
+    width = max((len(name) for name in known), default=0)
+    for name, title in known.items():
+        typer.echo(f"{name:<{width}}  {title}")
+    if not known:
         typer.echo("no scenarios; add one as scenarios/NAME/scenario.yaml")
 
 

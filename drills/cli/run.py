@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
 
 def run(
     name: Annotated[str, typer.Argument(help="The scenario, as `drills list` names it.")],
-    responder: Annotated[ResponderKind, typer.Option(help="Who answers the alert.")] = ResponderKind.RUNBOOK,
+    responder: Annotated[
+        ResponderKind | None,
+        typer.Option(help="Who answers the alert; default: the scenario's runbook, if it has one."),
+    ] = None,
     playbook: Annotated[str | None, typer.Option(help="Score against this playbook, not the workspace's.")] = None,
     runbook: Annotated[str | None, typer.Option(help="Answer with this scenario's runbook instead.")] = None,
     from_step: Annotated[str | None, typer.Option("--from", help="Begin the runbook at this step.")] = None,

@@ -17,14 +17,16 @@ def plan_drill(
     workspace: Workspace,
     name: str,
     *,
-    responder: ResponderKind,
+    responder: ResponderKind | None = None,
     playbook: str | None = None,
     runbook: str | None = None,
     from_step: str | None = None,
     blind: bool = False,
 ) -> DrillPlan:
-    """The plan of one drill. Raises BadInput or InvalidFiles in one clear line for each problem."""
+    """The plan of one drill; without a responder, the scenario's runbook answers, if it has one. Raises BadInput or InvalidFiles in one clear line for each problem."""
     scenario = workspace.scenario(name)
+    if responder is None:
+        responder = ResponderKind.RUNBOOK if scenario.runbook or runbook else ResponderKind.NONE
     probes = tuple(workspace.probes.values())
     known = set(workspace.probes)
     for probe in scenario.steady.probes:

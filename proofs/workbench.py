@@ -1,0 +1,96 @@
+"""A workspace of its own for a proof: its sandbox, its store, its reports; and the commands as a user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """A copy of this repository's workspace in a temporary folder, with a warm sandbox."""
+
+    folder: Path
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "drills", *words]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+        return {**os.environ, "PATH": path, "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+
+    def run(self, *words: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; its exit status is the caller's business."""
+        return subprocess.run(
+            self.command(*words),
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def start(self, *words: str, log: Path) -> subprocess.Popen[bytes]:
+        """Start a command and go on."""
+        with log.open("wb") as output:
+            return subprocess.Popen(
+                self.command(*words),
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def state(self) -> dict[str, Any]:
+        """The sandbox's whole state, as `drills sandbox status --json` tells it."""
+        answer = self.run("sandbox", "status", "--json")
+        if answer.returncode != 0:
+            raise RuntimeError(f"no state: {answer.stderr.strip() or answer.stdout.strip()}")
+        state: dict[str, Any] = json.loads(answer.stdout)
+        return state
+
+
+@contextmanager
+def workbench() -> Iterator[Workbench]:
+    """A warm sandbox in a workspace of its own; taken down, and removed, at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="drills-proof-"))
+    # PostgreSQL runs as another user when this one is root, and has to get through.
+    folder.chmod(0o755)
+    for name in ("scenarios", "probes", "playbooks", "shop"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "drills.yaml", folder / "drills.yaml")
+    bench = Workbench(folder)
+    try:
+        up = bench.run("sandbox", "up")
+        if up.returncode != 0:
+            raise RuntimeError(f"the sandbox did not start: {up.stderr.strip() or up.stdout.strip()}")
+        yield bench
+    finally:
+        bench.run("recover")
+        bench.run("sandbox", "down")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def differences(before: Any, after: Any, place: str = "") -> list[str]:
+    """Where two states differ, one line for each field."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        lines = []
+        for key in sorted(before.keys() | after.keys()):
+            lines += differences(before.get(key), after.get(key), f"{place}.{key}" if place else key)
+        return lines
+    return [] if before == after else [f"{place}: {before!r} → {after!r}"]
