@@ -84,9 +84,9 @@ SETTINGS: tuple[Setting, ...] = (
         "memory_limit_mb",
         "512",
         r"\d+",
-        "megabytes from 64 to 65536",
+        "megabytes from 16 to 65536",
         "A replica that holds more memory ends at once, as under a container's limit.",
-        64,
+        16,
         65536,
     ),
 )

@@ -321,8 +321,13 @@ class LocalSandbox:
             if state.settings | wanted == state.settings:
                 return
             self._store.change(settings=state.settings | wanted)
-            if self._control.records(Service.APP):
+            if not self._control.records(Service.APP):
+                return
+            try:
                 self._replicas.replace()
+            except EnvironmentFailed:
+                self._store.change(settings=state.settings)  # The old replicas go on, with the old settings.
+                raise
 
     # --- straight to database and cache; logs; links
 

@@ -1,0 +1,154 @@
+"""The shop as its users, its operators and its monitoring meet it, on the running sandbox."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from drills.sandbox.protocol import Link, Sandbox, Service, Toxic
+from shop.external import SIGNATURE_HEADER, signature
+from tests.sandbox.test_conformance import eventually
+
+
+@pytest.fixture
+def shop(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=sandbox.addresses["app"], timeout=20, trust_env=False) as client:
+        yield client
+
+
+def metric(shop: httpx.Client, line: str) -> float:
+    return next((float(row.split()[-1]) for row in shop.get("/metrics").text.splitlines() if row.startswith(line)), 0.0)
+
+
+def test_home_shows_popular_and_recommended_products(shop: httpx.Client) -> None:
+    home = shop.get("/").json()
+    assert (len(home["popular"]), len(home["recommended"])) == (12, 4)
+
+
+def test_search_finds_products_by_their_names(shop: httpx.Client) -> None:
+    found = shop.get("/search", params={"q": "lamp"}).json()["products"]
+    assert found
+    assert all("lamp" in product["name"] for product in found)
+
+
+def test_a_customer_sees_their_last_orders_with_their_numbers(shop: httpx.Client) -> None:
+    orders = shop.get("/orders", params={"customer": 43}).json()["orders"]
+    assert [order["number"] for order in orders] == list(range(orders[0]["number"], orders[0]["number"] - 80, -1))
+
+
+def test_the_orders_index_decides_how_much_work_the_orders_page_is(shop: httpx.Client, sandbox: Sandbox) -> None:
+    def pages_read() -> int:
+        plan = sandbox.sql(
+            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT o.id, (SELECT count(*) FROM orders p"
+            " WHERE p.customer_id = o.customer_id AND p.created_at <= o.created_at)"
+            " FROM orders o WHERE o.customer_id = 44 ORDER BY o.created_at DESC LIMIT 80"
+        )[1][0][0]
+        top = (plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]
+        return int(top["Shared Hit Blocks"]) + int(top["Shared Read Blocks"])
+
+    with_index = pages_read()
+    sandbox.sql("DROP INDEX orders_customer_idx")
+    assert pages_read() > 15 * with_index
+
+
+def test_a_login_begins_a_session_and_a_wrong_password_does_not(shop: httpx.Client, sandbox: Sandbox) -> None:
+    token = shop.post("/login", json={"user": "customer7", "password": "drill-7"}).json()["token"]
+    assert sandbox.redis("GET", f"session:{token}") == "7"
+    assert shop.post("/login", json={"user": "customer7", "password": "drill-8"}).status_code == 401
+
+
+def test_a_checkout_is_paid_by_the_providers_signed_webhook(shop: httpx.Client, sandbox: Sandbox) -> None:
+    answer = shop.post("/checkout", json={"customer": 7, "items": [1, 2]})
+    assert (answer.status_code, answer.json()["status"]) == (201, "placed")
+    order = answer.json()["order"]
+    assert eventually(lambda: sandbox.sql(f"SELECT status FROM orders WHERE id = {order}")[1][0][0] == "paid")
+
+
+def test_a_webhook_with_a_wrong_signature_is_refused(shop: httpx.Client, sandbox: Sandbox) -> None:
+    body = json.dumps({"order": 1, "status": "paid"}).encode()
+    secret = sandbox.settings()["webhook_secret"]
+    wrong, right = signature("another secret", body), signature(secret, body)
+    assert shop.post("/webhooks/payment", content=body, headers={SIGNATURE_HEADER: wrong}).status_code == 401
+    assert shop.post("/webhooks/payment", content=body, headers={SIGNATURE_HEADER: right}).status_code == 200
+
+
+def test_a_checkout_survives_a_provider_that_is_cut_off(shop: httpx.Client, sandbox: Sandbox) -> None:
+    sandbox.set_link(Link.APP_EXTERNAL_API, enabled=False)
+    answer = shop.post("/checkout", json={"customer": 7, "items": [3]})
+    assert (answer.status_code, answer.headers["x-degraded"]) == (201, "payment")
+    assert answer.json()["status"] == "payment-pending"
+
+
+def test_a_blocked_external_api_fails_home_until_the_flag_is_off(shop: httpx.Client, sandbox: Sandbox) -> None:
+    sandbox.set({"recommendations_timeout": "0.5"})
+    sandbox.add_toxic(Link.APP_EXTERNAL_API, Toxic("blocked", "timeout", attributes={"timeout": 0}))
+    assert shop.get("/").status_code in (502, 504)
+    assert shop.get("/search", params={"q": "lamp"}).status_code == 200
+    sandbox.set({"recommendations": "off"})
+    degraded = shop.get("/")
+    assert (degraded.status_code, degraded.headers["x-degraded"]) == (200, "recommendations")
+
+
+def test_the_bad_release_fails_some_requests_only(shop: httpx.Client, sandbox: Sandbox) -> None:
+    sandbox.deploy("1.2.0")
+    answers = Counter(shop.get("/search", params={"q": noun}).status_code for noun in ("lamp", "desk", "doll", "rake"))
+    assert answers == {200: 2, 500: 2}
+    assert sandbox.logs(Service.APP, grep=r'"status":500.*"release":"1\.2\.0".*KeyError')
+
+
+def test_metrics_count_the_requests_of_all_replicas_and_go_on_over_a_deployment(
+    shop: httpx.Client, sandbox: Sandbox
+) -> None:
+    line = 'shop_requests_total{route="/search",status="200"}'
+    before = metric(shop, line)
+    for _ in range(10):
+        httpx.get(f"{sandbox.addresses['app']}/search", params={"q": "lamp"}, trust_env=False)
+    sandbox.deploy("1.0.0")
+    assert metric(shop, line) == before + 10
+    assert metric(shop, "shop_pool_size") == 2 * int(sandbox.settings()["pool_size"])
+
+
+def test_metrics_forget_the_pools_of_replicas_that_were_killed(shop: httpx.Client, sandbox: Sandbox) -> None:
+    sandbox.kill(Service.APP)
+    sandbox.scale(1)
+    assert metric(shop, "shop_pool_size") == int(sandbox.settings()["pool_size"])
+
+
+def test_probes_and_operators_do_not_count_as_users(shop: httpx.Client) -> None:
+    shop.get("/health")
+    shop.get("/ready")
+    assert "/health" not in shop.get("/metrics").text
+
+
+def test_a_deployment_under_load_drops_no_request(sandbox: Sandbox) -> None:
+    ended = threading.Event()
+    answers: Counter[str] = Counter()
+
+    def visit() -> None:
+        with httpx.Client(base_url=sandbox.addresses["app"], timeout=20, trust_env=False) as client:
+            while not ended.wait(0.02):
+                try:
+                    answers[str(client.get("/version").status_code)] += 1
+                except httpx.HTTPError as error:
+                    answers[type(error).__name__] += 1
+
+    visitors = [threading.Thread(target=visit) for _ in range(8)]
+    for visitor in visitors:
+        visitor.start()
+    sandbox.deploy("1.0.0")
+    ended.set()
+    for visitor in visitors:
+        visitor.join()
+    assert set(answers) == {"200"}
+
+
+def test_a_replica_over_its_memory_limit_ends_and_says_so(sandbox: Sandbox) -> None:
+    sandbox.scale(1)
+    sandbox.set({"memory_limit_mb": "16"})
+    assert eventually(lambda: not sandbox.fingerprint().services[Service.APP].startswith("up"))
+    assert sandbox.logs(Service.APP, grep="out of memory")
