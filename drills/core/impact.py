@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from drills.core.baseline import Baseline, baseline_of
 from drills.core.events import (
     ActionTaken,
+    Actor,
     DrillAborted,
     DrillEnded,
     EnvironmentLost,
     FaultApplied,
+    ResponderKind,
     StepFinished,
     TrafficSecond,
 )
@@ -225,6 +227,12 @@ def _recovery(timeline: Timeline, course: _Course, degraded: float, injected: fl
 
 
 def _acted(timeline: Timeline, injected: float, recovered: float) -> bool:
-    """Whether the responder began to change something after the fault and no later than users were well."""
-    changes = (event for event in timeline if isinstance(event, ActionTaken | StepFinished) and not event.read_only)
+    """Whether the responder, if there was one, began to change something no later than users were well again."""
+    if timeline.start.responder is ResponderKind.NONE:
+        return False
+    changes = (
+        event
+        for event in timeline
+        if isinstance(event, ActionTaken | StepFinished) and not event.read_only and event.by is Actor.RESPONDER
+    )
     return any(change.t >= injected and change.t - change.seconds <= recovered + CREDIT_GRACE for change in changes)

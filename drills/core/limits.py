@@ -18,7 +18,7 @@ from drills.core.playbook import Level, Limit, Milestone, TriageStep
 from drills.core.rows import Demand, plain
 from drills.core.scorecard import Basis, Topic
 from drills.core.timeline import Timeline
-from drills.core.weights import DECISION_WEIGHT, PLAYBOOK_WEIGHTS, SCENARIO_WEIGHTS
+from drills.core.weights import CADENCE_WEIGHT, DECISION_WEIGHT, PLAYBOOK_WEIGHTS, SCENARIO_WEIGHTS
 
 LABELS = {
     Milestone.DETECTED: "Detected",
@@ -95,7 +95,7 @@ def scenario_demands(case: Case) -> Iterator[Demand]:
             "the scenario's limit is for a runbook; a person is held to the playbook's" if case.is_person else "",
         ),
     ):
-        if within is None:
+        if within is None and milestone is Milestone.MITIGATED:
             continue
         yield Demand(
             milestone=milestone,
@@ -103,8 +103,8 @@ def scenario_demands(case: Case) -> Iterator[Demand]:
             basis=Basis.SCENARIO,
             since=began,
             counted_from=clock,
-            limit=within.total_seconds(),
-            limit_says=f"within {plain(within)}",
+            limit=within.total_seconds() if within is not None else None,
+            limit_says=f"within {plain(within)}" if within is not None else "the scenario states no limit",
             reached=case.milestones.at(milestone),
             source=f"scenario: {milestone}-within",
             weight=SCENARIO_WEIGHTS[milestone],
@@ -254,7 +254,7 @@ def cadence_demand(case: Case) -> Demand | None:
         limit_says=f"every {plain(every.within)}",
         reached=due + longest if told else None,
         source=every.source,
-        weight=PLAYBOOK_WEIGHTS[Milestone.FIRST_UPDATE],
+        weight=CADENCE_WEIGHT,
         topic=Topic.UPDATE_CADENCE,
         decides=case.is_person,
     )

@@ -14,7 +14,7 @@ from datetime import datetime
 from drills.core.checklists import phase_demands, triage_demands
 from drills.core.decisions import judge_cause, judge_decision
 from drills.core.deductions import deductions_of
-from drills.core.events import Corrected
+from drills.core.events import Corrected, ResponderKind
 from drills.core.headline import headline, recovery_says
 from drills.core.impact import ImpactAssessment, assess, scored_until
 from drills.core.improve import improvements
@@ -127,9 +127,13 @@ def _settles_mitigation(demand: Demand, case: Case) -> bool:
 
 
 def _rows(case: Case, *, over: bool) -> tuple[Row, ...]:
-    if case.timeline.start.scenario.is_control:
+    if _is_control(case):
         return (_silence(case),)
     return tuple(row_of(without_impact(demand, case), case.end, over=over) for demand in _demands(case))
+
+
+def _is_control(case: Case) -> bool:
+    return case.timeline.start.scenario.is_control
 
 
 def _silence(case: Case) -> Row:
@@ -164,6 +168,8 @@ def _result(case: Case, rows: Sequence[Row], refusal: NotScored | None) -> tuple
         for row in rows
         if row.decides and (row.verdict is Verdict.MISSED or _never_noticed(row)) and not _said(row, reasons)
     ]
+    if not reasons and case.timeline.start.responder is ResponderKind.NONE and not _is_control(case):
+        reasons.append("nobody was to respond")
     if case.milestones.premature:
         reasons.append("all clear was declared while users still suffered")
     return (DrillResult.MISSED, "; ".join(reasons)) if reasons else (DrillResult.MET, "")

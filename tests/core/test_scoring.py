@@ -6,7 +6,16 @@ import re
 
 import pytest
 
-from drills.core.events import DrillAborted, DrillSkipped, EndReason, EnvironmentLost, FaultFailed, ResponderKind
+from drills.core.events import (
+    ActionTaken,
+    Actor,
+    DrillAborted,
+    DrillSkipped,
+    EndReason,
+    EnvironmentLost,
+    FaultFailed,
+    ResponderKind,
+)
 from drills.core.playbook import Audience, Choice, Milestone, Playbook
 from drills.core.scorecard import Basis, DrillResult, Recovery, Row, Scorecard, Topic, Verdict
 from drills.core.scoring import RULES_VERSION, score
@@ -60,6 +69,26 @@ def test_a_drill_that_nobody_answers_is_never_met() -> None:
     assert card.recovery is Recovery.SELF
     assert card.why_not == "not mitigated"
     assert Milestone.MITIGATED not in card.milestones
+
+
+def test_a_drill_without_a_responder_is_not_met_by_somebody_elses_repair() -> None:
+    made = drill(ResponderKind.NONE).baseline().fault().suffering(10, "checkout").action().well(12).alert(9.0).ended()
+    assert of(made).result is DrillResult.MISSED
+    assert of(made).recovery is Recovery.SELF
+
+
+def test_what_the_facilitator_repairs_is_not_the_responders_merit() -> None:
+    made = drill().baseline().fault().suffering(10, "checkout")
+    made = made.add(ActionTaken, command="rollback", read_only=False, exit_status=0, seconds=1.0, by=Actor.FACILITATOR)
+    assert of(made.well(12).alert(9.0).ended()).recovery is Recovery.SELF
+
+
+def test_detection_without_a_limit_is_shown_and_not_measured() -> None:
+    bare = scenario(expect={"mitigated-within": "1m"})
+    made = drill(scenario=bare).baseline().fault().suffering(10, "checkout").action().well(12).alert(9.0).ended()
+    (detected,) = [r for r in of(made).rows if r.milestone is Milestone.DETECTED]
+    assert (detected.verdict, detected.actual) == (Verdict.NOT_REQUIRED, pytest.approx(3.8))
+    assert of(made).result is DrillResult.MET
 
 
 def test_what_was_not_mitigated_is_missed_when_the_limit_has_passed() -> None:
