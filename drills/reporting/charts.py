@@ -38,7 +38,7 @@ from drills.reporting.series import Lane, Series, probe_lanes, series
 from drills.reporting.wording import offset, percent, span, words
 
 _WIDTH = 10.0
-_LEFT, _RIGHT = 1.98, 0.1
+_LEFT, _RIGHT = 1.98, 0.25
 _PANELS = (1.6, 1.6, 0.75)
 _BETWEEN = 0.3
 _ROW = 0.215

@@ -21,6 +21,7 @@ class Content:
     timeline: Timeline
     figures: tuple[figuring.Figure, ...]
     limits: tuple[limiting.LimitLine, ...]
+    not_required: tuple[limiting.LimitLine, ...]
     subtotals: tuple[limiting.Subtotal, ...]
     comparison: limiting.Comparison | None
     stages: tuple[lifecycle.Stage, ...]
@@ -58,6 +59,7 @@ def content(timeline: Timeline, card: Scorecard) -> Content:
         timeline=timeline,
         figures=figuring.key_figures(card),
         limits=limiting.limit_lines(card),
+        not_required=limiting.not_required_lines(card),
         subtotals=limiting.subtotals(card),
         comparison=limiting.comparison(timeline, card),
         stages=lifecycle.stages(timeline, card),

@@ -66,7 +66,11 @@ def _scorecard(report: Content) -> Iterator[str]:
     ]
     rows += [(item.label, "", "", item.told, item.points, "see below", "") for item in report.subtotals]
     head = ("Milestone", "Limit", "Actual", "Verdict", "Points", "Why", "Source")
-    yield from _section("Scorecard", table(head, rows))
+    skipped = [
+        f"- {escaped(line.label)}, limit {escaped(line.limit)}: {escaped(line.why)}" for line in report.not_required
+    ]
+    asked = ["Not required here:", "\n".join(skipped)] if skipped else []
+    yield from _section("Scorecard", table(head, rows), *asked)
     if card.score is not None:
         deductions = [f"- {points(item.points)} off: {escaped(item.reason)}" for item in card.deductions]
         yield from _section(

@@ -62,7 +62,7 @@ def _percentiles(window: Sequence[TrafficSecond]) -> tuple[float | None, float |
 
 
 #: More lanes than this are not read any more; probes that failed are kept before those that did not.
-MOST_LANES = 12
+MOST_LANES = 14
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drills.core.events import RouteSecond
 from drills.core.playbook import Milestone
 from drills.core.probe import Outcome
 from drills.reporting.chart_colours import INKS
@@ -79,7 +80,10 @@ def test_a_drill_with_few_milestones_is_drawn_too(milestones: dict[Milestone, fl
 
 
 def test_a_stalled_system_is_drawn_as_suffering_though_nothing_is_answered() -> None:
-    curves = series(drill().baseline().stalled(6).timeline())
+    stalled = drill().baseline()
+    for _ in range(4):
+        stalled = stalled.second({"home": RouteSecond()}, started=0, overdue={"home": 8})
+    curves = series(stalled.timeline())
     assert curves.answered[-1] == 0
     assert curves.waiting[-1] == 1.0
     assert curves.p95[-1] is None

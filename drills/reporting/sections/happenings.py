@@ -64,7 +64,7 @@ _MILESTONES: frozenset[type[e.Base]] = frozenset(
 
 
 def _listed(items: Any) -> str:
-    return ", ".join(f"{name} {value}" for name, value in items)
+    return ", ".join(f"{name} {value}".strip() for name, value in items)
 
 
 def _result(event: e.StepFinished | e.ActionTaken) -> str:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drills.core.events import DrillEnded
 from drills.core.playbook import Milestone, Phase
 from drills.core.scorecard import Row, Scorecard, Topic, Verdict
 from drills.core.timeline import Timeline
 from drills.reporting.sections.limits import actual, earned, rows_of
 from drills.reporting.wording import one_line, span, words
 
-#: The phases of an incident and the milestone that completes each.
-LIFECYCLE: tuple[tuple[str, Milestone], ...] = (
-    ("Detect", Milestone.DETECTED),
-    ("Triage", Milestone.SEVERITY_DECLARED),
-    ("Investigate", Milestone.CAUSE_NAMED),
-    ("Mitigate", Milestone.MITIGATED),
-    ("Resolve", Milestone.ALL_CLEAR),
-    ("Post-mortem", Milestone.POST_MORTEM),
+#: The phases of an incident and the milestones that complete each: the first of them that was reached.
+LIFECYCLE: tuple[tuple[str, tuple[Milestone, ...]], ...] = (
+    ("Detect", (Milestone.DETECTED,)),
+    # A runbook acknowledges and goes on; only a person declares a severity.
+    ("Triage", (Milestone.SEVERITY_DECLARED, Milestone.ACKNOWLEDGED)),
+    ("Investigate", (Milestone.CAUSE_NAMED,)),
+    ("Mitigate", (Milestone.MITIGATED,)),
+    ("Resolve", (Milestone.ALL_CLEAR,)),
+    ("Post-mortem", (Milestone.POST_MORTEM,)),
 )
+#: How many of them lead to the mitigation.
+_MITIGATE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,42 +58,46 @@ class PhaseLine:
 
 
 def stages(timeline: Timeline, card: Scorecard) -> tuple[Stage, ...]:
-    """The lifecycle from the first user impact (or the injection) on; empty before anything was injected.
+    """The lifecycle from the first user impact on; empty when no user suffered.
 
-    Each phase begins where the one before ended. One that was completed early takes no time; after the first
-    that was never completed only later completed ones are listed.
+    Each phase begins where the one before ended; one that was completed early takes no time. A phase that was passed
+    over (a later one was completed) is left out; the last one is open if the drill ended in it, unmitigated.
     """
-    began = card.milestones.get(Milestone.FIRST_IMPACT, card.milestones.get(Milestone.INJECTED))
+    began = card.milestones.get(Milestone.FIRST_IMPACT)
     if began is None:
         return ()
     found: list[tuple[str, Milestone, float, float | None]] = []
-    here, open_from = began, None
-    for name, milestone in LIFECYCLE:
-        reached = card.milestones.get(milestone)
-        if reached is not None:
-            found.append((name, milestone, here, max(here, reached)))
-            here = max(here, reached)
-        elif open_from is None and milestone is not Milestone.POST_MORTEM:
-            open_from = here
-            found.append((name, milestone, here, None))
-    last = max(here, timeline.ended if open_from is not None else here)
+    here = began
+    mitigated = Milestone.MITIGATED in card.milestones
+    # An all clear while users still suffer resolves nothing.
+    lifecycle = LIFECYCLE if mitigated else LIFECYCLE[:_MITIGATE]
+    for name, milestones in lifecycle:
+        milestone = next((each for each in milestones if each in card.milestones), None)
+        if milestone is not None:
+            reached = max(here, card.milestones[milestone])
+            found.append((name, milestone, here, reached))
+            here = reached
+    last = here
+    if not mitigated:
+        completed = [name for name, _, _, _ in found]
+        after = max((index + 1 for index, phase in enumerate(lifecycle) if phase[0] in completed), default=0)
+        name, milestones = lifecycle[after]
+        found.append((name, milestones[0], here, None))
+        ended = timeline.last(DrillEnded)
+        last = max(here, timeline.ended if ended is None else ended.t)
     whole = max(last - began, 0.001)
     return tuple(
-        Stage(
-            name, words(milestone), start, end, (last if end is None else end) - start, _share(start, end, last, whole)
-        )
+        Stage(name, words(milestone), start, end, (end or last) - start, ((end or last) - start) / whole)
         for name, milestone, start, end in found
     )
 
 
-def _share(start: float, end: float | None, last: float, whole: float) -> float:
-    return ((last if end is None else end) - start) / whole
-
-
 def phase_lines(timeline: Timeline, card: Scorecard) -> tuple[PhaseLine, ...]:
-    """The playbook's own phases as the scorecard judges them; empty where it judges none."""
+    """The playbook's own phases as the scorecard judges them; empty where it judges none of them."""
     judged = {row.label: row for row in rows_of(card, Topic.PHASE)}
     phases = [(phase, judged.get(f"Phase: {phase.name}")) for phase in timeline.start.playbook.phases]
+    if all(row is None or row.verdict is Verdict.NOT_REQUIRED for _, row in phases):
+        return ()
     return tuple(_phase(phase, row) for phase, row in phases if row is not None)
 
 

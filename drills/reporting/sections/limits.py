@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drills.core.events import Predecessor
 from drills.core.playbook import Milestone
-from drills.core.scorecard import Row, Scorecard, Topic, Verdict
+from drills.core.scorecard import DrillResult, Row, Scorecard, Topic, Verdict
 from drills.core.timeline import Timeline
 from drills.reporting.wording import day, one_line, points, span, words
 
@@ -37,8 +37,18 @@ class Subtotal:
 
 
 def limit_lines(card: Scorecard) -> tuple[LimitLine, ...]:
-    """Every row but those of the triage list and the phases, which have sections of their own."""
-    return tuple(_line(row) for row in card.rows if row.topic not in _ELSEWHERE)
+    """The rows that were judged, but those of the triage list and the phases, which have sections of their own."""
+    return tuple(_line(row) for row in _own(card) if row.verdict is not Verdict.NOT_REQUIRED)
+
+
+def not_required_lines(card: Scorecard) -> tuple[LimitLine, ...]:
+    """The rows that nothing was asked for, with why."""
+    return tuple(_line(row) for row in _own(card) if row.verdict is Verdict.NOT_REQUIRED)
+
+
+def _own(card: Scorecard) -> list[Row]:
+    scored = card.result in (DrillResult.MET, DrillResult.MISSED)
+    return [row for row in card.rows if row.topic not in _ELSEWHERE] if scored else []
 
 
 def decision_line(card: Scorecard) -> LimitLine | None:
@@ -47,8 +57,9 @@ def decision_line(card: Scorecard) -> LimitLine | None:
 
 
 def subtotals(card: Scorecard) -> tuple[Subtotal, ...]:
-    """One line for each group of rows that is shown elsewhere, so that the points can be added up."""
-    return tuple(_subtotal(label, rows) for topic, label in _ELSEWHERE.items() if (rows := rows_of(card, topic)))
+    """One line for each group of rows that is shown elsewhere and weighs something, so that points add up."""
+    groups = [(label, rows_of(card, topic)) for topic, label in _ELSEWHERE.items()]
+    return tuple(_subtotal(label, rows) for label, rows in groups if earned(*rows))
 
 
 def rows_of(card: Scorecard, topic: Topic) -> list[Row]:

@@ -97,17 +97,17 @@ class ChecklistLine:
 
 
 def checklist(timeline: Timeline, card: Scorecard) -> tuple[ChecklistLine, ...]:
-    """The triage steps for this incident's level; empty when nothing was detected, nor judged."""
+    """The triage steps for this incident's level; empty when none was ticked, nor judged."""
     detected = card.milestones.get(Milestone.DETECTED)
-    if detected is None and not rows_of(card, Topic.TRIAGE):
-        return ()
     level = card.severity.true_level or card.severity.declared
     ticks = {event.step: event.t for event in reversed(timeline.all(e.StepChecked))}
-    return tuple(
+    lines = tuple(
         _tick(timeline, card, step, ticks.get(index), detected)
         for index, step in enumerate(timeline.start.playbook.triage)
         if not step.levels or level in step.levels
     )
+    told = any(line.ticked or line.verdict in (Verdict.MET, Verdict.MISSED) for line in lines)
+    return lines if told else ()
 
 
 def _tick(
