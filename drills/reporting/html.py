@@ -77,6 +77,7 @@ def _environment() -> Environment:
             "one_line",
             "percent",
             "points",
+            "prose",
             "span",
             "words",
         )

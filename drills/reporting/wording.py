@@ -18,6 +18,9 @@ _TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\
 #: Characters that XML 1.0 forbids, and bidirectional overrides, which make text read other than it is.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 
+#: The space between a number and its unit.
+_UNIT = re.compile(r"(?<=\d) (?=(?:ms|s|m|h|d|%)(?!\w))")
+
 NOT_MEASURED = "not measured"
 
 
@@ -34,6 +37,11 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """`clean`, on one line."""
     return " ".join(clean(text).split())
+
+
+def prose(text: str) -> str:
+    """`one_line`, with no line broken between a number and its unit."""
+    return _UNIT.sub("\N{NO-BREAK SPACE}", one_line(text))
 
 
 def date_and_time(at: datetime) -> str:
@@ -80,11 +88,13 @@ def latency(seconds: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """`18.0 %`; `0 %` only for none at all, so that a small share is never shown as nothing."""
+    """`18.0 %`; `0 %` and `100 %` only for none and all, so that a small share is never shown as nothing."""
     if share is None or not math.isfinite(share):
         return NOT_MEASURED
-    if share == 0:
-        return "0 %"
+    if share in (0, 1):
+        return f"{share * 100:.0f} %"
+    if 0.9995 <= share < 1:
+        return "> 99.9 %"
     return "< 0.1 %" if 0 < share < 0.0005 else f"{share * 100:.1f} %"
 
 

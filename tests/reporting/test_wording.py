@@ -1,6 +1,6 @@
 import pytest
 
-from drills.reporting.wording import clean, count, latency, metric_value, offset, one_line, percent, span
+from drills.reporting.wording import clean, count, latency, metric_value, offset, one_line, percent, prose, span
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,13 @@ def test_the_stopwatch_carries_over(t: float, told: str) -> None:
 
 
 def test_a_small_share_is_never_shown_as_nothing() -> None:
-    assert [percent(share) for share in (0, 0.0001, 0.207, None, float("nan"))] == [
-        "0 %", "< 0.1 %", "20.7 %", "not measured", "not measured",
+    assert [percent(share) for share in (0, 0.0001, 0.207, 0.9999, 1, None, float("nan"))] == [
+        "0 %", "< 0.1 %", "20.7 %", "> 99.9 %", "100 %", "not measured", "not measured",
     ]  # fmt: skip
+
+
+def test_no_line_breaks_between_a_number_and_its_unit() -> None:
+    assert prose("after 11.8 s, 7 % of 5 mails in 1 m 05 s") == "after 11.8\xa0s, 7\xa0% of 5 mails in 1\xa0m 05\xa0s"
 
 
 def test_metrics_are_told_in_their_units() -> None:
