@@ -72,7 +72,7 @@ def kill_once(bench: Workbench, drill: str, moment: float, *, by_starting: bool)
         wrong += [f"state: {line}" for line in differences(before, bench.state())]
         if killed is not None:
             wrong += _stored_as_aborted(store, killed)
-            wrong += [f"left behind: {name}" for name in _left_behind(killed)]
+            wrong += [f"left behind: {name}" for name in _left_behind(killed, bench.folder)]
         if _owed(store):
             wrong.append("undos are still owed")
     finally:
@@ -118,11 +118,14 @@ def _stored_as_aborted(store: Store, drill_id: str) -> list[str]:
     return wrong
 
 
-def _left_behind(drill_id: str) -> list[str]:
+def _left_behind(drill_id: str, folder: Path) -> list[str]:
+    """Processes of that drill of this workspace, the sandbox's own apart."""
     left = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("DRILLS_DRILL") == drill_id and "DRILLS_SANDBOX" not in process.environ():
+            environment = process.environ()
+            ours = environment.get("DRILLS_DRILL") == drill_id and environment.get("DRILLS_WORKSPACE") == str(folder)
+            if ours and "DRILLS_SANDBOX" not in environment:
                 left.append(f"{process.pid} {process.status()} {' '.join(process.cmdline())[:100]}")
         except psutil.Error:
             continue

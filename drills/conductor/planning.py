@@ -23,7 +23,10 @@ def plan_drill(
     from_step: str | None = None,
     blind: bool = False,
 ) -> DrillPlan:
-    """The plan of one drill; without a responder, the scenario's runbook answers, if it has one. Raises BadInput or InvalidFiles in one clear line for each problem."""
+    """The plan of one drill; without a responder, the scenario's runbook answers, if it has one.
+
+    Raises BadInput or InvalidFiles, in one clear line for each problem.
+    """
     scenario = workspace.scenario(name)
     if responder is None:
         responder = ResponderKind.RUNBOOK if scenario.runbook or runbook else ResponderKind.NONE
