@@ -12,6 +12,8 @@ from drills.sandbox.protocol import Capability, Sandbox
 
 #: Making an index again on the sandbox's tables takes seconds; this is when something else is wrong.
 _CREATE_TIMEOUT = 120.0
+#: Asking the catalogue takes milliseconds; a database that is frozen is found out soon.
+_ASK_TIMEOUT = 10.0
 
 
 class DropIndex(Fault):
@@ -71,7 +73,8 @@ def _find(sandbox: Sandbox, name: str) -> _Index | None:
     _, rows = sandbox.sql(
         "SELECT pg_get_indexdef(indexrelid), indisvalid,"
         " EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)"
-        f" FROM pg_index WHERE indexrelid = to_regclass('{name}')"
+        f" FROM pg_index WHERE indexrelid = to_regclass('{name}')",
+        timeout=_ASK_TIMEOUT,
     )
     return _Index(str(rows[0][0]), bool(rows[0][1]), bool(rows[0][2])) if rows else None
 

@@ -27,6 +27,7 @@ DATABASE = "DRILLS_SESSION_DATABASE"
 APPLICATION = "DRILLS_SESSION_APPLICATION"
 
 _START_TIMEOUT = 40.0
+_ASK_TIMEOUT = 10.0
 
 
 class SessionFault(Fault):
@@ -78,7 +79,8 @@ class SessionFault(Fault):
         if _database_runs(sandbox):
             sandbox.sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                f" WHERE application_name = '{plan['application']}' AND pid <> pg_backend_pid()"
+                f" WHERE application_name = '{plan['application']}' AND pid <> pg_backend_pid()",
+                timeout=_ASK_TIMEOUT,
             )
 
     @classmethod
@@ -99,7 +101,9 @@ class SessionFault(Fault):
 
 
 def _sessions(sandbox: Sandbox, application: str) -> int:
-    _, rows = sandbox.sql(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}'")
+    _, rows = sandbox.sql(
+        f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}'", timeout=_ASK_TIMEOUT
+    )
     return int(rows[0][0])
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, inspect, text
 from drills.errors import BadInput
 from drills.store.database import Database
 
-#: Every revision in `migrations/versions`, the oldest first (a test compares the two).
+#: Every revision in `migrations/versions`, the oldest first (a test compares the two). Whoever adds a table adds it to
+#: `tables.metadata`, a migration that makes it, and that migration's revision here.
 REVISIONS = ("0001", "0002")
 
 #: Where the revision is noted; not Alembic's own name, for a PostgreSQL database may be shared with other programs.

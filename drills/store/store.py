@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -43,6 +44,7 @@ class Store:
         self.database = database
         self.clock = clock
         self._writer: ObservationWriter | None = None
+        self._making_writer = Lock()
 
     @classmethod
     def open(cls, url: str, *, clock: Clock | None = None) -> Store:
@@ -250,9 +252,9 @@ class Store:
 
     def observe(self, observation: Observation) -> None:
         """Queue an observation for storing; never waits. See `ObservationWriter` for what a full queue does."""
-        if self._writer is None:
-            self._writer = ObservationWriter(self.database, self.clock)
-        self._writer.put(observation)
+        with self._making_writer:
+            writer = self._writer = self._writer or ObservationWriter(self.database, self.clock)
+        writer.put(observation)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all that was observed is stored; False when `timeout` seconds did not suffice."""

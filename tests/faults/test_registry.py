@@ -67,6 +67,13 @@ def test_settings_are_written_with_dashes() -> None:
     assert surge.summary() == "raise the traffic to 200 users"
 
 
+@pytest.mark.parametrize("kind", FAULTS)
+def test_every_kind_has_a_schema_for_editors_and_says_what_it_does(kind: str) -> None:
+    schema = FAULTS[kind].model_json_schema()
+    assert schema["additionalProperties"] is False
+    assert FAULTS[kind].__doc__
+
+
 def test_the_registry_imports_neither_a_database_driver_nor_the_store() -> None:
     program = "import sys, drills.faults.registry\n"
     program += "print(*{'psycopg', 'sqlalchemy', 'psutil', 'requests', 'drills.store.store'} & set(sys.modules))"

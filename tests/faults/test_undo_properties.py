@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,12 @@ deaths = st.none() | st.integers(min_value=0, max_value=4)
 
 
 @pytest.fixture(scope="module")
-def journal(tmp_path_factory: pytest.TempPathFactory) -> Journal:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One store for all examples; each has a drill of its own in it."""
     folder: Path = tmp_path_factory.mktemp("journal")
-    return Journal(Store.open(f"sqlite:///{folder}/drills.db"))
+    store = Store.open(f"sqlite:///{folder}/drills.db")
+    yield store
+    store.close()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -48,11 +52,11 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Journal:
     whole=st.booleans(),
 )
 def test_whatever_was_begun_ends_as_before(
-    journal: Journal, faults: list[tuple[dict[str, Any], int | None]], undos: list[int], whole: bool
+    shared: Store, faults: list[tuple[dict[str, Any], int | None]], undos: list[int], whole: bool
 ) -> None:
-    sandbox = PaperSandbox()
+    sandbox, journal = PaperSandbox(), Journal(shared)
     before = sandbox.fingerprint()
-    drill = journal._store.begin_drill(scenario="any", sandbox="paper", responder=ResponderKind.NONE)
+    drill = shared.begin_drill(scenario="any", sandbox="paper", responder=ResponderKind.NONE)
     if whole:
         owe_restore(journal, sandbox, drill.drill_id)
     try:

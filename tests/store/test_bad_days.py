@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 
 import pytest
 
+from drills.core.probe import Outcome
 from drills.errors import EnvironmentFailed
 from drills.store.journal import Journal
 from drills.store.observing import ObservationWriter
@@ -65,7 +67,7 @@ def test_a_writer_that_is_killed_loses_no_event_that_was_acknowledged(file_url: 
 
 
 def fill(store: Store) -> Callable[[], None]:
-    """Let the database grow no further; returns what frees the space again."""
+    """Let the database grow no further; returns what frees the space again. Only for the one connection there is."""
 
     def pages(count: int) -> None:
         with store.database.engine.connect() as connection:
@@ -99,16 +101,23 @@ def test_an_undo_that_cannot_be_written_is_told_before_anything_is_touched(file_
     store.close()
 
 
-def test_observations_wait_for_a_full_disk_to_have_room_again(file_url: str) -> None:
+def test_observations_wait_for_a_full_disk_to_have_room_again(file_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store.open(file_url)
-    free = fill(store)
-    for number in range(400):
-        store.observe(look("x" * 150, number))
-    assert not store.flush(timeout=0.5)
-    assert "disk is full" in store.writer_stats().last_failure
-    free()
-    assert store.flush(timeout=10)
-    assert len(store.observations()) == 400
+    refused = Event()
+
+    def refuse() -> None:
+        refused.set()
+        raise EnvironmentFailed("the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(store.database, "write_relaxed", refuse)
+        for number in range(40):
+            store.observe(look("home", number))
+        assert refused.wait(60)
+    assert store.flush(timeout=60)
+    stats = store.writer_stats()
+    assert (stats.written, stats.dropped, stats.last_failure) == (40, 0, "the disk is full")
+    assert len(store.observations()) == 40
     store.close()
 
 
@@ -116,17 +125,25 @@ def test_what_does_not_fit_the_queue_is_counted_and_stored_as_unknown(file_url: 
     store = Store.open(file_url)
     writer = ObservationWriter(store.database, StoppedClock(), capacity=10)
     with store.database.write():  # Nobody else can write meanwhile.
-        for number in range(500):
+        for number in range(2000):
             writer.put(look("home", number))
-        assert writer.stats().dropped > 0
-    assert writer.flush()
+    assert writer.flush(60)
     dropped = writer.stats().dropped
+    assert dropped > 0
     kept = store.observations("home")
-    gaps = [observation.reason for observation in kept if observation.outcome == "unknown"]
-    assert gaps == [f"{dropped} observations were not stored: the store could not keep up"]
-    assert len(kept) - 1 + dropped == 500
+    gaps = [look.reason for look in kept if look.outcome is Outcome.UNKNOWN]
+    assert sum(int(gap.split()[0]) for gap in gaps) == dropped
+    assert all(gap.endswith("observations were not stored: the store could not keep up") for gap in gaps)
+    assert len(kept) - len(gaps) + dropped == 2000
     writer.close()
     store.close()
+
+
+def test_a_server_that_does_not_answer_is_told_in_one_line_without_the_password() -> None:
+    with pytest.raises(EnvironmentFailed, match="the store failed") as told:
+        Store.open("postgresql://drills:secret@127.0.0.1:1/drills")
+    assert "\n" not in str(told.value)
+    assert "secret" not in str(told.value)
 
 
 @pytest.fixture
@@ -144,6 +161,7 @@ def test_a_read_only_place_is_told_in_one_line(readable_by_all: Path) -> None:
     program = f"""
 import os
 import alembic.command, sqlalchemy.dialects.sqlite
+from drills.core.probe import Outcome
 from drills.errors import EnvironmentFailed
 from drills.store.store import Store
 os.setuid(65534)
@@ -164,6 +182,7 @@ def test_a_file_size_limit_is_told_in_one_line(file_url: str) -> None:
     program = f"""
 import resource
 from drills.store.store import Store
+from drills.core.probe import Outcome
 from drills.errors import EnvironmentFailed
 from tests.store.drill_data import begin, note
 store = Store.open({file_url!r})

@@ -18,6 +18,7 @@ from drills.errors import BadInput
 from drills.store.schema import REVISIONS, VERSION_TABLE
 from drills.store.store import Store
 from drills.store.tables import metadata
+from tests.core.timelines import drill as sample
 from tests.store.drill_data import NOON, begin, note
 
 MIGRATIONS = Path(__file__).parents[2] / "drills/store/migrations"
@@ -69,6 +70,14 @@ def test_an_event_of_a_newer_version_is_refused_in_one_line(store: Store, body: 
     with pytest.raises(BadInput, match="written by a newer version of drills, or is damaged") as refused:
         store.events(drill.drill_id)
     assert "\n" not in str(refused.value)
+
+
+def test_a_drill_of_a_newer_format_is_refused_in_one_line(store: Store) -> None:
+    record = begin(store)
+    start = sample().timeline().start
+    store.append(record.drill_id, start.model_copy(update={"format": 99}))
+    with pytest.raises(BadInput, match="its events have format 99, this drills knows 1; update drills"):
+        store.timeline(record.drill_id)
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
