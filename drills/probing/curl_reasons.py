@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import socket
 
 import pycurl
 
@@ -15,6 +16,17 @@ _OWN_ERRNO = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAD
 def own_fault(os_error: int) -> str:
     """Why the prober could not look, by errno; empty when it could."""
     return f"the prober could not look: {os.strerror(os_error).lower()}" if os_error in _OWN_ERRNO else ""
+
+
+def curl_own_fault(code: int, curl: pycurl.Curl) -> str:
+    """Why the prober could not look, by how a transfer ended; empty when it could."""
+    os_error = curl.getinfo(pycurl.OS_ERRNO)
+    if code == pycurl.E_COULDNT_CONNECT and not os_error:  # libcurl hides why it got no socket: try it
+        try:
+            socket.socket().close()
+        except OSError as error:
+            os_error = error.errno or 0
+    return own_fault(os_error)
 
 
 def curl_reason(code: int, curl: pycurl.Curl, timeout: float) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 import pycurl
 
 from drills.probing.bind import BoundProbe
-from drills.probing.curl_reasons import curl_reason, own_fault
+from drills.probing.curl_reasons import curl_own_fault, curl_reason
 from drills.probing.kinds import HttpSettings
 from drills.probing.resolver import NameNotResolved, ResolverBusy, is_numeric
 from drills.probing.seen import Look, Means, Seen
@@ -158,7 +158,7 @@ class Exchange:
     def _seen(self, code: int, phases: Mapping[str, float]) -> Seen:
         curl = self._curl
         if code:
-            if blind := own_fault(curl.getinfo(pycurl.OS_ERRNO)):
+            if blind := curl_own_fault(code, curl):
                 return Seen(blind=blind)
             if code in (pycurl.E_WRITE_ERROR, pycurl.E_FILESIZE_EXCEEDED):
                 return Seen(failure=f"body over {self._settings.body_limit} bytes, stopped", phases=phases)

@@ -76,6 +76,7 @@ async def _ask(
     finally:
         if client.connection is not None:
             await client.connection.disconnect(nowait=True)
+        await client.aclose()
 
 
 def redis_reason(error: Exception) -> str:
