@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drills.core.case import HUMAN, Case, is_for
 from drills.core.events import StepChecked
-from drills.core.limits import HUMAN, Case, is_for
 from drills.core.playbook import Milestone, Phase, TriageStep
 from drills.core.rows import Demand, plain
 from drills.core.scorecard import Basis, Topic
@@ -63,7 +63,7 @@ def phase_demands(case: Case) -> Iterator[Demand]:
     """A row for each phase of the response: it is met when the milestone that ends it was reached by its deadline."""
     if case.level is None:
         return
-    phases = case.timeline.start.playbook.phases
+    phases = [phase for phase in case.timeline.start.playbook.phases if is_for(phase, case.level)]
     for phase in phases:
         yield _phase(case, phase, round(PHASES_WEIGHT / len(phases), 2))
 

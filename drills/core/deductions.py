@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from drills.core.case import Case
 from drills.core.events import HintTaken
-from drills.core.limits import Case
 from drills.core.scorecard import Deduction, Severity
 from drills.core.severity import ranks_off
 from drills.core.weights import (

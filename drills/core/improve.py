@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drills.core.case import Case
 from drills.core.durations import humane
 from drills.core.events import HintTaken, ResponderKind, RunbookFinished
-from drills.core.limits import Case
 from drills.core.playbook import Milestone
 from drills.core.rows import plain
 from drills.core.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict

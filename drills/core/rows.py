@@ -104,7 +104,8 @@ def _verdict(demand: Demand, actual: float | None, censored: bool, *, over: bool
 
 def _without_limit(demand: Demand, actual: float, censored: bool, *, over: bool) -> tuple[Verdict, str]:
     if not demand.by_end:
-        return Verdict.NOT_REQUIRED, f"no number is stated: {demand.limit_says}"
+        stated = demand.limit_says.startswith("no ")
+        return Verdict.NOT_REQUIRED, demand.limit_says if stated else f"no number is stated: {demand.limit_says}"
     if not censored:
         return Verdict.MET, f"after {humane(actual)}"
     if not over:

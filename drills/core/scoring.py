@@ -11,23 +11,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from drills.core.cadence import cadence_demand
+from drills.core.case import Case
 from drills.core.checklists import phase_demands, triage_demands
+from drills.core.conclusions import cause_demand, decision_demand
 from drills.core.decisions import judge_cause, judge_decision
 from drills.core.deductions import deductions_of
 from drills.core.events import Corrected, ResponderKind
 from drills.core.headline import headline, recovery_says
 from drills.core.impact import ImpactAssessment, assess, scored_until
 from drills.core.improve import improvements
-from drills.core.limits import (
-    Case,
-    cadence_demand,
-    cause_demand,
-    decision_demand,
-    last_resort,
-    playbook_demands,
-    scenario_demands,
-    without_impact,
-)
+from drills.core.limits import last_resort, playbook_demands, scenario_demands, without_impact
 from drills.core.milestones import MEASURED, find_milestones
 from drills.core.playbook import Milestone
 from drills.core.rows import Demand, row_of

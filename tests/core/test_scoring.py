@@ -304,6 +304,7 @@ def test_phases_are_rows_that_say_which_were_met() -> None:
             {"name": "Detection", "by": "5m", "ends_with": "acknowledged", "source": "line 30"},
             {"name": "Mitigation", "by": "10s", "ends_with": "mitigated", "source": "line 31"},
             {"name": "Post-mortem", "by": "48h", "ends_with": "post-mortem", "source": "line 32"},
+            {"name": "Bridge", "by": "1m", "ends_with": "all-clear", "levels": ["SEV1"], "source": "line 33"},
         ]
     )
     made = by_a_person()
