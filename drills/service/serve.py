@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from drills.calendar.occurrences import Occurrence, entry_id, next_occurrence, says, upcoming
 from drills.clock import Clock, SystemClock
-from drills.errors import BadInput, EnvironmentFailed, SandboxBusy
+from drills.errors import SandboxBusy
+from drills.faults.recovery import recover
 from drills.sandbox.open import open_sandbox
-from drills.service.attendance import Attendance, CommandFor
-from drills.service.diary import Diary
+from drills.sandbox.protocol import Sandbox
+from drills.service.attendance import CommandFor
+from drills.service.calendar import keep_calendar
 from drills.service.lines import Lines
 from drills.service.looking import Looking
 from drills.service.monitoring import Monitoring
-from drills.service.timetable import Timetable
+from drills.service.retention import keep_no_longer
+from drills.service.stopping import until_told_to_stop
 from drills.store.holder import hold, holder_of
 from drills.store.occurrence_log import DueDrill
 from drills.store.store import Store
-from drills.workspace.schedule import ScheduleEntry
 from drills.workspace.workspace import Workspace
 
 
@@ -46,8 +45,7 @@ async def serve(
     probes = list(workspace.probes.values())
     sandbox = open_sandbox(workspace)
     with _the_only_service(workspace, name), contextlib.closing(Store.open(workspace.store_url, clock=clock)) as store:
-        if bring_up:
-            await asyncio.to_thread(sandbox.up)
+        await asyncio.to_thread(_make_ready, workspace, sandbox, store, lines, bring_up=bring_up)
 
         def look_now(probe: str) -> None:
             looking.look_now(probe)
@@ -68,65 +66,9 @@ async def serve(
                 clock=clock,
                 lines=lines,
             ),
+            keep_no_longer(store, workspace.config.retention.observations, clock=clock, lines=lines),
         )
         lines.say("stopped")
-
-
-async def keep_calendar(
-    schedule: Sequence[ScheduleEntry],
-    store: Store,
-    store_url: str,
-    sandbox: str,
-    state_dir: Path,
-    command_for: CommandFor,
-    *,
-    clock: Clock,
-    lines: Lines,
-) -> None:
-    """Begin each drill of the schedule when it is due, until cancelled. A restart loses nothing and doubles nothing."""
-    entries = {entry_id(entry): entry for entry in schedule}
-    for entry in entries.values():
-        next_occurrence(entry, clock.now())  # raises for a cron line that cannot be read, before anything begins
-    diary = Diary(entries, store, clock, lines)
-    attendance = Attendance(diary, store, store_url, sandbox, state_dir, command_for, clock=clock, lines=lines)
-    loop = asyncio.get_running_loop()
-    due: asyncio.Queue[str] = asyncio.Queue()
-
-    def on_due(entry: str) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has closed: the claim is made at the next start
-            loop.call_soon_threadsafe(due.put_nowait, entry)
-
-    async def claim() -> None:
-        while True:
-            entry = await due.get()
-            try:
-                await asyncio.to_thread(diary.claim, entry)
-            except EnvironmentFailed as error:
-                lines.say("calendar-waits", reason=str(error))
-                await clock.sleep(1.0)
-                due.put_nowait(entry)
-            attendance.wake()
-
-    await asyncio.to_thread(diary.open)
-    await asyncio.to_thread(diary.claim_all)
-    timetable = Timetable(entries, store, clock, on_due)
-    await asyncio.to_thread(timetable.start)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(claim())
-            tasks.create_task(attendance.run())
-    finally:
-        await asyncio.to_thread(timetable.stop)
-
-
-def planned(workspace: Workspace, *, months: int = 12, clock: Clock | None = None) -> list[Occurrence]:
-    """What `drills calendar` shows: the drills of the next months, in order of time."""
-    return upcoming(workspace.config.schedule, (clock or SystemClock()).now(), months)
-
-
-def planned_says(workspace: Workspace) -> dict[str, str]:
-    """Each entry's id → the entry in words."""
-    return {entry_id(entry): says(entry) for entry in workspace.config.schedule}
 
 
 def conducting_command(home: Path) -> CommandFor:
@@ -149,39 +91,17 @@ def conducting_command(home: Path) -> CommandFor:
     return command_for
 
 
-async def until_told_to_stop(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run the parts until SIGTERM or SIGINT, then cancel them and wait for their ends.
-
-    An error of a part ends the others, and is raised as itself.
-    """
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    running = [asyncio.ensure_future(part) for part in parts]
-    told = asyncio.ensure_future(stop.wait())
+def _make_ready(workspace: Workspace, sandbox: Sandbox, store: Store, lines: Lines, *, bring_up: bool) -> None:
+    """Finish what a dead runner owes, and start the sandbox; leave both alone while a runner is at work on it."""
+    name = workspace.config.sandbox.name
     try:
-        await asyncio.wait([*running, told], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        failed = [task for task in running if task.done() and not task.cancelled() and task.exception()]
-        for task in (*running, told):
-            task.cancel()
-        await asyncio.gather(*running, told, return_exceptions=True)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
-    for task in failed:
-        raise _plainly(task.exception())
-
-
-def _plainly(error: BaseException | None) -> BaseException:
-    """The first error that a user can read, out of what a task group raised."""
-    if isinstance(error, BaseExceptionGroup):
-        readable = error.subgroup((BadInput, EnvironmentFailed))
-        inner: BaseException = readable or error
-        while isinstance(inner, BaseExceptionGroup):
-            inner = inner.exceptions[0]
-        return inner
-    return error or RuntimeError("a part of the service ended")
+        with hold(workspace.state_dir, name, "drills serve, which starts"):
+            for line in recover(store, sandbox, name).lines():
+                lines.say("recovered", reason=line)
+            if bring_up:
+                sandbox.up()
+    except SandboxBusy as error:
+        lines.say("sandbox-busy", reason=str(error))
 
 
 def _the_only_service(workspace: Workspace, name: str) -> contextlib.ExitStack:

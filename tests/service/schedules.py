@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from drills.calendar.occurrences import entry_id
 from drills.clock import SystemClock
+from drills.service.calendar import keep_calendar
 from drills.service.lines import Lines
-from drills.service.serve import keep_calendar, until_told_to_stop
+from drills.service.stopping import until_told_to_stop
 from drills.store.occurrence_log import DueDrill
 from drills.store.store import Store
 from drills.workspace.schedule import ScheduleEntry
@@ -74,4 +74,4 @@ def fork_keeper(url: str, folder: Path, schedule: Sequence[ScheduleEntry], scrip
     return pid
 
 
-__all__ = ["entry_id", "fork_keeper", "keep", "often", "once", "writes_a_line"]
+__all__ = ["fork_keeper", "keep", "often", "once", "writes_a_line"]

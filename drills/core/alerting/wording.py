@@ -38,7 +38,8 @@ def reason(rule: KeyRule, state: AlertState, rank: int) -> str:
         return (readings(rule, state) or rule.key) + by
     if rule.probe is not None:
         probe = state.probe(rule.probe)
-        return f"{rule.probe}: {(probe.reason if probe else '') or 'no look for some time'}"
+        why = (probe.reason if probe else "") or "no look for some time"
+        return f"{rule.probe}: {why}{by if rule.subject is Subject.PROBE else ''}"
     return f"{seen_by(state, down_probes(rule, state))}{by}"
 
 

@@ -1,0 +1,28 @@
+"""Forgets what probes saw longer ago than the workspace wants to keep; drills and their events are kept for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from drills.clock import Clock
+from drills.errors import EnvironmentFailed
+from drills.service.lines import Lines
+from drills.store.retention import forget_observations
+from drills.store.store import Store
+
+#: How often.
+_EVERY = timedelta(hours=1)
+
+
+async def keep_no_longer(store: Store, keep: timedelta, *, clock: Clock, lines: Lines) -> None:
+    """Forget what is older than `keep`, each hour, until cancelled."""
+    while True:
+        try:
+            forgotten = await asyncio.to_thread(forget_observations, store, clock.now() - keep)
+        except EnvironmentFailed as error:
+            lines.say("observations-not-forgotten", reason=str(error))
+        else:
+            if forgotten:
+                lines.say("observations-forgotten", observations=forgotten)
+        await clock.sleep(_EVERY.total_seconds())

@@ -1,0 +1,78 @@
+"""Probes go on while the sandbox comes, goes and moves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from drills.clock import SystemClock
+from drills.core.probe import Observation, Outcome, ProbeSpec
+from drills.errors import BadInput
+from drills.service import looking
+from drills.service.lines import Lines
+from drills.service.looking import Looking
+from drills.service.stopping import until_told_to_stop
+from tests.service.waiting import becomes
+
+PROBE = ProbeSpec(name="port", kind="tcp", settings={"address": "${app}"})
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_probes_wait_for_a_sandbox_that_is_down_and_follow_one_that_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "_CHECK", 0.01)
+    clock = SystemClock()
+    said: list[str] = []
+    seen: list[Observation] = []
+    addresses: dict[str, str] = {}
+
+    async def run() -> None:
+        looks = Looking([PROBE], lambda: addresses, seen.append, lines=Lines(said.append, clock), clock=clock)
+        looks.look_now("port")
+        running = asyncio.create_task(looks.run())
+        await becomes(lambda: bool(said))
+        with listening() as first, listening() as second:
+            for address in (first, second):
+                addresses["app"] = address
+                lines = len(said)
+                await becomes(lambda lines=lines: len(said) > lines)  # type: ignore[misc]
+                before = len(seen)
+                looks.look_now("port")
+                await becomes(lambda before=before: len(seen) > before)  # type: ignore[misc]
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+    asyncio.run(run())
+    assert [json.loads(line)["event"] for line in said] == ["sandbox-down", "probing", "probing"]
+    assert {observation.outcome for observation in seen} == {Outcome.PASS}
+
+
+def test_an_error_of_one_part_ends_the_others_and_is_raised_as_itself() -> None:
+    ended: list[str] = []
+
+    async def goes_on() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("the other part")
+
+    async def fails() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(broken())
+
+    async def broken() -> None:
+        raise BadInput("drills.yaml: schedule: cron: five fields, please")
+
+    with pytest.raises(BadInput, match="five fields"):
+        asyncio.run(until_told_to_stop(goes_on(), fails()))
+    assert ended == ["the other part"]
