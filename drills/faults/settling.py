@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,14 +41,28 @@ def settle_owed(
     Running it again, also at the same time in another process, does no harm: every undo is idempotent.
     """
     owed = [row for row in journal.owed(name) if drill_id in (None, row.drill_id)]
+    disturbances = [row for row in owed if row.kind != STOP_SANDBOX]
     done: dict[int, Settlement] = {}
     for _ in range(2):
-        for row in owed:
+        for row in disturbances:
             if row.id not in done or done[row.id].failed:
                 done[row.id] = _settle(journal, sandbox, row)
-        if not any(settlement.failed for settlement in done.values()):
+        if not _any_failed(done):
             break
+    for row in owed:
+        if row.kind == STOP_SANDBOX:
+            # A sandbox that is down cannot be mended: the others first, also those that a later recovery must retry.
+            waits = _any_failed(done)
+            done[row.id] = _waiting(row) if waits else _settle(journal, sandbox, row)
     return [done[row.id] for row in owed]
+
+
+def _any_failed(done: Mapping[int, Settlement]) -> bool:
+    return any(settlement.failed for settlement in done.values())
+
+
+def _waiting(row: OwedUndo) -> Settlement:
+    return Settlement(row.id, row.drill_id, row.summary, failed="waits for the other undos")
 
 
 def _settle(journal: Journal, sandbox: Sandbox, row: OwedUndo) -> Settlement:

@@ -39,6 +39,7 @@ class PaperSandbox:
         self.indexes = {"orders_customer_idx": INDEX}
         self.changes_left: int | None = None
         self.changed: list[str] = []
+        self.is_down = False
 
     def change(self, what: str) -> None:
         """Called before each single change."""
@@ -49,7 +50,7 @@ class PaperSandbox:
         self.changed.append(what)
 
     def need(self, service: Service) -> None:
-        if self.running[service] is not Running.UP:
+        if self.is_down or self.running[service] is not Running.UP:
             raise EnvironmentFailed(f"{service} does not answer")
 
     @property
@@ -57,11 +58,13 @@ class PaperSandbox:
         return {"database": "postgresql://paper", "state": "/paper/state.json"}
 
     def is_up(self) -> bool:
-        return True
+        return not self.is_down
 
-    def up(self) -> None: ...
+    def up(self) -> None:
+        self.is_down = False
 
-    def down(self) -> None: ...
+    def down(self) -> None:
+        self.is_down = True
 
     def services(self) -> Sequence[ServiceStatus]:
         return [ServiceStatus(name, running, "", "") for name, running in self.running.items()]

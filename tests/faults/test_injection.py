@@ -14,7 +14,7 @@ from drills.faults.fault import FaultImpossible
 from drills.faults.injection import MakeEvent, inject
 from drills.faults.link_down import LinkDown
 from drills.faults.registry import fault_of
-from drills.faults.restoring import fingerprint_of, owe_restore, plan_of
+from drills.faults.restoring import fingerprint_of, owe_restore, owe_stop, plan_of
 from drills.faults.settling import settle_owed
 from drills.sandbox.protocol import Capability, Link, Sandbox, Service, Toxic
 from drills.store.journal import Journal
@@ -151,6 +151,25 @@ def test_an_undo_that_fails_stays_owed_and_the_others_are_made(store: Store, dri
     sandbox.start(Service.DATABASE)
     settle_owed(journal, sandbox, drill_id)
     assert {row.kind for row in journal.owed()} == {"from-the-future"}
+
+
+def test_a_sandbox_that_was_down_goes_down_again_only_after_everything_was_undone(store: Store, drill_id: str) -> None:
+    sandbox, journal = PaperSandbox(), Journal(store)
+    assert owe_stop(journal, sandbox, drill_id) is None, "one that is up stays up"
+    sandbox.down()
+    owe_stop(journal, sandbox, drill_id)
+    sandbox.up()
+    inject(journal, sandbox, drill_id, 0, DROP, Told(sandbox))
+    sandbox.kill(Service.DATABASE)
+    assert [one.failed for one in settle_owed(journal, sandbox)] == [
+        "database does not answer",
+        "waits for the other undos",
+    ]
+    assert sandbox.is_up()
+    sandbox.start(Service.DATABASE)
+    assert [one.failed for one in settle_owed(journal, sandbox)] == ["", ""]
+    assert not sandbox.is_up()
+    assert "orders_customer_idx" in sandbox.indexes
 
 
 def test_only_one_drill_s_undos_are_settled_when_one_is_named(store: Store, drill_id: str) -> None:
