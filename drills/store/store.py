@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from drills.clock import Clock, SystemClock
-from drills.core.events import EVENT_FORMAT, Event, ResponderKind, event_from_json, event_to_json
+from drills.core.events import Event, ResponderKind, event_to_json
 from drills.core.probe import Observation
 from drills.core.scorecard import DrillResult, Scorecard
 from drills.core.timeline import Timeline
@@ -27,6 +26,7 @@ from drills.store.observing import ObservationWriter, WriterStats, observation_o
 from drills.store.records import DrillRecord, StoredScorecard
 from drills.store.runner import Runner
 from drills.store.schema import bring_up_to_date
+from drills.store.stored_forms import columns_of, event_of, record_of, scorecard_of
 
 T = TypeVar("T")
 
@@ -99,7 +99,7 @@ class Store:
                 result=DrillResult.RUNNING,
                 blind=blind,
             )
-            connection.execute(insert(tables.drills).values(day=day, number=number, **_columns(record)))
+            connection.execute(insert(tables.drills).values(day=day, number=number, **columns_of(record)))
             return record
 
         return self._numbered(insert_next)
@@ -139,7 +139,7 @@ class Store:
         # Two drills may begin in the same microsecond of a clock that was set back: the number decides.
         order = (tables.drills.c.started_at, tables.drills.c.day, tables.drills.c.number)
         with self.database.read() as connection:
-            return [_record(row) for row in connection.execute(select(tables.drills).where(*where).order_by(*order))]
+            return [record_of(row) for row in connection.execute(select(tables.drills).where(*where).order_by(*order))]
 
     def _set_result(self, connection: Connection, drill_id: str, result: DrillResult) -> None:
         changed = connection.execute(
@@ -199,7 +199,7 @@ class Store:
         )
         with self.database.read() as connection:
             rows = connection.execute(query).all()
-        return [_event(drill_id, row.seq, row.body) for row in rows]
+        return [event_of(drill_id, row.seq, row.body) for row in rows]
 
     def timeline(self, drill_id: str) -> Timeline:
         """All events of a drill. Raises BadInput for an unknown drill."""
@@ -226,7 +226,7 @@ class Store:
             query = query.where(tables.scorecards.c.scenario == scenario)
         with self.database.read() as connection:
             rows = connection.execute(query).all()
-        return [_scorecard(row.drill_id, row.body) for row in rows]
+        return [scorecard_of(row.drill_id, row.body) for row in rows]
 
     def scorecards_of(self, drill_id: str) -> list[StoredScorecard]:
         """Every scorecard that was made of one drill, the oldest first."""
@@ -234,7 +234,7 @@ class Store:
         query = select(table).where(table.c.drill_id == drill_id).order_by(table.c.id)
         with self.database.read() as connection:
             rows = connection.execute(query).all()
-        return [StoredScorecard(row.made_at, row.reason, _scorecard(drill_id, row.body)) for row in rows]
+        return [StoredScorecard(row.made_at, row.reason, scorecard_of(drill_id, row.body)) for row in rows]
 
     def _insert_scorecard(self, connection: Connection, drill_id: str, scorecard: Scorecard, reason: str) -> None:
         connection.execute(
@@ -285,62 +285,3 @@ class Store:
             except IntegrityError:
                 continue
         raise EnvironmentFailed(f"{self.database.name}: too many writers at once; try again")
-
-
-def _columns(record: DrillRecord) -> dict[str, Any]:
-    return {
-        "drill_id": record.drill_id,
-        "scenario": record.scenario,
-        "sandbox": record.sandbox,
-        "responder": record.responder.value,
-        "blind": record.blind,
-        "started_at": record.started_at,
-        "origin": record.origin,
-        "boot_id": record.boot_id,
-        "runner_pid": record.runner_pid,
-        "runner_started": record.runner_started,
-        "result": record.result.value,
-        "ended_at": record.ended_at,
-    }
-
-
-def _record(row: Any) -> DrillRecord:
-    return DrillRecord(
-        drill_id=row.drill_id,
-        scenario=row.scenario,
-        sandbox=row.sandbox,
-        responder=ResponderKind(row.responder),
-        started_at=row.started_at,
-        origin=row.origin,
-        boot_id=row.boot_id,
-        runner_pid=row.runner_pid,
-        runner_started=row.runner_started,
-        result=DrillResult(row.result),
-        blind=row.blind,
-        ended_at=row.ended_at,
-    )
-
-
-def _event(drill_id: str, seq: int, body: str) -> Event:
-    try:
-        event = event_from_json(body)
-    except ValidationError as error:
-        raise BadInput(
-            f"{drill_id}: event {seq} was written by a newer version of drills, or is damaged "
-            f"({error.errors()[0]['msg']}); update drills"
-        ) from error
-    if event.kind == "drill-started" and event.format > EVENT_FORMAT:
-        raise BadInput(
-            f"{drill_id}: its events have format {event.format}, this drills knows {EVENT_FORMAT}; update drills"
-        )
-    return event.model_copy(update={"seq": seq})
-
-
-def _scorecard(drill_id: str, body: str) -> Scorecard:
-    try:
-        return Scorecard.model_validate_json(body)
-    except ValidationError as error:
-        raise BadInput(
-            f"{drill_id}: its scorecard was written by a newer version of drills, or is damaged "
-            f"({error.errors()[0]['msg']}); update drills"
-        ) from error
