@@ -23,7 +23,7 @@ from shop.external import SIGNATURE_HEADER, signature
 from shop.logs import log
 
 RECOMMENDATION_SECONDS = 0.02
-PAYMENT_SECONDS = 0.2
+PAYMENT_SECONDS = 0.5
 WEBHOOK_DELAY_SECONDS = 0.1
 PRODUCTS = 1600
 

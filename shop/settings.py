@@ -66,7 +66,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "payment_timeout",
-        "1",
+        "0.8",
         r"\d+(\.\d+)?",
         "seconds from 0.1 to 60",
         "How long a checkout waits for the payment provider before the payment is put off.",

@@ -28,9 +28,10 @@ class AppReplicas:
         self._control = control
 
     def adjust(self) -> None:
-        """Add what is missing, drain what is too much; leaves those that run as they are."""
+        """Add what is missing, drain what is too much (outdated ones first); leaves the others as they are."""
         wanted = self._control.store.read().replicas
-        present = self._control.records(Service.APP)
+        outdated = self.outdated()
+        present = sorted(self._control.records(Service.APP), key=lambda record: record in outdated)
         if len(present) < wanted:
             self._add(wanted - len(present))
         elif len(present) > wanted:

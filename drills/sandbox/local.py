@@ -23,6 +23,7 @@ from drills.sandbox.definitions import ShopDefinitions, definitions
 from drills.sandbox.http_answers import look
 from drills.sandbox.log_lines import read_log
 from drills.sandbox.ports import HOST, free_port, is_free
+from drills.sandbox.processes import trim
 from drills.sandbox.protocol import (
     Capability,
     Fingerprint,
@@ -113,6 +114,8 @@ class LocalSandbox:
             for folder in (self._layout.root, self._layout.logs, self._layout.config, self._layout.run):
                 make_folder(folder)
             make_folder(self._layout.cache)
+            for service in Service:
+                trim(self._layout.log(service))
             self._control.sweep()
             if not self._store.read().active:
                 self._begin_afresh()

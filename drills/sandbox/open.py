@@ -16,7 +16,7 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
     driver = workspace.config.sandbox.driver
     name = workspace.config.sandbox.name
     if driver != "local":
-        raise BadInput(f"drills.yaml: sandbox.driver: {driver!r} is not known; write {' or '.join(DRIVERS)}")
+        raise BadInput(f"drills.yaml: sandbox.driver: {str(driver)!r} is not known; write {' or '.join(DRIVERS)}")
     return LocalSandbox(
         workspace.state_dir / "sandbox" / name,
         included_root(),

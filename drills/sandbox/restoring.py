@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,9 @@ class Restoring:
 
     def run(self, wanted: Fingerprint) -> tuple[str, ...]:
         """What had to be changed. Raises EnvironmentFailed when the state differs still."""
+        # A sandbox that was read while a part of the app was missing is brought back whole.
+        services = {name: running.split(":")[0] for name, running in wanted.services.items()}
+        wanted = replace(wanted, services=services)
         swept = self._control.sweep()
         done = [f"leftover process {pid} ended" for pid in swept]
         before = fingerprint_of(self._sandbox, self._config, self._replicas, self._store)

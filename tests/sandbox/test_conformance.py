@@ -84,6 +84,7 @@ def test_a_paused_database_fails_a_statement_by_its_deadline(sandbox: Sandbox) -
     sandbox.pause(Service.DATABASE)
     with pytest.raises(EnvironmentFailed, match="does not answer"):
         sandbox.sql("SELECT 1", timeout=1)
+    sandbox.resume(Service.DATABASE)
 
 
 def test_a_statement_that_takes_too_long_is_cut_by_its_deadline(sandbox: Sandbox) -> None:
@@ -121,18 +122,14 @@ def test_an_unknown_service_link_release_or_setting_is_bad_input_that_names_the_
         sandbox.scale(-1)
 
 
-def test_a_deployed_release_serves_and_can_be_rolled_back(sandbox: Sandbox) -> None:
+def test_a_deployed_release_serves_and_rolling_back_goes_further_back_each_time(sandbox: Sandbox) -> None:
     sandbox.deploy("1.2.0")
     assert get(sandbox, "/version").json()["version"] == "1.2.0"
     listed = sandbox.releases()
     assert (listed[0].version, listed[0].current) == ("1.2.0", True)
     assert sandbox.rollback() == "1.1.0"
     assert get(sandbox, "/version").json()["version"] == "1.1.0"
-
-
-def test_rolling_back_twice_goes_further_back_and_not_to_the_bad_release_again(sandbox: Sandbox) -> None:
-    sandbox.deploy("1.2.0")
-    assert [sandbox.rollback(), sandbox.rollback()] == ["1.1.0", "1.0.0"]
+    assert sandbox.rollback() == "1.0.0", "and not to the bad release again"
     with pytest.raises(BadInput, match=r"no release ran before 1\.0\.0"):
         sandbox.rollback()
 

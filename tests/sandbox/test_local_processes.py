@@ -31,6 +31,14 @@ LocalSandbox(Path(sys.argv[1]), included_root(), cache_dir=Path(sys.argv[2])).up
 input()
 """
 
+DEPLOYER = """
+import sys
+from pathlib import Path
+from drills.included import included_root
+from drills.sandbox.local import LocalSandbox
+LocalSandbox(Path(sys.argv[1]), included_root()).deploy("1.2.0")
+"""
+
 
 @pytest.fixture(scope="module")
 def second(tmp_path_factory: pytest.TempPathFactory, template_cache: Path) -> Iterator[LocalSandbox]:
@@ -144,6 +152,33 @@ def _wait_for(moment: str, sandbox: LocalSandbox) -> None:
                 return
         time.sleep(0.005)
     raise AssertionError(f"the runner never reached: {moment}")
+
+
+@pytest.mark.parametrize("moment", ["the new replicas begin", "the new release is noted"])
+def test_a_deployment_whose_runner_was_killed_is_mended(moment: str, second: LocalSandbox) -> None:
+    second.deploy("1.1.0")
+    before = second.fingerprint()
+    path = Path(second.addresses["state"])
+    runner = subprocess.Popen(
+        [sys.executable, "-c", DEPLOYER, str(path.parent)], stdin=subprocess.DEVNULL, cwd=included_root()
+    )
+
+    def reached() -> bool:
+        state = load(path)
+        assert state is not None
+        begun = sum(record.release == "1.2.0" for record in state.processes)
+        return begun > 0 if moment == "the new replicas begin" else state.release == "1.2.0"
+
+    deadline = time.monotonic() + 20
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    runner.kill()
+    runner.wait()
+    assert second.restore(before)
+    assert second.fingerprint().differences(before) == ()
+    assert httpx.get(f"{second.addresses['app']}/version").json()["version"] == "1.1.0"
+    assert len([record for record in read_processes(path) if record.service == Service.APP]) == 2
 
 
 def test_a_dead_postmasters_children_are_ended_too(second: LocalSandbox) -> None:

@@ -17,7 +17,9 @@ from tests.sandbox.test_conformance import eventually
 
 @pytest.fixture
 def shop(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.addresses["app"], timeout=20, trust_env=False) as client:
+    # No connection is kept open: a replica that is replaced would wait for it.
+    closing = {"Connection": "close"}
+    with httpx.Client(base_url=sandbox.addresses["app"], timeout=20, trust_env=False, headers=closing) as client:
         yield client
 
 
