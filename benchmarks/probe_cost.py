@@ -33,6 +33,7 @@ from drills.probing.bind import BoundProbe, bind
 from drills.probing.prober import Prober
 from drills.store.store import Store
 
+ROOT = Path(__file__).resolve().parents[1]
 PROBES = 400
 BLACKBOX = "prometheus-blackbox-exporter"
 MODULE = {
@@ -80,45 +81,46 @@ def probes(ports: list[int], rate: float) -> list[BoundProbe]:
     ]
 
 
-async def looking(bound: list[BoundProbe], sink: Callable[[Observation], None], seconds: float) -> float:
-    """CPU seconds of this process while a prober runs for that long, after a second of warming up."""
-    running = asyncio.create_task(Prober(bound, sink).run())
+async def looking(bound: list[BoundProbe], sink: Callable[[Observation], None], seconds: float) -> Cost:
+    """What a prober that runs for that long costs this process, after a second of warming up."""
+    looks = passed = 0
+
+    def counted(observation: Observation) -> None:
+        nonlocal looks, passed
+        sink(observation)
+        looks += 1
+        passed += observation.outcome is Outcome.PASS
+
+    running = asyncio.create_task(Prober(bound, counted).run())
     await asyncio.sleep(1)
+    looks = passed = 0
     began = time.process_time()
     await asyncio.sleep(seconds)
-    used = time.process_time() - began
+    cost = Cost(looks, passed, time.process_time() - began)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
-    return used
+    return cost
 
 
-def ours(bound: list[BoundProbe], seconds: float, folder: Path) -> Cost:
-    playbook = Playbook.model_validate(yaml.safe_load(Path("playbooks/fastapi.yaml").read_text()))
+def whole_path(bound: list[BoundProbe], seconds: float, folder: Path) -> Cost:
+    playbook = Playbook.model_validate(yaml.safe_load((ROOT / "playbooks" / "fastapi.yaml").read_text()))
     rules = AlertRules.of(playbook, [probe.spec for probe in bound])
     store = Store.open(f"sqlite:///{folder}/probes.db")
     state = AlertState()
-    counted = {"looks": 0, "passed": 0}
-    since = time.monotonic() + 1
 
     def sink(observation: Observation) -> None:
         nonlocal state
         state, _ = observe(rules, state, observation.started, observation)
         store.observe(observation)
-        if observation.started >= since:
-            counted["looks"] += 1
-            counted["passed"] += observation.outcome is Outcome.PASS
 
-    used = asyncio.run(looking(bound, sink, seconds))
+    cost = asyncio.run(looking(bound, sink, seconds))
     store.close()
-    return Cost(counted["looks"], counted["passed"], used)
+    return cost
 
 
 def engine_alone(bound: list[BoundProbe], seconds: float) -> Cost:
-    seen: list[Observation] = []
-    used = asyncio.run(looking(bound, seen.append, seconds))
-    looks = round(len(seen) * seconds / (seconds + 1))
-    return Cost(looks, sum(o.outcome is Outcome.PASS for o in seen), used)
+    return asyncio.run(looking(bound, lambda _: None, seconds))
 
 
 def blackbox(ports: list[int], rate: float, seconds: float, folder: Path) -> Cost:
@@ -195,7 +197,7 @@ def main() -> None:
         bound = probes(ports, arguments.rate)
         rows = {
             "drills, engine alone": engine_alone(bound, arguments.seconds / 2),
-            "drills, whole path": ours(bound, arguments.seconds, folder),
+            "drills, whole path": whole_path(bound, arguments.seconds, folder),
         }
         if shutil.which(BLACKBOX):
             rows["blackbox_exporter"] = blackbox(ports, arguments.rate, arguments.seconds, folder)

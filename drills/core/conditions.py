@@ -40,15 +40,16 @@ class Condition:
 
     def value(self, values: Mapping[str, Any]) -> Any:
         """What the expression gives. Raises LookupError when a value is missing or of the wrong kind."""
-        bound = {name: values[name] for name in self.names if name in values and not _is_nan(values[name])}
+        bound = {}
+        for name in self.names:
+            if name in values:
+                value = values[name]
+                if type(value) is not float or not math.isnan(value):
+                    bound[name] = value
         try:
             return self._program.execute(bound)
         except _CANNOT_TELL as error:
             raise LookupError(str(error)) from None
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
 
 
 @lru_cache(maxsize=4096)

@@ -14,19 +14,24 @@ from drills.core.conditions import Condition, ConditionError, compile_condition
 from drills.core.probe import ProbeSpec
 from drills.errors import BadInput
 from drills.probing.kinds import PROBE_KINDS, SettingsModel
+from drills.probing.paths import fields_of
 
 _ADDRESS = re.compile(r"\$\{([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class BoundProbe:
-    """`every` and `timeout` are seconds; `needs` are the names that its conditions mention."""
+    """`every` and `timeout` are seconds; `needs` are the names that its conditions mention.
+
+    `json_fields` are the fields of `json` that they mention; None when they may mention any.
+    """
 
     spec: ProbeSpec
     settings: SettingsModel
     asserts: tuple[Condition, ...]
     degraded: tuple[Condition, ...]
     needs: frozenset[str]
+    json_fields: frozenset[str] | None
     every: float
     timeout: float
 
@@ -57,6 +62,7 @@ def bind(spec: ProbeSpec, addresses: Mapping[str, str]) -> BoundProbe:
         asserts=asserts,
         degraded=degraded,
         needs=frozenset[str]().union(*(condition.names for condition in (*asserts, *degraded))),
+        json_fields=fields_of("json", asserts + degraded),
         every=spec.every.total_seconds(),
         timeout=spec.timeout.total_seconds(),
     )

@@ -12,6 +12,7 @@ from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
 import pycurl
+from pydantic_core import from_json
 
 from drills.probing.bind import BoundProbe
 from drills.probing.curl_reasons import curl_own_fault, curl_reason
@@ -32,7 +33,7 @@ _TIMES = (
 def prepare(probe: BoundProbe, means: Means) -> Look:
     """A look that asks once and fills in what the probe's conditions name."""
     settings = cast(HttpSettings, probe.settings)
-    needs = probe.needs
+    needs, fields = probe.needs, probe.json_fields
     exchange = Exchange(settings, probe.timeout, means, needs)
 
     async def look() -> Seen:
@@ -46,7 +47,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             values["body"] = exchange.answer.text()
         if "json" in needs:
             try:
-                values["json"] = exchange.answer.parsed()
+                values["json"] = named_only(exchange.answer.parsed(), fields)
             except ValueError as error:
                 absent["json"] = f"the body is not JSON ({error})"
             seen.absent = absent
@@ -55,6 +56,13 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
         return seen
 
     return look
+
+
+def named_only(document: Any, fields: frozenset[str] | None) -> Any:
+    """Only the fields that conditions name: to hand a whole body to CEL would cost more than the probe."""
+    if fields is None or not isinstance(document, dict):
+        return document
+    return {field: document[field] for field in fields if field in document}
 
 
 @dataclass(slots=True)
@@ -91,17 +99,7 @@ class Answer:
 
     def parsed(self) -> Any:
         """The body as JSON. Raises ValueError, also for NaN and Infinity, which JSON does not have."""
-        try:
-            return _STRICT.decode(b"".join(self.chunks).decode())
-        except RecursionError:
-            raise ValueError("nested too deep") from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-_STRICT = json.JSONDecoder(parse_constant=_refuse)
+        return from_json(b"".join(self.chunks), allow_inf_nan=False)
 
 
 class Exchange:

@@ -10,7 +10,6 @@ times cheaper than to register each socket of each short connection with asyncio
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import select
 
@@ -69,8 +68,10 @@ class Transfers:
         if what == pycurl.POLL_REMOVE:
             if fd in self._known:
                 self._known.discard(fd)
-                with contextlib.suppress(OSError):  # libcurl closed it first: the kernel has forgotten it already
+                try:  # noqa: SIM105 - twice as fast as suppress, and called for every connection
                     self._epoll.unregister(fd)
+                except OSError:
+                    pass  # libcurl closed it first: the kernel has forgotten it already
             return
         events = (select.EPOLLIN if what & pycurl.POLL_IN else 0) | (select.EPOLLOUT if what & pycurl.POLL_OUT else 0)
         if fd in self._known:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drills.core.conditions import compile_condition
-from drills.probing.reasons import missing, paths, why_false
+from drills.probing.paths import fields_of, paths
+from drills.probing.reasons import missing, why_false
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,24 @@ def test_the_first_missing_step_is_named(text: str, values: dict[str, Any], gone
 
 def test_paths_are_not_found_in_texts_nor_in_calls() -> None:
     assert paths("json.name == 'a.b.c' && json.name.startsWith('a') && size(rows) > 1") == ["json.name", "rows"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("json.status == 'ok' && size(json.orders) > 0", {"status", "orders"}),
+        ("json['status'] == 'ok'", {"status"}),
+        ("json.orders.all(o, o.total > json.least)", {"orders", "least"}),
+        ("has(json.orders)", {"orders"}),
+        ("status == 200", set()),
+        ("size(json) > 0", None),
+        ("'orders' in json", None),
+        ("json[0].id == 1", None),
+        ("json . status == 'ok'", None),
+    ],
+)
+def test_the_fields_that_a_condition_may_need_are_never_too_few(text: str, fields: set[str] | None) -> None:
+    assert fields_of("json", [compile_condition(text)]) == fields
 
 
 @given(status=st.integers(), body=st.text(), seconds=st.floats(0, 1e6))
