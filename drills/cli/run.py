@@ -73,22 +73,24 @@ def run_plan(
 ) -> int:
     """Conduct a drill, print it, write what was asked for; returns the exit status."""
     import asyncio
-    import signal
 
+    from drills.cli.interrupting import Interruption
     from drills.cli.live import Live, make_console
     from drills.cli.outcome import print_heading, print_outcome
     from drills.clock import SystemClock
     from drills.conductor.session import exit_code, hold_session
+    from drills.errors import ExitCode
 
     console = make_console(stderr=as_json)
     live = Live(console, blind=plan.blind)
     clock = SystemClock()
+    interruption = Interruption()
+    if junit is not None:
+        check_folder(junit)
     store = open_store(workspace)
 
     async def conduct() -> Session:
-        main = asyncio.current_task()
-        assert main is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
+        interruption.listen()
         return await hold_session(
             workspace,
             plan,
@@ -101,18 +103,29 @@ def run_plan(
     try:
         session = asyncio.run(conduct())
     except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
+        return int(interruption.exit_code)
     finally:
         store.close()
-    if junit is not None:
-        from drills.reporting.junit import junit as junit_xml
-
-        write_text(junit, junit_xml([session.scorecard]))
     if as_json:
         typer.echo(session.scorecard.model_dump_json(indent=2))
     else:
         print_outcome(console, session, workspace.home)
-    return int(exit_code(session))
+    if junit is not None:
+        from drills.reporting.junit import junit as junit_xml
+
+        write_text(junit, junit_xml([session.scorecard]))
+    code = exit_code(session)
+    return int(interruption.exit_code if code is ExitCode.INTERRUPTED else code)
+
+
+def check_folder(path: Path) -> None:
+    """Raises BadInput when a file cannot be put there: better known before a drill than after it."""
+    from drills.errors import BadInput
+
+    if path.is_dir():
+        raise BadInput(f"{path}: is a folder; name a file")
+    if not path.parent.is_dir():
+        raise BadInput(f"{path}: there is no folder {path.parent}; make it, or name another file")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from drills.clock import Clock
 from drills.conductor.ending import ending
-from drills.conductor.guard import stand_guard
+from drills.conductor.guard import stand_guard, thrown
 from drills.conductor.plan import DrillPlan
 from drills.conductor.recorder import Recorder
 from drills.conductor.responding import answer_with_runbook
@@ -37,7 +37,7 @@ from drills.core.events import (
 from drills.core.impact import assess
 from drills.core.scenario import Injection
 from drills.core.timeline import Timeline
-from drills.errors import Aborted, EnvironmentFailed
+from drills.errors import Aborted, DrillsError, EnvironmentFailed
 from drills.faults.injection import inject
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore, owe_stop
@@ -95,7 +95,10 @@ class Course:
         except EnvironmentFailed as reason:
             self._recorder.emit(EnvironmentLost(**self._recorder.now(), reason=str(reason)))
         except asyncio.CancelledError:
-            self._recorder.emit(DrillAborted(**self._recorder.now(), reason="interrupted"))
+            self._recorder.emit(DrillAborted(**self._recorder.now(), reason=self._why_ended()))
+            raise
+        except DrillsError as reason:
+            self._recorder.emit(EnvironmentLost(**self._recorder.now(), reason=str(reason)))
             raise
         except Exception as error:
             what = f"drills itself failed: {type(error).__name__}: {error}".splitlines()[0]
@@ -263,6 +266,11 @@ class Course:
                 seconds=round(seconds, 3),
             )
         )
+
+    def _why_ended(self) -> str:
+        """Why somebody cancelled the drill: the kill switch says why it was thrown, a signal does not."""
+        state = self._switch.state()
+        return thrown(state) if state.stopped else "interrupted"
 
     def _mend(self) -> None:
         """Settle all that this drill owes, newest first; runs in a thread, and to its end."""

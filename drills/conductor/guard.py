@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from drills.clock import Clock
 from drills.core.conditions import compile_condition
 from drills.core.scenario import Abort
 from drills.errors import Aborted
-from drills.store.switch import KillSwitch
+from drills.store.switch import KillSwitch, SwitchState
 
 
 def host_metrics(folder: Path) -> Mapping[str, float]:
@@ -27,16 +26,21 @@ def host_metrics(folder: Path) -> Mapping[str, float]:
     }
 
 
+def thrown(state: SwitchState) -> str:
+    """That the kill switch was thrown, and why."""
+    return f"the kill switch was thrown{f': {state.why}' if state.why else ''}"
+
+
 async def stand_guard(abort: Abort | None, switch: KillSwitch, folder: Path, clock: Clock) -> None:
     """Look every second; raises Aborted once the kill switch is thrown or the abort condition has held long enough."""
     held_since: float | None = None
     while True:
         state = switch.state()
         if state.stopped:
-            raise Aborted(f"the kill switch was thrown{f': {state.why}' if state.why else ''}")
+            raise Aborted(thrown(state))
         if abort is not None:
             holds = compile_condition(abort.when).holds({"host": host_metrics(folder)})
             held_since = (held_since if held_since is not None else clock.monotonic()) if holds else None
             if held_since is not None and clock.monotonic() - held_since >= abort.for_.total_seconds():
                 raise Aborted(f"the abort condition held: {abort.when}")
-        await asyncio.sleep(1.0)
+        await clock.sleep(1.0)

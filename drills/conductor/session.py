@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from drills.store.holder import hold
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.store import Store
-from drills.store.switch import KillSwitch
+from drills.store.switch import KillSwitch, SwitchState
 from drills.workspace.workspace import Workspace
 
 
@@ -56,7 +57,7 @@ async def hold_session(
     """
     state = KillSwitch(store).state()
     if state.stopped:
-        raise Aborted("drills are stopped; `drills resume` allows them again")
+        raise Aborted(_refusal(state))
     sandbox = open_sandbox(workspace)
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, f"drill {plan.scenario.name if not plan.blind else ''}".strip()):
@@ -85,8 +86,20 @@ async def hold_session(
             if record is None:
                 raise
             interrupted = True
+        except Exception:
+            # What broke it is told by whoever catches it; the drill is not left as one that still runs.
+            if record is not None:
+                with contextlib.suppress(Exception):
+                    conclude(workspace, store, record, interrupted=False)
+            raise
         assert record is not None
         return conclude(workspace, store, record, interrupted=interrupted)
+
+
+def _refusal(state: SwitchState) -> str:
+    since = f" since {state.since:%Y-%m-%d %H:%M} UTC" if state.since is not None else ""
+    why = f" ({state.why})" if state.why else ""
+    return f"drills are stopped{since}{why}; `drills resume` allows them again"
 
 
 def conclude(workspace: Workspace, store: Store, record: DrillRecord, *, interrupted: bool) -> Session:

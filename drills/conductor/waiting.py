@@ -1,9 +1,9 @@
-"""Two ways of waiting that leave nothing behind when they are cancelled."""
+"""Two ways of waiting that leave nothing behind when they are cancelled, however often."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ async def in_thread(function: Callable[..., T], *arguments: Any, **options: Any)
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.wait([work])
+        await _ended([work])
         if not work.cancelled():
             work.exception()
         raise
@@ -27,7 +27,7 @@ async def in_thread(function: Callable[..., T], *arguments: Any, **options: Any)
 async def alongside(main: Coroutine[Any, Any, T], *background: Coroutine[Any, Any, Any]) -> T:
     """Run `main` while `background` runs; end the background when main ends, and main when any background fails.
 
-    Raises the first error of either, not wrapped in a group.
+    Raises the first error of either, not wrapped in a group. All have ended when this returns or raises.
     """
     chief = asyncio.ensure_future(main)
     others = {asyncio.ensure_future(coroutine) for coroutine in background}
@@ -39,10 +39,28 @@ async def alongside(main: Coroutine[Any, Any, T], *background: Coroutine[Any, An
                 if (error := task.exception()) is not None:
                     raise _plain(error)
         return chief.result()
+    except BaseExceptionGroup as error:
+        raise _plain(error) from None
     finally:
         for task in (chief, *others):
             task.cancel()
-        await asyncio.gather(chief, *others, return_exceptions=True)
+        again = await _ended([chief, *others])
+        for task in (chief, *others):
+            if not task.cancelled():
+                task.exception()
+        if again is not None:
+            raise again
+
+
+async def _ended(tasks: Iterable[asyncio.Future[Any]]) -> asyncio.CancelledError | None:
+    """Wait until all have ended, also through further cancellations; returns the last of these."""
+    again = None
+    while pending := [task for task in tasks if not task.done()]:
+        try:
+            await asyncio.wait(pending)
+        except asyncio.CancelledError as error:
+            again = error
+    return again
 
 
 def _plain(error: BaseException) -> BaseException:
