@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from drills.clock import Clock
 from drills.errors import EnvironmentFailed
 from drills.service.diary import Diary
 from drills.service.lines import Lines
+from drills.service.starter import STORE_VARIABLE
 from drills.store.holder import holder_of
 from drills.store.occurrence_log import DueDrill, OccurrenceLog, OccurrenceState
 from drills.store.store import Store
@@ -116,7 +118,6 @@ class Attendance:
             sys.executable,
             "-m",
             "drills.service.starter",
-            self._store_url,
             due.entry,
             due.planned.isoformat(),
             "--",
@@ -125,8 +126,9 @@ class Attendance:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            env={**os.environ, STORE_VARIABLE: self._store_url},
         )
-        self._lines.say("drill-starting", drill=due.drill, responder=due.responder, pid=starter.pid)
+        self._diary.say(due, "starting", starter.pid)
         try:
             _, complaint = await starter.communicate()
         except asyncio.CancelledError:
@@ -152,7 +154,7 @@ class Attendance:
     async def _end(self, due: DueDrill, starter: asyncio.subprocess.Process) -> None:
         """The service stops: the drill is told so, and gets the time to undo what it broke."""
         if starter.returncode is None:
-            self._lines.say("drill-told-to-end", drill=due.drill)
+            self._diary.say(due, "told-to-end", starter.pid)
             with contextlib.suppress(ProcessLookupError):
                 starter.send_signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):

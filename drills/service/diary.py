@@ -54,15 +54,20 @@ class Diary:
             for each in (*missed, latest):
                 self.say(each)
 
-    def say(self, due: DueDrill) -> None:
-        """One line about an occurrence."""
+    def say(self, due: DueDrill, what: str = "", pid: int | None = None) -> None:
+        """One line about an occurrence: its state, or `what` happens to it.
+
+        A person who is to respond may read these lines: they do not tell which drill it is, nor what it printed.
+        """
+        blind = due.responder == "person"
         self._lines.say(
-            f"drill-{due.state}",
-            drill=due.drill,
+            f"drill-{what or due.state}",
+            drill=None if blind else due.drill,
             planned=due.planned.isoformat(timespec="seconds"),
             responder=due.responder,
-            reason=due.reason,
+            reason=None if blind and due.exit_status else due.reason,
             exit_status=due.exit_status,
+            pid=pid,
         )
 
     def _objection(self, key: str) -> str:

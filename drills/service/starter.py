@@ -1,4 +1,6 @@
-"""`python -m drills.service.starter STORE ENTRY PLANNED -- COMMAND…`: attends one drill of the calendar.
+"""`python -m drills.service.starter ENTRY PLANNED -- COMMAND…`: attends one drill of the calendar.
+
+The store's URL comes in the environment, for it may hold a password, which arguments would show to everybody.
 
 It first goes through the store's gate, which lets one process through for each occurrence, then runs the command and
 stores its exit status. It lives in a session of its own: the death of the service neither ends the drill nor loses
@@ -7,6 +9,7 @@ its result.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +21,7 @@ from drills.store.occurrence_log import OccurrenceLog
 from drills.store.runner import Runner
 from drills.store.store import Store
 
+STORE_VARIABLE = "DRILLS_STARTER_STORE"
 #: So much of what the command last printed is kept as the reason of a failure.
 _TAIL = 600
 
@@ -63,8 +67,8 @@ def attend(store_url: str, entry: str, planned: datetime, command: Sequence[str]
 
 
 def main(arguments: Sequence[str]) -> int:
-    store_url, entry, planned, _, *command = arguments
-    return attend(store_url, entry, datetime.fromisoformat(planned), command)
+    entry, planned, _, *command = arguments
+    return attend(os.environ.pop(STORE_VARIABLE), entry, datetime.fromisoformat(planned), command)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -105,3 +106,14 @@ def test_only_one_process_gets_through_the_gate(books: Books) -> None:
     assert not books.log.skip(due.entry, due.planned, "too late")
     assert books.log.end(due.entry, due.planned, 1, "a limit was missed")
     assert books.log.all()[0].exit_status == 1
+
+
+def test_lines_about_a_drill_that_a_person_answers_do_not_tell_which_one_it_is(books: Books) -> None:
+    diary = books.diary(ScheduleEntry(drill="database-failure", every=timedelta(hours=1), responder="person"))
+    books.clock.jump(3600)
+    diary.claim_all()
+    (due,) = books.log.all()
+    diary.say(due, "starting", 4711)
+    diary.say(replace(due, state=OccurrenceState.ENDED, exit_status=1, reason="the cause was the database"))
+    assert len(books.said) == 3
+    assert not any("database" in line for line in books.said)

@@ -27,11 +27,15 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What became of the key's alert. `alert` is the one concerned, as it is (or was when it resolved)."""
+    """What became of the key's alert. `alert` is the one concerned, as it is (or was when it resolved).
+
+    `before` is the rank that it had.
+    """
 
     state: KeyState
     step: Step
     alert: Open | None
+    before: int = 0
 
 
 def calm_seconds(rule: KeyRule, rank: int) -> float:
@@ -69,7 +73,7 @@ def proceed(rule: KeyRule, state: KeyState, due: int | None, t: float) -> Course
         fallen = Open(
             alert.alert_id, lower.lower_rank, t if still_lower else None, due if still_lower else None, alert.held_open
         )
-        return Course(replace(state, open=fallen), Step.FELL, fallen)
+        return Course(replace(state, open=fallen), Step.FELL, fallen, alert.rank)
     if t < released_at(state):
         held = replace(lower, held_open=True)
         return Course(replace(state, open=held), Step.NOTHING if alert.held_open else Step.HELD_OPEN, held)

@@ -204,11 +204,17 @@ def _said(
         case Step.HELD_OPEN:
             return (Changed(alert.alert_id, level, f"flaps: fired {len(course.state.fires)} times, held open"),)
         case Step.RESOLVED:
-            now = wording.readings(rule, state)
-            calm = f"calm for {humane(calm_seconds(rule, alert.rank))}"
-            return (Resolved(alert.alert_id, f"{calm}: {now}" if now else calm),)
+            return (Resolved(alert.alert_id, _calmed("calm", rule, state, alert.rank)),)
+        case Step.FELL:
+            return (Changed(alert.alert_id, level, _calmed("lower", rule, state, course.before)),)
         case _:
             return (Changed(alert.alert_id, level, why),)
+
+
+def _calmed(how: str, rule: KeyRule, state: AlertState, rank: int) -> str:
+    now = wording.readings(rule, state)
+    calm = f"{how} for {humane(calm_seconds(rule, rank))}"
+    return f"{calm}: {now}" if now else calm
 
 
 def _wakes(rule: KeyRule, key_state: KeyState, state: AlertState, t: float) -> float | None:
