@@ -46,13 +46,17 @@ class FalseAlarm:
 
 @dataclass(frozen=True, slots=True)
 class Milestones:
-    """`reached` holds t of what was reached; `corrected` those whose t a facilitator put right."""
+    """`reached` holds t of what was reached; `corrected` those whose t a facilitator put right.
+
+    `detected_by` is the probe whose alert came first, or what the alert was about where no probe stands for it.
+    """
 
     reached: Mapping[Milestone, float]
     corrected: frozenset[Milestone] = frozenset()
     false_alarms: tuple[FalseAlarm, ...] = ()
     premature: tuple[float, ...] = ()
     declared: str | None = None
+    detected_by: str | None = None
 
     def at(self, milestone: Milestone) -> float | None:
         return self.reached.get(milestone)
@@ -62,10 +66,11 @@ def find_milestones(timeline: Timeline, impact: ImpactAssessment, *, corrections
     """Read the milestones off the timeline. With `corrections`, a corrected one counts at its corrected time."""
     end = scored_until(timeline)
     since = impact.injected if impact.injected is not None else float("inf")
+    alert = _detecting(timeline, since, end)
     found: dict[Milestone, float | None] = {
         Milestone.INJECTED: impact.injected,
         Milestone.FIRST_IMPACT: impact.first_impact,
-        Milestone.DETECTED: _detected(timeline, since, end),
+        Milestone.DETECTED: alert.t if alert is not None else None,
         Milestone.MITIGATED: impact.recovered_at,
     }
     for milestone, kind in _REACHED_BY.items():
@@ -95,17 +100,18 @@ def find_milestones(timeline: Timeline, impact: ImpactAssessment, *, corrections
         false_alarms=_false_alarms(timeline, impact, end),
         premature=premature,
         declared=declared[-1].level if declared else None,
+        detected_by=(alert.probe or alert.key) if alert is not None else None,
     )
 
 
-def _detected(timeline: Timeline, injected: float, end: float) -> float | None:
+def _detecting(timeline: Timeline, injected: float, end: float) -> AlertFired | None:
     """The first alert after the fault about something of which no alert from before the fault was still open."""
     resolved = {event.alert_id: event.t for event in timeline.all(AlertResolved)}
     fired = timeline.all(AlertFired)
     before = [(alert.key, resolved.get(alert.alert_id, float("inf"))) for alert in fired if alert.t < injected]
     for alert in fired:
         if injected <= alert.t <= end and not any(key == alert.key and until > alert.t for key, until in before):
-            return alert.t
+            return alert
     return None
 
 

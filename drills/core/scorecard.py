@@ -146,6 +146,7 @@ class Scorecard(Frozen):
     recovery: Recovery
     recovery_says: str = ""
     milestones: Mapping[Milestone, float] = {}
+    detected_by: str | None = None
     false_alarms: int = 0
     premature_all_clear: bool = False
     cause_right: bool | None = None

@@ -79,6 +79,7 @@ def score(timeline: Timeline, *, corrections: bool = True) -> Scorecard:
         recovery=impact.recovery,
         recovery_says=recovery_says(case),
         milestones=dict(case.milestones.reached),
+        detected_by=case.milestones.detected_by,
         false_alarms=len(case.milestones.false_alarms),
         premature_all_clear=bool(case.milestones.premature),
         cause_right=case.cause.right,
