@@ -66,6 +66,8 @@ class Restoring:
         done = [f"leftover process {pid} ended" for pid in swept]
         before = fingerprint_of(self._sandbox, self._config, self._replicas, self._store)
         done += before.differences(wanted)
+        if not done and not self._replicas.outdated():
+            return ()
         self._revive()
         self._links(wanted.links)
         self._database(wanted.database)
