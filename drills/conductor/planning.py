@@ -10,6 +10,7 @@ from drills.core.scenario import FaultSpec
 from drills.errors import BadInput, InvalidFiles, Problem
 from drills.faults.registry import FAULTS, fault_of
 from drills.responders.runbook_file import Block, Runbook, RunbookError, parse_runbook
+from drills.workspace.nearest import suggest
 from drills.workspace.workspace import Workspace
 
 
@@ -34,7 +35,7 @@ def plan_drill(
     known = set(workspace.probes)
     for probe in scenario.steady.probes:
         if probe not in known:
-            raise BadInput(f"{name}: steady: there is no probe {probe!r}; see `drills probe`")
+            raise BadInput(f"{name}: steady: there is no probe {probe!r}; {suggest(probe, known)}")
     for index, injection in enumerate(scenario.timeline):
         _check_fault(name, index, injection.fault)
     blocks: tuple[Block, ...] = ()
@@ -46,11 +47,14 @@ def plan_drill(
             raise BadInput(f"runbook {runbook or name}: {error.args[0]}") from None
     elif runbook or from_step:
         raise BadInput("--runbook and --from need --responder runbook")
+    locustfile = workspace.locustfile(scenario)
+    if not locustfile.is_file():
+        raise BadInput(f"{name}: traffic: {workspace.shown(locustfile)}: no such file; it says what users do")
     return DrillPlan(
         scenario=scenario,
         playbook=workspace.playbook(playbook),
         probes=probes,
-        locustfile=workspace.locustfile(scenario),
+        locustfile=locustfile,
         responder=responder,
         runbook=(runbook or name) if responder is ResponderKind.RUNBOOK else None,
         blocks=blocks,
@@ -62,7 +66,7 @@ def plan_drill(
 def _check_fault(name: str, index: int, fault: FaultSpec) -> None:
     place = f"{name}: timeline[{index}].fault"
     if fault.kind not in FAULTS:
-        raise BadInput(f"{place}: there is no fault {fault.kind!r}; known: {', '.join(FAULTS)}")
+        raise BadInput(f"{place}: there is no fault {fault.kind!r}; {suggest(fault.kind, FAULTS)}")
     try:
         fault_of(fault)
     except ValidationError as error:
@@ -81,5 +85,7 @@ def load_runbook(workspace: Workspace, name: str) -> Runbook:
         return parse_runbook(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"{shown}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{shown}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except RunbookError as error:
         raise InvalidFiles([Problem(shown, error.line, "", str(error))]) from None

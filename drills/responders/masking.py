@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 MASK = "•••"
 
-#: Values that stand behind a telling name, in URLs, and as bearer tokens.
+#: A shorter value is no secret, and masking it would spoil ordinary words.
+SHORTEST = 4
+
+_TELLING = r"password|passwd|secret|token|api[_-]?key|access[_-]?key|authorization|credentials?"
+#: Credentials of a scheme first: what names them (`Authorization: Bearer …`) would otherwise take the scheme for all.
 _PATTERNS = (
-    re.compile(
-        r"(?i)((?:password|passwd|secret|token|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]{3,})"
-    ),
-    re.compile(r"(?i)(bearer\s+)([A-Za-z0-9._~+/=-]{6,})"),
-    re.compile(r"(\w+://[^\s:/@]+:)([^\s@/]+)(?=@)"),
+    re.compile(r"(?i)\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{6,})"),
+    re.compile(rf"(?i)((?:{_TELLING})[\"']?\s*[=:]\s*)(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"',;&]{{3,}})"),
+    re.compile(r"(?i)(\bpassword\s+)('[^'\n]+')"),
+    re.compile(rf"(?i)(--[a-z-]*(?:{_TELLING})\s+)(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)"),
+    re.compile(r"(\w+://[^\s:/@]*:)([^\s@/]+)(?=@)"),
 )
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
@@ -21,8 +25,13 @@ _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without terminal colours and without secrets: those given, and what looks like one."""
     text = _ANSI.sub("", text)
-    for secret in sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True):
+    for secret in sorted((s for s in secrets if len(s) >= SHORTEST), key=len, reverse=True):
         text = text.replace(secret, MASK)
     for pattern in _PATTERNS:
         text = pattern.sub(lambda match: match.group(1) + MASK, text)
     return text
+
+
+def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of variables whose names tell that they are secret; short ones are switches, such as `false`."""
+    return tuple(v for name, v in environment.items() if len(v) >= 8 and re.search(_TELLING, name, re.IGNORECASE))

@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -56,7 +57,7 @@ class BlockAttributes(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=kebab, populate_by_name=True)
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    timeout: Duration = timedelta(seconds=30)
+    timeout: Duration = Field(timedelta(seconds=30), gt=timedelta())
     read_only: bool = Field(False, description="Changes nothing: also executed by a rehearsal.")
     exit: int = Field(0, description="The exit status that counts as success.")
     expect: str | None = Field(None, description="A regular expression that the output must contain.")
@@ -64,7 +65,9 @@ class BlockAttributes(BaseModel):
     cause: str | None = Field(None, description="With the milestone cause-named: the cause.")
     decision: bool = Field(False, description="Its last line of output is the decision: fix, rollback or wait.")
     cause_known: bool = Field(False, description="With decision: whether the cause is known by then.")
-    fix_minutes: float | None = Field(None, description="With decision: how long a fix is thought to take.")
+    fix_minutes: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="With decision: how long a fix is thought to take."
+    )
     when: Choice | None = Field(None, description="Executed only after this decision.")
 
 
@@ -139,6 +142,8 @@ def _block(token: Token, section: str) -> Block:
         attributes = BlockAttributes.model_validate(json.loads("{" + rest))
     except json.JSONDecodeError as error:
         raise RunbookError(line, f'the attributes are not JSON ({error.msg}); write {{"name":"…"}}') from None
+    except RecursionError:
+        raise RunbookError(line, 'the attributes are nested too deeply; write {"name":"…"}') from None
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "attributes"
@@ -151,10 +156,10 @@ def _block(token: Token, section: str) -> Block:
     if attributes.expect is not None:
         try:
             re.compile(attributes.expect)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise RunbookError(line, f"expect: not a regular expression ({error})") from None
     return Block(attributes=attributes, section=section, language=language, command=token.content.strip(), line=line)
 
 
 def _with_next(tokens: list[Token]) -> Iterator[tuple[Token, Token | None]]:
-    yield from zip(tokens, [*tokens[1:], None], strict=True)
+    yield from zip_longest(tokens, tokens[1:])
