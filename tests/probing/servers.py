@@ -9,6 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import StreamEnded
+
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -53,6 +57,19 @@ def answering(body: bytes = b"", status: int = 200, headers: str = "", seen: lis
         await writer.drain()
 
     return serve
+
+
+async def http2(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Speaks HTTP/2 without TLS; answers every request 200 with an empty JSON object."""
+    connection = H2Connection(H2Configuration(client_side=False))
+    connection.initiate_connection()
+    writer.write(connection.data_to_send())
+    while chunk := await reader.read(65536):
+        for event in connection.receive_data(chunk):
+            if isinstance(event, StreamEnded):
+                connection.send_headers(event.stream_id, [(":status", "200"), ("content-type", "application/json")])
+                connection.send_data(event.stream_id, b"{}", end_stream=True)
+        writer.write(connection.data_to_send())
 
 
 async def never_answering(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:

@@ -17,6 +17,7 @@ from tests.probing.servers import (
     answering,
     certificate,
     closing,
+    http2,
     never_answering,
     serving,
     tls_with,
@@ -208,3 +209,9 @@ def test_an_invalid_certificate_fails_and_says_so_and_a_trusted_one_has_a_tls_ph
 def test_http2_that_was_asked_for_and_not_given_fails() -> None:
     looked = look(answering(b"{}"), {"http2": True}, timeout="1s")
     assert looked.outcome is Outcome.FAIL
+
+
+def test_http2_that_was_asked_for_and_given_passes() -> None:
+    looked = look(http2, {"http2": True}, asserts=["status == 200", "version == '2'", "size(json) == 0"])
+    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
+    assert set(looked.seen.phases) == PHASES
