@@ -5,7 +5,6 @@ Each thing said is an event, durable at once. Nothing of the scenario's truth is
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,9 +26,11 @@ from drills.core.events import (
 from drills.core.playbook import Audience, Choice, MessageStatus
 from drills.core.timeline import Timeline
 from drills.errors import BadInput
+from drills.responders.plain_text import plain
 from drills.responders.updates import update
 from drills.store.records import DrillRecord
 from drills.store.store import Store
+from drills.workspace.nearest import nearest
 
 
 class Desk:
@@ -50,15 +51,17 @@ class Desk:
     def declare_severity(self, level: str, reason: str) -> str:
         names = [each.name for each in self._timeline().start.playbook.levels]
         name = _one_of(level, names, "level")
-        self._append(SeverityDeclared(**self._now(), level=name, reason=reason))
+        self._append(SeverityDeclared(**self._now(), level=name, reason=plain(reason)))
         return f"{name} declared"
 
     def name_commander(self, who: str) -> str:
+        who = _told(who, "command")
         self._append(CommanderNamed(**self._now(), commander=who))
         return f"{who} commands"
 
     def post_update(self, text: str, status: str, *, status_page: bool, users: bool) -> str:
         """Post a message to the team, and to the status page or the users when asked; returns the messages."""
+        text = _told(text, "update")
         wanted = MessageStatus(_one_of(status, [each.value for each in MessageStatus], "status"))
         audiences = [Audience.TEAM]
         audiences += [Audience.STATUS_PAGE] if status_page else []
@@ -71,18 +74,24 @@ class Desk:
         return "\n\n".join(messages)
 
     def take_note(self, text: str) -> str:
-        self._append(NoteTaken(**self._now(), text=text))
+        self._append(NoteTaken(**self._now(), text=_told(text, "note")))
         return "noted"
 
     def check_step(self, number: int) -> str:
-        steps = self._timeline().start.playbook.triage
-        if number > len(steps):
+        timeline = self._timeline()
+        steps = timeline.start.playbook.triage
+        if not 1 <= number <= len(steps):
             raise BadInput(f"there is no step {number}; the triage list has {len(steps)}")
+        if any(event.step == number - 1 for event in timeline.all(StepChecked)):
+            return f"already ticked: {steps[number - 1].step}"
         self._append(StepChecked(**self._now(), step=number - 1, text=steps[number - 1].step))
         return f"☑ {steps[number - 1].step}"
 
     def decide(self, choice: str, *, cause_known: bool, fix_minutes: float | None, because: str) -> str:
+        if fix_minutes is not None and not 0 <= fix_minutes < float("inf"):
+            raise BadInput(f"--fix-minutes {fix_minutes:g}: write how many minutes, such as 20")
         decided = Choice(_one_of(choice, [each.value for each in Choice], "choice"))
+        because = plain(because)
         self._append(
             Decided(**self._now(), choice=decided, cause_known=cause_known, fix_minutes=fix_minutes, reason=because)
         )
@@ -90,7 +99,7 @@ class Desk:
 
     def name_cause(self, cause: str) -> str:
         truth = self._timeline().start.scenario.truth
-        name = _one_of(cause, truth.among if truth else (), "cause") if truth else cause
+        name = _one_of(cause, truth.among if truth else (), "cause") if truth else _told(cause, "cause")
         self._append(CauseNamed(**self._now(), cause=name))
         return f"cause named: {name}"
 
@@ -109,7 +118,7 @@ class Desk:
         else:
             name = _one_of(to, [rung.name for rung in rungs], "rung")
             rung = next(each for each in rungs if each.name == name)
-        self._append(Escalated(**self._now(), rung=rung.name, contact=rung.contact, reason=because))
+        self._append(Escalated(**self._now(), rung=rung.name, contact=rung.contact, reason=plain(because)))
         return f"escalated to {rung.name}: {rung.contact}"
 
     def take_hint(self) -> str:
@@ -123,7 +132,7 @@ class Desk:
 
     def all_clear(self, text: str) -> str:
         """Declare it over, and tell the team with the playbook's all-clear message."""
-        now = self._now()
+        now, text = self._now(), plain(text)
         message = update(self._timeline(), text or "All clear.", MessageStatus.RESOLVED, Audience.TEAM, **now)
         self._append(AllClear(**now, text=text))
         self._append(message)
@@ -148,6 +157,14 @@ def _one_of(given: str, known: Iterable[str], what: str) -> str:
     for name in names:
         if name.lower() == given.lower():
             return name
-    near = difflib.get_close_matches(given, names, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    near = nearest(given, names)
+    hint = f"did you mean {near}? " if near else ""
     raise BadInput(f"there is no {what} {given!r}; {hint}known: {', '.join(names)}")
+
+
+def _told(text: str, what: str) -> str:
+    """The text as it can be stored and shown on any terminal. Raises BadInput when nothing is said."""
+    shown = plain(text)
+    if not shown:
+        raise BadInput(f"{what}: nothing is said; write a few words")
+    return shown

@@ -12,12 +12,13 @@ SHORTEST = 4
 
 _TELLING = r"password|passwd|secret|token|api[_-]?key|access[_-]?key|authorization|credentials?"
 #: Credentials of a scheme first: what names them (`Authorization: Bearer …`) would otherwise take the scheme for all.
+#: Nothing in them may repeat without a bound before it is anchored: output of a step can be one very long word.
 _PATTERNS = (
     re.compile(r"(?i)\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{6,})"),
     re.compile(rf"(?i)((?:{_TELLING})[\"']?\s*[=:]\s*)(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"',;&]{{3,}})"),
     re.compile(r"(?i)(\bpassword\s+)('[^'\n]+')"),
-    re.compile(rf"(?i)(--[a-z-]*(?:{_TELLING})\s+)(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)"),
-    re.compile(r"(\w+://[^\s:/@]*:)([^\s@/]+)(?=@)"),
+    re.compile(rf"(?i)(--[a-z-]{{0,30}}(?:{_TELLING})\s+)(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)"),
+    re.compile(r"(\b[A-Za-z][\w+.-]{0,20}://[^\s:/@]{0,100}:)([^\s@/]{1,200})(?=@)"),
 )
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 

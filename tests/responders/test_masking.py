@@ -58,3 +58,8 @@ def test_colours_of_a_terminal_are_left_out_before_anything_is_looked_for() -> N
 def test_secrets_of_the_environment_are_known_by_their_names() -> None:
     environment = {"DEPLOY_TOKEN": "0123456789", "PWD": "/home/somebody", "TOKENIZERS": "false", "HOME": "/root/home"}
     assert secrets_of(environment) == ("0123456789",)
+
+
+def test_one_very_long_word_takes_no_time() -> None:
+    for word in ("x", "-", "a:", "token", "://", "password "):
+        mask(word * (300_000 // len(word)))
