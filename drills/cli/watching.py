@@ -30,12 +30,15 @@ def probe(
     from drills.errors import BadInput, EnvironmentFailed
     from drills.probing.once import look_on, look_once
     from drills.sandbox.open import open_sandbox
+    from drills.workspace.nearest import suggest
 
     place = open_workspace(workspace)
     unknown = [name for name in names or () if name not in place.probes]
     if unknown:
-        raise BadInput(f"there is no probe {unknown[0]!r}; known: {', '.join(place.probes)}")
-    specs = [place.probes[name] for name in names or place.probes]
+        raise BadInput(f"there is no probe {unknown[0]!r}; {suggest(unknown[0], place.probes)}")
+    specs = [place.probes[name] for name in dict.fromkeys(names or place.probes)]
+    if not specs:
+        raise BadInput("the workspace has no probes; add a file to probes/")
     sandbox = open_sandbox(place)
     if not sandbox.is_up():
         raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`")
@@ -66,7 +69,7 @@ def serve(workspace: WorkspaceOption = HERE) -> None:
     import asyncio
 
     from drills.clock import SystemClock
-    from drills.service import serve as run_service
+    from drills.service.serve import serve as run_service
 
     asyncio.run(run_service(open_workspace(workspace), clock=SystemClock()))
 
@@ -76,12 +79,12 @@ def calendar(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Show which drills are to come, and when."""
-    from drills.calendar import upcoming
+    from drills.calendar.occurrences import upcoming
     from drills.clock import SystemClock
 
     place = open_workspace(workspace)
     occurrences = upcoming(place.config.schedule, SystemClock().now(), months)
     for occurrence in occurrences:
-        typer.echo(f"{occurrence.at:%a %Y-%m-%d %H:%M %Z}  {occurrence.drill:<24} {occurrence.responder}")
+        typer.echo(f"{occurrence.local:%a %Y-%m-%d %H:%M %Z}  {occurrence.drill:<24} {occurrence.responder}")
     if not occurrences:
         typer.echo("nothing is scheduled; add entries to `schedule:` in drills.yaml")
