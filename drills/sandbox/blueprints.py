@@ -19,7 +19,7 @@ from drills.sandbox.ports import HOST
 from drills.sandbox.processes import base_environment
 from drills.sandbox.protocol import Link, Service
 from drills.sandbox.state import SandboxState
-from drills.sandbox.toxiproxy import toxiproxy_command
+from drills.sandbox.toxiproxy_command import toxiproxy_command
 
 #: What each link leads to.
 UPSTREAM: Mapping[Link, Service] = {

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
-import redis
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.ports import HOST
@@ -54,6 +53,8 @@ def command(port: int, words: Sequence[str], *, timeout: float = 5.0) -> Any:
     """Run one Redis command. Raises BadInput when it is refused, EnvironmentFailed when there is no answer in time."""
     if not words:
         raise BadInput("redis: give a command, such as PING")
+    import redis  # slow to load; the commands that ask the database do without it
+
     client: Any = redis.Redis(
         host=HOST, port=port, socket_timeout=timeout, socket_connect_timeout=CONNECT_SECONDS, decode_responses=True
     )

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox import direct, postgres
@@ -39,7 +39,9 @@ from drills.sandbox.release_line import deployed, initial_line, listed, rolled_b
 from drills.sandbox.restoring import Restoring, fingerprint_of
 from drills.sandbox.service_control import ServiceControl
 from drills.sandbox.state import SandboxState, StateStore, make_folder
-from drills.sandbox.toxiproxy import Toxiproxy
+
+if TYPE_CHECKING:
+    from drills.sandbox.toxiproxy import Toxiproxy
 
 READY_SECONDS = 15.0
 MAX_REPLICAS = 16
@@ -79,6 +81,8 @@ class LocalSandbox:
 
     @property
     def _toxiproxy(self) -> Toxiproxy:
+        from drills.sandbox.toxiproxy import Toxiproxy  # its HTTP library is slow to load; few commands need it
+
         return Toxiproxy(f"http://{HOST}:{self._active().ports[Service.TOXIPROXY]}")
 
     def _active(self) -> SandboxState:

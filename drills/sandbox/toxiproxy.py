@@ -1,4 +1,4 @@
-"""The client for Toxiproxy, on `toxiproxy-python`, and how its server is started.
+"""The client for Toxiproxy, on `toxiproxy-python`.
 
 `toxiproxy-python` keeps the server's address in class attributes and sends its requests without a timeout. Here each
 client has a subclass of its own, so that clients of several servers live side by side, and every request has a
@@ -7,8 +7,6 @@ deadline.
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,19 +20,6 @@ from drills.sandbox.protocol import LinkStatus, Toxic
 
 #: A proxy from the environment must not come between this machine and itself.
 _DIRECT: dict[str, str | None] = {"http": None, "https": None, "all": None}
-
-
-def toxiproxy_command(host: str, port: int) -> list[str]:
-    """The real server when `toxiproxy-server` is on PATH, else the embedded one; both listen on host:port."""
-    real = shutil.which("toxiproxy-server")
-    if real is not None:
-        return [real, "-host", host, "-port", str(port)]
-    return embedded_command(host, port)
-
-
-def embedded_command(host: str, port: int) -> list[str]:
-    """The embedded server, whatever is on PATH."""
-    return [sys.executable, "-m", "drills.sandbox.embedded_toxiproxy", "--host", host, "--port", str(port)]
 
 
 class Toxiproxy:
