@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,9 @@ def action(workspace: Workspace, *, read_only: bool) -> Iterator[None]:
     except typer.Exit as error:
         status = error.exit_code
         raise
+    except BaseException as error:
+        status = 130 if isinstance(error, KeyboardInterrupt) else 1
+        raise
     finally:
         sys.stdout = original
         if not _recorded_otherwise(workspace):
@@ -73,6 +77,7 @@ def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, 
     from drills.clock import SystemClock
     from drills.core.events import ActionTaken
     from drills.responders.masking import mask
+    from drills.responders.plain_text import plain
 
     store = open_store(workspace)
     try:
@@ -85,11 +90,11 @@ def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, 
             ActionTaken(
                 t=drill.t(clock),
                 at=clock.now(),
-                command=mask(" ".join(["drills", *sys.argv[1:]])),
+                command=mask(plain(shlex.join(["drills", *sys.argv[1:]]))),
                 read_only=read_only,
                 exit_status=status,
                 seconds=round(seconds, 3),
-                output=mask(output)[:KEPT],
+                output=plain(mask(output))[:KEPT],
             ),
         )
     finally:

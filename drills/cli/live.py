@@ -13,6 +13,7 @@ from drills.core.durations import humane
 from drills.core.impact import assess
 from drills.core.scorecard import Recovery
 from drills.core.timeline import Timeline
+from drills.responders.plain_text import plain
 
 #: Width of the column that says what happened.
 LABEL = 20
@@ -144,22 +145,24 @@ class Live:
             self.print(event.t, line)
 
     def print(self, t: float, line: Line) -> None:
-        minutes, seconds = divmod(t, 60)
+        minutes, seconds = divmod(round(t, 1), 60)
         text = Text(f"  {int(minutes):02d}:{seconds:04.1f}  ", style="dim")
         text.append(f"{line.label:<{LABEL}}", style=line.style or "bold")
-        text.append(f" {line.text}" if line.text else "", style="dim" if line.style == "dim" else "")
+        said = plain(line.text).replace("\n", " / ")
+        text.append(f" {said}" if said else "", style="dim" if line.style == "dim" else "")
         if self._console.is_terminal:
             indent = 11 + LABEL if self._console.width >= 80 else 11
             text = _folded(text, self._console.width, indent)
         self._console.print(text, soft_wrap=True, highlight=False)
 
     def _measure(self) -> None:
-        if self._finished or (self._impact_shown and self._recovery_shown):
+        # Whether users are well again is what a person has to judge: it is told in the debrief.
+        if self._blind or self._finished or (self._impact_shown and self._recovery_shown):
             return
         if not any(isinstance(event, ev.FaultApplied) for event in self._events):
             return
         impact = assess(Timeline(self._events))
-        if not self._impact_shown and impact.first_impact is not None and not self._blind:
+        if not self._impact_shown and impact.first_impact is not None:
             self._impact_shown = True
             totals = impact.totals
             said = f"{totals.failed} failed, {totals.slow + totals.missed} slow, of {totals.requests} requests"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 
 import typer
@@ -13,6 +15,9 @@ EXIT_CODES = """
 Exit status: 0 all limits met · 1 a limit missed · 2 bad input · 3 the drill is not valid, or the environment failed ·
 4 an undo is still owed · 5 aborted by a person or the kill switch · 130 Ctrl-C
 """
+
+#: Set to anything, an error that nobody foresaw is shown whole, for a report of it.
+TRACEBACKS = "DRILLS_TRACEBACK"
 
 app = typer.Typer(
     name="drills",
@@ -30,7 +35,11 @@ for module in (run, practice, respond, sandbox, catalogue, records, watching, up
 
 
 def main() -> None:
-    """Run the command of this process; every foreseen error is one line on standard error."""
+    """Run the command of this process; every error is one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a sign shows another one: nothing ends for that.
+            stream.reconfigure(errors="replace")
     try:
         app(prog_name="drills", standalone_mode=True)
     except DrillsError as error:
@@ -39,4 +48,18 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
+        # Whoever read has gone; nothing may be written when the interpreter ends either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get(TRACEBACKS):
+            raise
+        typer.echo(_unforeseen(error), err=True)
+        sys.exit(ExitCode.NOT_VALID)
+
+
+def _unforeseen(error: Exception) -> str:
+    said = " ".join(str(error).split()) or "no more is known"
+    if isinstance(error, OSError):
+        return f"{said}; the machine refused what drills needed"
+    return f"drills itself failed: {type(error).__name__}: {said}; set {TRACEBACKS}=1 to see where"

@@ -13,6 +13,7 @@ from drills.conductor.session import Session
 from drills.core.durations import humane
 from drills.core.events import UndoFailed, UndoSettled
 from drills.core.scorecard import DrillResult, Row, Scorecard, Verdict
+from drills.reporting.sections.debrief import truth
 from drills.store.records import DrillRecord
 
 _STYLE = {Verdict.MET: "green", Verdict.MISSED: "bold red", Verdict.PENDING: "yellow", Verdict.NOT_REQUIRED: "dim"}
@@ -49,12 +50,32 @@ def print_outcome(console: Console, session: Session, home: Path) -> None:
         severity = card.severity
         score.append(f"   severity {severity.true_level or 'none'}", style="dim")
         console.print(score)
+    if session.record.blind:
+        print_debrief(console, session)
     settled = [event.journal_id for event in session.timeline.all(UndoSettled)]
     if settled:
         console.print(Text(f"Mended: undo {', '.join(f'#{number}' for number in settled)} settled", style="dim"))
     for failed in session.timeline.all(UndoFailed):
         console.print(Text(f"STILL OWED: #{failed.journal_id} {failed.summary}: {failed.reason}", style="bold red"))
     console.print(Text(f"Report: {shown(session.report, home)}"), soft_wrap=True)
+
+
+def print_debrief(console: Console, session: Session) -> None:
+    """What a blind responder could not know, beside what they took for true."""
+    told = truth(session.timeline, session.scorecard)
+    if told is None:
+        console.print("Nothing was injected, so nothing is told: the drill can be run again.")
+        return
+    console.print()
+    scenario = session.timeline.start.scenario
+    console.print(Text("The truth", style="bold"), Text(f"{scenario.name}: {scenario.title}"))
+    for label, said in (
+        ("broken", "; ".join(told.broken) or "nothing"),
+        ("cause", f"{told.cause or 'none'}. {told.named}".strip()),
+        ("remedy", told.remedy or "none needed"),
+    ):
+        console.print(Text(f"  {label:<8} {said}"), soft_wrap=not console.is_terminal)
+    console.print()
 
 
 def _table(card: Scorecard) -> Table:

@@ -24,10 +24,13 @@ def practice(
     """Practise an incident: you get its id, the story and the alert; answer with `drills respond` elsewhere."""
     from drills.cli.run import run_plan
     from drills.conductor.planning import plan_drill
+    from drills.errors import BadInput
 
     place = open_workspace(workspace)
     if name is None or draw:
         candidates = [each for each in place.scenarios if not place.scenario(each).is_control]
+        if not candidates:
+            raise BadInput("there is no scenario to draw; add one as scenarios/NAME/scenario.yaml")
         name = random.SystemRandom().choice(candidates)
     plan = plan_drill(place, name, responder=ResponderKind.PERSON, playbook=playbook, blind=True)
     typer.echo("When the alert comes, answer from a second terminal: `drills respond status`, `drills respond ack`, …")

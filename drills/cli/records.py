@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from drills.cli.places import HERE, WorkspaceOption, open_store, open_workspace
+
+if TYPE_CHECKING:
+    from drills.store.records import DrillRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -57,18 +60,26 @@ def history(
     place = open_workspace(workspace)
     store = open_store(place)
     try:
-        drills = [record for record in store.drills() if scenario in (None, record.scenario)]
+        # A blind drill that runs is in no list of a scenario: which one it is would be told by that.
+        drills = [
+            record
+            for record in store.drills()
+            if scenario is None or (scenario == record.scenario and _may_be_named(record))
+        ]
         cards = {card.drill_id: card for card in store.scorecards(scenario)}
     finally:
         store.close()
     for record in drills[-last:]:
         card = cards.get(record.drill_id)
-        known = not record.blind or record.result != "running"
         score = f"{card.score:5.1f} {card.grade}" if card is not None and card.score is not None else "      –"
-        name = record.scenario if known else "(blind)"
+        name = record.scenario if _may_be_named(record) else "(blind)"
         typer.echo(
             f"{record.drill_id}  {record.started_at:%Y-%m-%d %H:%M} UTC  {name:<24} {record.responder:<8} "
             f"{record.result:<8} {score}"
         )
     if not drills:
         typer.echo("no drill has been run yet; try `drills demo`")
+
+
+def _may_be_named(record: DrillRecord) -> bool:
+    return not record.blind or record.result != "running"

@@ -48,10 +48,10 @@ def up(workspace: WorkspaceOption = HERE) -> None:
     """Start what does not run, and wait until it is ready."""
     place, sandbox = _open(workspace, must_be_up=False)
     began = time.monotonic()
-    sandbox.up()
-    _print_services(sandbox.services())
-    typer.echo(f"up in {time.monotonic() - began:.1f} s: {sandbox.addresses['app']}")
-    _ = place
+    with action(place, read_only=False):
+        sandbox.up()
+        _print_services(sandbox.services())
+        typer.echo(f"up in {time.monotonic() - began:.1f} s: {sandbox.addresses['app']}")
 
 
 @sandbox_app.command(epilog="Example: drills sandbox down")
@@ -88,7 +88,7 @@ def status(
 @sandbox_app.command(epilog='Example: drills sandbox sql "SELECT count(*), state FROM pg_stat_activity GROUP BY state"')
 def sql(
     statement: Annotated[str, typer.Argument(help="One SQL statement, run straight on the database.")],
-    timeout: Annotated[float, typer.Option(help="Seconds.")] = 30.0,
+    timeout: Annotated[float, typer.Option(help="Seconds.", min=0.1, max=3600)] = 30.0,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run one statement on the database, and print its rows."""
@@ -118,7 +118,7 @@ def logs(
     service: ServiceArgument,
     since: Annotated[str | None, typer.Option(help="A duration such as 15m; default: all there is.")] = None,
     grep: Annotated[str | None, typer.Option(help="Only lines that contain this.")] = None,
-    lines: Annotated[int, typer.Option(help="At most this many, the last ones.")] = 200,
+    lines: Annotated[int, typer.Option(help="At most this many, the last ones.", min=1)] = 200,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Print a service's log."""
@@ -258,11 +258,12 @@ def link(
 ) -> None:
     """Show a link with its toxics; cut it or let it through."""
     from drills.errors import BadInput
+    from drills.workspace.nearest import suggest
 
     place, sandbox = _open(workspace)
     known = {status.name: status for status in sandbox.links()}
     if name not in known:
-        raise BadInput(f"there is no link {name!r}; the links are {', '.join(known)}")
+        raise BadInput(f"there is no link {name!r}; {suggest(name, known)}")
     with action(place, read_only=cut is None):
         if cut is not None:
             sandbox.set_link(name, enabled=not cut)

@@ -27,7 +27,7 @@ from drills.core.playbook import Audience, Choice, MessageStatus
 from drills.core.timeline import Timeline
 from drills.errors import BadInput
 from drills.responders.plain_text import plain
-from drills.responders.updates import update
+from drills.responders.updates import incident_level, update
 from drills.store.records import DrillRecord
 from drills.store.store import Store
 from drills.workspace.nearest import nearest
@@ -104,14 +104,15 @@ class Desk:
         return f"cause named: {name}"
 
     def escalate(self, to: str | None, because: str) -> str:
-        """Bring in a rung of the ladder; without a name the first that was not brought in yet."""
+        """Bring in a rung of the ladder; without a name the incident's first that was not brought in yet."""
         timeline = self._timeline()
         rungs = timeline.start.playbook.escalation
         if not rungs:
             raise BadInput("this playbook has no escalation ladder")
         done = {event.rung for event in timeline.all(Escalated) if not event.due}
         if to is None:
-            remaining = [rung for rung in rungs if rung.name not in done]
+            level = incident_level(timeline)
+            remaining = [rung for rung in rungs if rung.name not in done and level in (rung.levels or (level,))]
             if not remaining:
                 return "everybody on the ladder has been brought in"
             rung = remaining[0]

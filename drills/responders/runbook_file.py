@@ -108,7 +108,7 @@ class Runbook(BaseModel):
         """The blocks from the one of that name on. Raises KeyError with the known names."""
         names = [block.name for block in self.blocks]
         if name not in names:
-            raise KeyError(f"no step {name!r}; the steps are {', '.join(names)}")
+            raise KeyError(f"no step {name!r}; the steps are {', '.join(names) or 'none'}")
         return self.blocks[names.index(name) :]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from drills.core.events import AlertFired, CommanderNamed, SeverityDeclared, StepFinished, UpdatePosted
+from drills.core.events import AlertFired, CauseNamed, CommanderNamed, SeverityDeclared, StepFinished, UpdatePosted
 from drills.core.impact import assess
 from drills.core.messages import MessageFacts, compose
 from drills.core.playbook import Audience, MessageStatus
 from drills.core.timeline import Timeline
+from drills.errors import BadInput
 
 
 def incident_level(timeline: Timeline) -> str:
@@ -28,6 +29,7 @@ def incident_facts(timeline: Timeline, text: str, status: MessageStatus, at: dat
     every = start.playbook.level(level).update_every
     next_in = every.within if every is not None and status is not MessageStatus.RESOLVED else None
     commander = timeline.last(CommanderNamed)
+    named = timeline.last(CauseNamed)
     alert = timeline.first(AlertFired)
     began = alert.t if alert is not None else t
     totals = assess(timeline).totals
@@ -43,6 +45,7 @@ def incident_facts(timeline: Timeline, text: str, status: MessageStatus, at: dat
         text=text,
         actions=tuple(step.step for step in timeline.all(StepFinished) if not step.read_only),
         next_update=at + next_in if next_in is not None else None,
+        cause=named.cause if named is not None else None,
         drill_id=start.drill_id,
     )
 
@@ -50,17 +53,24 @@ def incident_facts(timeline: Timeline, text: str, status: MessageStatus, at: dat
 def update(
     timeline: Timeline, text: str, status: MessageStatus, audience: Audience, *, t: float, at: datetime
 ) -> UpdatePosted:
-    """The event of a message that is posted at `t`, composed from the playbook's template."""
+    """The event of a message that is posted at `t`, composed from the playbook's template.
+
+    Raises BadInput, in one line, when that template cannot be rendered.
+    """
     facts = incident_facts(timeline, text, status, at, t)
     first = timeline.last(UpdatePosted) is None
     kind = "all-clear" if status is MessageStatus.RESOLVED else ("declared" if first else "update")
     next_due = t + (facts.next_update - at).total_seconds() if facts.next_update is not None else None
+    try:
+        message = compose(timeline.start.playbook, kind, audience, status, facts)
+    except ValueError as error:
+        raise BadInput(f"playbook {timeline.start.playbook.name}: {error}") from None
     return UpdatePosted(
         t=t,
         at=at,
         audience=audience,
         status=status,
         text=text,
-        message=compose(timeline.start.playbook, kind, audience, status, facts),
+        message=message,
         next_due=next_due,
     )
