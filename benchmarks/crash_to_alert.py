@@ -30,6 +30,8 @@ from drills.sandbox.local import LocalSandbox
 
 INTERVAL = timedelta(seconds=10)
 GIVE_UP = 60.0
+#: An alert that took longer than this is shown with the looks that led to it.
+REMARKABLE = 1.0
 
 
 def playbook() -> Playbook:
@@ -51,10 +53,12 @@ class Watch:
         self.state = alerting.AlertState()
         self.fired: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.passed = asyncio.Event()
+        self.looks: list[tuple[float, Observation]] = []
         self.prober = Prober([bind(spec, sandbox.addresses)], self.see)
 
     def see(self, observation: Observation) -> None:
         now = time.monotonic()
+        self.looks.append((now, observation))
         if observation.outcome is Outcome.PASS:
             self.passed.set()
         self.state, told = alerting.observe(self.rules, self.state, now, observation)
@@ -75,7 +79,11 @@ async def one_crash(sandbox: LocalSandbox, spec: ProbeSpec, phase: float) -> flo
         await SystemClock().sleep(phase)
         killed = time.monotonic()
         await asyncio.to_thread(sandbox.kill, "app")
-        return await asyncio.wait_for(watch.fired, GIVE_UP) - killed
+        took = await asyncio.wait_for(watch.fired, GIVE_UP) - killed
+        if took > REMARKABLE:
+            for at, seen in watch.looks:
+                print(f"     look {at - killed:+8.3f} s  attempt {seen.attempt}  {seen.outcome}  {seen.reason}")
+        return took
     finally:
         probing.cancel()
         await asyncio.gather(probing, return_exceptions=True)
