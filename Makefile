@@ -35,10 +35,10 @@ kill: $(VENV)/.dev ## SIGKILL the runner at 100 moments of the drills' lives; ev
 	$(BIN)/python -m proofs.kill --times 100
 
 bench: $(VENV)/.dev ## The benchmarks; each prints ratios against a peer measured in the same run.
-	$(BIN)/python -m benchmarks.probe_cost
-	$(BIN)/python -m benchmarks.prober_scale
-	$(BIN)/python -m benchmarks.crash_to_alert
-	$(BIN)/python -m benchmarks.command_start
+	$(BIN)/python benchmarks/probe_cost.py
+	$(BIN)/python benchmarks/prober_scale.py
+	$(BIN)/python benchmarks/crash_to_alert.py
+	$(BIN)/python benchmarks/command_start.py
 
 gallery: $(VENV)/.dev ## Run the five drills and keep their reports in reports/gallery/.
 	$(BIN)/python -m proofs.gallery
