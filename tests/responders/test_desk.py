@@ -1,0 +1,230 @@
+"""A person at the desk: each thing said is an event at once, and nothing of the truth is within reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from drills.core.events import (
+    Acknowledged,
+    AlertFired,
+    AllClear,
+    CauseNamed,
+    CommanderNamed,
+    Decided,
+    Escalated,
+    HintTaken,
+    NoteTaken,
+    ResponderKind,
+    SeverityDeclared,
+    StepChecked,
+    UpdatePosted,
+)
+from drills.core.playbook import Audience, Choice, MessageStatus
+from drills.core.timeline import Timeline
+from drills.errors import BadInput
+from drills.responders.desk import Desk
+from drills.store.store import Store
+from tests.core import timelines
+from tests.store.drill_data import StoppedClock
+
+LADDER = [
+    {"name": "First on call", "contact": "pager", "levels": ["SEV1", "SEV2"], "source": "line 30"},
+    {"name": "Second on call", "contact": "telephone", "source": "line 31"},
+    {"name": "Director", "contact": "telephone", "levels": ["SEV1"], "source": "line 32"},
+]
+PLAYBOOK = timelines.playbook(escalation=LADDER)
+
+
+class Office:
+    """A desk with its store, its clock and the drill that goes on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = StoppedClock()
+        self.store = Store.open(f"sqlite:///{folder}/drills.db", clock=self.clock)
+        self.record = self.store.begin_drill(
+            scenario="bad-deploy", sandbox="default", responder=ResponderKind.PERSON, blind=True
+        )
+        begun = timelines.drill(ResponderKind.PERSON, playbook=PLAYBOOK, blind=True).baseline().fault().suffering(2)
+        self.store.append_many(self.record.drill_id, begun.alert(8.0, "SEV2").events)
+        self.clock.seconds += 10.0
+        self.desk = Desk(self.store, self.record, self.clock)
+
+    @property
+    def timeline(self) -> Timeline:
+        """As any other process reads it."""
+        return self.store.timeline(self.record.drill_id)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    made = Office(tmp_path)
+    yield made
+    made.store.close()
+
+
+def test_each_thing_said_is_an_event_at_its_time(office: Office) -> None:
+    desk = office.desk
+    assert desk.acknowledge() == "acknowledged"
+    assert desk.declare_severity("sev2", "checkout fails") == "SEV2 declared"
+    assert desk.name_commander("the on-call lead") == "the on-call lead commands"
+    assert desk.take_note("the database answers") == "noted"
+    assert desk.check_step(2) == "☑ Look at what changed"
+    assert desk.decide("Rollback", cause_known=True, fix_minutes=20, because="deployed a moment ago")
+    assert desk.name_cause("bad-deploy") == "cause named: bad-deploy"
+    office.clock.seconds += 5.0
+    desk.all_clear("rolled back")
+    timeline = office.timeline
+    assert [type(event) for event in timeline if event.t >= 10.0] == [
+        Acknowledged,
+        SeverityDeclared,
+        CommanderNamed,
+        NoteTaken,
+        StepChecked,
+        Decided,
+        CauseNamed,
+        AllClear,
+        UpdatePosted,
+    ]
+    assert timeline.all(Acknowledged)[0].t == 10.0
+    assert timeline.all(AllClear)[0].t == 15.0
+    assert timeline.all(Decided)[0].choice is Choice.ROLLBACK
+    assert timeline.all(StepChecked)[0].step == 1
+
+
+def test_saying_it_again_changes_nothing(office: Office) -> None:
+    office.desk.acknowledge()
+    assert office.desk.acknowledge() == "already acknowledged"
+    office.desk.check_step(1)
+    assert office.desk.check_step(1).startswith("already ticked")
+    assert len(office.timeline.all(Acknowledged, StepChecked)) == 2
+
+
+def test_an_update_is_composed_and_the_next_one_computed_from_the_declared_level(office: Office) -> None:
+    office.desk.declare_severity("SEV1", "")
+    messages = office.desk.post_update("we look at it", "investigating", status_page=True, users=True)
+    posted = office.timeline.all(UpdatePosted)
+    assert [event.audience for event in posted] == [Audience.TEAM, Audience.STATUS_PAGE, Audience.USERS]
+    assert messages.count("[DRILL]") == 3
+    assert posted[0].next_due == pytest.approx(10.0 + timedelta(minutes=15).total_seconds())
+
+
+def test_the_next_update_follows_the_alert_while_no_level_is_declared(office: Office) -> None:
+    office.desk.post_update("we look at it", "investigating", status_page=False, users=False)
+    assert office.timeline.all(UpdatePosted)[0].next_due == pytest.approx(10.0 + 1800.0)
+
+
+def test_after_the_all_clear_no_update_is_due(office: Office) -> None:
+    office.desk.all_clear("")
+    posted = office.timeline.last(UpdatePosted)
+    assert posted is not None
+    assert (posted.status, posted.next_due) == (MessageStatus.RESOLVED, None)
+
+
+def test_the_named_cause_is_told_to_others_once_it_was_named(office: Office) -> None:
+    office.desk.name_cause("lock-contention")
+    assert "bad-deploy" not in office.desk.post_update("we know it", "identified", status_page=False, users=False)
+
+
+def test_the_ladder_is_climbed_rung_by_rung_for_the_level_of_the_incident(office: Office) -> None:
+    assert office.desk.escalate(None, "") == "escalated to First on call: pager"
+    assert office.desk.escalate(None, "no progress") == "escalated to Second on call: telephone"
+    assert office.desk.escalate(None, "") == "everybody on the ladder has been brought in"
+    office.desk.declare_severity("SEV1", "")
+    assert office.desk.escalate(None, "") == "escalated to Director: telephone"
+    assert [event.reason for event in office.timeline.all(Escalated)] == ["", "no progress", ""]
+
+
+def test_hints_come_one_by_one_and_end(office: Office) -> None:
+    assert office.desk.take_hint() == "hint 1 of 1: What changed?"
+    assert office.desk.take_hint() == "there are no more hints"
+    assert len(office.timeline.all(HintTaken)) == 1
+
+
+@pytest.mark.parametrize(
+    ("say", "told"),
+    [
+        (lambda desk: desk.declare_severity("SEV11", ""), "did you mean SEV1? known: SEV1, SEV2, SEV3"),
+        (lambda desk: desk.name_cause("bad-deplyo"), "did you mean bad-deploy?"),
+        (
+            lambda desk: desk.decide("rollbak", cause_known=False, fix_minutes=None, because=""),
+            "did you mean rollback?",
+        ),
+        (lambda desk: desk.post_update("x", "resolvd", status_page=False, users=False), "did you mean resolved?"),
+        (lambda desk: desk.escalate("Second on cal", ""), "did you mean Second on call?"),
+        (lambda desk: desk.check_step(3), "there is no step 3; the triage list has 2"),
+        (lambda desk: desk.check_step(0), "there is no step 0"),
+        (lambda desk: desk.decide("fix", cause_known=False, fix_minutes=float("nan"), because=""), "--fix-minutes nan"),
+        (lambda desk: desk.decide("fix", cause_known=False, fix_minutes=-1, because=""), "--fix-minutes -1"),
+        (lambda desk: desk.take_note("  "), "note: nothing is said"),
+        (lambda desk: desk.post_update("", "investigating", status_page=False, users=False), "update: nothing is said"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_what_would_be_right_and_stored_nowhere(
+    office: Office, say: object, told: str
+) -> None:
+    before = len(office.timeline)
+    with pytest.raises(BadInput) as refused:
+        say(office.desk)  # type: ignore[operator]
+    assert told in str(refused.value)
+    assert len(office.timeline) == before
+
+
+def test_bytes_that_are_no_text_and_signs_that_move_the_cursor_are_stored_as_plain_text(office: Office) -> None:
+    office.desk.take_note("caf\udce9 \x1b[2Jgone\x00")
+    assert office.timeline.all(NoteTaken)[0].text == "caf? [2Jgone"
+
+
+def test_a_template_that_cannot_be_rendered_is_told_in_one_line(tmp_path: Path) -> None:
+    template = {
+        "audience": "team",
+        "statuses": ["investigating"],
+        "kind": "declared",
+        "text": "{{ 1 / 0 }}",
+        "source": "line 1",
+    }
+    store = Store.open(f"sqlite:///{tmp_path}/drills.db", clock=StoppedClock())
+    record = store.begin_drill(scenario="bad-deploy", sandbox="default", responder=ResponderKind.PERSON)
+    broken = timelines.drill(ResponderKind.PERSON, playbook=timelines.playbook(templates=[template]))
+    store.append_many(record.drill_id, broken.events)
+    with pytest.raises(BadInput, match="playbook test: template for declared"):
+        Desk(store, record, StoppedClock()).post_update("x", "investigating", status_page=False, users=False)
+    store.close()
+
+
+def test_a_clock_that_is_set_back_moves_no_duration(office: Office) -> None:
+    """Wall times go backwards; the timeline keeps the order in which things happened."""
+    office.desk.acknowledge()
+    office.clock.wall -= timedelta(hours=3)
+    office.clock.seconds += 7.0
+    office.desk.take_note("later")
+    acknowledged, note = office.timeline.all(Acknowledged, NoteTaken)
+    assert note.at < acknowledged.at
+    assert note.t - acknowledged.t == pytest.approx(7.0)
+    assert "9.0 s ago" in office.desk.status()
+
+
+def test_the_status_lists_what_was_done_and_what_is_due(office: Office) -> None:
+    office.desk.acknowledge()
+    office.desk.check_step(1)
+    office.desk.post_update("we look", "investigating", status_page=False, users=False)
+    office.clock.seconds += 200.0
+    status = office.desk.status()
+    assert "☑ by 1m   Acknowledge the alert" in status
+    assert "☐ by 2m   Look at what changed   overdue" in status
+    assert "Acknowledged: yes" in status
+    assert "Next update:  in" in status
+    office.clock.seconds += 3600.0
+    assert "due since" in office.desk.status()
+
+
+def test_before_an_alert_the_status_says_so(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/drills.db", clock=StoppedClock())
+    record = store.begin_drill(scenario="bad-deploy", sandbox="default", responder=ResponderKind.PERSON)
+    store.append_many(record.drill_id, timelines.drill(ResponderKind.PERSON).events)
+    assert "No alert has fired yet." in Desk(store, record, StoppedClock()).status()
+    assert not store.timeline(record.drill_id).all(AlertFired)
+    store.close()
