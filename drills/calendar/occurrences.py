@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from drills.calendar.cron import parse_cron
 from drills.core.durations import format_duration
 from drills.errors import BadInput
+from drills.workspace.cron import parse_cron
 from drills.workspace.schedule import MonthlyRule, ScheduleEntry
 
 #: Occurrences are numbered from here, and `every` is counted from here: a Monday, at midnight of the entry's zone.

@@ -62,6 +62,9 @@ class Watch:
         self._recorder.defer(ProbeObserved.of(observation, t))
         self._state, transitions = alerting.observe(self._rules, self._state, t, observation)
         self._record(transitions)
+        # Evidence of one moment is judged together, so what it amounts to is told by the passing of time.
+        self._state, transitions = alerting.tick(self._rules, self._state, t)
+        self._record(transitions)
 
     async def _tick(self) -> None:
         while True:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from drills.core.durations import Duration
 from drills.core.playbook import Model
 from drills.core.responder_kind import ResponderKind
+from drills.workspace.cron import parse_cron
 from drills.workspace.nearest import nearest, suggest
 
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
@@ -21,7 +22,6 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 _MOMENT = WithJsonSchema(
     {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d", "examples": ["2026-12-03T14:00"]}
 )
-_CRON_FIELD = re.compile(r"[\w*/,\-?#]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,7 @@ def _checked_monthly(text: str) -> str:
 
 
 def _checked_cron(text: str) -> str:
-    fields = text.split()
-    if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(each) for each in fields):
-        raise ValueError(f"{text!r} is not a cron line; write five fields: minute hour day month weekday")
+    parse_cron(text)
     return text
 
 

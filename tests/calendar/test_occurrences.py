@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drills.calendar.cron import parse_cron
 from drills.calendar.occurrences import Occurrence, entry_id, next_occurrence, occurrences, says, upcoming
 from drills.calendar.trigger import EntryTrigger
 from drills.errors import BadInput
+from drills.workspace.cron import parse_cron
 from drills.workspace.schedule import ScheduleEntry
 
 PARIS = ZoneInfo("Europe/Paris")
