@@ -16,7 +16,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from drills.core.durations import format_duration
-from drills.errors import BadInput
 from drills.workspace.cron import parse_cron
 from drills.workspace.schedule import MonthlyRule, ScheduleEntry
 
@@ -57,10 +56,7 @@ def says(entry: ScheduleEntry) -> str:
 
 
 def occurrences(entry: ScheduleEntry, after: datetime, until: datetime) -> Iterator[Occurrence]:
-    """Every occurrence later than `after` and not later than `until`, in order.
-
-    Raises BadInput for a cron line that cannot be read.
-    """
+    """Every occurrence later than `after` and not later than `until`, in order."""
     zone = _zone(entry)
     key = entry_id(entry)
     seen = after.astimezone(UTC)
@@ -133,10 +129,7 @@ def _weekday_of_month(year: int, month: int, weekday: int, ordinal: int) -> date
 
 
 def _cron(line: str, zone: ZoneInfo, first: date, last: date) -> Iterator[tuple[int, datetime]]:
-    try:
-        cron = parse_cron(line)
-    except ValueError as error:
-        raise BadInput(f"drills.yaml: schedule: cron: {error}") from None
+    cron = parse_cron(line)
     days_before = sum(cron.matches(EPOCH + timedelta(days=each)) for each in range((first - EPOCH).days))
     number = days_before * len(cron.times)
     day = first
