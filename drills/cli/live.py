@@ -146,12 +146,12 @@ class Live:
 
     def print(self, t: float, line: Line) -> None:
         minutes, seconds = divmod(round(t, 1), 60)
-        text = Text(f"  {int(minutes):02d}:{seconds:04.1f}  ", style="dim")
+        text = Text().append(f"  {int(minutes):02d}:{seconds:04.1f}  ", style="dim")
         text.append(f"{line.label:<{LABEL}}", style=line.style or "bold")
         said = plain(line.text).replace("\n", " / ")
         text.append(f" {said}" if said else "", style="dim" if line.style == "dim" else "")
         if self._console.is_terminal:
-            indent = 11 + LABEL if self._console.width >= 80 else 11
+            indent = 12 + LABEL if self._console.width >= 80 else 11
             text = _folded(text, self._console.width, indent)
         self._console.print(text, soft_wrap=True, highlight=False)
 
@@ -181,7 +181,7 @@ def _folded(text: Text, width: int, indent: int) -> Text:
     if not rest:
         return text
     left = text[len(first.plain) :]
-    left_text = Text(left.plain.lstrip(), style="dim")
+    left_text = left[len(left.plain) - len(left.plain.lstrip()) :]
     lines = [first, *(Text(" " * indent) + row for row in left_text.wrap(console, max(20, width - indent)))]
     return Text("\n").join(lines)
 

@@ -24,8 +24,7 @@ def print_heading(console: Console, record: DrillRecord, plan: DrillPlan) -> Non
     """The drill's first line."""
     title = "a blind drill" if plan.blind else plan.scenario.title
     answers = plan.responder.value if plan.runbook in (None, plan.scenario.name) else f"runbook of {plan.runbook}"
-    line = Text(f"{record.drill_id}  ", style="bold")
-    line.append(title)
+    line = Text().append(f"{record.drill_id}  {title}", style="bold")
     line.append(f"   playbook {plan.playbook.name}   responder {answers}", style="dim")
     console.print(line)
     console.print(Text("This is a drill.", style="dim"))
@@ -45,7 +44,7 @@ def print_outcome(console: Console, session: Session, home: Path) -> None:
         console.print(Text(card.headline), soft_wrap=not console.is_terminal)
         for deduction in card.deductions:
             console.print(Text(f"  −{deduction.points:g}  {deduction.reason}", style="red"))
-        score = Text(f"Score {card.score:g}  {card.grade}   ", style="bold")
+        score = Text().append(f"Score {card.score:g}  {card.grade}   ", style="bold")
         score.append(card.result.value, style=_RESULT.get(card.result, "bold"))
         severity = card.severity
         score.append(f"   severity {severity.true_level or 'none'}", style="dim")
