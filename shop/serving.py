@@ -15,8 +15,8 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 DRAIN_SECONDS = 2.0
-#: Share of answers that close their connection, so that clients spread over replicas that were added later.
-REBALANCED = 0.05
+#: Share of answers that close their connection, so that clients soon spread over replicas that were added later.
+REBALANCED = 0.5
 
 
 class Handover:

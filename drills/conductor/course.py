@@ -158,6 +158,7 @@ class Course:
         scenario, recorder = self._plan.scenario, self._recorder
         hold = scenario.steady.hold.total_seconds()
         baseline = scenario.baseline.total_seconds()
+        await watch.looking.wait()
         for probe in scenario.steady.probes:
             watch.look_now(probe)
         deadline = recorder.t + max(hold, baseline) + self._plan.steady_patience.total_seconds()

@@ -32,6 +32,7 @@ class Watch:
         self._state = alerting.AlertState()
         self._on_alert = on_alert
         self._prober = Prober([bind(spec, addresses) for spec in probes], self._see, clock=clock)
+        self.looking = asyncio.Event()
         self._passing_since: dict[str, float] = {}
         self._last: dict[str, Observation] = {}
 
@@ -40,6 +41,9 @@ class Watch:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._prober.run())
             tasks.create_task(self._tick())
+            # The prober takes requests to look once its task has begun.
+            await asyncio.sleep(0)
+            self.looking.set()
 
     def look_now(self, probe: str) -> None:
         self._prober.look_now(probe)

@@ -22,6 +22,8 @@ from drills.errors import EnvironmentFailed
 from drills.sandbox.state import ProcessRecord
 
 MARKER = "DRILLS_SANDBOX"
+#: A sandbox in trouble takes all the processor time there is; who watches it, and who repairs it, comes first.
+NICENESS = 5
 LOG_LIMIT_BYTES = 20 * 2**20
 #: psutil rounds a start time to the kernel's ticks (10 ms); what lies closer is the same process.
 _SAME_START_SECONDS = 0.05
@@ -58,7 +60,10 @@ def spawn(
         ) from error
     # Kept by psutil under the same pid; popen's own object may go, its end is collected by `reap`.
     _STARTED[started.pid] = started
-    return psutil.Process(started.pid)
+    process = psutil.Process(started.pid)
+    with contextlib.suppress(psutil.Error):
+        process.nice(NICENESS)
+    return process
 
 
 def exit_code(process: psutil.Process, seconds: float) -> int:
