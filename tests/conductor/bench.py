@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -26,6 +25,9 @@ from drills.core.events import ResponderKind
 from drills.core.scorecard import Scorecard
 from drills.core.timeline import Timeline
 from drills.included import included_root
+from drills.sandbox.open import open_sandbox
+from drills.sandbox.protocol import Fingerprint
+from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.store import Store
 from drills.workspace.workspace import Workspace
@@ -93,35 +95,44 @@ drills sandbox status; echo password=hunter22
 drills sandbox restart database
 ```
 """
-#: Makes the health endpoint answer, and the errors go away together with the app.
+#: The health endpoint answers all the while; then the errors go away together with the app.
 CHEAP = """\
 # Runbook: looks well, serves nobody
 ## Mitigation
-```sh {"name":"restart-app","timeout":"60s"}
-drills sandbox restart app || true
+```sh {"name":"health","read-only":true,"timeout":"30s","expect":"ok +(app|/health)"}
+drills sandbox health || true
 ```
-```sh {"name":"health","read-only":true,"timeout":"60s"}
-drills sandbox health --wait 20s || true
-```
-```sh {"name":"scale-to-zero","timeout":"60s"}
+```sh {"name":"scale-to-zero","timeout":"30s"}
 drills sandbox scale 0
 ```
 """
+#: Short ones of the included probes; nothing that looks back over a window outlasts a drill of seconds.
+PROBES = ("home", "orders", "health", "database")
 
 
 def make_workspace(folder: Path) -> None:
     """The files of the workspace; the shop and the users are the included ones."""
     folder.chmod(0o755)
-    (folder / "drills.yaml").write_text("playbook: fastapi\n", encoding="utf-8")
+    (folder / "drills.yaml").write_text("playbook: quick\n", encoding="utf-8")
+    (folder / "playbooks").mkdir()
+    (folder / "playbooks" / "quick.yaml").write_text(yaml.safe_dump(_quick()), encoding="utf-8")
     (folder / "probes").mkdir()
-    probes = (included_root() / "probes" / "shop.yaml").read_text(encoding="utf-8")
-    (folder / "probes" / "shop.yaml").write_text(probes, encoding="utf-8")
+    included = yaml.safe_load((included_root() / "probes" / "shop.yaml").read_text(encoding="utf-8"))
+    probes = [{**probe, "every": "1s", "timeout": "1s"} for probe in included if probe["name"] in PROBES]
+    (folder / "probes" / "shop.yaml").write_text(yaml.safe_dump(probes), encoding="utf-8")
     for name, scenario in SCENARIOS.items():
         place = folder / "scenarios" / name
         place.mkdir(parents=True)
         (place / "scenario.yaml").write_text(yaml.safe_dump({**SHORT, **scenario}), encoding="utf-8")
     (folder / "scenarios" / "gone" / "runbook.md").write_text(REPAIR, encoding="utf-8")
     (folder / "scenarios" / "soon-over" / "runbook.md").write_text(CHEAP, encoding="utf-8")
+
+
+def _quick() -> dict[str, Any]:
+    """An included playbook whose only alarm is at once."""
+    playbook = yaml.safe_load((included_root() / "playbooks" / "fastapi.yaml").read_text(encoding="utf-8"))
+    alarm = {"level": "SEV1", "when": "database_failing", "for": "0s", "source": "for tests"}
+    return {**playbook, "name": "quick", "thresholds": [alarm]}
 
 
 @dataclass
@@ -158,7 +169,7 @@ class Bench:
 
     folder: Path
     store: Store
-    pristine: Mapping[str, Any]
+    pristine: Fingerprint
     runs: int = 0
 
     @property
@@ -194,11 +205,9 @@ class Bench:
         )
         return asyncio.run(hold_session(self.workspace, plan, self.store, clock=SystemClock()))
 
-    def state(self) -> Mapping[str, Any]:
-        answer = self.drills("sandbox", "status", "--json")
-        assert answer.returncode == 0, answer.stderr
-        state: Mapping[str, Any] = json.loads(answer.stdout)
-        return state
+    def state(self) -> Fingerprint:
+        """The sandbox's whole state, for comparison."""
+        return open_sandbox(self.workspace).fingerprint()
 
     def card(self, record: DrillRecord | None = None) -> Scorecard:
         """The scorecard of that drill, or of the last one."""
@@ -227,7 +236,7 @@ class Bench:
         """Nothing is owed, nothing runs on, and the sandbox is as it was."""
         assert self.left_running(record) == []
         assert self.state() == self.pristine
-        assert "still owed" not in self.drills("recover").stdout
+        assert Journal(self.store).owed("default") == []
 
 
 def command(*words: str) -> list[str]:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from drills.sandbox.open import open_sandbox
 from drills.store.store import Store
+from drills.workspace.workspace import Workspace
 from tests.conductor.bench import Bench, make_workspace, run
 
 
@@ -22,9 +24,7 @@ def bench() -> Iterator[Bench]:
         try:
             up = run(folder, "sandbox", "up")
             assert up.returncode == 0, up.stderr
-            made = Bench(folder, store, {})
-            made.pristine = made.state()
-            yield made
+            yield Bench(folder, store, open_sandbox(Workspace.load(folder)).fingerprint())
         finally:
             run(folder, "recover")
             run(folder, "sandbox", "down")
