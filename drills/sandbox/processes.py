@@ -23,7 +23,7 @@ from drills.sandbox.state import ProcessRecord
 
 MARKER = "DRILLS_SANDBOX"
 #: A sandbox in trouble takes all the processor time there is; who watches it, and who repairs it, comes first.
-NICENESS = 5
+NICENESS = 10
 LOG_LIMIT_BYTES = 20 * 2**20
 #: psutil rounds a start time to the kernel's ticks (10 ms); what lies closer is the same process.
 _SAME_START_SECONDS = 0.05
