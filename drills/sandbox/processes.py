@@ -61,8 +61,10 @@ def spawn(
     # Kept by psutil under the same pid; popen's own object may go, its end is collected by `reap`.
     _STARTED[started.pid] = started
     process = psutil.Process(started.pid)
-    with contextlib.suppress(psutil.Error):
+    with contextlib.suppress(psutil.Error, OSError):
         process.nice(NICENESS)
+        # Where Linux groups processes by session, it is the group's niceness that counts among sessions.
+        Path(f"/proc/{started.pid}/autogroup").write_text(str(NICENESS), encoding="ascii")
     return process
 
 
