@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,9 +71,13 @@ def _settle(journal: Journal, sandbox: Sandbox, row: OwedUndo) -> Settlement:
         changes = _undo(sandbox, row)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one undo, the others must still be made
         reason = (str(error) or type(error).__name__).strip().splitlines()[0]
-        journal.fail(row.id, reason)
+        with suppress(EnvironmentFailed):  # A full disk must not keep the others from being undone.
+            journal.fail(row.id, reason)
         return Settlement(row.id, row.drill_id, row.summary, failed=reason)
-    journal.settle(row.id)
+    try:
+        journal.settle(row.id)
+    except EnvironmentFailed as error:
+        return Settlement(row.id, row.drill_id, row.summary, changes, failed=f"undone, but not written down: {error}")
     return Settlement(row.id, row.drill_id, row.summary, changes)
 
 
