@@ -15,6 +15,8 @@ _BETWEEN = 2.0
 
 async def look_once(specs: Sequence[ProbeSpec], addresses: Mapping[str, str]) -> tuple[Observation, ...]:
     """One observation of each probe, in the order given; a metrics probe gives its second. Raises BadInput."""
+    if not specs:
+        return ()
     seen: dict[str, list[Observation]] = {spec.name: [] for spec in specs}
     wanted = {spec.name: 2 if spec.kind == "metrics" else 1 for spec in specs}
     done = asyncio.Event()

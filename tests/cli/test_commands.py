@@ -218,3 +218,11 @@ def test_an_error_that_nobody_foresaw_is_one_line_unless_all_of_it_is_wanted(
 def test_signs_that_a_terminal_cannot_show_end_nothing(tmp_path: Path) -> None:
     done = drills("respond", "--help", folder=tmp_path, PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_looking_with_no_probe_at_all_is_over_at_once() -> None:
+    import asyncio
+
+    from drills.probing.once import look_once
+
+    assert asyncio.run(asyncio.wait_for(look_once([], {}), 30)) == ()
