@@ -10,6 +10,7 @@ The interrupted drill must be stored as aborted with its events, and none of its
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -24,6 +25,7 @@ import psutil
 from drills.clock import SystemClock
 from drills.core.events import DrillAborted, DrillStarted
 from drills.core.scorecard import DrillResult
+from drills.store.records import DrillRecord
 from drills.store.store import Store
 from proofs.workbench import Workbench, differences, workbench
 
@@ -53,7 +55,7 @@ def moments(times: int, seed: int) -> list[tuple[str, float]]:
 
 def kill_once(bench: Workbench, drill: str, moment: float, *, by_starting: bool) -> Kill:
     """Start a drill, kill its runner, recover, and look."""
-    before = bench.state()
+    before, known = bench.state(), len(_drills(bench))
     log = bench.folder / "killed.log"
     runner = bench.start("run", drill, log=log)
     deadline = time.monotonic() + moment
@@ -65,7 +67,7 @@ def kill_once(bench: Workbench, drill: str, moment: float, *, by_starting: bool)
     runner.wait()
     store = Store.open(f"sqlite:///{bench.folder / '.drills/drills.db'}", clock=SystemClock())
     try:
-        records = store.drills()
+        records = store.drills()[known:]
         owed = _owed(store)
         last = type(store.events(records[-1].drill_id)[-1]).__name__ if records else "nothing yet"
         killed = records[-1].drill_id if records and not finished else None
@@ -79,6 +81,11 @@ def kill_once(bench: Workbench, drill: str, moment: float, *, by_starting: bool)
     finally:
         store.close()
     return Kill(drill, moment, "ended before" if finished else last, owed, tuple(wrong))
+
+
+def _drills(bench: Workbench) -> list[DrillRecord]:
+    with contextlib.closing(Store.open(f"sqlite:///{bench.folder / '.drills/drills.db'}")) as store:
+        return store.drills()
 
 
 def _recover(bench: Workbench, *, by_starting: bool) -> list[str]:
