@@ -71,7 +71,7 @@ def line_of(event: ev.Event) -> Line | None:
         case ev.StepChecked():
             return Line("step checked", event.text)
         case ev.Decided():
-            return Line("decided", f"{event.choice} {event.reason}".strip())
+            return Line("decided", f"{event.choice}{f' ({event.reason})' if event.reason else ''}")
         case ev.CauseNamed():
             return Line("cause named", event.cause)
         case ev.Escalated():

@@ -8,6 +8,7 @@ from drills.core.events import AlertFired, CauseNamed, CommanderNamed, SeverityD
 from drills.core.impact import assess
 from drills.core.messages import MessageFacts, compose
 from drills.core.playbook import Audience, MessageStatus
+from drills.core.scorecard import Impact
 from drills.core.timeline import Timeline
 from drills.errors import BadInput
 
@@ -34,13 +35,13 @@ def incident_facts(timeline: Timeline, text: str, status: MessageStatus, at: dat
     began = alert.t if alert is not None else t
     totals = assess(timeline).totals
     return MessageFacts(
-        title=alert.title if alert is not None else start.scenario.story,
+        title=alert.title if alert is not None else "something may be wrong",
         level=level,
         commander=commander.commander if commander is not None else "not named yet",
         started=at - timedelta(seconds=t - began),
         now=at,
         duration=t - began,
-        impact=f"{totals.failed + totals.slow + totals.missed} of {totals.requests} requests failed or were slow",
+        impact=_impact(totals),
         status=status,
         text=text,
         actions=tuple(step.step for step in timeline.all(StepFinished) if not step.read_only),
@@ -48,6 +49,12 @@ def incident_facts(timeline: Timeline, text: str, status: MessageStatus, at: dat
         cause=named.cause if named is not None else None,
         drill_id=start.drill_id,
     )
+
+
+def _impact(totals: Impact) -> str:
+    if not totals.requests:
+        return "not known yet"
+    return f"{totals.failed + totals.slow + totals.missed} of {totals.requests} requests failed or were slow"
 
 
 def update(
