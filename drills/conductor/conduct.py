@@ -10,7 +10,8 @@ from drills.clock import Clock
 from drills.conductor.course import Course
 from drills.conductor.plan import DrillPlan
 from drills.conductor.recorder import Recorder
-from drills.core.events import DrillStarted, Event, Predecessor, ResponderKind
+from drills.core.events import DrillStarted, Event
+from drills.core.history import predecessor_of
 from drills.core.scorecard import Scorecard
 from drills.core.scoring import RULES_VERSION
 from drills.responders.runbook import Surroundings
@@ -55,7 +56,7 @@ async def conduct(
             responder=plan.responder,
             runbook=plan.runbook,
             blind=plan.blind,
-            predecessor=predecessor(store.scorecards(plan.scenario.name), plan),
+            predecessor=predecessor_of(plan.scenario.name, _alike(store, plan), record.started_at),
         )
     )
     surroundings = Surroundings.of(folder, record.drill_id, secrets=())
@@ -63,27 +64,10 @@ async def conduct(
     return record
 
 
-def predecessor(scorecards: list[Scorecard], plan: DrillPlan) -> Predecessor | None:
-    """The last scored drill of the same scenario with the same kind of responder and the same playbook."""
-    alike = [
+def _alike(store: Store, plan: DrillPlan) -> list[Scorecard]:
+    """Scorecards that can be compared with this drill's: answered by the same kind of responder, under one playbook."""
+    return [
         card
-        for card in scorecards
-        if card.score is not None
-        and card.grade is not None
-        and card.responder is plan.responder
-        and card.playbook == plan.playbook.name
-        and (plan.responder is not ResponderKind.RUNBOOK or plan.runbook == plan.scenario.name)
+        for card in store.scorecards(plan.scenario.name)
+        if card.responder is plan.responder and card.playbook == plan.playbook.name
     ]
-    if not alike:
-        return None
-    last = max(alike, key=lambda card: card.ended_at)
-    assert last.score is not None
-    assert last.grade is not None
-    start = min(last.milestones.values(), default=0.0)
-    return Predecessor(
-        drill_id=last.drill_id,
-        ended_at=last.ended_at,
-        score=last.score,
-        grade=last.grade,
-        milestones={milestone: round(t - start, 3) for milestone, t in last.milestones.items()},
-    )
