@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drills.clock import Clock, SystemClock
+from drills.core.responder_kind import ResponderKind
 from drills.errors import SandboxBusy
 from drills.faults.recovery import recover
 from drills.sandbox.open import open_sandbox
@@ -72,21 +73,13 @@ async def serve(
 
 
 def conducting_command(home: Path) -> CommandFor:
-    """Conduct a due drill with the command line of this very installation."""
+    """Conduct a due drill with the command line of this very installation; one for a person is blind."""
 
     def command_for(due: DueDrill) -> Sequence[str]:
-        return (
-            sys.executable,
-            "-m",
-            "drills",
-            "run",
-            due.drill,
-            "--responder",
-            due.responder,
-            "--quiet",
-            "--workspace",
-            str(home),
-        )
+        conduct: tuple[str, ...] = ("run", due.drill, "--responder", due.responder, "--quiet")
+        if due.responder == ResponderKind.PERSON:
+            conduct = ("practice", due.drill)
+        return (sys.executable, "-m", "drills", *conduct, "--workspace", str(home))
 
     return command_for
 
