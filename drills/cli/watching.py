@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
+from drills.core.responder_kind import ResponderKind
 
 if TYPE_CHECKING:
     from drills.core.probe import Observation
@@ -76,15 +77,18 @@ def serve(workspace: WorkspaceOption = HERE) -> None:
 
 def calendar(
     months: Annotated[int, typer.Option(help="How far to look ahead.", min=1, max=120)] = 12,
+    spoil: Annotated[bool, typer.Option("--spoil", help="Also name the drills that a person is to answer.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Show which drills are to come, and when."""
+    """Show which drills are to come, and when; those that a person is to answer are not named."""
     from drills.calendar.occurrences import upcoming
     from drills.clock import SystemClock
 
     place = open_workspace(workspace)
     occurrences = upcoming(place.config.schedule, SystemClock().now(), months)
     for occurrence in occurrences:
-        typer.echo(f"{occurrence.local:%a %Y-%m-%d %H:%M %Z}  {occurrence.drill:<24} {occurrence.responder}")
+        told = spoil or occurrence.responder != ResponderKind.PERSON
+        name = occurrence.drill if told else "(blind)"
+        typer.echo(f"{occurrence.local:%a %Y-%m-%d %H:%M %Z}  {name:<24} {occurrence.responder}")
     if not occurrences:
         typer.echo("nothing is scheduled; add entries to `schedule:` in drills.yaml")

@@ -226,3 +226,12 @@ def test_looking_with_no_probe_at_all_is_over_at_once() -> None:
     from drills.probing.once import look_once
 
     assert asyncio.run(asyncio.wait_for(look_once([], {}), 30)) == ()
+
+
+def test_the_calendar_does_not_name_the_drill_that_a_person_is_to_answer(tmp_path: Path) -> None:
+    schedule = "schedule: [{drill: slow-query, every: 1w, responder: person}]"
+    (tmp_path / "drills.yaml").write_text(f"playbook: fastapi\n{schedule}\n", encoding="utf-8")
+    shown = drills("calendar", "--months", "1", folder=tmp_path).stdout
+    assert "(blind)" in shown
+    assert "slow-query" not in shown
+    assert "slow-query" in drills("calendar", "--months", "1", "--spoil", folder=tmp_path).stdout
