@@ -7,7 +7,7 @@ import signal
 import time
 from dataclasses import dataclass
 
-from drills.errors import ExitCode
+from drills.errors import EnvironmentFailed, ExitCode
 from drills.faults.recovery import RecoveryReport, recover
 from drills.reporting.report import write_report
 from drills.sandbox.open import open_sandbox
@@ -31,6 +31,7 @@ def stop_everything(workspace: Workspace, store: Store, why: str, *, stay_stoppe
     """End the drill that runs on the workspace's sandbox and undo everything; with `stay_stopped` nothing starts again.
 
     Works whether the runner lives (it is asked to end, and mends by itself) or is dead (its undos are done here).
+    Raises EnvironmentFailed when a runner does not end.
     """
     switch = KillSwitch(store)
     if stay_stopped:
@@ -62,14 +63,23 @@ def _report(workspace: Workspace, store: Store, drill_id: str) -> None:
 
 
 def _end(record: DrillRecord) -> str:
-    """Ask a runner to end and wait until it has; it aborts its drill and undoes what it did."""
-    if record.runner.alive():
+    """Ask a runner to end and wait until it has; it aborts its drill and undoes what it did.
+
+    Raises EnvironmentFailed when it does not end in time, or is another user's.
+    """
+    try:
         os.kill(record.runner_pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass  # It has just ended by itself.
+    except PermissionError:
+        raise EnvironmentFailed(
+            f"{record.drill_id}: its process {record.runner_pid} belongs to another user; stop it as that one"
+        ) from None
     deadline = time.monotonic() + PATIENCE
     while record.runner.alive() and time.monotonic() < deadline:
         time.sleep(0.1)
     if record.runner.alive():
-        return (
+        raise EnvironmentFailed(
             f"{record.drill_id} did not end within {PATIENCE:g} s; "
             f"end process {record.runner_pid} and run `drills recover`"
         )
