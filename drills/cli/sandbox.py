@@ -258,7 +258,7 @@ def link(
 ) -> None:
     """Show a link with its toxics; cut it or let it through."""
     from drills.errors import BadInput
-    from drills.workspace.nearest import suggest
+    from drills.nearest import suggest
 
     place, sandbox = _open(workspace)
     known = {status.name: status for status in sandbox.links()}

@@ -29,9 +29,9 @@ def probe(
 
     from drills.core.probe import Outcome
     from drills.errors import BadInput, EnvironmentFailed
+    from drills.nearest import suggest
     from drills.probing.once import look_on, look_once
     from drills.sandbox.open import open_sandbox
-    from drills.workspace.nearest import suggest
 
     place = open_workspace(workspace)
     unknown = [name for name in names or () if name not in place.probes]

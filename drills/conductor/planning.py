@@ -9,8 +9,8 @@ from drills.core.events import ResponderKind
 from drills.core.scenario import FaultSpec
 from drills.errors import BadInput, InvalidFiles, Problem
 from drills.faults.registry import FAULTS, fault_of
+from drills.nearest import suggest
 from drills.responders.runbook_file import Block, Runbook, RunbookError, parse_runbook
-from drills.workspace.nearest import suggest
 from drills.workspace.workspace import Workspace
 
 

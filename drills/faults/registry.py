@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 
 from drills.core.scenario import FaultSpec
@@ -23,6 +22,7 @@ from drills.faults.link_timeout import LinkTimeout
 from drills.faults.pause_service import PauseService
 from drills.faults.stop_service import StopService
 from drills.faults.traffic_surge import TrafficSurge
+from drills.nearest import suggest
 
 _KINDS: tuple[type[Fault], ...] = (
     StopService,
@@ -50,7 +50,5 @@ def fault_of(spec: FaultSpec) -> Fault:
     Raises BadInput for an unknown kind (with the nearest one), pydantic.ValidationError for its settings.
     """
     if spec.kind not in FAULTS:
-        near = get_close_matches(spec.kind, FAULTS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(FAULTS)}"
-        raise BadInput(f"unknown kind of fault {spec.kind!r}; {hint}")
+        raise BadInput(f"unknown kind of fault {spec.kind!r}; {suggest(spec.kind, FAULTS)}")
     return FAULTS[spec.kind].model_validate(spec.settings)

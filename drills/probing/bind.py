@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from drills.core.conditions import Condition, ConditionError, compile_condition
 from drills.core.probe import ProbeSpec
 from drills.errors import BadInput
+from drills.nearest import suggest
 from drills.probing.kinds import PROBE_KINDS, SettingsModel
 from drills.probing.paths import fields_of
 
@@ -48,7 +48,7 @@ def bind(spec: ProbeSpec, addresses: Mapping[str, str]) -> BoundProbe:
     """
     kind = PROBE_KINDS.get(spec.kind)
     if kind is None:
-        raise BadInput(f"probe {spec.name}: {spec.kind!r} is not a kind of probe; {_instead(spec.kind, PROBE_KINDS)}")
+        raise BadInput(f"probe {spec.name}: {spec.kind!r} is not a kind of probe; {suggest(spec.kind, PROBE_KINDS)}")
     try:
         settings = kind.model_validate(_fill(spec.settings, addresses, spec.name))
     except ValidationError as error:
@@ -79,7 +79,8 @@ def _fill(value: Any, addresses: Mapping[str, str], probe: str) -> Any:
     def address(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in addresses:
-            raise BadInput(f"probe {probe}: ${{{name}}} is not an address of the sandbox; {_instead(name, addresses)}")
+            right = suggest(name, addresses) if addresses else "it has none while it is down"
+            raise BadInput(f"probe {probe}: ${{{name}}} is not an address of the sandbox; {right}")
         return addresses[name]
 
     if isinstance(value, str):
@@ -89,8 +90,3 @@ def _fill(value: Any, addresses: Mapping[str, str], probe: str) -> Any:
     if isinstance(value, list):
         return [_fill(item, addresses, probe) for item in value]
     return value
-
-
-def _instead(name: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known)) or 'none (it is not up)'}"

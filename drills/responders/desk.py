@@ -26,11 +26,11 @@ from drills.core.events import (
 from drills.core.playbook import Audience, Choice, MessageStatus
 from drills.core.timeline import Timeline
 from drills.errors import BadInput
+from drills.nearest import nearest
 from drills.responders.plain_text import plain
 from drills.responders.updates import incident_level, update
 from drills.store.records import DrillRecord
 from drills.store.store import Store
-from drills.workspace.nearest import nearest
 
 
 class Desk:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drills.errors import BadInput, EnvironmentFailed
+from drills.nearest import suggest
 from drills.sandbox import direct, postgres
 from drills.sandbox.app_replicas import AppReplicas
 from drills.sandbox.blueprints import UPSTREAM, Layout, blueprint
@@ -279,7 +280,7 @@ class LocalSandbox:
 
     def deploy(self, version: str) -> None:
         if version not in self._shop.versions:
-            raise BadInput(f"no release {version!r}; there are {', '.join(self._shop.versions)}")
+            raise BadInput(f"there is no release {version!r}; {suggest(version, self._shop.versions)}")
         with self._lock.held():
             state = self._active()
             if state.release == version and not self._needs_replicas():
@@ -320,7 +321,7 @@ class LocalSandbox:
         wanted = {name.replace("-", "_"): value for name, value in changes.items()}
         for name, value in wanted.items():
             if name not in known:
-                raise BadInput(f"no setting {name!r}; there are {', '.join(known)}")
+                raise BadInput(f"there is no setting {name!r}; {suggest(name, known)}")
             if why := known[name].refusal(value):
                 raise BadInput(why)
         with self._lock.held():
@@ -404,11 +405,11 @@ def _service(name: str) -> Service:
     try:
         return Service(name)
     except ValueError:
-        raise BadInput(f"no service {name!r}; there are {', '.join(Service)}") from None
+        raise BadInput(f"there is no service {name!r}; {suggest(name, Service)}") from None
 
 
 def _link(name: str) -> Link:
     try:
         return Link(name)
     except ValueError:
-        raise BadInput(f"no link {name!r}; there are {', '.join(Link)}") from None
+        raise BadInput(f"there is no link {name!r}; {suggest(name, Link)}") from None

@@ -11,8 +11,8 @@ from drills.core.metrics import CATALOGUE
 from drills.core.playbook import Playbook
 from drills.core.probe import ProbeSpec
 from drills.errors import Problem
+from drills.nearest import suggest
 from drills.workspace.conditions import check_condition, free_names
-from drills.workspace.nearest import suggest
 from drills.workspace.registries import probe_kinds
 from drills.workspace.yaml_lines import Document, Place
 

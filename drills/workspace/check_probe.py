@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from pydantic import JsonValue
 
 from drills.errors import Problem
+from drills.nearest import suggest
 from drills.workspace.conditions import check_condition
 from drills.workspace.models import build_at
-from drills.workspace.nearest import suggest
 from drills.workspace.probe_files import PlacedProbe
 from drills.workspace.registries import probe_kinds
 from drills.workspace.yaml_lines import Place

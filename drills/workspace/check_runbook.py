@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from drills.errors import Problem
+from drills.nearest import suggest
 from drills.responders.runbook_file import RunbookError, parse_runbook
-from drills.workspace.nearest import suggest
 
 
 def check_runbook(path: Path, file: str, causes: Collection[str]) -> Iterator[Problem]:

@@ -10,10 +10,10 @@ from pydantic import JsonValue
 from drills.core.playbook import Playbook
 from drills.core.scenario import Scenario
 from drills.errors import Problem
+from drills.nearest import suggest
 from drills.workspace.check_runbook import check_runbook
 from drills.workspace.conditions import check_abort
 from drills.workspace.models import build_at
-from drills.workspace.nearest import suggest
 from drills.workspace.registries import fault_kinds
 from drills.workspace.yaml_lines import Document, Place
 

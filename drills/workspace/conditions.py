@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from drills.core.conditions import Condition, ConditionError, compile_condition
 from drills.errors import Problem
-from drills.workspace.nearest import suggest
+from drills.nearest import suggest
 from drills.workspace.yaml_lines import Document, Place
 
 #: What a scenario's abort condition may ask of the machine.

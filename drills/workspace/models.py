@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from drills.core.playbook import kebab
 from drills.errors import InvalidFiles, Problem
-from drills.workspace.nearest import suggest
+from drills.nearest import suggest
 from drills.workspace.yaml_lines import Document, Place, dotted, read_document
 
 #: The newest version of each file format that this program reads.

@@ -10,8 +10,8 @@ from typing import Any
 from drills.core.playbook import kebab
 from drills.core.probe import ProbeSpec
 from drills.errors import InvalidFiles, Problem
+from drills.nearest import suggest
 from drills.workspace.models import build_at, newer_format
-from drills.workspace.nearest import suggest
 from drills.workspace.registries import probe_kinds
 from drills.workspace.yaml_lines import Document, Place, read_document
 

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from drills.core.durations import Duration
 from drills.core.playbook import Model
 from drills.core.responder_kind import ResponderKind
+from drills.nearest import nearest, suggest
 from drills.workspace.cron import parse_cron
-from drills.workspace.nearest import nearest, suggest
 
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -10,13 +10,13 @@ from drills.core.playbook import Playbook
 from drills.core.scenario import Scenario
 from drills.errors import InvalidFiles, Problem
 from drills.included import included_root
+from drills.nearest import suggest
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
 from drills.workspace.check_probe import ADDRESSES, check_probe
 from drills.workspace.check_scenario import check_scenario
 from drills.workspace.config import Driver, WorkspaceConfig
 from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
 from drills.workspace.models import Loaded, load_model
-from drills.workspace.nearest import suggest
 from drills.workspace.probe_files import read_probes
 from drills.workspace.shop_names import shop_names
 from drills.workspace.yaml_lines import Document, Place, read_document

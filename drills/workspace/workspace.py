@@ -16,11 +16,11 @@ from drills.core.probe import ProbeSpec
 from drills.core.scenario import Scenario
 from drills.errors import BadInput
 from drills.included import included_root
+from drills.nearest import suggest
 from drills.workspace.config import WorkspaceConfig
 from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
 from drills.workspace.layout import find_root as find_root
 from drills.workspace.models import load_model
-from drills.workspace.nearest import suggest
 from drills.workspace.probe_files import load_probes
 
 T = TypeVar("T")

@@ -108,7 +108,7 @@ def test_all_services_restart_on_the_addresses_they_had(sandbox: Sandbox) -> Non
 
 
 def test_an_unknown_service_link_release_or_setting_is_bad_input_that_names_the_known_ones(sandbox: Sandbox) -> None:
-    with pytest.raises(BadInput, match=r"databse.*app.*database"):
+    with pytest.raises(BadInput, match=r"databse.*did you mean database"):
         sandbox.stop("databse")
     with pytest.raises(BadInput, match=r"app-db.*app-database"):
         sandbox.set_link("app-db", enabled=False)
