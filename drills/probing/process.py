@@ -14,7 +14,8 @@ from drills.errors import DrillsError
 from drills.probing.bind import BoundProbe
 from drills.probing.kinds import ProcessSettings
 from drills.probing.seen import Look, Means, Seen
-from drills.sandbox.state import read_processes
+from drills.process_start import began_then
+from drills.sandbox.state import ProcessRecord, read_processes
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
@@ -50,8 +51,8 @@ class _Measured:
             records = read_processes(Path(settings.state))
         except (DrillsError, OSError) as error:
             return Seen(failure=str(error).split("\n")[0])
-        wanted = [(record.pid, record.create_time) for record in records if record.service == settings.service]
-        alive = {key: process for key in wanted if (process := self._alive(key)) is not None}
+        wanted = {(record.pid, record.create_time): record for record in records if record.service == settings.service}
+        alive = {key: found for key, record in wanted.items() if (found := self._alive(key, record)) is not None}
         if self._known:
             self._restarts += len(alive.keys() - self._known.keys())
         if not alive:
@@ -75,15 +76,15 @@ class _Measured:
         unmeasured = {} if "cpu" in metrics else {"cpu": "processor time needs a second look"}
         return Seen({**values, **metrics}, metrics=metrics, unmeasured=unmeasured)
 
-    def _alive(self, key: tuple[int, float]) -> psutil.Process | None:
+    def _alive(self, key: tuple[int, float], record: ProcessRecord) -> psutil.Process | None:
         if (known := self._known.get(key)) is not None and known.is_running():
             return known if known.status() != psutil.STATUS_ZOMBIE else None
         try:
-            process = psutil.Process(key[0])
-            same = abs(process.create_time() - key[1]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+            process = psutil.Process(record.pid)
+            same = began_then(process, ticks=record.start_ticks, create_time=record.create_time)
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.Error:
             return None
-        return process if same else None
 
     def _memory(self) -> list[int]:
         used = [0]

@@ -19,14 +19,13 @@ from pathlib import Path
 import psutil
 
 from drills.errors import EnvironmentFailed
+from drills.process_start import began_then
 from drills.sandbox.state import ProcessRecord
 
 MARKER = "DRILLS_SANDBOX"
 #: A sandbox in trouble takes all the processor time there is; who watches it, and who repairs it, comes first.
 NICENESS = 10
 LOG_LIMIT_BYTES = 20 * 2**20
-#: psutil rounds a start time to the kernel's ticks (10 ms); what lies closer is the same process.
-_SAME_START_SECONDS = 0.05
 
 
 def spawn(
@@ -101,25 +100,12 @@ def found(record: ProcessRecord, marker: str) -> psutil.Process | None:
     reap()
     try:
         process = psutil.Process(record.pid)
-        ticks = start_ticks(record.pid)
-        if ticks and record.start_ticks:
-            same = ticks == record.start_ticks
-        else:
-            same = abs(process.create_time() - record.create_time) <= _SAME_START_SECONDS
+        same = began_then(process, ticks=record.start_ticks, create_time=record.create_time)
         if not same or process.status() == psutil.STATUS_ZOMBIE or process.environ().get(MARKER) != marker:
             return None
         return process
     except (psutil.Error, OSError):
         return None
-
-
-def start_ticks(pid: int) -> int:
-    """When the process began, in the kernel's ticks since boot; 0 where the system does not say."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return int(text.rsplit(")", 1)[1].split()[19])
-    except (OSError, IndexError, ValueError):
-        return 0
 
 
 def marked(marker: str) -> list[psutil.Process]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import psutil
 
 from drills.errors import EnvironmentFailed
+from drills.process_start import start_ticks
 from drills.sandbox import ports, postgres, processes
 from drills.sandbox.blueprints import Blueprint, Layout, blueprint
 from drills.sandbox.definitions import ShopDefinitions
@@ -97,7 +98,7 @@ class ServiceControl:
             service=plan.service,
             pid=process.pid,
             create_time=process.create_time(),
-            start_ticks=processes.start_ticks(process.pid),
+            start_ticks=start_ticks(process.pid) or 0,
             port=plan.port,
             release=release,
             settings=settings,

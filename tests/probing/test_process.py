@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from drills.core.probe import Outcome
+from drills.process_start import start_ticks
 from drills.sandbox.state import ProcessRecord, SandboxState
 from tests.probing.looking import look_at
 
@@ -62,6 +63,13 @@ def test_a_process_in_the_place_of_another_is_a_restart(tmp_path: Path) -> None:
             look_at("process", settings, times=2, between=lambda: write(state, two), asserts=["restarts == 0"])  # type: ignore[arg-type, return-value]
         )
     assert (looked.outcome, looked.reason) == (Outcome.FAIL, "restarts 1, not 0")
+
+
+def test_a_clock_that_was_set_back_makes_no_process_another_one(tmp_path: Path) -> None:
+    with sleeper() as one:
+        noted = one.model_copy(update={"create_time": one.create_time + 3600, "start_ticks": start_ticks(one.pid)})
+        looked = asyncio.run(look_at("process", {"state": write(tmp_path / "state.json", noted)}))
+    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
 
 
 def test_a_process_that_ended_does_not_run_though_it_is_still_written_down(tmp_path: Path) -> None:

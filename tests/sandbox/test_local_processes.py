@@ -16,6 +16,7 @@ import pytest
 
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
+from drills.process_start import start_ticks
 from drills.sandbox import postgres, processes
 from drills.sandbox.local import LocalSandbox
 from drills.sandbox.ports import HOST
@@ -89,7 +90,7 @@ def test_a_bystander_with_the_same_command_line_is_never_signalled(second: Local
             service=Service.EXTERNAL_API,
             pid=bystander.pid,
             create_time=psutil.Process(bystander.pid).create_time(),
-            start_ticks=processes.start_ticks(bystander.pid),
+            start_ticks=start_ticks(bystander.pid) or 0,
             port=1,
         )
         save(path, state.model_copy(update={"processes": (*state.processes, forged)}))
