@@ -24,7 +24,7 @@ from drills.sandbox.state import ProcessRecord
 
 MARKER = "DRILLS_SANDBOX"
 #: A sandbox in trouble takes all the processor time there is; who watches it, and who repairs it, comes first.
-NICENESS = 10
+NICENESS = 5
 LOG_LIMIT_BYTES = 20 * 2**20
 
 
@@ -60,10 +60,8 @@ def spawn(
     # Kept by psutil under the same pid; popen's own object may go, its end is collected by `reap`.
     _STARTED[started.pid] = started
     process = psutil.Process(started.pid)
-    with contextlib.suppress(psutil.Error, OSError):
+    with contextlib.suppress(psutil.Error):
         process.nice(NICENESS)
-        # Where Linux groups processes by session, it is the group's niceness that counts among sessions.
-        Path(f"/proc/{started.pid}/autogroup").write_text(str(NICENESS), encoding="ascii")
     return process
 
 
