@@ -13,7 +13,7 @@ from drills.core.durations import humane
 from drills.core.probe import Outcome
 from drills.errors import BadInput, ExitCode
 from drills.probing.once import look_once
-from drills.responders.runbook import StepResult, Surroundings, execute
+from drills.responders.runbook import StepResult, Surroundings, execute, rehearsable
 from drills.responders.runbook_file import Block
 from drills.sandbox.open import open_sandbox
 from drills.store.holder import hold
@@ -25,7 +25,7 @@ def rehearse_runbook(workspace: Workspace, plan: DrillPlan) -> int:
 
     0 when all pass, 1 when a step or a probe does not. A sandbox that was down is down again afterwards.
     """
-    blocks = [block for block in plan.blocks if block.attributes.read_only]
+    blocks = rehearsable(plan.blocks)
     if not blocks:
         raise BadInput(f"the runbook of {plan.runbook} has no read-only step; mark one as read-only")
     sandbox = open_sandbox(workspace)

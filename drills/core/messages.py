@@ -23,9 +23,6 @@ from drills.core.playbook import Audience, MessageStatus, Playbook
 #: How every message that leaves a drill begins.
 DRILL_MARK = "[DRILL]"
 
-#: The kinds of message for which a playbook may have templates.
-KINDS = ("declared", "update", "all-clear")
-
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:

@@ -12,7 +12,6 @@ class Unit(StrEnum):
     SECONDS = "seconds"
     PER_MINUTE = "per minute"
     COUNT = "count"
-    BYTES = "bytes"
     TRUTH = "true or false"
 
 

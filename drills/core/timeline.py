@@ -26,10 +26,6 @@ class Timeline:
     def __len__(self) -> int:
         return len(self._events)
 
-    def plus(self, *events: Event) -> Timeline:
-        """This timeline and these events; this one stays as it is."""
-        return Timeline((*self._events, *events))
-
     @property
     def start(self) -> DrillStarted:
         """The event that carries the rules of the drill. Raises LookupError when there is none."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from drills.sandbox.processes import wait_gone
+
 #: How long a process may take to end in good order before it is killed.
 _PATIENCE_SECONDS = 3.0
 _POLL_SECONDS = 0.02
@@ -60,21 +62,11 @@ def end(processes: Collection[psutil.Process]) -> tuple[Ended, ...]:
             process.resume()
         except psutil.Error:
             continue
-    alive = [process for process, _ in told]
-    if not until(lambda: not any(map(_runs, alive)), seconds=_PATIENCE_SECONDS):
-        for process in filter(_runs, alive):
-            with suppress(psutil.Error):
-                process.kill()
-        until(lambda: not any(map(_runs, alive)), seconds=_PATIENCE_SECONDS)
+    for process in wait_gone([process for process, _ in told], _PATIENCE_SECONDS):
+        with suppress(psutil.Error):
+            process.kill()
+    wait_gone([process for process, _ in told], _PATIENCE_SECONDS)
     return tuple(ended for _, ended in told)
-
-
-def _runs(process: psutil.Process) -> bool:
-    # One that ended may stay a zombie for as long as nobody collects it.
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def until(holds: Callable[[], bool], *, seconds: float) -> bool:

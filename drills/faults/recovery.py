@@ -14,16 +14,12 @@ from pathlib import Path
 from drills.core.events import DrillAborted, DrillStarted
 from drills.core.scorecard import DrillResult
 from drills.core.scoring import score
-from drills.errors import UndoOwed
 from drills.faults.leftovers import Ended, end, with_variable
-from drills.faults.restoring import owe_restore
 from drills.faults.settling import Settlement, settle_owed
 from drills.sandbox.protocol import Sandbox
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.store import Store
-
-__all__ = ["RecoveryReport", "Settlement", "owe_restore", "recover", "settle_owed"]
 
 DRILL_VARIABLE = "DRILLS_DRILL"
 WORKSPACE_VARIABLE = "DRILLS_WORKSPACE"
@@ -40,10 +36,6 @@ class RecoveryReport:
     owed: tuple[str, ...] = ()
     ended: tuple[Ended, ...] = ()
 
-    @property
-    def nothing_to_do(self) -> bool:
-        return not (self.aborted or self.settled or self.owed or self.ended)
-
     def lines(self) -> tuple[str, ...]:
         """For people, one line for each fact."""
         return (
@@ -54,22 +46,13 @@ class RecoveryReport:
             *(f"undo still owed: {owed}" for owed in self.owed),
         )
 
-    def raise_if_owed(self) -> None:
-        """Raises UndoOwed (exit 4) when something could not be undone."""
-        if self.owed:
-            raise UndoOwed(f"still owed: {'; '.join(self.owed)}; `drills recover` tries again")
 
-
-def recover(store: Store, sandbox: Sandbox, name: str = "default", drill_id: str | None = None) -> RecoveryReport:
-    """Settle all that is owed on the sandbox of that name (by one drill), and store interrupted drills as aborted.
+def recover(store: Store, sandbox: Sandbox, name: str = "default") -> RecoveryReport:
+    """Settle all that is owed on the sandbox of that name, and store interrupted drills as aborted.
 
     Never raises for an undo that fails: it is in the report, and stays owed.
     """
-    dead = [
-        record
-        for record in store.all_running(name)
-        if drill_id in (None, record.drill_id) and not record.runner.alive()
-    ]
+    dead = [record for record in store.all_running(name) if not record.runner.alive()]
     journal = Journal(store)
     owing = {row.drill_id for row in journal.owed(name)}
     suspects = {record.drill_id: record for record in dead}
@@ -77,7 +60,7 @@ def recover(store: Store, sandbox: Sandbox, name: str = "default", drill_id: str
     ended = _end_leftovers(store, suspects)
     for record in dead:
         _abort(store, record)
-    settlements = settle_owed(journal, sandbox, drill_id, name=name)
+    settlements = settle_owed(journal, sandbox, name=name)
     for settlement in settlements:
         _tell(store, settlement)
     for record in dead:

@@ -18,7 +18,7 @@ from drills.clock import Clock
 from drills.core.playbook import Choice
 from drills.core.responder_kind import STEP_VARIABLE
 from drills.responders.masking import mask, secrets_of
-from drills.responders.runbook_file import Block, Runbook
+from drills.responders.runbook_file import Block
 
 #: What is kept of a block's output; the rest is cut from its middle.
 OUTPUT_LIMIT = 16_000
@@ -98,9 +98,9 @@ async def execute(
     return RunbookResult(True, tuple(steps))
 
 
-def rehearsable(runbook: Runbook) -> tuple[Block, ...]:
+def rehearsable(blocks: Iterable[Block]) -> tuple[Block, ...]:
     """The blocks that change nothing."""
-    return tuple(block for block in runbook.blocks if block.attributes.read_only)
+    return tuple(block for block in blocks if block.attributes.read_only)
 
 
 async def _run(block: Block, surroundings: Surroundings, clock: Clock) -> StepResult:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from drills.core.events import AlertFired, CauseNamed, CommanderNamed, SeverityDeclared, StepFinished, UpdatePosted
 from drills.core.impact import assess
-from drills.core.messages import MessageFacts, compose
+from drills.core.messages import MessageFacts, compose, next_update
 from drills.core.playbook import Audience, MessageStatus
 from drills.core.scorecard import Impact
 from drills.core.timeline import Timeline
@@ -27,8 +27,6 @@ def incident_facts(timeline: Timeline, text: str, status: MessageStatus, at: dat
     """What a message may say at `t`: only what responders know or can measure, nothing of the scenario's truth."""
     start = timeline.start
     level = incident_level(timeline)
-    every = start.playbook.level(level).update_every
-    next_in = every.within if every is not None and status is not MessageStatus.RESOLVED else None
     commander = timeline.last(CommanderNamed)
     named = timeline.last(CauseNamed)
     alert = timeline.first(AlertFired)
@@ -45,7 +43,7 @@ def incident_facts(timeline: Timeline, text: str, status: MessageStatus, at: dat
         status=status,
         text=text,
         actions=tuple(step.step for step in timeline.all(StepFinished) if not step.read_only),
-        next_update=at + next_in if next_in is not None else None,
+        next_update=None if status is MessageStatus.RESOLVED else next_update(start.playbook, level, at),
         cause=named.cause if named is not None else None,
         drill_id=start.drill_id,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from drills.core.playbook import Playbook
 from drills.core.scenario import Scenario
-from drills.errors import InvalidFiles, Problem
+from drills.errors import Problem
 from drills.included import included_root
 from drills.nearest import suggest
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
@@ -53,14 +53,6 @@ def validate(root: Path) -> list[Problem]:
         warned = {name: each for name, each in own.items() if not included or each.model == chosen}
         found += _unsupplied(config, warned, chosen, supplied_metrics([probe.spec for probe in probes]))
     return sorted(dict.fromkeys(found), key=lambda problem: (problem.file, problem.line))
-
-
-def require_valid(root: Path) -> tuple[Problem, ...]:
-    """The warnings of a workspace without errors. Raises InvalidFiles with all problems when there is an error."""
-    problems = validate(root)
-    if any(not problem.warning for problem in problems):
-        raise InvalidFiles(problems)
-    return tuple(problems)
 
 
 def _load(root: Path, path: Path, model: type[Any], **given: Any) -> Loaded[Any]:

@@ -138,7 +138,7 @@ def test_a_decision_that_decides_nothing_fails(tmp_path: Path) -> None:
 
 def test_only_read_only_steps_are_rehearsed() -> None:
     text = '```sh {"name":"look","read-only":true}\ntrue\n```\n\n```sh {"name":"act"}\ntrue\n```\n'
-    assert [block.name for block in rehearsable(parse_runbook(text))] == ["look"]
+    assert [block.name for block in rehearsable(parse_runbook(text).blocks)] == ["look"]
 
 
 def test_a_step_beyond_its_time_ends_with_all_that_it_started(tmp_path: Path) -> None:
