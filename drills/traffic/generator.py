@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -16,7 +17,7 @@ from drills.clock import Clock, SystemClock
 from drills.core.events import TrafficEnded, TrafficSecond
 from drills.core.scenario import Traffic
 from drills.errors import BadInput, EnvironmentFailed
-from drills.traffic.wire import Plan, line
+from drills.traffic.wire import PLAN_VARIABLE, Plan, line
 
 #: Seconds that Locust may take to load its locustfile (about one is usual).
 START_TIMEOUT = 30.0
@@ -42,9 +43,8 @@ class TrafficGenerator:
 
         start ─► seconds … (change_users, mark_baseline) ─► stop
 
-    The subprocess ends with this process, whatever ends it, and inherits its environment unless
-    it is given another. Linux ties it to the thread
-    that called `start`: that thread has to live as long as the traffic.
+    The subprocess ends with this process, whatever ends it, and inherits its environment unless it is given another.
+    Linux ties it to the thread that called `start`: that thread has to live as long as the traffic.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class TrafficGenerator:
         clock: Clock | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._environment = environment
+        self._environment = os.environ if environment is None else environment
         self._locustfile, self._origin = locustfile.absolute(), origin
         self._clock = clock or SystemClock()
         self._plan = Plan(
@@ -95,12 +95,11 @@ class TrafficGenerator:
             sys.executable,
             "-m",
             "drills.traffic.locust_runner",
-            self._plan.to_json(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
-            env=None if self._environment is None else dict(self._environment),
+            env={**self._environment, PLAN_VARIABLE: self._plan.to_json()},
             limit=_LINE_LIMIT,
         )
         self._readers = (asyncio.create_task(self._read_log()), asyncio.create_task(self._read()))

@@ -1,4 +1,4 @@
-"""The subprocess of the traffic: `python -m drills.traffic.locust_runner PLAN`, where PLAN is `wire.Plan` as JSON.
+"""The subprocess of the traffic: `python -m drills.traffic.locust_runner`, its plan (`wire.Plan`) in the environment.
 
 It runs Locust headless in one process, writes one JSON line a second on stdout, obeys lines on stdin, and ends when
 stdin does or when its parent dies. `LoadTestShape`, tags and Locust's own options of a locustfile are not used.
@@ -29,9 +29,9 @@ def main() -> None:
     protocol = os.dup(1)
     os.dup2(2, 1)
     from drills.traffic.locust_session import Session  # imports Locust, which patches the standard library
-    from drills.traffic.wire import Plan
+    from drills.traffic.wire import PLAN_VARIABLE, Plan
 
-    Session(Plan.from_json(sys.argv[1]), protocol).run()
+    Session(Plan.from_json(os.environ.pop(PLAN_VARIABLE)), protocol).run()
 
 
 if __name__ == "__main__":

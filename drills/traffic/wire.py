@@ -14,6 +14,9 @@ from typing import Any
 
 from drills.traffic.second import Second
 
+#: Carries the plan: arguments are seen in every list of processes, and a locustfile's folder may name the scenario.
+PLAN_VARIABLE = "DRILLS_TRAFFIC_PLAN"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -318,6 +318,16 @@ def test_a_locustfile_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
         asyncio.run(TrafficGenerator(tmp_path / "none.py", "http://127.0.0.1:9", traffic(), 0.0).start())
 
 
+def test_no_list_of_processes_names_the_locustfile(app: App, locustfile: Path) -> None:
+    """It may lie in the folder of the scenario that is practised."""
+    running = TrafficGenerator(locustfile, app.url, traffic(), time.monotonic())
+
+    async def story(running: TrafficGenerator) -> None:
+        assert str(locustfile) not in " ".join(psutil.Process(running.pid).cmdline())
+
+    drive(running, story)
+
+
 def test_a_generator_that_is_killed_is_a_failed_environment(app: App, locustfile: Path) -> None:
     running = TrafficGenerator(locustfile, app.url, traffic(), time.monotonic())
 
