@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
+from drills.cli.sandbox_answers import plain, print_services, print_table, readable, shown_settings
+from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
 
 if TYPE_CHECKING:
-    from drills.sandbox.protocol import Sandbox, ServiceStatus
+    from datetime import timedelta
+
+    from drills.sandbox.protocol import Sandbox
     from drills.workspace.workspace import Workspace
 
 sandbox_app = typer.Typer(
@@ -50,7 +54,7 @@ def up(workspace: WorkspaceOption = HERE) -> None:
     began = time.monotonic()
     with action(place, read_only=False):
         sandbox.up()
-        _print_services(sandbox.services())
+        print_services(sandbox.services())
         typer.echo(f"up in {time.monotonic() - began:.1f} s: {sandbox.addresses['app']}")
 
 
@@ -74,12 +78,12 @@ def status(
     place, sandbox = _open(workspace)
     with action(place, read_only=True):
         if as_json:
-            typer.echo(json.dumps(sandbox.fingerprint().__dict__, indent=2, default=_plain, sort_keys=True))
+            typer.echo(json.dumps(sandbox.fingerprint().__dict__, indent=2, default=plain, sort_keys=True))
             return
-        _print_services(sandbox.services())
+        print_services(sandbox.services())
         current = next((release.version for release in sandbox.releases() if release.current), "none")
         typer.echo(f"\nrelease   {current}")
-        typer.echo("settings  " + "  ".join(f"{name}={value}" for name, value in _shown(sandbox.settings())))
+        typer.echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown_settings(sandbox.settings())))
         for link in sandbox.links():
             toxics = ", ".join(f"{toxic.type} {dict(toxic.attributes)}" for toxic in link.toxics) or "no toxics"
             typer.echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}  {toxics}")
@@ -93,10 +97,10 @@ def sql(
 ) -> None:
     """Run one statement on the database, and print its rows."""
     place, sandbox = _open(workspace)
-    with action(place, read_only=_reads(statement)):
+    with action(place, read_only=sql_only_looks(statement)):
         columns, rows = sandbox.sql(statement, timeout=timeout)
         if columns:
-            _print_table(columns, rows)
+            print_table(columns, rows)
         typer.echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})" if columns else "done")
 
 
@@ -107,10 +111,8 @@ def redis(
 ) -> None:
     """Run one Redis command on the cache."""
     place, sandbox = _open(workspace)
-    reads = words[0].upper() in {"PING", "INFO", "GET", "SLOWLOG", "DBSIZE", "TTL", "SCAN", "KEYS", "CLIENT", "MEMORY"}
-    with action(place, read_only=reads):
-        answer = sandbox.redis(*words)
-        typer.echo(_readable(answer))
+    with action(place, read_only=redis_only_looks(words)):
+        typer.echo(readable(sandbox.redis(*words)))
 
 
 @sandbox_app.command(epilog="Example: drills sandbox logs app --since 15m --grep ERROR")
@@ -122,14 +124,8 @@ def logs(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Print a service's log."""
-    from drills.core.durations import parse_duration
-    from drills.errors import BadInput
-
+    age = _age(since)
     place, sandbox = _open(workspace)
-    try:
-        age = parse_duration(since) if since else None
-    except ValueError as error:
-        raise BadInput(f"--since: {error}") from None
     with action(place, read_only=True):
         for line in list(sandbox.logs(service, since=age, grep=grep))[-lines:]:
             typer.echo(line)
@@ -143,14 +139,10 @@ def releases(
     """List the app's releases, the last deployed first, and when."""
     from datetime import UTC, datetime
 
-    from drills.core.durations import humane, parse_duration
-    from drills.errors import BadInput
+    from drills.core.durations import humane
 
+    age = _age(since)
     place, sandbox = _open(workspace)
-    try:
-        age = parse_duration(since) if since else None
-    except ValueError as error:
-        raise BadInput(f"--since: {error}") from None
     with action(place, read_only=True):
         now = datetime.now(UTC)
         shown = [
@@ -199,7 +191,7 @@ def restart(
 
 @sandbox_app.command(epilog="Example: drills sandbox scale 3")
 def scale(
-    replicas: Annotated[int, typer.Argument(help="How many replicas of the app; 0 stops it.", min=0, max=20)],
+    replicas: Annotated[int, typer.Argument(help="How many replicas of the app; 0 stops it.")],
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run this many replicas of the app."""
@@ -274,6 +266,16 @@ def link(
             typer.echo(f"  {toxic.name}: {toxic.type} {toxic.stream} {dict(toxic.attributes)}")
 
 
+def _age(since: str | None) -> timedelta | None:
+    from drills.core.durations import parse_duration
+    from drills.errors import BadInput
+
+    try:
+        return parse_duration(since) if since else None
+    except ValueError as error:
+        raise BadInput(f"--since: {error}") from None
+
+
 def _wait_for_health(
     sandbox: Sandbox, every: bool, patience: float, still: float
 ) -> tuple[bool, Mapping[str, tuple[bool, str]]]:
@@ -293,42 +295,3 @@ def _wait_for_health(
         if now >= deadline:
             return False, answers
         time.sleep(0.2)
-
-
-def _reads(statement: str) -> bool:
-    """Whether the statement only looks: terminating a backend is an action though it is written as a SELECT."""
-    text = statement.strip().lower()
-    return text.startswith(("select", "show", "explain")) and not any(
-        word in text for word in ("pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf", "explain analyze")
-    )
-
-
-def _print_services(services: Sequence[ServiceStatus]) -> None:
-    for service in services:
-        words = f"{service.name:<14} {service.running.value:<7} {service.version:<22} {service.address:<28}"
-        typer.echo(f"{words} {service.detail}".rstrip())
-
-
-def _shown(settings: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(name, "•••" if "secret" in name else value) for name, value in sorted(settings.items())]
-
-
-def _print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    cells = [[" ".join(str(value).split())[:80] for value in row] for row in rows]
-    widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(columns)]
-    for line in (columns, ["-" * width for width in widths], *cells):
-        typer.echo("  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _readable(answer: Any) -> str:
-    if isinstance(answer, bytes):
-        return answer.decode(errors="replace")
-    if isinstance(answer, Mapping):
-        return "\n".join(f"{key}: {_readable(value)}" for key, value in answer.items())
-    if isinstance(answer, list | tuple):
-        return "\n".join(_readable(item) for item in answer)
-    return str(answer)
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else str(value)

@@ -1,0 +1,45 @@
+"""How `drills sandbox …` shows what the sandbox answers: services, settings, rows, and what Redis says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from drills.sandbox.protocol import ServiceStatus
+
+
+def print_services(services: Sequence[ServiceStatus]) -> None:
+    for service in services:
+        words = f"{service.name:<14} {service.running.value:<7} {service.version:<22} {service.address:<28}"
+        typer.echo(f"{words} {service.detail}".rstrip())
+
+
+def shown_settings(settings: Mapping[str, str]) -> list[tuple[str, str]]:
+    """In order of their names, the secret ones masked."""
+    return [(name, "•••" if "secret" in name else value) for name, value in sorted(settings.items())]
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    cells = [[" ".join(str(value).split())[:80] for value in row] for row in rows]
+    widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(columns)]
+    for line in (columns, ["-" * width for width in widths], *cells):
+        typer.echo("  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def readable(answer: Any) -> str:
+    """An answer of Redis as lines."""
+    if isinstance(answer, bytes):
+        return answer.decode(errors="replace")
+    if isinstance(answer, Mapping):
+        return "\n".join(f"{key}: {readable(value)}" for key, value in answer.items())
+    if isinstance(answer, list | tuple):
+        return "\n".join(readable(item) for item in answer)
+    return str(answer)
+
+
+def plain(value: Any) -> Any:
+    """For `json.dumps`: what it cannot write by itself."""
+    return dict(value) if isinstance(value, Mapping) else str(value)
