@@ -22,6 +22,7 @@ from drills.core.events import (
     BaselineTaken,
     DrillAborted,
     DrillEnded,
+    DrillSkipped,
     EnvironmentLost,
     Event,
     FaultApplied,
@@ -38,7 +39,7 @@ from drills.core.impact import assess
 from drills.core.scenario import Injection
 from drills.core.timeline import Timeline
 from drills.errors import Aborted, DrillsError, EnvironmentFailed
-from drills.faults.injection import inject
+from drills.faults.injection import inject, lacking
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore, owe_stop
 from drills.faults.settling import settle_owed
@@ -108,6 +109,10 @@ class Course:
             await in_thread(self._mend)
 
     async def _conduct(self) -> None:
+        why_never = lacking((fault_of(each.fault) for each in self._plan.scenario.timeline), self._sandbox)
+        if why_never is not None:
+            self._recorder.emit(DrillSkipped(**self._recorder.now(), reason=why_never))
+            raise NotValid
         began = self._clock.monotonic()
         stop = await in_thread(owe_stop, self._journal, self._sandbox, self._recorder.drill_id)
         if stop is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -23,6 +23,14 @@ class MakeEvent(Protocol):
 Emit = Callable[[MakeEvent], None]
 
 
+def lacking(faults: Iterable[Fault], sandbox: Sandbox) -> str | None:
+    """Why this kind of sandbox can never have one of these faults; None when it can have all of them."""
+    for fault in faults:
+        if missing := fault.needs - sandbox.capabilities:
+            return f"the {sandbox.driver} sandbox lacks {', '.join(sorted(missing))}, needed by {fault.kind}"
+    return None
+
+
 def inject(journal: Journal, sandbox: Sandbox, drill_id: str, index: int, fault: Fault, emit: Emit) -> bool:
     """check → undo committed to the journal → apply → verify, each told by an event.
 
@@ -34,9 +42,8 @@ def inject(journal: Journal, sandbox: Sandbox, drill_id: str, index: int, fault:
         emit(lambda *, t, at: FaultFailed(t=t, at=at, fault=index, reason=reason))
         return False
 
-    lacking = fault.needs - sandbox.capabilities
-    if lacking:
-        return failed(f"the {sandbox.driver} sandbox lacks {', '.join(sorted(lacking))}, needed by {fault.kind}")
+    if (why_never := lacking((fault,), sandbox)) is not None:
+        return failed(why_never)
     summary = fault.summary()
     try:
         fault.check(sandbox)

@@ -1,0 +1,45 @@
+"""A drill that this kind of sandbox can never have."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from drills.clock import SystemClock
+from drills.conductor.conduct import conduct
+from drills.conductor.planning import plan_drill
+from drills.core.events import ResponderKind
+from drills.core.scorecard import DrillResult
+from drills.core.scoring import score
+from drills.sandbox.protocol import Capability
+from drills.store.store import Store
+from drills.workspace.workspace import Workspace
+from tests.faults.paper_sandbox import PaperSandbox
+
+
+class WithoutSql(PaperSandbox):
+    capabilities = frozenset(Capability) - {Capability.SQL}
+
+    def up(self) -> None:
+        raise AssertionError("a drill that cannot be had brings nothing up")
+
+
+def test_a_drill_whose_fault_the_sandbox_cannot_have_is_skipped_before_anything_is_started(tmp_path: Path) -> None:
+    plan = plan_drill(Workspace.load(tmp_path), "slow-query", responder=ResponderKind.NONE)
+    store = Store.open(f"sqlite:///{tmp_path / 'drills.db'}")
+    try:
+        record = asyncio.run(
+            conduct(
+                plan,
+                sandbox=WithoutSql(),
+                sandbox_name="default",
+                folder=tmp_path,
+                store=store,
+                clock=SystemClock(),
+            )
+        )
+        card = score(store.timeline(record.drill_id))
+    finally:
+        store.close()
+    assert card.result is DrillResult.SKIPPED
+    assert card.why_not == "the paper sandbox lacks sql, needed by drop-index"
