@@ -20,7 +20,7 @@ REBALANCED = 0.5
 
 
 class Handover:
-    """Closes client connections after an answer: all of them while draining, a few otherwise."""
+    """Closes client connections after an answer: all of them while draining, `REBALANCED` of them otherwise."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -86,12 +86,15 @@ def validate(workspace: WorkspaceOption = HERE) -> None:
 
 
 def schema(
-    folder: Annotated[Path, typer.Argument(help="Where to write the schemas.")] = Path(".drills/schemas"),
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to write the schemas; default: .drills/schemas of the workspace.")
+    ] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Write JSON Schemas of the files, for editors."""
+    from drills.workspace.layout import find_root
     from drills.workspace.schemas import write_schemas
 
-    _ = workspace
-    for path in write_schemas(folder):
+    # The workspace itself is not loaded: schemas help most where its files cannot be used yet.
+    for path in write_schemas(folder or (find_root(workspace) or workspace) / ".drills" / "schemas"):
         typer.echo(path)
