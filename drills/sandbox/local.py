@@ -21,9 +21,10 @@ from drills.sandbox.app_replicas import AppReplicas
 from drills.sandbox.blueprints import UPSTREAM, Layout, blueprint
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.definitions import ShopDefinitions, definitions
+from drills.sandbox.health import ask_all
 from drills.sandbox.http_answers import look
 from drills.sandbox.log_lines import read_log
-from drills.sandbox.ports import HOST, free_port, is_free
+from drills.sandbox.ports import HOST, choose_ports
 from drills.sandbox.processes import trim
 from drills.sandbox.protocol import (
     Capability,
@@ -125,7 +126,7 @@ class LocalSandbox:
             if not self._store.read().active:
                 self._begin_afresh()
             elif not self.is_up():
-                self._store.change(ports=self._ports(self._store.read().ports))
+                self._store.change(ports=choose_ports((*Service, *Link), self._store.read().ports))
             for service in Service:
                 self._control.resume(service)
             self._start_all()
@@ -140,22 +141,13 @@ class LocalSandbox:
         state = self._store.read()
         self._store.change(
             active=True,
-            ports=self._ports(state.ports),
+            ports=choose_ports((*Service, *Link), state.ports),
             processes=(),
             replicas=SandboxState.model_fields["replicas"].default,
             settings=self._shop.defaults,
             deployed=line,
             deployed_at={deployment.version: deployment.at for deployment in line},
         )
-
-    def _ports(self, present: Mapping[str, int]) -> dict[str, int]:
-        """The present ports as far as they are free; only while nothing runs."""
-        chosen: dict[str, int] = {}
-        for name in (*Service, *Link):
-            port = present.get(name)
-            taken = set(chosen.values())
-            chosen[name] = port if port and port not in taken and is_free(port) else free_port(taken)
-        return chosen
 
     def _start_all(self) -> None:
         self._control.start(BACKING)
@@ -364,28 +356,7 @@ class LocalSandbox:
     # --- health; the state before and after a drill
 
     def health(self) -> Mapping[str, tuple[bool, str]]:
-        addresses = self.addresses
-        if not addresses:
-            return dict.fromkeys(Service, (False, "down"))
-        found: dict[str, tuple[bool, str]] = {}
-        for name, url in (
-            ("app /health", f"{addresses['app']}/health"),
-            ("app /ready", f"{addresses['app']}/ready"),
-            (Service.EXTERNAL_API, f"{addresses['external-api']}/health"),
-            (Service.TOXIPROXY, f"{addresses['toxiproxy']}/version"),
-        ):
-            status, said = look(url)
-            found[name] = (status == 200, said)
-        for name, ask in ((Service.DATABASE, lambda: self.sql("SELECT 1", timeout=3)), (Service.CACHE, self._ping)):
-            try:
-                ask()
-                found[name] = (True, "answers")
-            except EnvironmentFailed as error:
-                found[name] = (False, str(error))
-        return found
-
-    def _ping(self) -> Any:
-        return self.redis("PING")
+        return ask_all(self.addresses, lambda: self.sql("SELECT 1", timeout=3), lambda: self.redis("PING"))
 
     def fingerprint(self) -> Fingerprint:
         self._active()

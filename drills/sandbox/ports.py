@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+from collections.abc import Iterable, Mapping
 
 from drills.errors import EnvironmentFailed
 
@@ -41,3 +42,13 @@ def answers(port: int, timeout: float = 0.5) -> bool:
             return True
     except OSError:
         return False
+
+
+def choose_ports(names: Iterable[str], present: Mapping[str, int]) -> dict[str, int]:
+    """A port for each name, all different: the present one where it is free. To be asked while nothing runs on them."""
+    chosen: dict[str, int] = {}
+    for name in names:
+        port = present.get(name)
+        taken = set(chosen.values())
+        chosen[name] = port if port and port not in taken and is_free(port) else free_port(taken)
+    return chosen
