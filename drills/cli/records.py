@@ -24,6 +24,7 @@ def report(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Make a drill's report again, from its stored events."""
+    from drills.core.events import DrillStarted
     from drills.core.scoring import score
     from drills.errors import BadInput
     from drills.reporting.content import content
@@ -41,6 +42,8 @@ def report(
         kept = store.scorecards_of(drill_id)
     finally:
         store.close()
+    if timeline.first(DrillStarted) is None:
+        raise BadInput(f"{drill_id} ended before it had begun: nothing of it was recorded, so there is no report")
     card = kept[-1].scorecard if kept else score(timeline)
     if markdown:
         typer.echo(markdown_report(content(timeline, card)))

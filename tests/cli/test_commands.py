@@ -15,6 +15,8 @@ import pytest
 import typer.main
 
 from drills.cli import main as cli
+from drills.core.responder_kind import ResponderKind
+from drills.core.scorecard import DrillResult
 from drills.errors import (
     Aborted,
     BadInput,
@@ -26,6 +28,7 @@ from drills.errors import (
     SandboxBusy,
     UndoOwed,
 )
+from drills.store.store import Store
 
 ROOT = Path(__file__).parents[2]
 #: What takes long to import, or is for one command only.
@@ -235,3 +238,14 @@ def test_the_calendar_does_not_name_the_drill_that_a_person_is_to_answer(tmp_pat
     assert "(blind)" in shown
     assert "slow-query" not in shown
     assert "slow-query" in drills("calendar", "--months", "1", "--spoil", folder=tmp_path).stdout
+
+
+def test_a_drill_that_died_before_its_first_event_has_no_report(tmp_path: Path) -> None:
+    (tmp_path / ".drills").mkdir()
+    store = Store.open(f"sqlite:///{tmp_path / '.drills' / 'drills.db'}")
+    record = store.begin_drill(scenario="slow-query", sandbox="default", responder=ResponderKind.RUNBOOK)
+    store.end_unscored(record.drill_id, DrillResult.ABORTED)
+    store.close()
+    done = drills("report", record.drill_id, folder=tmp_path)
+    assert "nothing of it was recorded" in said(done)
+    assert done.returncode == 2
