@@ -19,6 +19,7 @@ from drills.core.scorecard import DrillResult, Scorecard
 QUARTER = timedelta(days=92)
 
 _SCORED = (DrillResult.MET, DrillResult.MISSED)
+_BEFORE_IMPACT = (Milestone.INJECTED, Milestone.FIRST_IMPACT)
 
 
 # ---- freshness ------------------------------------------------------------------------------------------------------
@@ -77,32 +78,12 @@ class Change:
         return None if self.before is None or self.now is None else self.now - self.before
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """This drill beside the last scored one of the same scenario."""
-
-    drill_id: str
-    ended_at: datetime
-    score_before: float
-    grade_before: str
-    score_now: float | None
-    changes: tuple[Change, ...]
-
-    @property
-    def points(self) -> float | None:
-        return None if self.score_now is None else round(self.score_now - self.score_before, 2)
-
-
 def since_impact(card: Scorecard) -> Mapping[Milestone, float]:
     """The milestones after the first user impact, in seconds from it; empty when nobody was affected."""
     began = card.milestones.get(Milestone.FIRST_IMPACT)
     if began is None:
         return {}
-    return {
-        milestone: round(t - began, 3)
-        for milestone, t in card.milestones.items()
-        if milestone not in (Milestone.INJECTED, Milestone.FIRST_IMPACT)
-    }
+    return {milestone: t - began for milestone, t in card.milestones.items() if milestone not in _BEFORE_IMPACT}
 
 
 def predecessor_of(scenario: str, cards: Iterable[Scorecard], before: datetime) -> Predecessor | None:
@@ -118,26 +99,17 @@ def predecessor_of(scenario: str, cards: Iterable[Scorecard], before: datetime) 
         ended_at=last.ended_at,
         score=last.score or 0.0,
         grade=last.grade or "",
-        milestones=since_impact(last),
+        milestones={milestone: round(seconds, 3) for milestone, seconds in since_impact(last).items()},
     )
 
 
-def compare(card: Scorecard, predecessor: Predecessor | None) -> Comparison | None:
-    """This scorecard beside its predecessor; None without one."""
-    if predecessor is None:
-        return None
+def compare(card: Scorecard, predecessor: Predecessor) -> tuple[Change, ...]:
+    """The milestones after the first user impact that either drill reached, in their order."""
     now = since_impact(card)
-    return Comparison(
-        drill_id=predecessor.drill_id,
-        ended_at=predecessor.ended_at,
-        score_before=predecessor.score,
-        grade_before=predecessor.grade,
-        score_now=card.score,
-        changes=tuple(
-            Change(milestone, predecessor.milestones.get(milestone), now.get(milestone))
-            for milestone in Milestone
-            if milestone in now or milestone in predecessor.milestones
-        ),
+    return tuple(
+        Change(milestone, predecessor.milestones.get(milestone), now.get(milestone))
+        for milestone in Milestone
+        if milestone not in _BEFORE_IMPACT and (milestone in now or milestone in predecessor.milestones)
     )
 
 

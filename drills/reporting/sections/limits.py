@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drills.core.events import Predecessor
-from drills.core.playbook import Milestone
+from drills.core.history import compare
 from drills.core.scorecard import DrillResult, Row, Scorecard, Topic, Verdict
 from drills.core.timeline import Timeline
 from drills.reporting.wording import day, one_line, points, span, words
@@ -143,15 +143,10 @@ def _score(before: Predecessor, card: Scorecard) -> Change:
 
 
 def _milestones(before: Predecessor, card: Scorecard) -> list[Change]:
-    impact = card.milestones.get(Milestone.FIRST_IMPACT)
     changes = []
-    for milestone in Milestone:
-        then = before.milestones.get(milestone)
-        reached = card.milestones.get(milestone)
-        now = None if reached is None or impact is None else reached - impact
-        if milestone in (Milestone.INJECTED, Milestone.FIRST_IMPACT) or (then is None and now is None):
-            continue
-        label = words(milestone).capitalize()
+    for change in compare(card, before):
+        then, now = change.before, change.now
+        label = words(change.milestone).capitalize()
         if then is None or now is None:
             told = [span(value) if value is not None else "not reached" for value in (then, now)]
             changes.append(Change(label, told[0], told[1], "", now is not None))
