@@ -33,18 +33,24 @@ def tripwire_target(probe: BoundProbe) -> tuple[str, int] | None:
 async def hold_tripwire(host: str, port: int, trip: Callable[[], None], resolver: Resolver, clock: Clock) -> None:
     """Hold a connection for ever, and call `trip` whenever an established one is closed or reset by the other side.
 
-    A connection that cannot be made trips nothing; it is tried again every half second.
+    A connection that cannot be made is tried again every half second. It trips only right after one was lost: of
+    several replicas that die one after the other, the last may still have answered the look at the first one's end.
     """
+    lost = False
     while True:
         try:
             async with asyncio.timeout(5):
                 found = await resolver.resolve(host, 5)
                 reader, writer = await asyncio.open_connection(found.addresses[0], port)
         except (OSError, TimeoutError, NameNotResolved, ResolverBusy):
+            if lost:
+                trip()
+            lost = False
             await clock.sleep(_AGAIN)
             continue
         try:
-            if await _broken(reader, clock):
+            lost = await _broken(reader, clock)
+            if lost:
                 trip()
                 await clock.sleep(_AGAIN)
         finally:

@@ -22,7 +22,7 @@ def test_only_a_probe_that_asks_for_one_has_a_tripwire() -> None:
     assert tripwire_target(probe("process", {"state": "x"})) is None
 
 
-def test_it_trips_when_the_other_side_goes_and_not_when_nobody_is_there() -> None:
+def test_it_trips_when_the_other_side_goes_once_more_if_it_is_gone_and_then_no_more() -> None:
     async def play() -> int:
         trips = 0
         tripped, held = asyncio.Event(), asyncio.Event()
@@ -50,7 +50,7 @@ def test_it_trips_when_the_other_side_goes_and_not_when_nobody_is_there() -> Non
             await holding
         return trips
 
-    assert asyncio.run(play()) == 1
+    assert asyncio.run(play()) == 2
 
 
 def test_a_crash_between_two_looks_is_seen_at_once() -> None:
