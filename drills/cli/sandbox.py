@@ -12,7 +12,7 @@ import typer
 
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
-from drills.cli.sandbox_answers import plain, print_services, print_table, readable, shown_settings
+from drills.cli.sandbox_answers import plain, print_services, print_table, readable, shown_settings, whole_state
 from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def status(
     place, sandbox = _open(workspace)
     with action(place, read_only=True):
         if as_json:
-            typer.echo(json.dumps(sandbox.fingerprint().__dict__, indent=2, default=plain, sort_keys=True))
+            typer.echo(json.dumps(whole_state(sandbox.fingerprint()), indent=2, default=plain, sort_keys=True))
             return
         print_services(sandbox.services())
         current = next((release.version for release in sandbox.releases() if release.current), "none")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from drills.sandbox.protocol import ServiceStatus
+    from drills.sandbox.protocol import Fingerprint, ServiceStatus
 
 
 def print_services(services: Sequence[ServiceStatus]) -> None:
@@ -43,3 +44,12 @@ def readable(answer: Any) -> str:
 def plain(value: Any) -> Any:
     """For `json.dumps`: what it cannot write by itself."""
     return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+def whole_state(fingerprint: Fingerprint) -> dict[str, Any]:
+    """The sandbox's state for comparison; a secret is told by its digest, which differs when the secret does."""
+    settings = {
+        name: f"sha256:{sha256(value.encode()).hexdigest()[:12]}" if "secret" in name else value
+        for name, value in fingerprint.settings.items()
+    }
+    return {**fingerprint.__dict__, "settings": settings}

@@ -65,9 +65,9 @@ async def conduct(
 
 
 def _alike(store: Store, plan: DrillPlan) -> list[Scorecard]:
-    """Scorecards that can be compared with this drill's: answered by the same kind of responder, under one playbook."""
+    """Scorecards that can be compared with this drill's: answered in the same way, under the same playbook."""
     return [
         card
         for card in store.scorecards(plan.scenario.name)
-        if card.responder is plan.responder and card.playbook == plan.playbook.name
+        if (card.responder, card.runbook, card.playbook) == (plan.responder, plan.runbook, plan.playbook.name)
     ]

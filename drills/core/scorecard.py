@@ -129,6 +129,7 @@ class Scorecard(Frozen):
     playbook: str
     driver: str
     responder: ResponderKind
+    runbook: str | None = None
     started_at: AwareDatetime
     ended_at: AwareDatetime
     duration: float

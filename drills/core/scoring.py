@@ -60,6 +60,7 @@ def score(timeline: Timeline, *, corrections: bool = True) -> Scorecard:
         playbook=start.playbook.name,
         driver=start.driver,
         responder=start.responder,
+        runbook=start.runbook,
         started_at=start.at,
         ended_at=_ended_at(timeline),
         duration=round(case.end, 3),
