@@ -84,11 +84,12 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
+#: It looks for long enough that users suffer: a database that is back within a second reaches nobody.
 REPAIR = """\
 # Runbook: the database is gone
 ## Triage
 ```sh {"name":"look","read-only":true,"milestone":"cause-named","cause":"database-down"}
-drills sandbox status; echo password=hunter22
+drills sandbox status; echo password=hunter22; sleep 4
 ```
 ## Mitigation
 ```sh {"name":"restart-database","timeout":"60s"}
