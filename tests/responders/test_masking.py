@@ -56,7 +56,7 @@ def test_colours_of_a_terminal_are_left_out_before_anything_is_looked_for() -> N
 
 
 def test_secrets_of_the_environment_are_known_by_their_names() -> None:
-    environment = {"DEPLOY_TOKEN": "0123456789", "PWD": "/home/somebody", "TOKENIZERS": "false", "HOME": "/home/somebody/home"}
+    environment = {"DEPLOY_TOKEN": "0123456789", "PWD": "/home/somebody", "TOKENIZERS": "false", "HOME": "/home/me"}
     assert secrets_of(environment) == ("0123456789",)
 
 
