@@ -26,7 +26,7 @@ from drills.core.probe import Observation, Outcome, ProbeSpec, Role
 from drills.included import included_root
 from drills.probing.bind import bind
 from drills.probing.prober import Prober
-from drills.sandbox.local import LocalSandbox
+from drills.sandbox.local.sandbox import LocalSandbox
 
 INTERVAL = timedelta(seconds=10)
 GIVE_UP = 60.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from drills.sandbox.processes import wait_gone
+from drills.sandbox.local.processes import wait_gone
 
 #: How long a process may take to end in good order before it is killed.
 _PATIENCE_SECONDS = 3.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drills.errors import BadInput
 from drills.included import included_root
-from drills.sandbox.local import LocalSandbox
+from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Sandbox
 from drills.workspace.workspace import Workspace
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from drills.errors import DrillsError, EnvironmentFailed
 from drills.sandbox import database_state, direct
-from drills.sandbox.app_replicas import AppReplicas
+from drills.sandbox.local.app_replicas import AppReplicas
+from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.protocol import Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
 from drills.sandbox.release_line import deployed, rolled_back
-from drills.sandbox.service_control import ServiceControl
 from drills.sandbox.state import StateStore
 
 #: The cache's own settings that drills turn.

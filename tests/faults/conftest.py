@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drills.included import included_root
-from drills.sandbox.local import LocalSandbox
+from drills.sandbox.local.sandbox import LocalSandbox
 from drills.store.store import Store
 
 

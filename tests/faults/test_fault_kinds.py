@@ -9,7 +9,7 @@ from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible
 from drills.faults.hold_locks import HoldLocks
 from drills.faults.registry import FAULTS, fault_of
-from drills.sandbox.local import LocalSandbox
+from drills.sandbox.local.sandbox import LocalSandbox
 
 SPECS = [
     {"kind": "stop-service", "service": "database"},

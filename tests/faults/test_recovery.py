@@ -16,7 +16,7 @@ from drills.core.events import DrillAborted, ResponderKind, UndoFailed, UndoSett
 from drills.core.scorecard import DrillResult
 from drills.faults.drop_index import DropIndex
 from drills.faults.recovery import RecoveryReport, recover
-from drills.sandbox.local import LocalSandbox
+from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Service
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
@@ -48,7 +48,7 @@ from drills.faults.injection import inject
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore
 from drills.included import included_root
-from drills.sandbox.local import LocalSandbox
+from drills.sandbox.local.sandbox import LocalSandbox
 from drills.store.journal import Journal
 from drills.store.store import Store
 url, folder, spec, moment = sys.argv[1:]

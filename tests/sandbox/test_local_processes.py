@@ -17,9 +17,9 @@ import pytest
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
 from drills.process_start import start_ticks
-from drills.sandbox import postgres, processes
-from drills.sandbox.local import LocalSandbox
-from drills.sandbox.ports import HOST
+from drills.sandbox.local import postgres, processes
+from drills.sandbox.local.ports import HOST
+from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Running, Sandbox, Service
 from drills.sandbox.state import ProcessRecord, load, read_processes, save
 
@@ -27,7 +27,7 @@ RUNNER = """
 import sys
 from pathlib import Path
 from drills.included import included_root
-from drills.sandbox.local import LocalSandbox
+from drills.sandbox.local.sandbox import LocalSandbox
 LocalSandbox(Path(sys.argv[1]), included_root(), cache_dir=Path(sys.argv[2])).up()
 input()
 """
@@ -36,7 +36,7 @@ DEPLOYER = """
 import sys
 from pathlib import Path
 from drills.included import included_root
-from drills.sandbox.local import LocalSandbox
+from drills.sandbox.local.sandbox import LocalSandbox
 LocalSandbox(Path(sys.argv[1]), included_root()).deploy("1.2.0")
 """
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from drills.errors import BadInput
-from drills.sandbox.local import LocalSandbox
+from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.open import open_sandbox
 from drills.workspace.config import Driver, SandboxConfig
 from drills.workspace.workspace import Workspace

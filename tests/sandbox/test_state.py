@@ -9,7 +9,7 @@ import pytest
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
 from drills.sandbox import state as state_module
-from drills.sandbox.local import LocalSandbox
+from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.state import FORMAT, ProcessRecord, SandboxState, StateStore, load, read_processes, save
 
 RECORD = ProcessRecord(service="cache", pid=12, create_time=1.5, port=20001)

@@ -22,9 +22,9 @@ import requests
 import toxiproxy as plain
 
 from drills.errors import BadInput, EnvironmentFailed
+from drills.sandbox.local.toxiproxy_command import embedded_command
 from drills.sandbox.protocol import Toxic
 from drills.sandbox.toxiproxy import Toxiproxy
-from drills.sandbox.toxiproxy_command import embedded_command
 
 NO_PROXY = {"http": None, "https": None, "all": None}
 REAL = shutil.which("toxiproxy-server")

@@ -23,8 +23,8 @@ import psutil
 import psycopg
 
 from drills.errors import EnvironmentFailed
-from drills.sandbox import processes
-from drills.sandbox.ports import HOST, free_port
+from drills.sandbox.local import processes
+from drills.sandbox.local.ports import HOST, free_port
 
 OS_USER = "pgserver"
 #: A folder that every user may pass, and that outlives a restart of the machine.

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 import psutil
 
 from drills.errors import EnvironmentFailed
-from drills.sandbox import processes
-from drills.sandbox.blueprints import Blueprint, replica, settings_digest
+from drills.sandbox.local import processes
+from drills.sandbox.local.blueprints import Blueprint, replica, settings_digest
+from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.protocol import Service
-from drills.sandbox.service_control import ServiceControl
 from drills.sandbox.state import ProcessRecord, make_folder
 
 REPLACE_SECONDS = 15.0

@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
-from drills.sandbox import direct, postgres
-from drills.sandbox.app_replicas import AppReplicas
-from drills.sandbox.blueprints import UPSTREAM, Layout, blueprint
+from drills.sandbox import direct
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.definitions import ShopDefinitions, definitions
 from drills.sandbox.health import ask_all
 from drills.sandbox.http_answers import look
+from drills.sandbox.local import postgres
+from drills.sandbox.local.app_replicas import AppReplicas
+from drills.sandbox.local.blueprints import UPSTREAM, Layout, blueprint
+from drills.sandbox.local.ports import HOST, choose_ports
+from drills.sandbox.local.processes import trim
+from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.log_lines import read_log
-from drills.sandbox.ports import HOST, choose_ports
-from drills.sandbox.processes import trim
 from drills.sandbox.protocol import (
     Capability,
     Fingerprint,
@@ -39,7 +41,6 @@ from drills.sandbox.protocol import (
 )
 from drills.sandbox.release_line import deployed, initial_line, listed, rolled_back
 from drills.sandbox.restoring import Restoring, fingerprint_of
-from drills.sandbox.service_control import ServiceControl
 from drills.sandbox.state import SandboxState, StateStore, make_folder
 
 if TYPE_CHECKING:

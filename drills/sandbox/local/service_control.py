@@ -11,9 +11,9 @@ import psutil
 
 from drills.errors import EnvironmentFailed
 from drills.process_start import start_ticks
-from drills.sandbox import ports, postgres, processes
-from drills.sandbox.blueprints import Blueprint, Layout, blueprint
 from drills.sandbox.definitions import ShopDefinitions
+from drills.sandbox.local import ports, postgres, processes
+from drills.sandbox.local.blueprints import Blueprint, Layout, blueprint
 from drills.sandbox.protocol import Running, Service
 from drills.sandbox.state import Intention, ProcessRecord, StateStore
 

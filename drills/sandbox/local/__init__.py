@@ -1,0 +1,1 @@
+"""The sandbox as real processes on loopback, for machines without Docker."""
