@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types suite matrix kill bench gallery requirements wheel clean
+.PHONY: help demo test lint types suite engine matrix kill bench gallery requirements wheel clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,8 +25,11 @@ lint: $(VENV)/.dev ## Style, format and the direction of imports.
 types: $(VENV)/.dev ## Types, strictly.
 	$(BIN)/mypy drills
 
-suite: $(VENV)/.dev ## The tests, on two cores.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --cov=drills --cov-report=term:skip-covered
+suite: $(VENV)/.dev ## The tests that need no Docker, on two cores.
+	$(BIN)/python -m pytest -m 'not engine' -n 2 --dist loadgroup -q --cov=drills --cov-report=term:skip-covered
+
+engine: $(VENV)/.dev ## The tests that need a Docker engine and the compose CLI.
+	$(BIN)/python -m pytest -m engine -q
 
 matrix: $(VENV)/.dev ## Each drill with each runbook and with none; writes docs/scenario-matrix.md.
 	$(BIN)/python -m proofs.matrix
