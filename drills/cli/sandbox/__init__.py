@@ -1,0 +1,20 @@
+"""`drills sandbox …`: operate the sandbox, as runbooks and people do. The same commands on every driver."""
+
+from __future__ import annotations
+
+import typer
+
+from drills.cli.sandbox import asking, power, shop
+
+sandbox_app = typer.Typer(
+    help="Operate the sandbox: the same commands that runbooks use.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def register(app: typer.Typer) -> None:
+    for module in (power, asking, shop):
+        module.register(sandbox_app)
+    app.add_typer(sandbox_app, name="sandbox")

@@ -1,0 +1,134 @@
+"""Questions to the sandbox: SQL, Redis, logs, health."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from drills.cli.acting import action
+from drills.cli.places import HERE, WorkspaceOption
+from drills.cli.sandbox.answers import print_table, readable
+from drills.cli.sandbox.opening import SERVICES, age, open_sandbox
+from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
+
+if TYPE_CHECKING:
+    from drills.sandbox.protocol import Sandbox
+
+
+def register(app: typer.Typer) -> None:
+    example = 'Example: drills sandbox sql "SELECT count(*), state FROM pg_stat_activity GROUP BY state"'
+    app.command(epilog=example)(sql)
+    app.command(epilog="Example: drills sandbox redis INFO memory")(redis)
+    app.command(epilog="Example: drills sandbox logs app database --since 15m --grep ERROR")(logs)
+    app.command(epilog="Example: drills sandbox health --all --wait 30s --steady 3s")(health)
+
+
+def sql(
+    statement: Annotated[str, typer.Argument(help="One SQL statement, run straight on the database.")],
+    timeout: Annotated[float, typer.Option(help="Seconds.", min=0.1, max=3600)] = 30.0,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Run one statement on the database, and print its rows."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=sql_only_looks(statement)):
+        columns, rows = sandbox.sql(statement, timeout=timeout)
+        if columns:
+            print_table(columns, rows)
+        typer.echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})" if columns else "done")
+
+
+def redis(
+    words: Annotated[list[str], typer.Argument(help="A Redis command and its arguments.")],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Run one Redis command on the cache."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=redis_only_looks(words)):
+        typer.echo(readable(sandbox.redis(*words)))
+
+
+def logs(
+    services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help=SERVICES)] = None,
+    since: Annotated[str | None, typer.Option(help="A duration such as 15m; default: all there is.")] = None,
+    grep: Annotated[str | None, typer.Option(help="Only lines that contain this.")] = None,
+    lines: Annotated[int, typer.Option(help="At most this many of each service, the last ones.", min=1)] = 200,
+    output_dir: Annotated[
+        Path | None, typer.Option(help="Write whole logs there, one file for each service, instead of printing.")
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Print the logs of services (default: of all), or keep them as files."""
+    within = age("--since", since)
+    place, sandbox = open_sandbox(workspace)
+    wanted = services or [status.name for status in sandbox.services()]
+    with action(place, read_only=True):
+        for service in wanted:
+            found = list(sandbox.logs(service, since=within, grep=grep))
+            if output_dir is not None:
+                path = _folder(output_dir) / f"{service.replace('/', '-')}.log"
+                path.write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
+                typer.echo(f"{path}  {len(found)} line{'' if len(found) == 1 else 's'}")
+                continue
+            for line in found[-lines:]:
+                typer.echo(line if len(wanted) == 1 else f"{service:<14} {line}")
+
+
+def _folder(folder: Path) -> Path:
+    from drills.errors import BadInput
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--output-dir: {folder}: {error.strerror}; name a folder that can be written") from None
+    return folder
+
+
+def health(
+    every: Annotated[bool, typer.Option("--all", help="Every service, not the app alone.")] = False,
+    wait: Annotated[str, typer.Option(help="Wait at most this long until all is well.")] = "0s",
+    steady: Annotated[str, typer.Option(help="It must be well without a break for this long.")] = "0s",
+    output_dir: Annotated[Path | None, typer.Option(help="Keep the answers there too, in health.txt.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Ask the health endpoints. Exit status 1 when something is not well."""
+    patience, still = _seconds("--wait", wait), _seconds("--steady", steady)
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=True):
+        well, answers = _wait_for_health(sandbox, every, patience, still)
+        shown = [f"{'ok  ' if good else 'FAIL'}  {name:<14} {said}" for name, (good, said) in answers.items()]
+        typer.echo("\n".join(shown))
+        if output_dir is not None:
+            path = _folder(output_dir) / "health.txt"
+            path.write_text("\n".join(shown) + "\n", encoding="utf-8")
+        if not well:
+            raise typer.Exit(1)
+
+
+def _seconds(option: str, text: str) -> float:
+    within = age(option, text)
+    return 0.0 if within is None else within.total_seconds()
+
+
+def _wait_for_health(
+    sandbox: Sandbox, every: bool, patience: float, still: float
+) -> tuple[bool, Mapping[str, tuple[bool, str]]]:
+    deadline = time.monotonic() + patience + still
+    well_since: float | None = None
+    while True:
+        answers = sandbox.health()
+        if not every:
+            answers = {name: answer for name, answer in answers.items() if name.startswith(("app", "/"))} or answers
+        now = time.monotonic()
+        if all(good for good, _ in answers.values()):
+            well_since = now if well_since is None else well_since
+            if now - well_since >= still:
+                return True, answers
+        else:
+            well_since = None
+        if now >= deadline:
+            return False, answers
+        time.sleep(0.2)

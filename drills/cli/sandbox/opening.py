@@ -1,0 +1,42 @@
+"""What every sandbox command begins with: its workspace, the sandbox, and the words that several understand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from drills.cli.places import open_workspace
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from drills.sandbox.protocol import Sandbox
+    from drills.workspace.workspace import Workspace
+
+SERVICES = "app, database, cache, external-api, toxiproxy, edge or dns; app/1 is the app's first replica."
+ServiceArgument = Annotated[str, typer.Argument(help=SERVICES)]
+
+
+def open_sandbox(folder: Path, *, must_be_up: bool = True) -> tuple[Workspace, Sandbox]:
+    """Raises EnvironmentFailed when it must be up and is not."""
+    from drills.errors import EnvironmentFailed
+    from drills.sandbox.open import open_sandbox as open_of
+
+    workspace = open_workspace(folder)
+    sandbox = open_of(workspace)
+    if must_be_up and not sandbox.is_up():
+        raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`, or run a drill")
+    return workspace, sandbox
+
+
+def age(option: str, text: str | None) -> timedelta | None:
+    """A duration that a person wrote. Raises BadInput that names the option."""
+    from drills.core.durations import parse_duration
+    from drills.errors import BadInput
+
+    try:
+        return parse_duration(text) if text else None
+    except ValueError as error:
+        raise BadInput(f"{option}: {error}") from None

@@ -1,0 +1,114 @@
+"""What operators turn: the app's release, its replicas, its settings, and the links to what it depends on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from drills.cli.acting import action
+from drills.cli.places import HERE, WorkspaceOption
+from drills.cli.sandbox.opening import age, open_sandbox
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: drills sandbox releases --since 15m")(releases)
+    app.command(epilog="Example: drills sandbox deploy 1.1.0")(deploy)
+    app.command(epilog="Example: drills sandbox rollback --to 1.0.0")(rollback)
+    app.command(epilog="Example: drills sandbox scale 3")(scale)
+    app.command("set", epilog="Example: drills sandbox set recommendations=off")(set_)
+    app.command(epilog="Example: drills sandbox link app-external-api, or: … link app-cache --cut")(link)
+
+
+def releases(
+    since: Annotated[str | None, typer.Option(help="Only what was deployed within this duration.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """List the app's releases, the last deployed first, and when."""
+    from datetime import UTC, datetime
+
+    from drills.core.durations import humane
+
+    within = age("--since", since)
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=True):
+        now = datetime.now(UTC)
+        shown = [
+            release
+            for release in sandbox.releases()
+            if within is None or (release.deployed_at is not None and now - release.deployed_at <= within)
+        ]
+        for release in shown:
+            when = f"{humane((now - release.deployed_at).total_seconds())} ago" if release.deployed_at else "never"
+            mark = "*" if release.current else " "
+            typer.echo(f"{mark} {release.version:<10} deployed {when:<14} {release.summary}")
+        if not shown:
+            typer.echo("nothing was deployed in that time")
+
+
+def deploy(version: Annotated[str, typer.Argument(help="A release.")], workspace: WorkspaceOption = HERE) -> None:
+    """Deploy a release of the app."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=False):
+        sandbox.deploy(version)
+        typer.echo(f"release {version} is running")
+
+
+def rollback(
+    to: Annotated[str | None, typer.Option(help="A release; default: the one before.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Go back to the release that ran before."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=False):
+        typer.echo(f"release {sandbox.rollback(to)} is running")
+
+
+def scale(
+    replicas: Annotated[int, typer.Argument(help="How many replicas of the app; 0 stops it.")],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Run this many replicas of the app."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=False):
+        sandbox.scale(replicas)
+        typer.echo(f"{replicas} replica{'' if replicas == 1 else 's'}")
+
+
+def set_(
+    changes: Annotated[list[str], typer.Argument(help="NAME=VALUE, one or more.")], workspace: WorkspaceOption = HERE
+) -> None:
+    """Change settings: feature flags, pool size, secrets. Without a restart where that is possible."""
+    from drills.errors import BadInput
+
+    pairs = [change.partition("=") for change in changes]
+    wrong = [name for name, equals, _ in pairs if not equals]
+    if wrong:
+        raise BadInput(f"{wrong[0]!r}: write NAME=VALUE, such as recommendations=off")
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=False):
+        sandbox.set({name: value for name, _, value in pairs})
+        typer.echo("set " + ", ".join(name for name, _, _ in pairs))
+
+
+def link(
+    name: Annotated[str, typer.Argument(help="app-database, app-cache or app-external-api.")],
+    cut: Annotated[bool | None, typer.Option("--cut/--open", help="Cut the link, or let it through.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Show a link with its toxics; cut it or let it through."""
+    from drills.errors import BadInput
+    from drills.nearest import suggest
+
+    place, sandbox = open_sandbox(workspace)
+    known = {status.name: status for status in sandbox.links()}
+    if name not in known:
+        raise BadInput(f"there is no link {name!r}; {suggest(name, known)}")
+    with action(place, read_only=cut is None):
+        if cut is not None:
+            sandbox.set_link(name, enabled=not cut)
+            known = {status.name: status for status in sandbox.links()}
+        status = known[name]
+        typer.echo(f"{status.name}  {'open' if status.enabled else 'CUT'}  {status.listen} → {status.upstream}")
+        for toxic in status.toxics:
+            typer.echo(f"  {toxic.name}: {toxic.type} {toxic.stream} {dict(toxic.attributes)}")
