@@ -148,7 +148,7 @@ class Live:
         minutes, seconds = divmod(round(t, 1), 60)
         text = Text().append(f"  {int(minutes):02d}:{seconds:04.1f}  ", style="dim")
         text.append(f"{line.label:<{LABEL}}", style=line.style or "bold")
-        said = plain(line.text).replace("\n", " / ")
+        said = plain(line.text).replace("\n", " / ").replace("\t", " ")
         text.append(f" {said}" if said else "", style="dim" if line.style == "dim" else "")
         if self._console.is_terminal:
             indent = 12 + LABEL if self._console.width >= 80 else 11
