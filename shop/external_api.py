@@ -1,6 +1,6 @@
 """Somebody else's services, as the shop meets them: recommendations, and a payment provider with signed webhooks.
 
-`python -m shop.external_api --port P`; the webhooks' key comes in SHOP_WEBHOOK_SECRET.
+`python -m shop.external_api --port P`; the webhooks' key comes in SHOP_PROVIDER_WEBHOOK_SECRET.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
-    provider = Provider(os.environ.get("SHOP_WEBHOOK_SECRET", ""))
+    provider = Provider(os.environ.get("SHOP_PROVIDER_WEBHOOK_SECRET", ""))
     app = Starlette(
         routes=[
             Route("/recommendations", provider.recommendations),

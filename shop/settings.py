@@ -10,10 +10,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+#: Variables that are not named after their setting: SHOP_DATABASE_URL is the address that the sandbox itself gives.
+VARIABLES = {"database_url": "SHOP_DATABASE_URL_SET"}
+
+KEY = r"[\x21-\x7e]{8,128}"
+KEY_EXPECTED = "8 to 128 printable characters without blanks"
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its value is text that matches `pattern` entirely; a number lies in `lowest`…`highest`."""
+    """One setting: its value is text that matches `pattern` entirely; a number lies in `lowest`…`highest`.
+
+    `services` are those whose environment carries it. `secret`: its value is masked wherever it is shown.
+    """
 
     name: str
     default: str
@@ -22,19 +31,21 @@ class Setting:
     meaning: str
     lowest: float | None = None
     highest: float | None = None
+    services: tuple[str, ...] = ("app",)
+    secret: bool = False
 
     @property
     def variable(self) -> str:
         """The environment variable that carries it."""
-        return f"SHOP_{self.name.upper()}"
+        return VARIABLES.get(self.name, f"SHOP_{self.name.upper()}")
 
     def refusal(self, value: str) -> str | None:
         """Why the value cannot be used, or None when it can."""
-        if not re.fullmatch(self.pattern, value):
-            return f"{self.name} must be {self.expects}, not {value!r}"
-        if self.lowest is not None and self.highest is not None and not self.lowest <= float(value) <= self.highest:
-            return f"{self.name} must be {self.expects}, not {value!r}"
-        return None
+        fits = re.fullmatch(self.pattern, value) is not None
+        if fits and self.lowest is not None and self.highest is not None:
+            fits = self.lowest <= float(value) <= self.highest
+        given = "what was given" if self.secret else repr(value)
+        return None if fits else f"{self.name} must be {self.expects}, not {given}"
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -76,9 +87,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "webhook_secret",
         "sandbox-webhook-secret",
-        r"[\x21-\x7e]{8,128}",
-        "8 to 128 printable characters without blanks",
-        "The key with which the payment provider signs its webhooks.",
+        KEY,
+        KEY_EXPECTED,
+        "The key with which the shop checks the payment provider's webhooks.",
+        secret=True,
+    ),
+    Setting(
+        "identity_key",
+        "sandbox-identity-key",
+        KEY,
+        KEY_EXPECTED,
+        "The key with which a login asks the provider who somebody is.",
+        secret=True,
     ),
     Setting(
         "memory_limit_mb",
@@ -88,6 +108,82 @@ SETTINGS: tuple[Setting, ...] = (
         "A replica that holds more memory ends at once, as under a container's limit.",
         16,
         65536,
+    ),
+    Setting(
+        "database_url",
+        "",
+        r"|postgres(ql)?://[\x21-\x7e]+",
+        "empty, or postgresql://USER@HOST:PORT/DATABASE",
+        "The database that the app uses; empty: the sandbox's own, through its link.",
+    ),
+    Setting(
+        "database_password",
+        "sandbox-database-password",
+        f"|{KEY}",
+        f"empty, or {KEY_EXPECTED}",
+        "The password of the app's role at the database.",
+        secret=True,
+    ),
+    Setting(
+        "allowed_origins",
+        "https://www.shop.test",
+        r"|https?://[^\s,/]+(,https?://[^\s,/]+)*",
+        "origins such as https://www.shop.test, with commas between them",
+        "Sites whose pages may read the app's answers in a browser (CORS).",
+    ),
+    Setting(
+        "password_cost",
+        "1",
+        r"\d+",
+        "a whole number from 1 to 10000",
+        "Work factor of the passwords' hash: how much processor time one login takes.",
+        1,
+        10000,
+    ),
+    Setting(
+        "recommendations_cache",
+        "0",
+        r"\d+(\.\d+)?",
+        "seconds from 0 to 3600",
+        "How long the home page shows the same recommendations before it asks again; 0: asks each time.",
+        0,
+        3600,
+    ),
+    Setting(
+        "provider_webhook_secret",
+        "sandbox-webhook-secret",
+        KEY,
+        KEY_EXPECTED,
+        "The key with which the payment provider signs its webhooks.",
+        services=("external-api",),
+        secret=True,
+    ),
+    Setting(
+        "provider_identity_key",
+        "sandbox-identity-key",
+        KEY,
+        KEY_EXPECTED,
+        "The key that the provider wants to see before it tells who somebody is.",
+        services=("external-api",),
+        secret=True,
+    ),
+    Setting(
+        "provider_rate_limit",
+        "0",
+        r"\d+",
+        "requests a minute from 0 (no limit) to 100000",
+        "How many recommendations a minute the provider gives out; more are refused (429).",
+        0,
+        100000,
+        services=("external-api",),
+    ),
+    Setting(
+        "public_address",
+        "127.0.0.1",
+        r"|\d{1,3}(\.\d{1,3}){3}",
+        "empty, or an IPv4 address",
+        "What the name shop.test stands for; empty: there is no such name.",
+        services=("dns",),
     ),
 )
 
@@ -108,6 +204,11 @@ class Settings:
     payment_timeout: float
     webhook_secret: str
     memory_limit_mb: int
+    identity_key: str
+    database_password: str
+    allowed_origins: frozenset[str]
+    password_cost: int
+    recommendations_cache: float
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -118,7 +219,7 @@ class Settings:
                 raise ValueError(why)
         return cls(
             release=environment["SHOP_RELEASE"],
-            database_url=environment["SHOP_DATABASE_URL"],
+            database_url=given["database_url"] or environment["SHOP_DATABASE_URL"],
             cache_url=environment["SHOP_CACHE_URL"],
             external_url=environment["SHOP_EXTERNAL_URL"],
             public_url=environment["SHOP_PUBLIC_URL"],
@@ -129,4 +230,9 @@ class Settings:
             payment_timeout=float(given["payment_timeout"]),
             webhook_secret=given["webhook_secret"],
             memory_limit_mb=int(given["memory_limit_mb"]),
+            identity_key=given["identity_key"],
+            database_password=given["database_password"],
+            allowed_origins=frozenset(filter(None, given["allowed_origins"].split(","))),
+            password_cost=int(given["password_cost"]),
+            recommendations_cache=float(given["recommendations_cache"]),
         )
