@@ -42,6 +42,15 @@ class Capability(StrEnum):
     SCALE = "scale"
     SETTINGS = "settings"
     SQL = "sql"
+    REPLICAS = "replicas"
+    """One replica of the app, by its name: `app/1`."""
+    CERTIFICATE = "certificate"
+    MIGRATIONS = "migrations"
+    BACKUPS = "backups"
+    DISK = "disk"
+    """A bounded disk under the database."""
+    RESOURCES = "resources"
+    """What each service uses, and limits that can be changed."""
 
 
 class Running(StrEnum):
@@ -91,6 +100,45 @@ class LinkStatus:
     toxics: tuple[Toxic, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an operator (or a pipeline) did to the sandbox; the value of a secret is not told."""
+
+    at: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The edge's. `subject` and `issuer` are their common names, `names` those that it is valid for."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStats:
+    """What a service uses, its replicas together; a limit that there is not, and what cannot be told, is None.
+
+    `cpu` counts cores in use over the last moment. `restarts` are those that nobody asked for: a supervisor's.
+    """
+
+    name: str
+    replicas: int
+    memory_bytes: int
+    memory_limit: int | None
+    cpu: float
+    cpu_limit: float | None
+    restarts: int
+    oom_kills: int
+    disk_bytes: int | None
+    disk_limit: int | None
+    pids: int
+
+
 @dataclass(frozen=True)
 class Fingerprint:
     """All that a drill may change, for comparison before and after: equal means mended.
@@ -138,11 +186,18 @@ class Sandbox(Protocol):
     def capabilities(self) -> frozenset[Capability]: ...
 
     @property
+    def unavailable(self) -> Mapping[Capability, str]:
+        """What this driver cannot do here, and why in a few words; the rest is in `capabilities`."""
+        ...
+
+    @property
     def addresses(self) -> Mapping[str, str]:
         """What probes and locustfiles may name as `${app}`, `${database}`, `${cache}`, `${external-api}`, …
 
-        `app` is a base URL; `database` a libpq URL and `cache` a redis:// URL that go straight to the service,
-        around Toxiproxy. Empty when the sandbox is down.
+        `app` is a base URL, and so is `app-direct`, which leads to one replica around the edge; `edge` is the URL of
+        the edge by its public name, `edge-address` its host:port; `dns` is the host:port of the name server and `ca`
+        the path of the authority's certificate. `database` is a libpq URL and `cache` a redis:// URL that go straight
+        to the service, around Toxiproxy. Empty when the sandbox is down.
         """
         ...
 
@@ -156,7 +211,12 @@ class Sandbox(Protocol):
         """End every process that this sandbox started, and only those."""
         ...
 
-    def services(self) -> Sequence[ServiceStatus]: ...
+    def services(self) -> Sequence[ServiceStatus]:
+        """All of them; `detail` says `1 of 2 run` when a part of the app is missing, frozen or to come.
+
+        Wherever a service is named below, `app/1` … `app/N` name a single replica of the app.
+        """
+        ...
 
     def start(self, service: str) -> None: ...
 
@@ -194,8 +254,33 @@ class Sandbox(Protocol):
 
     def settings(self) -> Mapping[str, str]: ...
 
+    @property
+    def secret_settings(self) -> frozenset[str]:
+        """The names of the settings whose values are not to be shown."""
+        ...
+
     def set(self, changes: Mapping[str, str]) -> None:
-        """Change settings and restart the app if they need it. Raises BadInput with the known names."""
+        """Change settings, and restart the services that they belong to. Raises BadInput with the known names."""
+        ...
+
+    def changes(self, since: timedelta | None = None) -> Sequence[Change]:
+        """What was deployed, rolled back, set, scaled, resized or renewed, the newest first."""
+        ...
+
+    def certificate(self) -> Certificate:
+        """The certificate that is installed at the edge."""
+        ...
+
+    def renew_certificate(self, valid_for: timedelta = timedelta(days=90)) -> None:
+        """Install a new one and let the edge load it; a negative `valid_for` gives one that has expired."""
+        ...
+
+    def stats(self) -> Sequence[ServiceStats]:
+        """What each service uses now; takes a moment, in which processor time is measured."""
+        ...
+
+    def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
+        """Change the limits of one replica. Raises BadInput, with the reason, for what this driver cannot limit."""
         ...
 
     def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:

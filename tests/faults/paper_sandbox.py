@@ -31,6 +31,8 @@ class RunnerDied(BaseException):
 class PaperSandbox:
     driver = "paper"
     capabilities = frozenset(Capability)
+    unavailable: Mapping[Capability, str] = {}
+    secret_settings: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.running = dict.fromkeys(Service, Running.UP)

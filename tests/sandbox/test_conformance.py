@@ -46,8 +46,10 @@ def test_it_names_an_address_for_every_service_and_answers_there(sandbox: Sandbo
         assert connection.execute("SELECT count(*) > 100000 FROM orders").fetchone() == (True,)
 
 
-def test_it_can_do_all_that_faults_may_need(sandbox: Sandbox) -> None:
-    assert sandbox.capabilities == frozenset(Capability)
+def test_it_can_do_what_faults_may_need_or_says_why_not(sandbox: Sandbox) -> None:
+    assert sandbox.capabilities | sandbox.unavailable.keys() == frozenset(Capability)
+    assert not sandbox.capabilities & sandbox.unavailable.keys()
+    assert all(sandbox.unavailable.values()), "each with its reason"
 
 
 def test_asking_for_what_already_is_changes_nothing(sandbox: Sandbox) -> None:

@@ -30,12 +30,15 @@ from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.log_lines import read_log
 from drills.sandbox.protocol import (
     Capability,
+    Certificate,
+    Change,
     Fingerprint,
     Link,
     LinkStatus,
     Release,
     Running,
     Service,
+    ServiceStats,
     ServiceStatus,
     Toxic,
 )
@@ -56,7 +59,6 @@ class LocalSandbox:
     """See `drills.sandbox.protocol.Sandbox`. Files are kept in `state_dir`, the seeded database's in `cache_dir`."""
 
     driver = "local"
-    capabilities = frozenset(Capability)
 
     def __init__(
         self, state_dir: Path, shop_root: Path, name: str = "default", *, cache_dir: Path | None = None
@@ -87,6 +89,18 @@ class LocalSandbox:
         from drills.sandbox.toxiproxy import Toxiproxy  # its HTTP library is slow to load; few commands need it
 
         return Toxiproxy(f"http://{HOST}:{self._active().ports[Service.TOXIPROXY]}")
+
+    @property
+    def unavailable(self) -> Mapping[Capability, str]:
+        return {
+            Capability.MIGRATIONS: "migrations are not built yet",
+            Capability.BACKUPS: "backups are not built yet",
+            Capability.DISK: "a bounded disk is not built yet",
+        }
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset(Capability) - self.unavailable.keys()
 
     def _active(self) -> SandboxState:
         state = self._store.read()
@@ -329,6 +343,25 @@ class LocalSandbox:
             except EnvironmentFailed:
                 self._store.change(settings=state.settings)  # The old replicas go on, with the old settings.
                 raise
+
+    @property
+    def secret_settings(self) -> frozenset[str]:
+        return frozenset(setting.name for setting in self._shop.settings if setting.secret)
+
+    def changes(self, since: timedelta | None = None) -> Sequence[Change]:  # noqa: ARG002
+        raise EnvironmentFailed("not yet")
+
+    def certificate(self) -> Certificate:
+        raise EnvironmentFailed("not yet")
+
+    def renew_certificate(self, valid_for: timedelta = timedelta(days=90)) -> None:  # noqa: ARG002
+        raise EnvironmentFailed("not yet")
+
+    def stats(self) -> Sequence[ServiceStats]:
+        raise EnvironmentFailed("not yet")
+
+    def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:  # noqa: ARG002
+        raise EnvironmentFailed("not yet")
 
     # --- straight to database and cache; logs; links
 
