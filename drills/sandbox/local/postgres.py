@@ -23,6 +23,7 @@ import psutil
 import psycopg
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.definitions import definitions
 from drills.sandbox.local import processes
 from drills.sandbox.local.ports import HOST, free_port
 
@@ -146,6 +147,9 @@ def template_name(shop_root: Path) -> str:
     """Changes with whatever the seeded data depends on."""
     about = hashlib.sha256()
     about.update((shop_root / "shop" / "schema.py").read_bytes())
+    for migration in sorted((shop_root / "shop" / "migrations").glob("*.sql")):
+        about.update(migration.name.encode() + migration.read_bytes())
+    about.update(definitions(shop_root).defaults.get("database_password", "").encode())
     about.update(CONFIGURATION.encode())
     about.update(str((binaries() / "postgres").stat().st_size).encode())
     return f"postgres-{about.hexdigest()[:12]}"
