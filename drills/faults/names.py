@@ -1,4 +1,4 @@
-"""Names that faults put into SQL: their form is checked, so that they need no quoting."""
+"""Names that faults put into SQL: their form is checked, so that they need no quoting. And texts, which do."""
 
 from __future__ import annotations
 
@@ -11,3 +11,11 @@ SqlName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$
 
 #: What a session calls itself in pg_stat_activity. The responder sees it: let it sound like a job of the shop.
 ApplicationName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
+
+#: A role of the database.
+RoleName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)]
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it, whatever is in it but a NUL and whatever the server's settings are."""
+    return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -7,11 +7,14 @@ from types import MappingProxyType
 
 from drills.core.scenario import FaultSpec
 from drills.errors import BadInput
+from drills.faults.change_setting import ChangeSetting
+from drills.faults.delete_rows import DeleteRows
 from drills.faults.deploy_release import DeployRelease
 from drills.faults.drop_index import DropIndex
 from drills.faults.exhaust_connections import ExhaustConnections
 from drills.faults.external_api_blocked import ExternalApiBlocked
 from drills.faults.fault import Fault
+from drills.faults.fill_cache import FillCache
 from drills.faults.hold_locks import HoldLocks
 from drills.faults.kill_service import KillService
 from drills.faults.link_bandwidth import LinkBandwidth
@@ -20,6 +23,7 @@ from drills.faults.link_latency import LinkLatency
 from drills.faults.link_reset import LinkReset
 from drills.faults.link_timeout import LinkTimeout
 from drills.faults.pause_service import PauseService
+from drills.faults.rotate_credentials import RotateCredentials
 from drills.faults.stop_service import StopService
 from drills.faults.traffic_surge import TrafficSurge
 from drills.nearest import suggest
@@ -34,9 +38,13 @@ _KINDS: tuple[type[Fault], ...] = (
     LinkBandwidth,
     LinkTimeout,
     DeployRelease,
+    ChangeSetting,
+    RotateCredentials,
     DropIndex,
+    DeleteRows,
     HoldLocks,
     ExhaustConnections,
+    FillCache,
     TrafficSurge,
     ExternalApiBlocked,
 )

@@ -24,9 +24,13 @@ def test_every_kind_of_fault_is_registered_under_its_own_name() -> None:
         "link-bandwidth",
         "link-timeout",
         "deploy-release",
+        "change-setting",
+        "rotate-credentials",
         "drop-index",
+        "delete-rows",
         "hold-locks",
         "exhaust-connections",
+        "fill-cache",
         "traffic-surge",
         "external-api-blocked",
     ]
@@ -35,7 +39,7 @@ def test_every_kind_of_fault_is_registered_under_its_own_name() -> None:
 def test_a_misspelt_kind_is_told_with_the_nearest_one() -> None:
     with pytest.raises(BadInput, match="did you mean drop-index"):
         fault_of(FaultSpec(kind="drop-indx"))
-    with pytest.raises(BadInput, match="known: deploy-release"):
+    with pytest.raises(BadInput, match="known: change-setting"):
         fault_of(FaultSpec(kind="meteorite"))
 
 
@@ -54,6 +58,11 @@ def test_a_misspelt_kind_is_told_with_the_nearest_one() -> None:
         ({"kind": "traffic-surge", "users": 0}, "users"),
         ({"kind": "exhaust-connections", "connections": 0}, "connections"),
         ({"kind": "deploy-release"}, "release"),
+        ({"kind": "change-setting", "setting": "pool_size"}, "value"),
+        ({"kind": "change-setting", "setting": "pool size", "value": "1"}, "setting"),
+        ({"kind": "rotate-credentials", "role": "shop; --"}, "role"),
+        ({"kind": "delete-rows", "table": "orders", "where": "true; DROP TABLE orders"}, "where"),
+        ({"kind": "fill-cache", "megabytes": 1}, "megabytes"),
     ],
 )
 def test_a_wrong_setting_is_named(spec: dict[str, object], field: str) -> None:

@@ -1,0 +1,112 @@
+"""Rows of one table, kept outside the database: as text that fits into an undo plan, and back again."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from drills.faults.names import literal
+from drills.sandbox.protocol import Sandbox
+
+#: Reading or writing as many rows as are allowed takes seconds on a loaded machine.
+_ROWS_TIMEOUT = 60.0
+_ASK_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRows:
+    """`rows` is a JSON array of the rows as objects, written by PostgreSQL itself: every type survives it."""
+
+    table: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: str
+
+    def plan(self) -> dict[str, JsonValue]:
+        """For the journal; the rows compressed."""
+        packed = base64.b64encode(zlib.compress(self.rows.encode(), 6)).decode()
+        return {
+            "table": self.table,
+            "key": list(self.key),
+            "columns": list(self.columns),
+            "rows": packed,
+        }
+
+    @classmethod
+    def of_plan(cls, plan: dict[str, JsonValue]) -> SavedRows:
+        """What `plan` made."""
+        rows = zlib.decompress(base64.b64decode(str(plan["rows"]))).decode()
+        return cls(str(plan["table"]), _texts(plan["key"]), _texts(plan["columns"]), rows)
+
+    def delete(self, sandbox: Sandbox) -> None:
+        """Delete exactly these, as far as they are still what was saved: no change made since is lost."""
+        sandbox.sql(
+            f"DELETE FROM {self.table} AS present USING {self._set} AS saved"
+            f" WHERE {self._same_key} AND present IS NOT DISTINCT FROM saved",
+            timeout=_ROWS_TIMEOUT,
+        )
+
+    def missing(self, sandbox: Sandbox) -> int:
+        """How many of these have no row of their key in the table."""
+        _, rows = sandbox.sql(
+            f"SELECT count(*) FROM {self._set} AS saved"
+            f" WHERE NOT EXISTS (SELECT FROM {self.table} AS present WHERE {self._same_key})",
+            timeout=_ROWS_TIMEOUT,
+        )
+        return int(rows[0][0])
+
+    def insert_missing(self, sandbox: Sandbox) -> None:
+        """Bring back those that are missing; a row that is there, in whatever form, is left as it is."""
+        columns = ", ".join(self.columns)
+        sandbox.sql(
+            f"INSERT INTO {self.table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {self._set} AS saved"
+            " ON CONFLICT DO NOTHING",
+            timeout=_ROWS_TIMEOUT,
+        )
+
+    @property
+    def _set(self) -> str:
+        return f"jsonb_populate_recordset(NULL::{self.table}, {literal(self.rows)})"
+
+    @property
+    def _same_key(self) -> str:
+        return " AND ".join(f"present.{column} = saved.{column}" for column in self.key)
+
+
+def save(sandbox: Sandbox, table: str, where: str) -> SavedRows:
+    """The rows that the condition holds for, as they are now."""
+    _, found = sandbox.sql(
+        f"SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM {table} AS t WHERE ({where})",
+        timeout=_ROWS_TIMEOUT,
+    )
+    return SavedRows(table, primary_key(sandbox, table), _columns(sandbox, table), str(found[0][0]))
+
+
+def primary_key(sandbox: Sandbox, table: str) -> tuple[str, ...]:
+    """Its columns, quoted; empty when the table has none."""
+    return _names(
+        sandbox,
+        "SELECT quote_ident(attname) FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)"
+        f" WHERE indisprimary AND indrelid = to_regclass('{table}') ORDER BY attnum",
+    )
+
+
+def _columns(sandbox: Sandbox, table: str) -> tuple[str, ...]:
+    """Those that can be written, quoted."""
+    return _names(
+        sandbox,
+        f"SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = to_regclass('{table}')"
+        " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+    )
+
+
+def _names(sandbox: Sandbox, statement: str) -> tuple[str, ...]:
+    _, rows = sandbox.sql(statement, timeout=_ASK_TIMEOUT)
+    return tuple(str(row[0]) for row in rows)
+
+
+def _texts(value: JsonValue) -> tuple[str, ...]:
+    return tuple(str(each) for each in value) if isinstance(value, list) else ()
