@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,9 +14,10 @@ from pydantic_core import from_json
 from drills.probing.bind import BoundProbe
 from drills.probing.curl_reasons import curl_own_fault, curl_reason
 from drills.probing.kinds import HttpSettings
-from drills.probing.resolver import NameNotResolved, ResolverBusy, is_numeric
+from drills.probing.resolver import NameNotResolved, ResolverBusy, is_numeric, names_of
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.transfers import Transfers
+from drills.probing.trusted import trusted_file
 
 _KEEPS_METHOD = (307, 308)
 _TIMES = (
@@ -112,6 +110,7 @@ class Exchange:
         self._target = urlsplit(settings.url)
         self._numeric = is_numeric(self._target.hostname or "")
         self._needs = needs
+        self._names = names_of(settings, means.resolver)
         self.answer = Answer(settings.body_limit, kept=not needs.isdisjoint(("body", "json")))
         self._curl = self._handle()
         if means.transfers is None:
@@ -126,7 +125,7 @@ class Exchange:
         while True:
             if not numeric:
                 try:
-                    found = await self._means.resolver.resolve(target.hostname or "", self._timeout - offset)
+                    found = await self._names.resolve(target.hostname or "", self._timeout - offset)
                 except ResolverBusy as busy:
                     return Seen(blind=str(busy))
                 except NameNotResolved as why:
@@ -214,7 +213,7 @@ class Exchange:
         if not settings.verify:
             curl.setopt(pycurl.SSL_VERIFYPEER, 0)
             curl.setopt(pycurl.SSL_VERIFYHOST, 0)
-        curl.setopt(pycurl.CAINFO, settings.ca or _trusted())
+        curl.setopt(pycurl.CAINFO, settings.ca or trusted_file())
         sent = {"User-Agent": "drills-probe", **settings.headers}
         if settings.json_ is not None:
             sent = {"Content-Type": "application/json", **sent}
@@ -236,18 +235,6 @@ def _version(settings: HttpSettings) -> int:
         return int(pycurl.CURL_HTTP_VERSION_1_1)
     plain = settings.url.startswith("http:")
     return int(pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE if plain else pycurl.CURL_HTTP_VERSION_2TLS)
-
-
-@lru_cache(maxsize=1)
-def _trusted() -> str:
-    """The machine's certificates, for libcurl's own default is that of the machine which built it."""
-    paths = ssl.get_default_verify_paths()
-    for path in (os.environ.get(paths.openssl_cafile_env), paths.cafile, "/etc/ssl/certs/ca-certificates.crt"):
-        if path and os.path.isfile(path):  # noqa: PTH113 - at start, once
-            return path
-    import certifi
-
-    return certifi.where()
 
 
 def _phases(curl: pycurl.Curl, offset: float, dns: float | None, *, whole: bool) -> dict[str, float]:

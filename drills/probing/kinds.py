@@ -43,6 +43,7 @@ class HttpSettings(SettingsModel):
     http2: bool = Field(False, description="Insist on HTTP/2.")
     verify: bool = Field(True, description="Refuse invalid certificates.")
     ca: str | None = Field(None, description="File of certificates to trust instead of the system's.")
+    dns: str | None = Field(None, description="DNS server (host:port) to ask for the name's address: ${dns}.")
     body_limit: int = Field(1_048_576, ge=1, description="Bytes; a longer answer is stopped and fails.")
     tripwire: bool = Field(False, description="Hold a connection open; look at once when it breaks.")
 
@@ -56,6 +57,29 @@ class TcpSettings(SettingsModel):
     send: str | None = None
     expect: str | None = Field(None, description="Text that the answer must contain.")
     tripwire: bool = False
+
+
+class TlsSettings(SettingsModel):
+    """One handshake, and what the certificate is worth."""
+
+    names = frozenset({"certificate", "chain_ok", "name_ok", "protocol", "cipher", "time"})
+
+    address: str = Field(description="host:port, or any URL with a host and a port.")
+    server_name: str | None = Field(None, description="The name asked for; absent: the address's host.")
+    ca: str | None = Field(None, description="File of certificates to trust instead of the system's.")
+    minimum_version: Literal["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] = "TLSv1.2"
+    verify: bool = Field(True, description="Fail for a certificate that users would refuse; false: assertions judge.")
+
+
+class DnsSettings(SettingsModel):
+    """One question to one DNS server."""
+
+    names = frozenset({"answers", "rcode", "time"})
+
+    server: str = Field(description="host:port of the DNS server: ${dns}.")
+    name: str
+    type: Literal["A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "SOA", "CAA", "PTR"] = "A"
+    expect: tuple[str, ...] = Field((), description="All the answers that are right, in any order; empty: any.")
 
 
 class PostgresSettings(SettingsModel):
@@ -143,6 +167,8 @@ class ProcessSettings(SettingsModel):
 PROBE_KINDS: Mapping[str, type[SettingsModel]] = {
     "http": HttpSettings,
     "tcp": TcpSettings,
+    "tls": TlsSettings,
+    "dns": DnsSettings,
     "postgres": PostgresSettings,
     "redis": RedisSettings,
     "metrics": MetricsSettings,

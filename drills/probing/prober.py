@@ -22,7 +22,7 @@ from drills.probing.descriptors import places
 from drills.probing.lanes import Lanes
 from drills.probing.looks import prepare
 from drills.probing.prober_stats import ProberStats, Tally
-from drills.probing.resolver import Resolver
+from drills.probing.resolver import Resolver, names_of
 from drills.probing.schedule import Schedule
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.tripwire import hold_tripwire, tripwire_target
@@ -97,7 +97,7 @@ class Prober:
     async def run(self) -> None:
         """Probe until cancelled; every look that still goes on is then cancelled too, and its sockets closed."""
         resolver = Resolver()
-        means = Means(resolver, self._clock.monotonic)
+        means = Means(resolver, self._clock.monotonic, now=self._clock.now)
         limit = places(self._concurrency)
         self._lanes = Lanes(fast=max(1, limit // 2), slow=max(1, limit // 2))
         self._slots = [_Slot(probe, self._prepare(probe, means)) for probe in self._probes]
@@ -107,7 +107,9 @@ class Prober:
             wires = await stack.enter_async_context(asyncio.TaskGroup())
             for probe in self._probes:
                 if target := tripwire_target(probe):
-                    wires.create_task(hold_tripwire(*target, self._trip(probe.name), resolver, self._clock))
+                    wires.create_task(
+                        hold_tripwire(*target, self._trip(probe.name), names_of(probe.settings, resolver), self._clock)
+                    )
             await self._keep_time()
 
     def look_now(self, name: str) -> None:

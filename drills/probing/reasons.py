@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from drills.core.conditions import Condition, ConditionError, compile_condition
+from drills.probing.ages import roughly
 from drills.probing.paths import GONE, first_gone, paths, root, walk
 
 _LITERAL = r"""-?\d+(?:\.\d+)?|'[^']*'|"[^"]*"|true|false|null"""
@@ -61,6 +63,8 @@ def show(value: Any) -> str:
     if isinstance(value, str):
         line = " ".join(value.split())
         return f'"{line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"}"'
+    if isinstance(value, timedelta):
+        return f"{'-' if value < timedelta() else ''}{roughly(value.total_seconds())}"
     if isinstance(value, (list, tuple)):
         return f"of {len(value)} elements"
     if isinstance(value, Mapping):

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 
 class NameNotResolved(Exception):
@@ -47,6 +48,13 @@ def is_numeric(host: str) -> bool:
 def _system_lookup(host: str) -> Sequence[str]:
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Names(Protocol):
+    """Whatever turns names into addresses: this machine's resolution, or one DNS server."""
+
+    async def resolve(self, host: str, timeout: float) -> Resolved:
+        """The addresses of a host, by `timeout` seconds. Raises NameNotResolved and ResolverBusy."""
 
 
 @dataclass(slots=True)
@@ -122,3 +130,16 @@ class Resolver:
             question.answer.set_exception(result)
         else:
             question.answer.set_result(result)
+
+
+def names_of(settings: object, resolver: Resolver) -> Names:
+    """The DNS server that a probe's settings name, or else the machine's own resolution.
+
+    Raises ValueError for a server that is not one.
+    """
+    server = getattr(settings, "dns", None)
+    if server is None:
+        return resolver
+    from drills.probing.name_server import NameServer  # dnspython is loaded only where it is asked for
+
+    return NameServer(server, resolver)

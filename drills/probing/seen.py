@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from drills.probing.resolver import Resolver
@@ -34,8 +35,9 @@ Look = Callable[[], Awaitable[Seen]]
 
 @dataclass(slots=True)
 class Means:
-    """What all looks of one prober share. `resolver` times and bounds the resolution of names."""
+    """What all looks of one prober share. `resolver` times and bounds the resolution of names; `now` is wall time."""
 
     resolver: Resolver
     monotonic: Callable[[], float]
     transfers: Any = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -44,7 +44,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
                 found = await means.resolver.resolve(host, probe.timeout)
                 if found.seconds is not None:
                     phases["dns"] = means.monotonic() - began
-                reader, writer = await _connect(found.addresses, port)
+                reader, writer = await open_first(found.addresses, port)
                 try:
                     phases["connect"] = means.monotonic() - began
                     answer = await _talk(settings, reader, writer)
@@ -73,7 +73,8 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     return look
 
 
-async def _connect(addresses: Sequence[str], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def open_first(addresses: Sequence[str], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the first of the addresses that takes connections. Raises the last one's OSError."""
     for address in addresses[:-1]:
         with contextlib.suppress(OSError):
             return await asyncio.open_connection(address, port)

@@ -12,7 +12,7 @@ from typing import cast
 from drills.clock import Clock
 from drills.probing.bind import BoundProbe
 from drills.probing.kinds import HttpSettings, PostgresSettings, RedisSettings, TcpSettings
-from drills.probing.resolver import NameNotResolved, Resolver, ResolverBusy
+from drills.probing.resolver import NameNotResolved, Names, ResolverBusy
 from drills.probing.tcp import host_and_port
 
 _AGAIN = 0.5
@@ -30,7 +30,7 @@ def tripwire_target(probe: BoundProbe) -> tuple[str, int] | None:
     return host_and_port(cast(HttpSettings | PostgresSettings | RedisSettings, settings).url)
 
 
-async def hold_tripwire(host: str, port: int, trip: Callable[[], None], resolver: Resolver, clock: Clock) -> None:
+async def hold_tripwire(host: str, port: int, trip: Callable[[], None], resolver: Names, clock: Clock) -> None:
     """Hold a connection for ever, and call `trip` whenever an established one is closed or reset by the other side.
 
     A connection that cannot be made is tried again every half second. It trips only right after one was lost: of

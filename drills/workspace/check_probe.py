@@ -16,7 +16,10 @@ from drills.workspace.registries import probe_kinds
 from drills.workspace.yaml_lines import Place
 
 #: What `${…}` may name in the included sandbox.
-ADDRESSES = ("app", "database", "cache", "external-api", "toxiproxy", "state")
+ADDRESSES = (
+    *("app", "app-direct", "edge", "edge-address", "database", "cache", "external-api", "toxiproxy"),
+    *("dns", "ca", "state"),
+)
 
 
 def check_probe(probe: PlacedProbe, names: Collection[str], addresses: Collection[str] | None) -> Iterator[Problem]:

@@ -47,7 +47,7 @@ MISTAKES = [
     ("probes/shop.yaml", "name: database", "name: home", "probes/shop.yaml:7: [1].name: 'home' is already the name of the probe at probes/shop.yaml:1; give it another name"),
     ("probes/shop.yaml", "depends-on: [home]", "depends-on: [hom]", "probes/shop.yaml:11: [2].depends-on[0]: there is no probe 'hom'; did you mean home?"),
     ("probes/shop.yaml", "timeout: 2s", "timeout: 4s", "probes/shop.yaml:4: [0].timeout: is longer than 'every'; write a shorter timeout"),
-    ("probes/shop.yaml", "  postgres: {url: \"${database}\"}", "  every: 1s", "probes/shop.yaml:7: [1]: has no kind; write one of http, metrics, postgres, process, redis, tcp with its settings under it"),
+    ("probes/shop.yaml", "  postgres: {url: \"${database}\"}", "  every: 1s", "probes/shop.yaml:7: [1]: has no kind; write one of dns, http, metrics, postgres, process, redis, tcp, tls with its settings under it"),
     ("probes/shop.yaml", "window: 15s", "window: 15", "probes/shop.yaml:10: [2].metrics.window: 15 is not a duration; write a number and a unit, such as 30s, 5m or 1h30m"),
     # playbook
     ("playbooks/ours.yaml", "name: ours", "name: mine", "playbooks/ours.yaml:1: name: 'mine' is not the name of its file; write ours"),
