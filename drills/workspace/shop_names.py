@@ -14,10 +14,11 @@ from drills.sandbox.definitions import definitions
 def shop_names() -> Mapping[str, tuple[str, ...]]:
     """The names that a fault's setting of that key may have; a key that is not there cannot be known."""
     root = included_root()
-    schema = (root / "shop" / "schema.py").read_text(encoding="utf-8")
+    files = (root / "shop" / "schema.py", *sorted((root / "shop" / "migrations").glob("*.up.sql")))
+    schema = "\n".join(file.read_text(encoding="utf-8") for file in files)
     names = {
         "release": definitions(root).versions,
-        "index": tuple(re.findall(r"CREATE (?:UNIQUE )?INDEX (\w+)", schema)),
-        "table": tuple(re.findall(r"CREATE TABLE (\w+)", schema)),
+        "index": tuple(re.findall(r"CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?(\w+)", schema)),
+        "table": tuple(re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", schema)),
     }
     return {key: known for key, known in names.items() if known}
