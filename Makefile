@@ -6,8 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+#: The sandbox of the proofs: local or compose.
+DRIVER ?= local
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types suite engine matrix kill bench gallery requirements wheel clean
+.PHONY: help demo test lint types suite engine matrix soak kill bench gallery requirements wheel clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,8 +34,11 @@ suite: $(VENV)/.dev ## The tests that need no Docker, on two cores.
 engine: $(VENV)/.dev ## The tests that need a Docker engine and the compose CLI.
 	$(BIN)/python -m pytest -m engine -q
 
-matrix: $(VENV)/.dev ## Each drill with each runbook and with none; writes docs/scenario-matrix.md.
-	$(BIN)/python -m proofs.matrix
+matrix: $(VENV)/.dev ## Each drill with its runbook, with none and with tempting others; writes docs/scenario-matrix.md.
+	$(BIN)/python -m proofs.matrix --driver $(DRIVER); status=$$?; $(BIN)/python -m proofs.matrix_document; exit $$status
+
+soak: $(VENV)/.dev ## Each drill three times: the same verdict each time?
+	$(BIN)/python -m proofs.soak --driver $(DRIVER) --times 3
 
 kill: $(VENV)/.dev ## SIGKILL the runner at 100 moments of the drills' lives; everything must be mended.
 	$(BIN)/python -m proofs.kill --times 100

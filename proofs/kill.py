@@ -65,7 +65,7 @@ def kill_once(bench: Workbench, drill: str, moment: float, *, by_starting: bool)
     if not finished:
         os.kill(runner.pid, signal.SIGKILL)
     runner.wait()
-    store = Store.open(f"sqlite:///{bench.folder / '.drills/drills.db'}", clock=SystemClock())
+    store = Store.open(bench.store, clock=SystemClock())
     try:
         records = store.drills()[known:]
         owed = _owed(store)
@@ -84,7 +84,7 @@ def kill_once(bench: Workbench, drill: str, moment: float, *, by_starting: bool)
 
 
 def _drills(bench: Workbench) -> list[DrillRecord]:
-    with contextlib.closing(Store.open(f"sqlite:///{bench.folder / '.drills/drills.db'}")) as store:
+    with contextlib.closing(Store.open(bench.store)) as store:
         return store.drills()
 
 

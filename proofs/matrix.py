@@ -1,95 +1,75 @@
-"""Each drill with each runbook, and with none, against what was expected of it beforehand.
+"""Each drill with its own runbook, with none, with tempting other ones, and with cheap recoveries: as expected?
 
-    python -m proofs.matrix [--only SCENARIO] [--write docs/scenario-matrix.md]
+    python -m proofs.matrix [--driver compose] [--only SCENARIO] [--kind own] [--jobs 2] [--again] [--short]
 
-Every cell is a real drill on one warm sandbox. Credit for a mitigation may come only where proofs/expectations.yaml
-says so; and after every cell the sandbox's state must equal its state before.
+Every cell is a real drill. Credit for a mitigation may come only where proofs/expectations.yaml says so, and after
+every cell the sandbox's state must equal its state before. Outcomes are kept in proofs/outcomes/DRIVER.jsonl: what is
+there for the present files is not run again (without --again), so that a long matrix can be made in pieces. From them
+`python -m proofs.matrix_document` writes docs/scenario-matrix.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import queue
 import sys
+import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
+from datetime import UTC, datetime
 
-import yaml
-
-from drills import __version__
+from drills.clock import SystemClock
 from drills.core.durations import humane
+from drills.core.events import ActionTaken, StepFinished
 from drills.core.playbook import Milestone
 from drills.core.scorecard import DrillResult, Recovery, Scorecard
-from proofs.workbench import ROOT, Workbench, differences, workbench
+from drills.store.store import Store
+from proofs.cells import Cell, Expected, read_cells
+from proofs.outcome import Outcome, keep, outcome_of, read_outcomes
+from proofs.workbench import Workbench, differences, workbench
 
-EXPECTATIONS = ROOT / "proofs" / "expectations.yaml"
-DOCUMENT = ROOT / "docs" / "scenario-matrix.md"
-
-
-class Expected(StrEnum):
-    REMEDY = "remedy"
-    EQUIVALENT = "equivalent"
-    TEMPORARY = "temporary"
-    INEFFECTIVE = "ineffective"
-
-    @property
-    def credited(self) -> bool:
-        return self in (Expected.REMEDY, Expected.EQUIVALENT)
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    scenario: str
-    runbook: str
-    expect: Expected
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a cell's drill gave; `wrong` tells every way in which it is not as expected."""
-
-    cell: Cell
-    card: Scorecard | None
-    seconds: float
-    wrong: tuple[str, ...]
-
-
-def read_cells(path: Path = EXPECTATIONS) -> tuple[Cell, ...]:
-    """The expectations, in the order of the file."""
-    cells = yaml.safe_load(path.read_text(encoding="utf-8"))["cells"]
-    return tuple(Cell(c["scenario"], c["runbook"], Expected(c["expect"]), c["why"]) for c in cells)
+#: What CI has the time for: remedies and temptations of another kind each.
+SHORT = (
+    ("database-failure", "database-failure"),
+    ("database-failure", "none"),
+    ("bad-deploy", "bad-deploy"),
+    ("bad-deploy", "database-failure"),
+    ("external-api-blocked", "external-api-blocked"),
+    ("slow-query", "slow-query"),
+    ("database-failure", "scale-to-zero"),
+    ("bad-deploy", "stop-the-users"),
+)
 
 
 def run_cell(bench: Workbench, cell: Cell) -> Outcome:
     """Conduct the drill of one cell and compare."""
-    before, began = bench.state(), time.monotonic()
-    answer = ["--responder", "none"] if cell.runbook == "none" else ["--runbook", cell.runbook]
-    done = bench.run("run", cell.scenario, *answer, "--json")
+    before, began, at = bench.state(), time.monotonic(), datetime.now(UTC)
+    done = bench.run("run", cell.scenario, *cell.answer, "--json")
     seconds = time.monotonic() - began
     try:
         card = Scorecard.model_validate(json.loads(done.stdout))
     except ValueError:
         said = (done.stderr or done.stdout).strip().splitlines()
-        return Outcome(cell, None, seconds, (f"no scorecard, exit {done.returncode}: {said[-1] if said else ''}",))
+        wrong = [f"no scorecard, exit {done.returncode}: {said[-1] if said else ''}"]
+        return outcome_of(cell, None, at, seconds, (), wrong)
     wrong = [*_judge(cell, card), *(f"state: {line}" for line in differences(before, bench.state()))]
-    return Outcome(cell, card, seconds, tuple(wrong))
+    return outcome_of(cell, card, at, seconds, _changes(bench, card.drill_id), wrong)
 
 
 def _judge(cell: Cell, card: Scorecard) -> list[str]:
-    if card.result not in (DrillResult.MET, DrillResult.MISSED):
+    scored = card.result in (DrillResult.MET, DrillResult.MISSED)
+    if cell.expect is Expected.NOT_SCORED:
+        return ["it was scored"] if scored else []
+    if not scored:
         return [f"the drill is {card.result}: {card.why_not}"]
     wrong = []
     credited = Milestone.MITIGATED in card.milestones
     if credited != cell.expect.credited:
         wrong.append(f"{cell.expect} was expected, but a mitigation was {'' if credited else 'not '}credited")
-    if cell.expect.credited and card.result is not DrillResult.MET:
-        wrong.append(
-            "a limit that decides was missed: " + "; ".join(r.label for r in card.rows if r.verdict == "missed")
-        )
+    if cell.expect is Expected.REMEDY and card.result is not DrillResult.MET:
+        missed = "; ".join(row.label for row in card.rows if row.verdict == "missed")
+        wrong.append(f"a limit that decides was missed: {missed}")
     if not cell.expect.credited and card.result is DrillResult.MET:
         wrong.append("it counts as met")
     if Milestone.DETECTED not in card.milestones:
@@ -97,92 +77,104 @@ def _judge(cell: Cell, card: Scorecard) -> list[str]:
     return wrong
 
 
-def document(outcomes: Sequence[Outcome]) -> str:
-    """The table as Markdown."""
-    scenarios = list(dict.fromkeys(outcome.cell.scenario for outcome in outcomes))
-    runbooks = [*scenarios, "none"]
-    found = {(outcome.cell.scenario, outcome.cell.runbook): outcome for outcome in outcomes}
-    lines = [
-        "# What each runbook does for each drill",
-        "",
-        "Made by `make matrix` from real drills on the local sandbox, scored by the playbook of this workspace "
-        f"(drills {__version__}).",
-        "What was expected of each cell, and why, was written down before: `proofs/expectations.yaml`. A mitigation is",
-        "measured (users are well again, under the load that was offered before); only a remedy earns one.",
-        "",
-        "| drill | "
-        + " | ".join(f"runbook {name}" if name != "none" else "nobody answers" for name in runbooks)
-        + " |",
-        "|---" * (len(runbooks) + 1) + "|",
+def _changes(bench: Workbench, drill: str) -> list[str]:
+    """The commands of the responder that may have changed something."""
+    store = Store.open(bench.store, clock=SystemClock())
+    try:
+        events = store.events(drill)
+    finally:
+        store.close()
+    return [
+        " ".join(event.command.split())[:160]
+        for event in events
+        if isinstance(event, StepFinished | ActionTaken)
+        and not event.read_only
+        and event.command.strip() not in ("echo fix", "echo rollback")
     ]
-    for scenario in scenarios:
-        cells = [_shown(found.get((scenario, runbook))) for runbook in runbooks]
-        lines.append(f"| **{scenario}** | " + " | ".join(cells) + " |")
-    lines += [
-        "",
-        "## Its own runbook",
-        "",
-        "| drill | detected after | by | mitigated after | score |",
-        "|---|---|---|---|---|",
-    ]
-    for scenario in scenarios:
-        own = found.get((scenario, scenario))
-        if own is not None and own.card is not None:
-            lines.append(_own(scenario, own.card))
-    lines += ["", "## Every cell", ""]
-    for outcome in outcomes:
-        mark = "as expected" if not outcome.wrong else "NOT as expected: " + "; ".join(outcome.wrong)
-        cell = outcome.cell
-        lines.append(f"- {cell.scenario} × {cell.runbook}: {cell.expect}. {cell.why} *{mark}*")
-    return "\n".join(lines) + "\n"
 
 
-def _shown(outcome: Outcome | None) -> str:
-    if outcome is None:
-        return "not run"
-    if outcome.wrong or outcome.card is None:
-        return f"✗ {outcome.cell.expect} expected"
-    card = outcome.card
-    after = _since_impact(card, Milestone.MITIGATED)
-    if after is None:
-        return "not mitigated" if card.recovery is not Recovery.TEMPORARY else "for a while only"
-    return f"✓ {humane(after)}{', degraded' if card.recovery is Recovery.DEGRADED else ''}"
+def shown(outcome: Outcome) -> str:
+    """A cell in a few words."""
+    if outcome.wrong:
+        return f"✗ {outcome.expect} expected"
+    if outcome.mitigated_after is not None:
+        degraded = ", degraded" if outcome.recovery == Recovery.DEGRADED else ""
+        return f"✓ {humane(outcome.mitigated_after)}{degraded}"
+    if outcome.expect == Expected.NOT_SCORED:
+        return "not scored"
+    return "for a while only" if outcome.recovery == Recovery.TEMPORARY else "not mitigated"
 
 
-def _own(scenario: str, card: Scorecard) -> str:
-    detected, mitigated = _since_impact(card, Milestone.DETECTED), _since_impact(card, Milestone.MITIGATED)
-    times = [humane(seconds) if seconds is not None else "never" for seconds in (detected, mitigated)]
-    return f"| {scenario} | {times[0]} | {card.detected_by or '–'} | {times[1]} | {card.score:g} {card.grade} |"
+class Matrix:
+    """Runs cells on one or more sandboxes of a driver, each in a workspace of its own."""
 
+    def __init__(self, driver: str, cells: Sequence[Cell]) -> None:
+        self._driver = driver
+        self._waiting: queue.SimpleQueue[Cell] = queue.SimpleQueue()
+        for cell in cells:
+            self._waiting.put(cell)
+        self._lock = threading.Lock()
+        self.done: list[Outcome] = []
 
-def _since_impact(card: Scorecard, milestone: Milestone) -> float | None:
-    impact, moment = card.milestones.get(Milestone.FIRST_IMPACT), card.milestones.get(milestone)
-    return None if impact is None or moment is None else moment - impact
+    def run(self, jobs: int, *, kept: bool) -> None:
+        """All cells; each outcome is kept as soon as it is there."""
+        threads = [threading.Thread(target=self._work, args=(kept,)) for _ in range(jobs)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _work(self, kept: bool) -> None:
+        with workbench(self._driver) as bench:
+            while True:
+                try:
+                    cell = self._waiting.get_nowait()
+                except queue.Empty:
+                    return
+                self._note(run_cell(bench, cell), kept)
+
+    def _note(self, outcome: Outcome, kept: bool) -> None:
+        with self._lock:
+            self.done.append(outcome)
+            if kept:
+                keep(self._driver, {**read_outcomes(self._driver), outcome.key: outcome})
+            mark = "ok  " if not outcome.wrong else "FAIL"
+            words = (
+                f"{mark} {outcome.scenario:<22} × {outcome.runbook:<22} {shown(outcome):<24} {outcome.seconds:5.1f} s"
+            )
+            print("\n".join([words, *(f"       {line}" for line in outcome.wrong)]), flush=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="one scenario's row")
-    parser.add_argument("--write", type=Path, default=DOCUMENT, help="where the table is written (whole runs only)")
+    parser.add_argument("--driver", choices=("local", "compose"), default="local")
+    parser.add_argument("--only", action="append", help="a scenario's row; may be given again")
+    parser.add_argument("--kind", action="append", choices=("own", "none", "other", "cheap"))
+    parser.add_argument("--jobs", type=int, default=1, help="sandboxes side by side; more than one needs more cores")
+    parser.add_argument("--again", action="store_true", help="also what was run with the present files already")
+    parser.add_argument("--short", action="store_true", help="a few cells, anew, and their outcomes are not kept")
     arguments = parser.parse_args()
-    cells = [cell for cell in read_cells() if arguments.only in (None, cell.scenario)]
-    began, outcomes = time.monotonic(), []
-    with workbench() as bench:
-        for cell in cells:
-            outcome = run_cell(bench, cell)
-            outcomes.append(outcome)
-            mark = "ok  " if not outcome.wrong else "FAIL"
-            print(
-                f"{mark} {cell.scenario:<22} × {cell.runbook:<22} {_shown(outcome):<24} {outcome.seconds:5.1f} s",
-                flush=True,
-            )
-            for line in outcome.wrong:
-                print(f"       {line}", flush=True)
-    wrong = sum(bool(outcome.wrong) for outcome in outcomes)
-    print(f"\n{len(outcomes)} cells in {time.monotonic() - began:.0f} s, {wrong} not as expected")
-    if arguments.only is None:
-        arguments.write.write_text(document(outcomes), encoding="utf-8")
-    return 1 if wrong else 0
+    cells = [
+        cell
+        for cell in read_cells()
+        if (not arguments.only or cell.scenario in arguments.only)
+        and (not arguments.kind or cell.kind in arguments.kind)
+        and (not arguments.short or (cell.scenario, cell.runbook) in SHORT)
+    ]
+    if not arguments.again and not arguments.short:
+        known = read_outcomes(arguments.driver)
+        cells = [cell for cell in cells if not _is_known(cell, known.get((cell.scenario, cell.runbook)))]
+    began = time.monotonic()
+    matrix = Matrix(arguments.driver, cells)
+    matrix.run(arguments.jobs, kept=not arguments.short)
+    wrong = sum(bool(outcome.wrong) for outcome in matrix.done)
+    print(f"\n{len(matrix.done)} cells in {time.monotonic() - began:.0f} s, {wrong} not as expected")
+    return 1 if wrong or len(matrix.done) < len(cells) else 0
+
+
+def _is_known(cell: Cell, outcome: Outcome | None) -> bool:
+    """Whether this very cell was run with the present files, and was as expected."""
+    return outcome is not None and outcome.digest == cell.digest and outcome.expect == cell.expect and not outcome.wrong
 
 
 if __name__ == "__main__":

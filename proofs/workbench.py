@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent.parent
+#: What the sandbox as containers is made of, beside the shop.
+COMPOSE_FILES = ("docker-compose.yml", ".dockerignore", "docker")
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class Workbench:
     """A copy of this repository's workspace in a temporary folder, with a warm sandbox."""
 
     folder: Path
+
+    @property
+    def store(self) -> str:
+        """The URL of its store."""
+        return f"sqlite:///{self.folder / '.drills/drills.db'}"
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "drills", *words]
@@ -66,14 +75,21 @@ class Workbench:
 
 
 @contextmanager
-def workbench() -> Iterator[Workbench]:
+def workbench(driver: str = "local") -> Iterator[Workbench]:
     """A warm sandbox in a workspace of its own; taken down, and removed, at the end."""
     folder = Path(tempfile.mkdtemp(prefix="drills-proof-"))
     # PostgreSQL runs as another user when this one is root, and has to get through.
     folder.chmod(0o755)
     for name in ("scenarios", "probes", "playbooks", "shop"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "drills.yaml", folder / "drills.yaml")
+    for name in COMPOSE_FILES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name)
+        elif (ROOT / name).is_file():
+            shutil.copy(ROOT / name, folder / name)
+    config = yaml.safe_load((ROOT / "drills.yaml").read_text(encoding="utf-8"))
+    config["sandbox"] = {**config.get("sandbox", {}), "driver": driver}
+    (folder / "drills.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     bench = Workbench(folder)
     try:
         up = bench.run("sandbox", "up")

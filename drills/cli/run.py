@@ -28,7 +28,9 @@ def run(
         typer.Option(help="Who answers the alert; default: the scenario's runbook, if it has one."),
     ] = None,
     playbook: Annotated[str | None, typer.Option(help="Score against this playbook, not the workspace's.")] = None,
-    runbook: Annotated[str | None, typer.Option(help="Answer with this scenario's runbook instead.")] = None,
+    runbook: Annotated[
+        str | None, typer.Option(help="Answer with this scenario's runbook instead, or with a file: fix.md.")
+    ] = None,
     from_step: Annotated[str | None, typer.Option("--from", help="Begin the runbook at this step.")] = None,
     rehearse: Annotated[bool, typer.Option(help="Break nothing: probes, and the runbook's read-only steps.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Only print what would be done.")] = False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import ValidationError
 
 from drills.conductor.plan import DrillPlan
@@ -76,15 +78,18 @@ def _check_fault(name: str, index: int, fault: FaultSpec) -> None:
 
 
 def load_runbook(workspace: Workspace, name: str) -> Runbook:
-    """The runbook of a scenario. Raises BadInput when it has none, InvalidFiles when it cannot be executed."""
-    path = workspace.runbook_path(name)
+    """The runbook of a scenario, or a file (`….md`).
+
+    Raises BadInput when there is none, InvalidFiles when it cannot be executed.
+    """
+    path = Path(name) if name.endswith(".md") else workspace.runbook_path(name)
     if path is None:
         raise BadInput(f"{name} has no runbook; choose another one with --runbook, or --responder none")
     shown = workspace.shown(path)
     try:
         return parse_runbook(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadInput(f"{shown}: cannot be read ({error.strerror})") from None
+        raise BadInput(f"{shown}: cannot be read ({error.strerror}); name a scenario, or a runbook's file") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{shown}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except RunbookError as error:

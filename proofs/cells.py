@@ -1,0 +1,82 @@
+"""The cells of the matrix: which drill meets which runbook, and what was expected of it beforehand."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import yaml
+
+from proofs.workbench import ROOT
+
+EXPECTATIONS = ROOT / "proofs" / "expectations.yaml"
+RUNBOOKS = ROOT / "proofs" / "runbooks"
+NOBODY = "none"
+
+
+class Expected(StrEnum):
+    REMEDY = "remedy"
+    EQUIVALENT = "equivalent"
+    TEMPORARY = "temporary"
+    INEFFECTIVE = "ineffective"
+    NOT_SCORED = "not-scored"
+
+    @property
+    def credited(self) -> bool:
+        return self in (Expected.REMEDY, Expected.EQUIVALENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`runbook` is a scenario's name, `none`, or the name of a file in proofs/runbooks."""
+
+    scenario: str
+    runbook: str
+    expect: Expected
+    why: str
+
+    @property
+    def kind(self) -> str:
+        """`own`, `none`, `cheap` (a recovery that must earn nothing) or `other`."""
+        if self.runbook == self.scenario:
+            return "own"
+        if self.runbook == NOBODY:
+            return "none"
+        return "cheap" if (RUNBOOKS / f"{self.runbook}.md").is_file() else "other"
+
+    @property
+    def answer(self) -> list[str]:
+        """The options of `drills run` that make this runbook answer."""
+        match self.kind:
+            case "none":
+                return ["--responder", "none"]
+            case "cheap":
+                return ["--runbook", str(RUNBOOKS / f"{self.runbook}.md")]
+            case _:
+                return ["--runbook", self.runbook]
+
+    @property
+    def digest(self) -> str:
+        """What the drill and its answer are made of: an outcome of other files is not an outcome of this cell."""
+        files = [ROOT / "scenarios" / self.scenario / "scenario.yaml"]
+        if self.kind == "cheap":
+            files.append(RUNBOOKS / f"{self.runbook}.md")
+        elif self.kind != "none":
+            files.append(ROOT / "scenarios" / self.runbook / "runbook.md")
+        return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:12]
+
+
+def read_cells(path: Path = EXPECTATIONS) -> tuple[Cell, ...]:
+    """The expectations in the order of the file, then each cheap recovery for each of its scenarios."""
+    read = yaml.safe_load(path.read_text(encoding="utf-8"))
+    cells = [Cell(c["scenario"], c["runbook"], Expected(c["expect"]), c["why"]) for c in read["cells"]]
+    return (*cells, *_cheap(read["cheap"], list(dict.fromkeys(cell.scenario for cell in cells))))
+
+
+def _cheap(recoveries: list[dict[str, str]], scenarios: list[str]) -> Iterator[Cell]:
+    for recovery in recoveries:
+        for scenario in scenarios:
+            yield Cell(scenario, recovery["runbook"], Expected(recovery["expect"]), recovery["why"])

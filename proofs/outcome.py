@@ -1,0 +1,99 @@
+"""What the drill of a cell gave, kept as one line of JSON: the matrix is made from these."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from drills.core.playbook import Milestone
+from drills.core.scorecard import Scorecard
+from proofs.cells import Cell
+from proofs.workbench import ROOT
+
+FOLDER = ROOT / "proofs" / "outcomes"
+
+
+class Outcome(BaseModel):
+    """Times are seconds after the first user impact, absent where a moment was not reached.
+
+    `wrong` tells every way in which the drill was not as expected; `changed` the commands that changed the sandbox.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    scenario: str
+    runbook: str
+    expect: str
+    digest: str
+    at: datetime
+    seconds: float
+    result: str
+    detected_by: str | None = None
+    detected_after: float | None = None
+    mitigated_after: float | None = None
+    recovery: str = ""
+    score: float | None = None
+    grade: str | None = None
+    changed: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.scenario, self.runbook
+
+
+def outcome_of(
+    cell: Cell, card: Scorecard | None, at: datetime, seconds: float, changed: Iterable[str], wrong: Iterable[str]
+) -> Outcome:
+    """`card` is None when the command gave none; `wrong` says then what it gave."""
+    common = {
+        "scenario": cell.scenario,
+        "runbook": cell.runbook,
+        "expect": cell.expect.value,
+        "digest": cell.digest,
+        "at": at,
+        "seconds": round(seconds, 1),
+        "changed": tuple(changed),
+        "wrong": tuple(wrong),
+    }
+    if card is None:
+        return Outcome(**common, result="no scorecard")
+    return Outcome(
+        **common,
+        result=card.result,
+        detected_by=card.detected_by,
+        detected_after=_since_impact(card, Milestone.DETECTED),
+        mitigated_after=_since_impact(card, Milestone.MITIGATED),
+        recovery=card.recovery,
+        score=card.score,
+        grade=card.grade,
+    )
+
+
+def _since_impact(card: Scorecard, milestone: Milestone) -> float | None:
+    impact, moment = card.milestones.get(Milestone.FIRST_IMPACT), card.milestones.get(milestone)
+    return None if impact is None or moment is None else round(moment - impact, 1)
+
+
+def file_of(driver: str) -> Path:
+    return FOLDER / f"{driver}.jsonl"
+
+
+def read_outcomes(driver: str) -> dict[tuple[str, str], Outcome]:
+    """The last outcome of each cell; empty when nothing was run on that driver yet."""
+    try:
+        lines = file_of(driver).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    return {outcome.key: outcome for outcome in (Outcome.model_validate_json(line) for line in lines if line)}
+
+
+def keep(driver: str, outcomes: Mapping[tuple[str, str], Outcome]) -> None:
+    """Write them all, in a settled order, so that a run that changes little changes few lines."""
+    FOLDER.mkdir(exist_ok=True)
+    lines = [json.dumps(outcomes[key].model_dump(mode="json"), ensure_ascii=False) for key in sorted(outcomes)]
+    file_of(driver).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -1,0 +1,26 @@
+"""Ends the users' processes of the drill that runs in this environment, as a cheat would."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+import psutil
+
+
+def main() -> int:
+    """Only processes of this very drill: they carry its id in their environment."""
+    drill = os.environ["DRILLS_DRILL"]
+    ended = 0
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if "drills.traffic" in " ".join(process.cmdline()) and process.environ().get("DRILLS_DRILL") == drill:
+                process.kill()
+                ended += 1
+    print(f"{ended} processes ended")
+    return 0 if ended else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
