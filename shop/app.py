@@ -7,7 +7,7 @@ import asyncio
 import hmac
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,14 @@ from shop.accounts import Accounts
 from shop.cache import Cache
 from shop.catalogue import Catalogue
 from shop.database import Database
-from shop.errors import BadRequest, NotAuthorised
+from shop.errors import BadRequest, NotAuthorised, ShopError
 from shop.external import SIGNATURE_HEADER, ExternalApi, signature
 from shop.logs import log
 from shop.memory import end_when_over
 from shop.metrics import exposition
 from shop.orders import Orders
+from shop.origins import Origins
+from shop.recommendations import Recommendations
 from shop.releases import release_of
 from shop.serving import Replica
 from shop.settings import Settings
@@ -34,6 +36,8 @@ from shop.watching import Watched
 
 #: How long a starting replica tries its database and cache before it serves all the same.
 WARM_UP_SECONDS = 2.0
+#: How often payments that were put off are asked for again.
+SETTLE_SECONDS = 5.0
 
 
 class Shop:
@@ -47,14 +51,15 @@ class Shop:
         self.external = ExternalApi(settings)
         self.catalogue = Catalogue(self.database, self.cache)
         self.orders = Orders(self.database, self.catalogue, self.external, self.release)
-        self.accounts = Accounts(self.database, self.cache)
+        self.accounts = Accounts(self.database, self.cache, self.external, settings.password_cost)
+        self.recommendations = Recommendations(self.external.recommendations, settings.recommendations_cache)
 
     async def home(self, _request: Request) -> Response:
         popular = await self.catalogue.popular()
         if not self.settings.recommendations:
             degraded = {"X-Degraded": "recommendations"}
             return JSONResponse({"popular": popular, "recommended": popular[:4]}, headers=degraded)
-        recommended = await self.catalogue.named(await self.external.recommendations())
+        recommended = await self.catalogue.named(await self.recommendations.ids())
         return JSONResponse({"popular": popular, "recommended": recommended})
 
     async def search(self, request: Request) -> Response:
@@ -67,7 +72,8 @@ class Shop:
 
     async def login(self, request: Request) -> Response:
         body = await _body(request)
-        return JSONResponse({"token": await self.accounts.log_in(str(body.get("user")), str(body.get("password")))})
+        token, confirmed = await self.accounts.log_in(str(body.get("user")), str(body.get("password")))
+        return JSONResponse({"token": token}, headers=None if confirmed else {"X-Degraded": "identity"})
 
     async def checkout(self, request: Request) -> Response:
         body = await _body(request)
@@ -75,9 +81,20 @@ class Shop:
         if not isinstance(items, list) or not 1 <= len(items) <= 50:
             raise BadRequest("items: a list of 1 to 50 products' ids")
         bought = [_whole_number(item, "items") for item in items]
-        order = await self.orders.check_out(_whole_number(body.get("customer"), "customer"), bought)
+        order = await self.orders.check_out(await self._buyer(request, body), bought)
         degraded = {"X-Degraded": "payment"} if order["status"] == "payment-pending" else None
         return JSONResponse(order, status_code=201, headers=degraded)
+
+    async def _buyer(self, request: Request, body: dict[str, Any]) -> int:
+        """Whose session it is, or, for a guest, the customer that the body names."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return await self.accounts.customer_of(token)
+        return _whole_number(body.get("customer"), "customer")
+
+    async def receipt(self, request: Request) -> Response:
+        order = _whole_number(request.query_params.get("order"), "order")
+        return JSONResponse({"order": order, "status": await self.orders.receipt(order)})
 
     async def payment_webhook(self, request: Request) -> Response:
         body = await request.body()
@@ -103,6 +120,13 @@ class Shop:
     async def version(self, _request: Request) -> Response:
         return JSONResponse({"version": self.release.version, "summary": self.release.summary})
 
+    async def _settle_put_off(self) -> None:
+        while True:
+            await asyncio.sleep(SETTLE_SECONDS)
+            # What fails now is tried again in a few seconds; why it failed is in the log already.
+            with suppress(ShopError):
+                await self.orders.settle_put_off()
+
     async def checks(self) -> dict[str, bool]:
         database, cache = await asyncio.gather(self.database.answers(), self.cache.answers())
         return {"database": database, "cache": cache}
@@ -110,12 +134,16 @@ class Shop:
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self.database.open()
-        watching_memory = asyncio.create_task(end_when_over(self.settings.memory_limit_mb))
+        besides = [
+            asyncio.create_task(end_when_over(self.settings.memory_limit_mb)),
+            asyncio.create_task(self._settle_put_off()),
+        ]
         await asyncio.wait({asyncio.create_task(self.checks())}, timeout=WARM_UP_SECONDS)
         log("info", "started", release=self.release.version, pid=os.getpid())
         yield
         log("info", "ending", release=self.release.version, pid=os.getpid())
-        watching_memory.cancel()
+        for task in besides:
+            task.cancel()
         await self.database.close()
         await self.cache.close()
         await self.external.close()
@@ -129,13 +157,15 @@ def make_app(settings: Settings) -> ASGIApp:
         Route("/orders", shop.customer_orders),
         Route("/login", shop.login, methods=["POST"]),
         Route("/checkout", shop.checkout, methods=["POST"]),
+        Route("/receipt", shop.receipt),
         Route("/webhooks/payment", shop.payment_webhook, methods=["POST"]),
         Route("/health", shop.health),
         Route("/ready", shop.ready),
         Route("/metrics", shop.metrics),
         Route("/version", shop.version),
     ]
-    return Watched(_Bare(Starlette(routes=routes, lifespan=shop.lifespan)), settings.release)
+    watched = Watched(_Bare(Starlette(routes=routes, lifespan=shop.lifespan)), settings.release)
+    return Origins(watched, settings.allowed_origins)
 
 
 class _Bare:

@@ -47,6 +47,14 @@ class Cache:
             raise CacheUnavailable(f"no session could be kept: {error}") from error
         return token
 
+    async def customer_of(self, token: str) -> int | None:
+        """Whose session that is; None when there is none (any more). Raises CacheUnavailable."""
+        try:
+            customer = await self._redis.get(f"session:{token}")
+        except (RedisError, TimeoutError, OSError) as error:
+            raise CacheUnavailable(f"no session can be looked up: {error}") from error
+        return None if customer is None else int(customer)
+
     async def answers(self) -> bool:
         try:
             return bool(await self._redis.ping())

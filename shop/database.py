@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from shop.errors import DatabaseUnavailable, PoolExhausted
+from shop.logs import Forwarded
 from shop.metrics import POOL_IN_USE, POOL_SIZE
 from shop.settings import Settings
 
@@ -18,7 +21,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self._pool = AsyncConnectionPool(
-            settings.database_url,
+            _address(settings),
             kwargs={
                 "autocommit": True,
                 "connect_timeout": 3,
@@ -36,6 +39,8 @@ class Database:
         POOL_SIZE.set(settings.pool_size)
 
     async def open(self) -> None:
+        # Why no connection can be made (a wrong password, an unknown name) is known to the pool alone.
+        logging.getLogger("psycopg.pool").handlers = [Forwarded("database connection")]
         await self._pool.open(wait=False)
 
     async def close(self) -> None:
@@ -64,3 +69,9 @@ class Database:
         except (PoolExhausted, DatabaseUnavailable):
             return False
         return True
+
+
+def _address(settings: Settings) -> str:
+    if not settings.database_password:
+        return settings.database_url
+    return make_conninfo(settings.database_url, password=settings.database_password)

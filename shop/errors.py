@@ -17,6 +17,16 @@ class NotAuthorised(ShopError):
     status = 401
 
 
+class NotFound(ShopError):
+    status = 404
+
+
+class PaymentNotConfirmed(ShopError):
+    """The provider has accepted a payment, and has not said in time that it was paid."""
+
+    status = 503
+
+
 class PoolExhausted(ShopError):
     """No connection of the pool came free in time."""
 
@@ -35,6 +45,10 @@ class ExternalApiFailed(ShopError):
     """The external API refused, or answered nonsense."""
 
     status = 502
+
+
+class ExternalApiUnreachable(ExternalApiFailed):
+    """There was no answer at all."""
 
 
 class ExternalApiTooSlow(ShopError):

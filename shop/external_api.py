@@ -1,16 +1,20 @@
-"""Somebody else's services, as the shop meets them: recommendations, and a payment provider with signed webhooks.
+"""Somebody else's services, as the shop meets them: recommendations, identities, payments with signed webhooks.
 
-`python -m shop.external_api --port P`; the webhooks' key comes in SHOP_PROVIDER_WEBHOOK_SECRET.
+`python -m shop.external_api --port P`; its settings are those of the service external-api (see shop.settings).
+Besides what the shop asks for there is the console that the provider offers its customers: `/console/…`.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
-import json
+import hmac
 import os
 import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import httpx
 import uvicorn
@@ -19,50 +23,137 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shop.external import SIGNATURE_HEADER, signature
+from shop.charges import ChargeBook
 from shop.logs import log
+from shop.rate_limit import RateLimit
+from shop.settings import SETTINGS
+from shop.webhooks import Webhooks
 
 RECOMMENDATION_SECONDS = 0.02
 PAYMENT_SECONDS = 0.5
-WEBHOOK_DELAY_SECONDS = 0.1
 PRODUCTS = 1600
+#: Charges that the console lists when no order is named.
+LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What customer and provider have to agree on."""
+
+    webhook_secret: str
+    identity_key: str
 
 
 class Provider:
-    def __init__(self, secret: str) -> None:
-        self._secret = secret
-        self._numbers = itertools.count(1)
-        self._webhooks: set[asyncio.Task[None]] = set()
-        self._client = httpx.AsyncClient(trust_env=False, timeout=10)
+    def __init__(self, keys: Keys, limit: RateLimit, book: ChargeBook, *, payment_seconds: float = PAYMENT_SECONDS):
+        self._keys = keys
+        self._limit = limit
+        self._book = book
+        self._payment_seconds = payment_seconds
+        self._webhooks = Webhooks(book, keys.webhook_secret, httpx.AsyncClient(trust_env=False, timeout=10))
+        self._identities_refused = 0
+
+    # --- what the shop asks for
 
     async def recommendations(self, _request: Request) -> Response:
+        if (retry_after := self._limit.retry_after()) is not None:
+            log("warning", "rate limit", per_minute=self._limit.per_minute, retry_after=retry_after)
+            error = f"more than {self._limit.per_minute} requests a minute"
+            return JSONResponse({"error": error}, status_code=429, headers={"Retry-After": str(retry_after)})
         await asyncio.sleep(RECOMMENDATION_SECONDS)
         return JSONResponse({"products": random.sample(range(1, PRODUCTS + 1), 4)})
 
+    async def identity(self, request: Request) -> Response:
+        given = request.headers.get("Authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self._keys.identity_key}".encode()):
+            self._identities_refused += 1
+            log("warning", "identity key refused")
+            return JSONResponse({"error": "this key is not valid (any more)"}, status_code=401)
+        asked = await request.json()
+        return JSONResponse({"user": asked.get("user"), "verified": True})
+
     async def payments(self, request: Request) -> Response:
         asked = await request.json()
-        await asyncio.sleep(PAYMENT_SECONDS)
-        payment = f"pay_{os.getpid()}_{next(self._numbers)}"
-        told = asyncio.create_task(self._tell(str(asked["callback"]), payment, int(asked["order"])))
-        self._webhooks.add(told)
-        told.add_done_callback(self._webhooks.discard)
-        return JSONResponse({"payment": payment, "status": "accepted"}, status_code=201)
+        await asyncio.sleep(self._payment_seconds)
+        order = int(asked["order"])
+        key = request.headers.get("Idempotency-Key") or f"order-{order}"
+        charge, new = self._book.charge(key, order, int(asked["total_cents"]), str(asked["callback"]))
+        if new:
+            self._webhooks.begin(charge)
+        answer = {"payment": charge.payment, "status": "accepted"}
+        return JSONResponse(answer, status_code=201 if new else 200)
 
     async def health(self, _request: Request) -> Response:
         return JSONResponse({"status": "operational"})
 
-    async def _tell(self, callback: str, payment: str, order: int) -> None:
-        """Call the shop back; as a real provider does, without waiting to be asked."""
-        await asyncio.sleep(WEBHOOK_DELAY_SECONDS)
-        body = json.dumps({"payment": payment, "order": order, "status": "paid"}).encode()
-        headers = {SIGNATURE_HEADER: signature(self._secret, body), "Content-Type": "application/json"}
-        try:
-            response = await self._client.post(callback, content=body, headers=headers)
-        except httpx.HTTPError as error:
-            log("error", "webhook not delivered", order=order, error=str(error) or type(error).__name__)
-            return
-        if response.status_code != 200:
-            log("error", "webhook refused", order=order, status=response.status_code)
+    # --- the console
+
+    async def status(self, _request: Request) -> Response:
+        charges, untold = len(self._book.charges), len(self._book.untold)
+        return JSONResponse(
+            {
+                "status": "operational",
+                "charges": charges,
+                "webhooks": {"delivered": charges - untold, "undelivered": untold},
+                "recommendations": {"limit_per_minute": self._limit.per_minute, "refused": self._limit.refused},
+                "identity": {"refused": self._identities_refused},
+            }
+        )
+
+    async def keys(self, _request: Request) -> Response:
+        return JSONResponse(asdict(self._keys))
+
+    async def charges(self, request: Request) -> Response:
+        """The last ones, or those of `?order=N`; `twice` names the orders that were charged more than once."""
+        every = self._book.charges
+        wanted = request.query_params.get("order", "")
+        shown = [charge for charge in every if str(charge.order) == wanted] if wanted else every[-LISTED:]
+        untold = {charge.payment for charge in self._book.untold}
+        listed = [
+            {
+                "order": charge.order,
+                "payment": charge.payment,
+                "total_cents": charge.total_cents,
+                "at": charge.at,
+                "webhook": "undelivered" if charge.payment in untold else "delivered",
+            }
+            for charge in shown
+        ]
+        twice = sorted(order for order, times in Counter(charge.order for charge in every).items() if times > 1)
+        return JSONResponse({"count": len(every), "twice": twice, "charges": listed})
+
+    async def replay(self, _request: Request) -> Response:
+        return JSONResponse(asdict(await self._webhooks.replay()))
+
+
+def make_app(provider: Provider) -> Starlette:
+    return Starlette(
+        routes=[
+            Route("/recommendations", provider.recommendations),
+            Route("/identity", provider.identity, methods=["POST"]),
+            Route("/payments", provider.payments, methods=["POST"]),
+            Route("/health", provider.health),
+            Route("/console/status", provider.status),
+            Route("/console/keys", provider.keys),
+            Route("/console/charges", provider.charges),
+            Route("/console/replay", provider.replay, methods=["POST"]),
+        ]
+    )
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Provider:
+    """The book lies in SHOP_PROVIDER_BOOK, else in the working folder. Raises ValueError for a setting of no use."""
+    given = {}
+    for setting in SETTINGS:
+        if "external-api" in setting.services:
+            given[setting.name] = environment.get(setting.variable, setting.default)
+            if why := setting.refusal(given[setting.name]):
+                raise ValueError(why)
+    return Provider(
+        Keys(given["provider_webhook_secret"], given["provider_identity_key"]),
+        RateLimit(int(given["provider_rate_limit"])),
+        ChargeBook(Path(environment.get("SHOP_PROVIDER_BOOK", "provider-book.jsonl"))),
+    )
 
 
 def main() -> None:
@@ -70,16 +161,8 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
-    provider = Provider(os.environ.get("SHOP_PROVIDER_WEBHOOK_SECRET", ""))
-    app = Starlette(
-        routes=[
-            Route("/recommendations", provider.recommendations),
-            Route("/payments", provider.payments, methods=["POST"]),
-            Route("/health", provider.health),
-        ]
-    )
     uvicorn.run(
-        app,
+        make_app(from_environment()),
         host=arguments.host,
         port=arguments.port,
         log_config=None,

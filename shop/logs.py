@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from datetime import UTC, datetime
 
@@ -12,3 +13,14 @@ def log(level: str, message: str, **fields: object) -> None:
     line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message, **fields}
     sys.stdout.write(json.dumps(line, separators=(",", ":"), default=str) + "\n")
     sys.stdout.flush()
+
+
+class Forwarded(logging.Handler):
+    """Warnings of a library, as lines of ours."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(logging.WARNING)
+        self._message = message
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log(record.levelname.lower(), self._message, error=" ".join(record.getMessage().split()))

@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 
 from shop.catalogue import Catalogue, priced
 from shop.database import Database
-from shop.errors import BadRequest, ExternalApiFailed, ExternalApiTooSlow
+from shop.errors import BadRequest, ExternalApiFailed, ExternalApiTooSlow, NotFound, PaymentNotConfirmed
 from shop.external import ExternalApi
 from shop.logs import log
 from shop.releases import Release
@@ -21,6 +21,22 @@ SELECT o.id, o.status, o.total_cents, o.created_at::text AS created_at,
        (SELECT sum(total_cents) FROM orders p WHERE p.customer_id = o.customer_id AND p.created_at <= o.created_at)
            AS spent_cents
 FROM orders o WHERE o.customer_id = %s ORDER BY o.created_at DESC LIMIT 80
+"""
+
+#: How long an accepted payment may stay without the provider's word that it was paid.
+CONFIRMED_WITHIN_SECONDS = 3
+RECEIPT = f"""
+SELECT status, status = 'placed' AND payment IS NOT NULL
+    AND created_at < now() - interval '{CONFIRMED_WITHIN_SECONDS} seconds'
+FROM orders WHERE id = %s
+"""
+
+#: Names a payment at the provider: the same for one order for ever, and no other's, even in a database made anew.
+PAYMENT_KEY = "id::text || '-' || (extract(epoch FROM created_at) * 1000000)::bigint::text"
+PUT_OFF = f"""
+SELECT id, total_cents, {PAYMENT_KEY} FROM orders
+WHERE status = 'payment-pending' AND payment IS NULL AND created_at > now() - interval '1 day'
+ORDER BY random() LIMIT 5
 """
 
 
@@ -49,25 +65,48 @@ class Orders:
         total = self._release.total_cents([priced(product) for product in bought])
         async with self._database.connection() as connection:
             inserted = await connection.execute(
-                "INSERT INTO orders (customer_id, status, total_cents) VALUES (%s, 'placed', %s) RETURNING id",
+                "INSERT INTO orders (customer_id, status, total_cents) VALUES (%s, 'placed', %s)"
+                f" RETURNING id, {PAYMENT_KEY}",
                 (customer, total),
             )
             row = await inserted.fetchone()
             assert row is not None
-            order = int(row[0])
+            order, key = int(row[0]), str(row[1])
             await connection.execute(
                 "INSERT INTO order_lines (order_id, product_id, price_cents) SELECT %s, id, price_cents"
                 " FROM products WHERE id = ANY(%s)",
                 (order, items),
             )
             try:
-                payment = await self._external.pay(order, total)
+                payment = await self._external.pay(order, key, total)
             except (ExternalApiFailed, ExternalApiTooSlow) as error:
                 log("warning", "payment put off", order=order, error=str(error))
-                await connection.execute("UPDATE orders SET status = 'payment-pending' WHERE id = %s", (order,))
+                # Only a placed one: the provider may have taken the payment all the same, and said so by now.
+                await connection.execute(
+                    "UPDATE orders SET status = 'payment-pending' WHERE id = %s AND status = 'placed'", (order,)
+                )
                 return {"order": order, "status": "payment-pending", "total_cents": total}
             await connection.execute("UPDATE orders SET payment = %s WHERE id = %s", (payment, order))
         return {"order": order, "status": "placed", "total_cents": total, "payment": payment}
+
+    async def receipt(self, order: int) -> str:
+        """How far it is: placed, paid or payment-pending. Raises NotFound, PaymentNotConfirmed."""
+        async with self._database.connection() as connection:
+            row = await (await connection.execute(RECEIPT, (order,))).fetchone()
+        if row is None:
+            raise NotFound(f"there is no order {order}")
+        if row[1]:
+            raise PaymentNotConfirmed(f"order {order}: not confirmed within {CONFIRMED_WITHIN_SECONDS} s")
+        return str(row[0])
+
+    async def settle_put_off(self) -> None:
+        """Ask again for a few of the payments that were put off; ends with the first that fails."""
+        async with self._database.connection() as connection:
+            rows = await (await connection.execute(PUT_OFF)).fetchall()
+        for order, total, key in rows:
+            payment = await self._external.pay(order, key, total)
+            async with self._database.connection() as connection:
+                await connection.execute("UPDATE orders SET payment = %s WHERE id = %s", (payment, order))
 
     async def paid(self, order: int) -> None:
         """The provider says that the order was paid; saying so twice changes nothing."""

@@ -15,7 +15,7 @@ from shop.metrics import REQUEST_SECONDS, REQUESTS
 #: A request that takes longer is answered 504, whatever its handler waits for.
 DEADLINE_SECONDS = 10.0
 #: Routes of users, which count in the metrics; those of operators and probes would dilute the error rate.
-USER_ROUTES = frozenset({"/", "/search", "/orders", "/login", "/checkout", "/webhooks/payment"})
+USER_ROUTES = frozenset({"/", "/search", "/orders", "/login", "/checkout", "/receipt", "/webhooks/payment"})
 
 
 class Watched:

@@ -71,6 +71,59 @@ def test_a_checkout_is_paid_by_the_providers_signed_webhook(shop: httpx.Client, 
     assert eventually(lambda: sandbox.sql(f"SELECT status FROM orders WHERE id = {order}")[1][0][0] == "paid")
 
 
+def test_who_logged_in_checks_out_with_their_session(shop: httpx.Client, sandbox: Sandbox) -> None:
+    token = shop.post("/login", json={"user": "customer9", "password": "drill-9"}).json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    order = shop.post("/checkout", json={"customer": 10, "items": [1]}, headers=headers).json()["order"]
+    assert sandbox.sql(f"SELECT customer_id FROM orders WHERE id = {order}")[1][0][0] == 9
+    sandbox.redis("DEL", f"session:{token}")
+    assert shop.post("/checkout", json={"items": [1]}, headers=headers).status_code == 401
+
+
+def test_a_login_fails_with_a_key_that_the_provider_refuses_but_not_without_the_provider(
+    shop: httpx.Client, sandbox: Sandbox
+) -> None:
+    known = {"user": "customer7", "password": "drill-7"}
+    sandbox.set({"identity_key": "an-older-identity-key"})
+    assert shop.post("/login", json=known).status_code == 502
+    assert sandbox.logs(Service.APP, grep="/identity: 401")
+    sandbox.set_link(Link.APP_EXTERNAL_API, enabled=False)
+    answer = shop.post("/login", json=known)
+    assert (answer.status_code, answer.headers["x-degraded"]) == (200, "identity")
+
+
+def test_missed_webhooks_are_replayed_and_nobody_is_charged_twice(shop: httpx.Client, sandbox: Sandbox) -> None:
+    secret = sandbox.settings()["webhook_secret"]
+    sandbox.set({"webhook_secret": "another-webhook-secret"})
+    order = shop.post("/checkout", json={"customer": 7, "items": [1]}).json()["order"]
+    assert eventually(lambda: shop.get("/receipt", params={"order": order}).status_code == 503)
+    sandbox.set({"webhook_secret": secret})
+    with httpx.Client(base_url=sandbox.addresses["external-api"], trust_env=False) as provider:
+        assert provider.post("/console/replay").json()["delivered"] >= 1
+        charges = provider.get("/console/charges", params={"order": order}).json()
+    assert shop.get("/receipt", params={"order": order}).json() == {"order": order, "status": "paid"}
+    assert (len(charges["charges"]), charges["twice"]) == (1, [])
+
+
+def test_there_is_no_receipt_for_an_order_that_is_not_there(shop: httpx.Client) -> None:
+    assert shop.get("/receipt", params={"order": 2_000_000_000}).status_code == 404
+
+
+def test_a_payment_that_was_put_off_is_made_when_the_provider_is_back(shop: httpx.Client, sandbox: Sandbox) -> None:
+    sandbox.set_link(Link.APP_EXTERNAL_API, enabled=False)
+    order = shop.post("/checkout", json={"customer": 7, "items": [3]}).json()["order"]
+    assert shop.get("/receipt", params={"order": order}).json()["status"] == "payment-pending"
+    sandbox.set_link(Link.APP_EXTERNAL_API, enabled=True)
+    assert eventually(lambda: shop.get("/receipt", params={"order": order}).json()["status"] == "paid", 15)
+
+
+def test_only_pages_of_the_allowed_origins_may_read_the_shops_answers(shop: httpx.Client, sandbox: Sandbox) -> None:
+    origin = {"Origin": "https://www.shop.test"}
+    assert shop.get("/missing", headers=origin).headers["access-control-allow-origin"] == origin["Origin"]
+    sandbox.set({"allowed_origins": "https://shop.test"})
+    assert "access-control-allow-origin" not in shop.get("/", headers=origin).headers
+
+
 def test_a_webhook_with_a_wrong_signature_is_refused(shop: httpx.Client, sandbox: Sandbox) -> None:
     body = json.dumps({"order": 1, "status": "paid"}).encode()
     secret = sandbox.settings()["webhook_secret"]
