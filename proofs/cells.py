@@ -37,6 +37,7 @@ class Cell:
     runbook: str
     expect: Expected
     why: str
+    cheap: bool = False
 
     @property
     def kind(self) -> str:
@@ -45,27 +46,27 @@ class Cell:
             return "own"
         if self.runbook == NOBODY:
             return "none"
-        return "cheap" if (RUNBOOKS / f"{self.runbook}.md").is_file() else "other"
+        return "cheap" if self.cheap else "other"
+
+    @property
+    def file(self) -> Path:
+        """The runbook that answers: one of proofs/runbooks before a scenario's own of the same name."""
+        ours = RUNBOOKS / f"{self.runbook}.md"
+        return ours if ours.is_file() else ROOT / "scenarios" / self.runbook / "runbook.md"
 
     @property
     def answer(self) -> list[str]:
         """The options of `drills run` that make this runbook answer."""
-        match self.kind:
-            case "none":
-                return ["--responder", "none"]
-            case "cheap":
-                return ["--runbook", str(RUNBOOKS / f"{self.runbook}.md")]
-            case _:
-                return ["--runbook", self.runbook]
+        if self.kind == "none":
+            return ["--responder", "none"]
+        return ["--runbook", str(self.file) if self.file.parent == RUNBOOKS else self.runbook]
 
     @property
     def digest(self) -> str:
         """What the drill and its answer are made of: an outcome of other files is not an outcome of this cell."""
         files = [ROOT / "scenarios" / self.scenario / "scenario.yaml"]
-        if self.kind == "cheap":
-            files.append(RUNBOOKS / f"{self.runbook}.md")
-        elif self.kind != "none":
-            files.append(ROOT / "scenarios" / self.runbook / "runbook.md")
+        if self.kind != "none":
+            files.append(self.file)
         return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
@@ -79,4 +80,4 @@ def read_cells(path: Path = EXPECTATIONS) -> tuple[Cell, ...]:
 def _cheap(recoveries: list[dict[str, str]], scenarios: list[str]) -> Iterator[Cell]:
     for recovery in recoveries:
         for scenario in scenarios:
-            yield Cell(scenario, recovery["runbook"], Expected(recovery["expect"]), recovery["why"])
+            yield Cell(scenario, recovery["runbook"], Expected(recovery["expect"]), recovery["why"], cheap=True)
