@@ -73,11 +73,13 @@ def test_every_command_is_there() -> None:
         "list show run demo practice serve calendar stop resume probe validate report history recover doctor schema",
         "respond ack|severity|command|update|note|check|decide|cause|escalate|hint|all-clear|status",
         "sandbox up|down|status|sql|redis|logs|releases|deploy|rollback|restart|scale|set|health|link",
+        "sandbox changes|stats|resize|certificate|renew-certificate|migrate|backups|back-up|load-backup|disk|report",
+        "sandbox provider status|keys|charges|replay",
     }
     wanted = set()
     for line in words:
         if "|" in line:
-            group, _, names = line.partition(" ")
+            group, _, names = line.rpartition(" ")
             wanted |= {f"drills {group} {name}" for name in names.split("|")}
         else:
             wanted |= {f"drills {name}" for name in line.split()}
@@ -153,6 +155,10 @@ def test_starting_imports_nothing_heavy(words: list[str]) -> None:
         (["respond", "ack"], "no incident is going on; start one with `drills practice`"),
         (["sandbox", "set", "x"], "'x': write NAME=VALUE"),
         (["sandbox", "health", "--wait", "5 m"], "'5 m' is not a duration; write 5m"),
+        (["sandbox", "changes", "--since", "soon"], "--since: 'soon' is not a duration"),
+        (["sandbox", "resize", "app"], "say what to change: --memory 512m, --cpus 1, or both"),
+        (["sandbox", "resize", "app", "--memory", "much"], "--memory: 'much' is not a size; write 512m or 2g"),
+        (["sandbox", "migrate", "--down", "--to", "0001"], "--down and --to: one of the two"),
     ],
 )
 def test_what_cannot_be_meant_is_told_in_one_line(words: list[str], told: str, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,9 @@ def print_services(services: Sequence[ServiceStatus]) -> None:
         typer.echo(f"{words} {service.detail}".rstrip())
 
 
-def shown_settings(settings: Mapping[str, str]) -> list[tuple[str, str]]:
-    """In order of their names, the secret ones masked."""
-    return [(name, "•••" if "secret" in name else value) for name, value in sorted(settings.items())]
+def shown_settings(settings: Mapping[str, str], secret: Collection[str]) -> list[tuple[str, str]]:
+    """In order of their names, the secret ones masked; one that is empty says so."""
+    return [(name, "•••" if name in secret and value else value or "''") for name, value in sorted(settings.items())]
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -28,6 +28,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(columns)]
     for line in (columns, ["-" * width for width in widths], *cells):
         typer.echo("  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def megabytes(count: int) -> str:
+    """Bytes, for people."""
+    return f"{count / 2**20:.1f} MB"
 
 
 def readable(answer: Any) -> str:
@@ -46,10 +51,10 @@ def plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else str(value)
 
 
-def whole_state(fingerprint: Fingerprint) -> dict[str, Any]:
+def whole_state(fingerprint: Fingerprint, secret: Collection[str]) -> dict[str, Any]:
     """The sandbox's state for comparison; a secret is told by its digest, which differs when the secret does."""
     settings = {
-        name: f"sha256:{sha256(value.encode()).hexdigest()[:12]}" if "secret" in name else value
+        name: f"sha256:{sha256(value.encode()).hexdigest()[:12]}" if name in secret else value
         for name, value in fingerprint.settings.items()
     }
     return {**fingerprint.__dict__, "settings": settings}

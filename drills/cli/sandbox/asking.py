@@ -12,7 +12,7 @@ import typer
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import print_table, readable
-from drills.cli.sandbox.opening import SERVICES, age, open_sandbox
+from drills.cli.sandbox.opening import SERVICES, age, folder_for, open_sandbox
 from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
 
 if TYPE_CHECKING:
@@ -69,22 +69,12 @@ def logs(
         for service in wanted:
             found = list(sandbox.logs(service, since=within, grep=grep))
             if output_dir is not None:
-                path = _folder(output_dir) / f"{service.replace('/', '-')}.log"
+                path = folder_for(output_dir) / f"{service.replace('/', '-')}.log"
                 path.write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
                 typer.echo(f"{path}  {len(found)} line{'' if len(found) == 1 else 's'}")
                 continue
             for line in found[-lines:]:
                 typer.echo(line if len(wanted) == 1 else f"{service:<14} {line}")
-
-
-def _folder(folder: Path) -> Path:
-    from drills.errors import BadInput
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"--output-dir: {folder}: {error.strerror}; name a folder that can be written") from None
-    return folder
 
 
 def health(
@@ -102,7 +92,7 @@ def health(
         shown = [f"{'ok  ' if good else 'FAIL'}  {name:<14} {said}" for name, (good, said) in answers.items()]
         typer.echo("\n".join(shown))
         if output_dir is not None:
-            path = _folder(output_dir) / "health.txt"
+            path = folder_for(output_dir) / "health.txt"
             path.write_text("\n".join(shown) + "\n", encoding="utf-8")
         if not well:
             raise typer.Exit(1)

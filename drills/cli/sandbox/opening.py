@@ -40,3 +40,14 @@ def age(option: str, text: str | None) -> timedelta | None:
         return parse_duration(text) if text else None
     except ValueError as error:
         raise BadInput(f"{option}: {error}") from None
+
+
+def folder_for(folder: Path) -> Path:
+    """The folder of --output-dir, made if it is not there. Raises BadInput."""
+    from drills.errors import BadInput
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--output-dir: {folder}: {error.strerror}; name a folder that can be written") from None
+    return folder

@@ -49,12 +49,17 @@ def status(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
         if as_json:
-            typer.echo(json.dumps(whole_state(sandbox.fingerprint()), indent=2, default=plain, sort_keys=True))
+            typer.echo(
+                json.dumps(
+                    whole_state(sandbox.fingerprint(), sandbox.secret_settings), indent=2, default=plain, sort_keys=True
+                )
+            )
             return
         print_services(sandbox.services())
         current = next((release.version for release in sandbox.releases() if release.current), "none")
         typer.echo(f"\nrelease   {current}")
-        typer.echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown_settings(sandbox.settings())))
+        shown = shown_settings(sandbox.settings(), sandbox.secret_settings)
+        typer.echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown))
         for link in sandbox.links():
             toxics = ", ".join(f"{toxic.type} {dict(toxic.attributes)}" for toxic in link.toxics) or "no toxics"
             typer.echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}  {toxics}")

@@ -1,0 +1,107 @@
+"""Migrations, backups and the disk of the database."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from drills.cli.acting import action
+from drills.cli.places import HERE, WorkspaceOption
+from drills.cli.sandbox.answers import megabytes, print_table
+from drills.cli.sandbox.opening import open_sandbox
+
+#: What is smaller is not worth a line of `disk`.
+SHOWN_BYTES = 100_000
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: drills sandbox migrate --down, or: … migrate --to 0003, or: … migrate")(migrate)
+    app.command(epilog="Example: drills sandbox backups")(backups)
+    app.command("back-up", epilog="Example: drills sandbox back-up before-the-repair")(back_up)
+    app.command(epilog="Example: drills sandbox load-backup nightly --into restored --table products")(load_backup)
+    app.command(epilog="Example: drills sandbox disk --remove dumps/old.sql")(disk)
+
+
+def migrate(
+    down: Annotated[bool, typer.Option("--down", help="Revert the last one.")] = False,
+    to: Annotated[str | None, typer.Option(help="Apply or revert up to this version.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """List the migrations of the database; revert the last one, or go to a version."""
+    from drills.errors import BadInput
+
+    if down and to is not None:
+        raise BadInput("--down and --to: one of the two")
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=not down and to is None):
+        if down:
+            versions = [each.version for each in sandbox.migrations() if each.applied_at is not None]
+            if not versions:
+                raise BadInput("no migration is applied; there is none to revert")
+            to = versions[-2] if len(versions) > 1 else "0000"
+        if to is not None:
+            done = sandbox.migrate(to)
+            typer.echo(f"{'reverted' if down else 'ran'} {', '.join(done)}" if done else f"{to} is reached already")
+            return
+        for each in sandbox.migrations():
+            when = "not applied" if each.applied_at is None else f"applied {each.applied_at:%Y-%m-%d %H:%M:%S} UTC"
+            typer.echo(f"{each.version}  {when:<32} {each.summary}")
+
+
+def backups(workspace: WorkspaceOption = HERE) -> None:
+    """List the backups, the newest first."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=True):
+        rows = [
+            (
+                each.name,
+                f"{each.at:%Y-%m-%d %H:%M:%S} UTC",
+                megabytes(each.bytes),
+                ", ".join(f"{table} {rows}" for table, rows in each.tables.items()),
+            )
+            for each in sandbox.backups()
+        ]
+        print_table(("backup", "made", "size", "rows"), rows)
+
+
+def back_up(name: Annotated[str, typer.Argument(help="What to call it.")], workspace: WorkspaceOption = HERE) -> None:
+    """Copy all rows as they are now, to a place outside the database."""
+    place, sandbox = open_sandbox(workspace)
+    # It writes outside of what users meet: no repair, and no merit of one.
+    with action(place, read_only=True):
+        made = sandbox.back_up(name)
+        typer.echo(f"{made.name}: {sum(made.tables.values())} rows, {megabytes(made.bytes)}")
+
+
+def load_backup(
+    name: Annotated[str, typer.Argument(help="A backup.")],
+    into: Annotated[str, typer.Option(help="The schema to load it into, beside the live tables.")] = "restored",
+    table: Annotated[list[str] | None, typer.Option(help="Only this table; may be given again.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Load a backup beside the live tables; what is missing can then be copied with `drills sandbox sql`."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=False):
+        for loaded, rows in sandbox.load_backup(name, into, tuple(table or ())).items():
+            typer.echo(f"{into}.{loaded}  {rows} rows")
+
+
+def disk(
+    remove: Annotated[str | None, typer.Option(help="Remove this file of dumps/.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Show what lies on the database's disk, also while the database is down; remove a dump."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=remove is None):
+        if remove is not None:
+            freed = sandbox.remove_from_disk(remove)
+            typer.echo(f"{remove} removed, {megabytes(freed)} freed")
+        found = sandbox.disk()
+        share = found.used / found.total
+        typer.echo(
+            f"{megabytes(found.used)} of {megabytes(found.total)} used ({share:.0%}), {megabytes(found.free)} free"
+        )
+        large = {name: size for name, size in found.entries.items() if size >= SHOWN_BYTES or name.startswith("dumps/")}
+        for name, size in sorted(large.items(), key=lambda entry: -entry[1]):
+            typer.echo(f"  {megabytes(size):>10}  {name}")

@@ -1,0 +1,130 @@
+"""What changed, what is used, what limits and which certificate there are; and turning these."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from drills.cli.acting import action
+from drills.cli.places import HERE, WorkspaceOption
+from drills.cli.sandbox.answers import megabytes, print_table
+from drills.cli.sandbox.opening import ServiceArgument, age, open_sandbox
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: drills sandbox changes --since 15m")(changes)
+    app.command(epilog="Example: drills sandbox stats")(stats)
+    app.command(epilog="Example: drills sandbox resize app --memory 768m --cpus 1.5")(resize)
+    app.command(epilog="Example: drills sandbox certificate")(certificate)
+    app.command(epilog="Example: drills sandbox renew-certificate --days 90")(renew_certificate)
+
+
+def changes(
+    since: Annotated[str | None, typer.Option(help="Only what changed within this duration.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """List what was changed, the newest first: releases, settings, migrations, replicas, limits, certificates."""
+    from datetime import UTC, datetime
+
+    from drills.core.durations import humane
+
+    within = age("--since", since)
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=True):
+        now = datetime.now(UTC)
+        found = sandbox.changes(within)
+        for change in found:
+            typer.echo(f"{humane((now - change.at).total_seconds()):>10} ago  {change.what}")
+        if not found:
+            typer.echo("nothing was changed in that time")
+
+
+def stats(workspace: WorkspaceOption = HERE) -> None:
+    """Show what each service uses: memory, processor, disk, restarts, out-of-memory kills."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=True):
+        rows = [
+            (
+                each.name,
+                each.replicas,
+                _of(megabytes(each.memory_bytes), None if each.memory_limit is None else megabytes(each.memory_limit)),
+                _of(f"{each.cpu:.2f}", None if each.cpu_limit is None else f"{each.cpu_limit:g} cores"),
+                "" if each.disk_bytes is None else _of(megabytes(each.disk_bytes), _limit(each.disk_limit)),
+                each.restarts,
+                each.oom_kills,
+                each.pids,
+            )
+            for each in sandbox.stats()
+        ]
+        columns = ("service", "replicas", "memory", "cpu", "disk", "restarts", "oom kills", "processes")
+        print_table(columns, rows)
+
+
+def _limit(limit: int | None) -> str | None:
+    return None if limit is None else megabytes(limit)
+
+
+def _of(used: str, limit: str | None) -> str:
+    return used if limit is None else f"{used} of {limit}"
+
+
+def resize(
+    service: ServiceArgument,
+    memory: Annotated[str | None, typer.Option(help="Of each replica: 512m, 2g, or megabytes.")] = None,
+    cpus: Annotated[float | None, typer.Option(help="Cores of each replica.", min=0.01, max=1024)] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Give a service more, or less, memory or processor time."""
+    from drills.errors import BadInput
+
+    if memory is None and cpus is None:
+        raise BadInput("say what to change: --memory 512m, --cpus 1, or both")
+    wanted = None if memory is None else _megabytes_of(memory)
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=False):
+        sandbox.resize(service, memory_mb=wanted, cpus=cpus)
+        given = [f"{wanted} MB"] * (wanted is not None) + [f"{cpus:g} cores"] * (cpus is not None)
+        typer.echo(f"{service}: {', '.join(given)}")
+
+
+def _megabytes_of(text: str) -> int:
+    from drills.errors import BadInput
+
+    units = {"": 1, "m": 1, "g": 1024}
+    number, unit = (text[:-1], text[-1:].lower()) if text[-1:].isalpha() else (text, "")
+    if unit not in units or not number.isdecimal() or not int(number):
+        raise BadInput(f"--memory: {text!r} is not a size; write 512m or 2g")
+    return int(number) * units[unit]
+
+
+def certificate(workspace: WorkspaceOption = HERE) -> None:
+    """Show the edge's certificate: for which names, by whom, until when. Exit status 1 when it has expired."""
+    from datetime import UTC, datetime
+
+    from drills.core.durations import humane
+
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=True):
+        found = sandbox.certificate()
+        left = (found.not_after - datetime.now(UTC)).total_seconds()
+        typer.echo(f"names       {', '.join(found.names)}")
+        typer.echo(f"subject     {found.subject}")
+        typer.echo(f"issuer      {found.issuer}")
+        typer.echo(f"not before  {found.not_before:%Y-%m-%d %H:%M:%S} UTC")
+        state = f"{humane(left)} left" if left > 0 else f"EXPIRED {humane(-left)} ago"
+        typer.echo(f"not after   {found.not_after:%Y-%m-%d %H:%M:%S} UTC  {state}")
+        if left <= 0:
+            raise typer.Exit(1)
+
+
+def renew_certificate(
+    days: Annotated[int, typer.Option(help="How long it is valid.", min=1, max=825)] = 90,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Install a new certificate at the edge, and let the edge load it."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=False):
+        sandbox.renew_certificate(timedelta(days=days))
+        typer.echo(f"a new certificate is in use, valid until {sandbox.certificate().not_after:%Y-%m-%d}")

@@ -1,0 +1,71 @@
+"""The console that the external API offers its customers, asked over HTTP with a deadline."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from drills.errors import EnvironmentFailed
+
+#: A replay delivers each webhook again before it answers.
+SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """`listed` are the last ones, as the provider tells them; `twice` the orders that were charged more than once."""
+
+    count: int
+    twice: tuple[int, ...]
+    listed: tuple[Mapping[str, Any], ...]
+
+
+class ProviderConsole:
+    """`url` is the external API's own address. Every call raises EnvironmentFailed when it does not answer."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def status(self) -> Mapping[str, str]:
+        """Every figure by its path: `webhooks undelivered`."""
+        return dict(_flat(self._ask("GET", "/console/status")))
+
+    def keys(self) -> Mapping[str, str]:
+        return {name.replace("_", "-"): str(value) for name, value in self._ask("GET", "/console/keys").items()}
+
+    def charges(self, order: int | None = None) -> Charges:
+        told = self._ask("GET", "/console/charges" + ("" if order is None else f"?order={order}"))
+        return Charges(int(told["count"]), tuple(told["twice"]), tuple(told["charges"]))
+
+    def replay(self) -> Mapping[str, int]:
+        """Send again what was not delivered; how many were, and how many still are not."""
+        return {str(name): int(count) for name, count in self._ask("POST", "/console/replay").items()}
+
+    def _ask(self, method: str, path: str) -> dict[str, Any]:
+        parts = urlsplit(self._url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=SECONDS)
+        try:
+            connection.request(method, path)
+            response = connection.getresponse()
+            body = response.read()
+            if response.status != 200:
+                raise EnvironmentFailed(f"the provider's console answers {response.status}")
+            answer: dict[str, Any] = json.loads(body)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            said = str(error) or type(error).__name__
+            raise EnvironmentFailed(f"the provider's console does not answer: {said}") from error
+        finally:
+            connection.close()
+        return answer
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    for name, item in value.items():
+        path = f"{prefix} {name}".strip().replace("_", " ")
+        lines += _flat(item, path) if isinstance(item, Mapping) else [(path, str(item))]
+    return lines
