@@ -25,9 +25,10 @@ from shop.errors import BadRequest, NotAuthorised, ShopError
 from shop.external import SIGNATURE_HEADER, ExternalApi, signature
 from shop.logs import log
 from shop.memory import end_when_over
-from shop.metrics import exposition
+from shop.metrics import exposition, show_life
 from shop.orders import Orders
 from shop.origins import Origins
+from shop.partners import CUSTOMERS_ROUTE, Partners, Visit
 from shop.recommendations import Recommendations
 from shop.releases import release_of
 from shop.serving import Replica
@@ -52,6 +53,7 @@ class Shop:
         self.catalogue = Catalogue(self.database, self.cache)
         self.orders = Orders(self.database, self.catalogue, self.external, self.release)
         self.accounts = Accounts(self.database, self.cache, self.external, settings.password_cost)
+        self.partners = Partners(self.database, self.cache)
         self.recommendations = Recommendations(self.external.recommendations, settings.recommendations_cache)
 
     async def home(self, _request: Request) -> Response:
@@ -105,6 +107,14 @@ class Shop:
         await self.orders.paid(_whole_number(payment.get("order"), "order"))
         return JSONResponse({"ok": True})
 
+    async def partner_customers(self, request: Request) -> Response:
+        direct = request.client.host if request.client else ""
+        address = request.headers.get("X-Forwarded-For", direct).split(",")[0].strip()
+        key, agent = request.headers.get("X-Api-Key", ""), request.headers.get("User-Agent", "")
+        after = _whole_number(request.query_params.get("after", "0"), "after", least=0)
+        customers = await self.partners.customers(Visit(key, address[:64], agent[:128]), after)
+        return JSONResponse({"customers": customers})
+
     async def health(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
@@ -133,6 +143,7 @@ class Shop:
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        show_life()
         await self.database.open()
         besides = [
             asyncio.create_task(end_when_over(self.settings.memory_limit_mb)),
@@ -159,12 +170,13 @@ def make_app(settings: Settings) -> ASGIApp:
         Route("/checkout", shop.checkout, methods=["POST"]),
         Route("/receipt", shop.receipt),
         Route("/webhooks/payment", shop.payment_webhook, methods=["POST"]),
+        Route(CUSTOMERS_ROUTE, shop.partner_customers),
         Route("/health", shop.health),
         Route("/ready", shop.ready),
         Route("/metrics", shop.metrics),
         Route("/version", shop.version),
     ]
-    watched = Watched(_Bare(Starlette(routes=routes, lifespan=shop.lifespan)), settings.release)
+    watched = Watched(_Bare(Starlette(routes=routes, lifespan=shop.lifespan)), shop.release)
     return Origins(watched, settings.allowed_origins)
 
 
@@ -190,13 +202,13 @@ async def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _whole_number(value: object, name: str) -> int:
+def _whole_number(value: object, name: str, *, least: int = 1) -> int:
     try:
         number = int(str(value))
     except ValueError as error:
         raise BadRequest(f"{name}: a whole number") from error
-    if not 0 < number < 2**31:
-        raise BadRequest(f"{name}: a number of 1 and above")
+    if not least <= number < 2**31:
+        raise BadRequest(f"{name}: a number of {least} and above")
     return number
 
 

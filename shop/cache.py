@@ -1,4 +1,4 @@
-"""The cache: products for a few seconds, and the sessions of users who logged in."""
+"""The cache: products for a few seconds, and the sessions of users who logged in and of partners' keys."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from shop.errors import CacheUnavailable
 
 PRODUCTS_SECONDS = 5
 SESSION_SECONDS = 3600
+PARTNER_SESSION_SECONDS = 3600
 
 
 class Cache:
@@ -54,6 +55,20 @@ class Cache:
         except (RedisError, TimeoutError, OSError) as error:
             raise CacheUnavailable(f"no session can be looked up: {error}") from error
         return None if customer is None else int(customer)
+
+    async def partner_session(self, key_id: str) -> str | None:
+        """The hash of the key that was accepted lately under that id; None when there was none, or nobody knows."""
+        try:
+            kept = await self._redis.get(f"partner-session:{key_id}")
+        except (RedisError, TimeoutError, OSError):
+            return None
+        return None if kept is None else str(kept)
+
+    async def begin_partner_session(self, key_id: str, digest: str) -> None:
+        try:
+            await self._redis.set(f"partner-session:{key_id}", digest, ex=PARTNER_SESSION_SECONDS)
+        except (RedisError, TimeoutError, OSError):
+            return
 
     async def answers(self) -> bool:
         try:

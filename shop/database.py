@@ -36,6 +36,8 @@ class Database:
             check=AsyncConnectionPool.check_connection,
             open=False,
         )
+        self._kept: list[psycopg.AsyncConnection] = []
+        POOL_IN_USE.set(0)  # A container that starts again goes on with the files of its former life.
         POOL_SIZE.set(settings.pool_size)
 
     async def open(self) -> None:
@@ -56,10 +58,19 @@ class Database:
                     yield connection
                 finally:
                     POOL_IN_USE.dec()
-        except PoolTimeout as error:
-            raise PoolExhausted("no database connection came free in time") from error
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise DatabaseUnavailable(str(error).strip().splitlines()[0] if str(error) else "database gone") from error
+        except _FAILURES as error:
+            raise _told(error) from error
+
+    @asynccontextmanager
+    async def lasting_connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        """A connection that its user goes on with from one request to the next. Raises as `connection` does."""
+        try:
+            connection = await self._pool.getconn()
+            self._kept.append(connection)
+            POOL_IN_USE.inc()
+            yield connection
+        except _FAILURES as error:
+            raise _told(error) from error
 
     async def answers(self) -> bool:
         """Whether the database answers a query."""
@@ -69,6 +80,15 @@ class Database:
         except (PoolExhausted, DatabaseUnavailable):
             return False
         return True
+
+
+_FAILURES = (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
+
+
+def _told(error: Exception) -> PoolExhausted | DatabaseUnavailable:
+    if isinstance(error, PoolTimeout):
+        return PoolExhausted("no database connection came free in time")
+    return DatabaseUnavailable(str(error).strip().splitlines()[0] if str(error) else "database gone")
 
 
 def _address(settings: Settings) -> str:

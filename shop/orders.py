@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -46,10 +47,14 @@ class Orders:
         self._catalogue = catalogue
         self._external = external
         self._release = release
+        self._lists = itertools.count(1)
 
     async def of_customer(self, customer: int) -> list[dict[str, Any]]:
         """The customer's last 80 orders, the newest first."""
-        async with self._database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        every = self._release.kept_connection_every
+        lasting = every > 0 and next(self._lists) % every == 0
+        connected = self._database.lasting_connection() if lasting else self._database.connection()
+        async with connected as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(OF_CUSTOMER, (customer,))
             return await cursor.fetchall()
 

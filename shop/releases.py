@@ -31,11 +31,17 @@ def _with_bundle_rates(products: Sequence[Priced]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One version of the shop. `total_cents` prices a checkout, and the first hit of a search."""
+    """One version of the shop. `total_cents` prices a checkout, and the first hit of a search.
+
+    `kept_connection_every`: of so many lists of orders one does not give its database connection back; 0: all do.
+    `kept_bytes`: what each request of a user leaves in memory for good.
+    """
 
     version: str
     summary: str
     total_cents: Callable[[Sequence[Priced]], int]
+    kept_connection_every: int = 0
+    kept_bytes: int = 0
 
 
 #: In the order in which they were made.
@@ -43,6 +49,8 @@ RELEASES: tuple[Release, ...] = (
     Release("1.0.0", "First release", _plain),
     Release("1.1.0", "Recommendations on the home page", _plain),
     Release("1.2.0", "Bundle prices at checkout and in search", _with_bundle_rates),
+    Release("1.3.0", "Order history loads page by page", _plain, kept_connection_every=14),
+    Release("1.4.0", "Suggestions from what a visitor looked at", _plain, kept_bytes=5 * 2**19),
 )
 
 #: What runs in a sandbox that has just been started.

@@ -6,12 +6,14 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
 
 from drills.sandbox.protocol import Link, Sandbox, Service, Toxic
 from shop.external import SIGNATURE_HEADER, signature
+from shop.partner_keys import PARTNERS
 from tests.sandbox.test_conformance import eventually
 
 
@@ -156,6 +158,52 @@ def test_the_bad_release_fails_some_requests_only(shop: httpx.Client, sandbox: S
     assert sandbox.logs(Service.APP, grep=r'"status":500.*"release":"1\.2\.0".*KeyError')
 
 
+def test_a_release_that_keeps_its_connections_runs_out_of_them(shop: httpx.Client, sandbox: Sandbox) -> None:
+    sandbox.set({"pool_size": "1", "pool_timeout": "0.2"})
+    sandbox.deploy("1.3.0")
+    answers = [shop.get("/orders", params={"customer": 7}).status_code for _ in range(40)]
+    assert (answers[0], answers[-1]) == (200, 503)
+    assert sandbox.rollback() == "1.1.0"
+    assert {shop.get("/orders", params={"customer": 7}).status_code for _ in range(40)} == {200}
+
+
+def test_a_release_that_keeps_memory_ends_by_the_limit(shop: httpx.Client, sandbox: Sandbox) -> None:
+    sandbox.scale(1)
+    sandbox.set({"memory_limit_mb": "160"})
+    sandbox.deploy("1.4.0")
+    with suppress(httpx.HTTPError):
+        for _ in range(100):
+            shop.get("/search", params={"q": "lamp"})
+    assert eventually(lambda: not sandbox.fingerprint().services[Service.APP].startswith("up"))
+    assert sandbox.logs(Service.APP, grep="out of memory")
+
+
+def test_what_partners_fetch_is_in_the_audit_log(shop: httpx.Client, sandbox: Sandbox) -> None:
+    key = {"X-Api-Key": PARTNERS[0].key, "X-Forwarded-For": "203.0.113.9", "User-Agent": "partner-test"}
+    customers = shop.get("/partner/customers", headers=key, params={"after": 200}).json()["customers"]
+    assert [customer["id"] for customer in customers] == list(range(201, 301))
+    assert shop.get("/partner/customers", headers=key | {"X-Api-Key": "pk_harbour.guessed"}).status_code == 401
+    noted = sandbox.sql(
+        "SELECT key_id, partner, route, address, outcome FROM audit_log WHERE agent = 'partner-test' ORDER BY id"
+    )[1]
+    seen = (PARTNERS[0].key_id, PARTNERS[0].name, "/partner/customers", "203.0.113.9")
+    assert [tuple(row) for row in noted] == [(*seen, "allowed"), (*seen, "refused")]
+
+
+def test_a_revoked_key_works_until_its_session_is_ended_too(shop: httpx.Client, sandbox: Sandbox) -> None:
+    partner = PARTNERS[1]
+
+    def status() -> int:
+        return shop.get("/partner/customers", headers={"X-Api-Key": partner.key}).status_code
+
+    assert status() == 200
+    sandbox.sql(f"UPDATE api_keys SET revoked_at = now() WHERE id = '{partner.key_id}'")
+    assert status() == 200
+    sandbox.redis("DEL", f"partner-session:{partner.key_id}")
+    assert status() == 401
+    sandbox.sql(f"UPDATE api_keys SET revoked_at = NULL WHERE id = '{partner.key_id}'")
+
+
 def test_metrics_count_the_requests_of_all_replicas_and_go_on_over_a_deployment(
     shop: httpx.Client, sandbox: Sandbox
 ) -> None:
@@ -171,7 +219,7 @@ def test_metrics_count_the_requests_of_all_replicas_and_go_on_over_a_deployment(
 def test_metrics_forget_the_pools_of_replicas_that_were_killed(shop: httpx.Client, sandbox: Sandbox) -> None:
     sandbox.kill(Service.APP)
     sandbox.scale(1)
-    assert metric(shop, "shop_pool_size") == int(sandbox.settings()["pool_size"])
+    assert eventually(lambda: metric(shop, "shop_pool_size") == int(sandbox.settings()["pool_size"]))
 
 
 def test_probes_and_operators_do_not_count_as_users(shop: httpx.Client) -> None:

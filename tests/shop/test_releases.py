@@ -33,6 +33,16 @@ def test_the_bad_release_meets_a_category_that_nobody_gave_a_rate() -> None:
         release_of("1.2.0").total_cents([Priced("toys", 1000)])
 
 
+def test_no_summary_tells_what_is_wrong_with_a_release() -> None:
+    telling = {"leak", "memory", "connection", "pool", "bug", "slow"}
+    assert [release.summary for release in RELEASES if telling & set(release.summary.lower().split())] == []
+
+
+def test_the_releases_that_run_for_long_keep_nothing() -> None:
+    for version in ("1.0.0", INITIAL, "1.2.0"):
+        assert (release_of(version).kept_connection_every, release_of(version).kept_bytes) == (0, 0)
+
+
 def test_an_unknown_release_is_refused() -> None:
     with pytest.raises(KeyError):
         release_of("9.9.9")
