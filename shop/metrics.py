@@ -44,9 +44,8 @@ class LivingReplicas(MultiProcessCollector):
         names = {file: file.stem.rsplit("_", 1)[1] for file in self._folder.glob("*.db")}
         living = {name for name in set(names.values()) if lives(self._folder, name, now=now)}
         dead = {file for file, name in names.items() if name not in living and file.name.startswith("gauge_live")}
-        if (
-            not beats()
-        ):  # The process id may be another's one day. A replica that was only paused is not to lose its own.
+        # A process id may be another's one day. Who is only silent may have been paused, and needs its file again.
+        if not beats():
             for file in dead:
                 file.unlink(missing_ok=True)
         merged: Iterable[Metric] = self.merge([str(file) for file in names if file not in dead], accumulate=True)
