@@ -29,10 +29,6 @@ QUIET_SECONDS = 0.05
 #: How long an answer that is still awaited may keep a connection open, after SIGHUP and at the end.
 PATIENCE_SECONDS = 3.0
 _LOG_EVERY_SECONDS = 1.0
-UNAVAILABLE = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 26\r\n"
-    b"Connection: close\r\n\r\nthe app takes no requests\n"
-)
 
 
 class Side(asyncio.Protocol):
@@ -54,9 +50,6 @@ class Side(asyncio.Protocol):
         self._passage.moved(to_app=self._client)
         if self.other is not None and self.other.transport is not None:
             self.other.transport.write(data)
-        elif self._client and self.transport is not None:
-            self.transport.write(UNAVAILABLE)
-            self.transport.close()
 
     def pause_writing(self) -> None:
         if self.other is not None and self.other.transport is not None:
@@ -91,6 +84,8 @@ class Passage:
 
     def join(self) -> None:
         self.client.other, self.app.other = self.app, self.client
+        if self.client.transport is not None:
+            self.client.transport.resume_reading()
 
     def close(self) -> None:
         """Both sides, after what was written to them is sent."""
@@ -156,12 +151,10 @@ class Edge:
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(CONNECT_SECONDS):
                     await loop.create_connection(lambda: passage.app, *self._upstream)
-            if passage.app.transport is not None:
-                passage.join()
-            else:
+            if passage.app.transport is None:
                 self._log("the app takes no connection", f"{self._upstream[0]}:{self._upstream[1]}")
-            if passage.client.transport is not None:
-                passage.client.transport.resume_reading()
+                return
+            passage.join()
             await passage.ended.wait()
         except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
             if str(error):  # a client that only looks whether the port is open says nothing

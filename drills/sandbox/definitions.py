@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
-from drills.errors import EnvironmentFailed
+from drills.errors import BadInput, EnvironmentFailed
+from drills.nearest import suggest
 
 
 class Setting(Protocol):
@@ -49,6 +51,31 @@ class ShopDefinitions:
         return {setting.name: setting.default for setting in self.settings}
 
     @property
+    def secrets(self) -> frozenset[str]:
+        """The settings whose values are not shown."""
+        return frozenset(setting.name for setting in self.settings if setting.secret)
+
+    def complete(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """A value for each setting that there is: the given one, else the default (a newer shop has more)."""
+        return {setting.name: settings.get(setting.name, setting.default) for setting in self.settings}
+
+    def checked(self, changes: Mapping[str, str]) -> dict[str, str]:
+        """What a user wants to set, by the settings' own names. Raises BadInput with the known names."""
+        known = {setting.name: setting for setting in self.settings}
+        wanted = {name.replace("-", "_"): value for name, value in changes.items()}
+        for name, value in wanted.items():
+            if name not in known:
+                raise BadInput(f"there is no setting {name!r}; {suggest(name, known)}")
+            if why := known[name].refusal(value):
+                raise BadInput(why)
+        return wanted
+
+    def environment(self, service: str, settings: Mapping[str, str]) -> dict[str, str]:
+        """The variables that carry the settings which belong to that service."""
+        complete = self.complete(settings)
+        return {setting.variable: complete[setting.name] for setting in self.settings if service in setting.services}
+
+    @property
     def versions(self) -> tuple[str, ...]:
         return tuple(release.version for release in self.releases)
 
@@ -56,11 +83,13 @@ class ShopDefinitions:
 @lru_cache
 def definitions(shop_root: Path) -> ShopDefinitions:
     """Raises EnvironmentFailed when no shop lies there."""
-    settings, releases = _module(shop_root, "settings"), _module(shop_root, "releases")
+    settings, releases = shop_module(shop_root, "settings"), shop_module(shop_root, "releases")
     return ShopDefinitions(settings.SETTINGS, releases.RELEASES, releases.INITIAL)
 
 
-def _module(shop_root: Path, name: str) -> ModuleType:
+@lru_cache
+def shop_module(shop_root: Path, name: str) -> ModuleType:
+    """One of the shop's files as a module; it must import nothing of the shop. Raises EnvironmentFailed."""
     path = shop_root / "shop" / f"{name}.py"
     known_as = f"_drills_shop_{name}"
     spec = importlib.util.spec_from_file_location(known_as, path)

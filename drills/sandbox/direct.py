@@ -22,22 +22,32 @@ def query(url: str, statement: str, *, timeout: float) -> tuple[Sequence[str], S
 
     Raises BadInput when the database refuses the statement, EnvironmentFailed when it does not answer in time.
     """
+    with connected(url, timeout=timeout) as connection:
+        cursor = connection.execute(statement.encode())
+        if cursor.description is None:
+            return (), ()
+        return tuple(column.name for column in cursor.description), cursor.fetchall()
+
+
+@contextlib.contextmanager
+def connected(url: str, *, timeout: float, autocommit: bool = True) -> Iterator[psycopg.Connection[Any]]:
+    """A connection that is cut after a while; without autocommit, all that is done with it is one transaction.
+
+    Raises BadInput when the database refuses a statement, EnvironmentFailed when it does not answer in time.
+    """
     try:
         with (
             psycopg.connect(
-                url, connect_timeout=CONNECT_SECONDS, autocommit=True, application_name="drills"
+                url, connect_timeout=CONNECT_SECONDS, autocommit=autocommit, application_name="drills"
             ) as connection,
             _severed_after(connection, timeout) as severed,
         ):
             try:
-                cursor = connection.execute(statement.encode())
+                yield connection
             except psycopg.OperationalError:
                 if severed.is_set():
                     raise EnvironmentFailed(f"the database did not answer within {timeout:g} s") from None
                 raise
-            if cursor.description is None:
-                return (), ()
-            return tuple(column.name for column in cursor.description), cursor.fetchall()
     except psycopg.OperationalError as error:
         raise EnvironmentFailed(f"the database does not answer: {first_line(error)}") from error
     except psycopg.Error as error:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from drills.errors import EnvironmentFailed
-from drills.sandbox.http_answers import look
+from drills.sandbox.http_answers import look, look_securely
+from drills.sandbox.name_answers import look_up
 from drills.sandbox.protocol import Service
 
 
@@ -27,6 +30,9 @@ def ask_all(
     ):
         status, said = look(url)
         found[name] = (status == 200, said)
+    status, said = look_securely(f"{addresses['edge']}/health", addresses["edge-address"], Path(addresses["ca"]))
+    found[Service.EDGE] = (status == 200, said)
+    found[Service.DNS] = look_up(addresses["dns"], urlsplit(addresses["edge"]).hostname or "")
     for name, ask in ((Service.DATABASE, ask_database), (Service.CACHE, ask_cache)):
         try:
             ask()

@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import ssl
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
 def look(url: str, timeout: float = 3.0) -> tuple[int, str]:
     """Status and the beginning of the body; status 0 and the reason when there is no answer in time."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+    return _ask(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout), parts.path, timeout)
+
+
+def look_securely(url: str, address: str, ca: Path, timeout: float = 3.0) -> tuple[int, str]:
+    """The same over TLS: connects to `address` (host:port) whatever the URL's name stands for, trusts only `ca`."""
+    parts = urlsplit(url)
     try:
-        connection.request("GET", parts.path or "/")
+        context = ssl.create_default_context(cafile=str(ca))
+    except OSError as error:
+        return 0, f"{ca}: {error.strerror or error}"
+    connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout, context=context)
+    host, _, port = address.rpartition(":")
+    try:
+        plain = socket.create_connection((host, int(port)), timeout=timeout)
+    except OSError as error:
+        return 0, error.strerror or str(error) or type(error).__name__
+    try:
+        connection.sock = context.wrap_socket(plain, server_hostname=parts.hostname)
+    except OSError as error:  # ssl.SSLError is one, and so is a timeout
+        plain.close()
+        said = getattr(error, "verify_message", None) or error.strerror or str(error)
+        return 0, f"TLS: {said}"
+    return _ask(connection, parts.path, timeout)
+
+
+def _ask(connection: http.client.HTTPConnection, path: str, timeout: float) -> tuple[int, str]:
+    try:
+        connection.request("GET", path or "/")
         response = connection.getresponse()
         return response.status, response.read(400).decode(errors="replace").strip()
     except TimeoutError:

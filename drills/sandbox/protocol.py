@@ -1,6 +1,7 @@
 """The system that drills break, as the rest of the program sees it: one protocol, one file for each driver.
 
-    users, probes ──► app (n replicas, one address) ──► Toxiproxy link ──► database │ cache │ external API
+    users, probes ──► edge (TLS, by name) ──► app (n replicas, one address) ──► Toxiproxy link ──► database │ cache
+                 └──► name server             (also reached without TLS)                          └► external API
 
 All calls block (the conductor runs them in threads) and end by a deadline of their own: `EnvironmentFailed` tells
 what did not answer. Every change is idempotent: asking for what already is does nothing.
@@ -8,8 +9,8 @@ what did not answer. Every change is idempotent: asking for what already is does
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -23,6 +24,8 @@ class Service(StrEnum):
     CACHE = "cache"
     EXTERNAL_API = "external-api"
     TOXIPROXY = "toxiproxy"
+    EDGE = "edge"
+    DNS = "dns"
 
 
 class Link(StrEnum):
@@ -139,6 +142,41 @@ class ServiceStats:
     pids: int
 
 
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A change of the database's tables that can be applied and reverted; `applied_at` is None when it is not in."""
+
+    version: str
+    summary: str
+    applied_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A copy of the database's rows, kept outside it: how many of each table, and how large it is, compressed."""
+
+    name: str
+    at: datetime
+    tables: Mapping[str, int]
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUsage:
+    """The bounded disk under the database.
+
+    `entries` are the sizes in bytes of what lies on it: `pg_wal`, `base` and the other parts of the data folder, and
+    each file of the folder of dumps as `dumps/NAME`. `dumps` is that folder's path as the database server sees it:
+    what the server writes there (COPY … TO) lies on this disk.
+    """
+
+    total: int
+    used: int
+    free: int
+    entries: Mapping[str, int]
+    dumps: str
+
+
 @dataclass(frozen=True)
 class Fingerprint:
     """All that a drill may change, for comparison before and after: equal means mended.
@@ -154,10 +192,19 @@ class Fingerprint:
     database: Mapping[str, Any]
     files: Mapping[str, str]
     cache: Mapping[str, str] = field(default_factory=dict)
+    certificate: str = ""
+    """`valid`, or `expired` when it has ended or soon will."""
+    resources: Mapping[str, str] = field(default_factory=dict)
+    """Limits of services that are no settings."""
+    changes: int = field(default=0, compare=False)
+    """How many changes had been noted: those of a drill are forgotten when it is undone."""
 
     def differences(self, other: Fingerprint) -> tuple[str, ...]:
         """What differs, one line for each field: `settings.pool_size: 10 → 2`."""
-        mine, theirs = _flat(self.__dict__), _flat(other.__dict__)
+        mine, theirs = (
+            _flat({each.name: getattr(state, each.name) for each in fields(Fingerprint) if each.compare})
+            for state in (self, other)
+        )
         return tuple(
             f"{key}: {mine.get(key, 'absent')} → {theirs.get(key, 'absent')}"
             for key in sorted(mine.keys() | theirs.keys())
@@ -285,6 +332,45 @@ class Sandbox(Protocol):
 
     def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         """Run one statement straight on the database, autocommit. Returns column names and rows."""
+        ...
+
+    def migrations(self) -> Sequence[Migration]:
+        """Every migration of the shop, the oldest first. Raises EnvironmentFailed when the database is down."""
+        ...
+
+    def migrate(self, to: str) -> tuple[str, ...]:
+        """Apply the migrations up to that version and revert those after it; "0000" reverts all.
+
+        Returns the versions applied or reverted, in order. Raises BadInput for an unknown version, and when the
+        database refuses one; those before it stay.
+        """
+        ...
+
+    def backups(self) -> Sequence[Backup]:
+        """What can be restored, the newest first; `nightly` is there from the first `up` on."""
+        ...
+
+    def back_up(self, name: str) -> Backup:
+        """Copy all rows of the shop's tables as they are at one moment. Raises BadInput when the name is taken."""
+        ...
+
+    def load_backup(self, name: str, schema: str, tables: Collection[str] = ()) -> Mapping[str, int]:
+        """Load a backup's tables (or only those named) into a schema beside the live ones; returns rows of each.
+
+        What lay in that schema under these names is replaced; the live tables are not touched. Raises BadInput for
+        an unknown backup or table and for the schema `public`, EnvironmentFailed for a backup that is damaged.
+        """
+        ...
+
+    def disk(self) -> DiskUsage:
+        """The database's disk, also while the database is down. Raises EnvironmentFailed without Capability.DISK."""
+        ...
+
+    def remove_from_disk(self, name: str) -> int:
+        """Delete `dumps/NAME`, also while the database is down; returns the bytes that came free, 0 if it is gone.
+
+        Raises BadInput for anything that is not a file in dumps/.
+        """
         ...
 
     def redis(self, *words: str) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from drills.errors import DrillsError, EnvironmentFailed
-from drills.sandbox import database_state, direct
+from drills.sandbox import change_history, database_state, direct
+from drills.sandbox.certificates import standing
 from drills.sandbox.local.app_replicas import AppReplicas
 from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.protocol import Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
@@ -30,11 +33,14 @@ def fingerprint_of(sandbox: Sandbox, config: Path, replicas: AppReplicas, store:
         release="+".join(
             [state.release, *sorted({record.release for record in replicas.outdated()} - {state.release})]
         ),
-        settings=dict(state.settings),
+        settings=sandbox.settings(),
         links=_or_unreachable(lambda: {link.name: _link(link) for link in sandbox.links()}),
         database=_or_unreachable(lambda: database_state.read(lambda ask: sandbox.sql(ask, timeout=5)[1])),
         files=_files(config),
         cache=_or_unreachable(lambda: _cache(sandbox)),
+        certificate=_standing(sandbox),
+        resources={f"{service}.cpus": str(cores) for service, cores in sorted(state.cpus.items())},
+        changes=state.changes_noted,
     )
 
 
@@ -61,24 +67,62 @@ class Restoring:
         """What had to be changed. Raises EnvironmentFailed when the state differs still."""
         # A sandbox that was read while a part of the app was missing is brought back whole.
         services = {name: running.split(":")[0] for name, running in wanted.services.items()}
-        wanted = replace(wanted, services=services)
+        # One that an older version read lacks the newer settings.
+        settings = {**self._control.shop.defaults, **wanted.settings}
+        wanted = replace(wanted, services=services, settings=settings)
+        if not wanted.certificate:
+            wanted = replace(wanted, certificate="valid")
         swept = self._control.sweep()
         done = [f"leftover process {pid} ended" for pid in swept]
         before = fingerprint_of(self._sandbox, self._config, self._replicas, self._store)
-        done += before.differences(wanted)
-        if not done and not self._replicas.outdated():
+        done += self._differences(before, wanted)
+        if not done and not self._replicas.outdated() and not self._control.outdated(list(Service)):
+            self._forget_changes(wanted)
             return ()
         self._revive()
         self._links(wanted.links)
         self._database(wanted.database)
         self._cache(wanted.cache)
         self._files(wanted.files)
+        self._resources(wanted.resources)
         self._app(wanted)
+        self._other_settings()
+        self._renew(wanted.certificate)
         self._end_what_was_down(wanted)
-        left = fingerprint_of(self._sandbox, self._config, self._replicas, self._store).differences(wanted)
+        self._forget_changes(wanted)
+        left = self._differences(fingerprint_of(self._sandbox, self._config, self._replicas, self._store), wanted)
         if left:
             raise EnvironmentFailed(f"the sandbox could not be brought back: {'; '.join(left)}")
         return tuple(done)
+
+    def _differences(self, before: Fingerprint, wanted: Fingerprint) -> tuple[str, ...]:
+        """One line for each; secrets are told by their digests."""
+        secrets = self._sandbox.secret_settings
+        return _without_secrets(before, secrets).differences(_without_secrets(wanted, secrets))
+
+    def _forget_changes(self, wanted: Fingerprint) -> None:
+        """A drill's changes are no longer told once they are undone; of an older fingerprint it is not known."""
+        if wanted.changes:
+            change_history.forget_after(self._store, wanted.changes)
+
+    def _resources(self, wanted: Mapping[str, str]) -> None:
+        cpus = {name.removesuffix(".cpus"): int(cores) for name, cores in wanted.items()}
+        touched = cpus.keys() | self._store.read().cpus.keys()
+        if cpus == self._store.read().cpus:
+            return
+        self._store.change(cpus=cpus)
+        for service in touched:
+            self._control.bind(Service(service))
+
+    def _other_settings(self) -> None:
+        """The app has its settings by now; what else runs with others is restarted."""
+        for service in self._control.outdated([each for each in Service if each is not Service.APP]):
+            self._sandbox.restart(service)
+
+    def _renew(self, wanted: str) -> None:
+        if _standing(self._sandbox) != wanted:
+            valid_for = timedelta(days=60) if wanted == "valid" else timedelta(days=-1)
+            self._sandbox.renew_certificate(valid_for)
 
     def _revive(self) -> None:
         """All services but the app must answer to be mended, whatever they ought to be afterwards."""
@@ -148,6 +192,21 @@ class Restoring:
                 self._control.kill(service)
             elif ought == Running.PAUSED:
                 self._control.pause(service)
+
+
+def _without_secrets(fingerprint: Fingerprint, secrets: Collection[str]) -> Fingerprint:
+    told = {
+        name: f"sha256:{sha256(value.encode()).hexdigest()[:12]}" if name in secrets else value
+        for name, value in fingerprint.settings.items()
+    }
+    return replace(fingerprint, settings=told)
+
+
+def _standing(sandbox: Sandbox) -> str:
+    try:
+        return standing(sandbox.certificate(), datetime.now(UTC))
+    except DrillsError:
+        return "unreadable"
 
 
 def _services(sandbox: Sandbox) -> dict[str, str]:

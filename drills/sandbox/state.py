@@ -36,7 +36,7 @@ class ProcessRecord(_Kept):
     port: int
     start_ticks: int = 0
     release: str = Field("", description="Of the app's replicas only.")
-    settings: str = Field("", description="What the replica was started with, in short; for replicas only.")
+    settings: str = Field("", description="The settings that it was started with, as one text.")
 
 
 class Intention(_Kept):
@@ -53,12 +53,23 @@ class Deployment(_Kept):
     at: datetime
 
 
+class NotedChange(_Kept):
+    """What an operator or a pipeline did."""
+
+    at: datetime
+    what: str
+
+
 class SandboxState(_Kept):
-    """`active` from `up` to `down`. `deployed` is the line of releases, the current one last."""
+    """`active` from `up` to `down`. `deployed` is the line of releases, the current one last.
+
+    `changes` are the last ones of `changes_noted` in all, the newest last; `cpus` the cores that a service is bound to.
+    """
 
     format: int = FORMAT
     identity: str
     active: bool = False
+    up_since: datetime | None = None
     ports: dict[str, int] = {}
     processes: tuple[ProcessRecord, ...] = ()
     starting: tuple[Intention, ...] = ()
@@ -66,6 +77,9 @@ class SandboxState(_Kept):
     settings: dict[str, str] = {}
     deployed: tuple[Deployment, ...] = ()
     deployed_at: dict[str, datetime] = {}
+    changes: tuple[NotedChange, ...] = ()
+    changes_noted: int = 0
+    cpus: dict[str, int] = {}
 
     @property
     def release(self) -> str:

@@ -145,7 +145,7 @@ def test_what_a_killed_runner_left_is_found_and_removed(moment: str, tmp_path: P
 
 def _wait_for(moment: str, sandbox: LocalSandbox) -> None:
     state = sandbox._layout.state
-    wanted = {"nothing on record yet": 0, "some on record": 2, "all up": 6}[moment]
+    wanted = {"nothing on record yet": 0, "some on record": 2, "all up": 8}[moment]
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with contextlib.suppress(EnvironmentFailed):

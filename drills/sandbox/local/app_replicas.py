@@ -50,12 +50,40 @@ class AppReplicas:
     def outdated(self) -> list[ProcessRecord]:
         """Replicas of another release, or with other settings, than the state says."""
         state = self._control.store.read()
-        digest = settings_digest(state.settings)
+        digest = settings_digest(self._control.shop, Service.APP, state.settings)
         return [
             record
             for record in self._control.records(Service.APP)
             if record.release != state.release or record.settings != digest
         ]
+
+    # --- one of them, by its number: 1 began first
+
+    def stop_one(self, number: int) -> None:
+        self._drain(self._numbered(number))
+
+    def kill_one(self, number: int) -> None:
+        processes.end(self._processes(number), gently=None, seconds=0)
+        self._control.forget_dead()
+
+    def pause_one(self, number: int) -> None:
+        processes.send(self._processes(number), signal.SIGSTOP)
+
+    def resume_one(self, number: int) -> None:
+        processes.send(self._processes(number), signal.SIGCONT)
+
+    def replace_one(self, number: int) -> None:
+        """Start a new one, then drain that one; the new one has the last number."""
+        old = self._numbered(number)
+        self._add(1)
+        self._drain(old)
+
+    def _numbered(self, number: int) -> list[ProcessRecord]:
+        """Empty when fewer run."""
+        return self._control.records(Service.APP)[number - 1 : number]
+
+    def _processes(self, number: int) -> list[psutil.Process]:
+        return [found for record in self._numbered(number) if (found := self._control.find(record)) is not None]
 
     def clear_metrics(self) -> None:
         """Begin the counters anew; only while no replica runs."""
@@ -72,8 +100,7 @@ class AppReplicas:
                 ready_file = self._control.layout.run / f"ready-{uuid.uuid4().hex[:12]}"
                 plan = replica(self._control.layout, state, self._control.shop, release=version, ready_file=ready_file)
                 beside = bool(self._control.records(Service.APP))
-                digest = settings_digest(state.settings)
-                begun.append((plan, self._control.begin(plan, release=version, settings=digest, beside=beside)))
+                begun.append((plan, self._control.begin(plan, release=version, beside=beside)))
             for plan, process in begun:
                 self._control.await_ready(plan, process, deadline)
         except EnvironmentFailed:

@@ -54,6 +54,11 @@ class Layout:
         return self.root / "cache-server"
 
     @property
+    def certificates(self) -> Path:
+        """The authority, made once, and the edge's certificate."""
+        return self.root / "certificates"
+
+    @property
     def run(self) -> Path:
         """Files that live as long as the sandbox is up: metrics of the replicas, their ready files."""
         return self.root / "run"
@@ -68,7 +73,10 @@ class Layout:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """`gently` is the signal by which an operator stops it; `stop_seconds` how long that may take."""
+    """`gently` is the signal by which an operator stops it; `stop_seconds` how long that may take.
+
+    `settings` are those it is started with, as one text.
+    """
 
     service: Service
     port: int
@@ -79,6 +87,7 @@ class Blueprint:
     user: tuple[int, int] | None = None
     gently: signal.Signals = signal.SIGTERM
     stop_seconds: float = 5.0
+    settings: str = ""
 
 
 def blueprint(service: Service, layout: Layout, state: SandboxState, shop: ShopDefinitions) -> Blueprint:
@@ -109,16 +118,43 @@ def blueprint(service: Service, layout: Layout, state: SandboxState, shop: ShopD
             layout.run,
             lambda: answers_well(f"http://{HOST}:{port}/version"),
         )
+    environment |= {"PYTHONPATH": str(layout.shop_root), **shop.environment(service, state.settings)}
+    module, words, ready = _SHOP_SERVICES[service](layout, state)
     return Blueprint(
         service,
         port,
-        [sys.executable, "-m", "shop.external_api", "--host", HOST, "--port", str(port)],
-        environment
-        | {"PYTHONPATH": str(layout.shop_root)}
-        | {setting.variable: state.settings[setting.name] for setting in shop.settings},
+        [sys.executable, "-m", module, "--host", HOST, "--port", str(port), *words],
+        environment,
         layout.run,
-        lambda: answers_well(f"http://{HOST}:{port}/health"),
+        ready,
+        settings=settings_digest(shop, service, state.settings),
     )
+
+
+_ShopService = tuple[str, list[str], Callable[[], bool]]
+
+
+def _external_api(_layout: Layout, state: SandboxState) -> _ShopService:
+    port = state.ports[Service.EXTERNAL_API]
+    return "shop.external_api", [], lambda: answers_well(f"http://{HOST}:{port}/health")
+
+
+def _edge(layout: Layout, state: SandboxState) -> _ShopService:
+    upstream = ["--upstream", f"{HOST}:{state.ports[Service.APP]}"]
+    certificate = ["--certificate", str(layout.certificates / "edge.pem")]
+    return "shop.edge", [*upstream, *certificate], lambda: ports.answers(state.ports[Service.EDGE])
+
+
+def _dns(_layout: Layout, state: SandboxState) -> _ShopService:
+    return "shop.dns", [], lambda: ports.answers(state.ports[Service.DNS])
+
+
+#: The services that are programs of the shop: module, arguments, and how one sees that it is up.
+_SHOP_SERVICES: Mapping[Service, Callable[[Layout, SandboxState], _ShopService]] = {
+    Service.EXTERNAL_API: _external_api,
+    Service.EDGE: _edge,
+    Service.DNS: _dns,
+}
 
 
 def replica(layout: Layout, state: SandboxState, shop: ShopDefinitions, *, release: str, ready_file: Path) -> Blueprint:
@@ -133,7 +169,7 @@ def replica(layout: Layout, state: SandboxState, shop: ShopDefinitions, *, relea
         "SHOP_CACHE_URL": f"redis://{HOST}:{state.ports[Link.APP_CACHE]}/0",
         "SHOP_EXTERNAL_URL": f"http://{HOST}:{state.ports[Link.APP_EXTERNAL_API]}",
     }
-    environment |= {setting.variable: state.settings[setting.name] for setting in shop.settings}
+    environment |= shop.environment(Service.APP, state.settings)
     return Blueprint(
         Service.APP,
         port,
@@ -142,12 +178,13 @@ def replica(layout: Layout, state: SandboxState, shop: ShopDefinitions, *, relea
         layout.run,
         ready_file.exists,
         stop_seconds=7.0,
+        settings=settings_digest(shop, Service.APP, state.settings),
     )
 
 
-def settings_digest(settings: Mapping[str, str]) -> str:
-    """Settings as one text, to tell replicas that run with others."""
-    return json.dumps(dict(settings), sort_keys=True)
+def settings_digest(shop: ShopDefinitions, service: Service, settings: Mapping[str, str]) -> str:
+    """The settings that belong to a service as one text, to tell processes that run with others."""
+    return json.dumps(shop.environment(service, settings), sort_keys=True)
 
 
 def _cache_command(port: int) -> list[str]:

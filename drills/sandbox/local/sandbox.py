@@ -7,55 +7,47 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import signal
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
-from drills.sandbox import direct
+from drills.sandbox import change_history, direct
+from drills.sandbox.backups import NIGHTLY, adopt
 from drills.sandbox.change_lock import ChangeLock
-from drills.sandbox.definitions import ShopDefinitions, definitions
+from drills.sandbox.database_keeping import KeepsDatabase
 from drills.sandbox.health import ask_all
-from drills.sandbox.http_answers import look
 from drills.sandbox.local import postgres
-from drills.sandbox.local.app_replicas import AppReplicas
-from drills.sandbox.local.blueprints import UPSTREAM, Layout, blueprint
-from drills.sandbox.local.ports import HOST, choose_ports
+from drills.sandbox.local.blueprints import Layout
+from drills.sandbox.local.configuring import Configures
+from drills.sandbox.local.disk import DatabaseDisk
+from drills.sandbox.local.parts import lacks_ports
+from drills.sandbox.local.ports import choose_ports, free_port
 from drills.sandbox.local.processes import trim
-from drills.sandbox.local.service_control import ServiceControl
+from drills.sandbox.local.template import provide_template
 from drills.sandbox.log_lines import read_log
+from drills.sandbox.names import link_named, service_named
 from drills.sandbox.protocol import (
     Capability,
-    Certificate,
-    Change,
+    DiskUsage,
     Fingerprint,
     Link,
     LinkStatus,
     Release,
     Running,
     Service,
-    ServiceStats,
-    ServiceStatus,
     Toxic,
 )
 from drills.sandbox.release_line import deployed, initial_line, listed, rolled_back
 from drills.sandbox.restoring import Restoring, fingerprint_of
 from drills.sandbox.state import SandboxState, StateStore, make_folder
 
-if TYPE_CHECKING:
-    from drills.sandbox.toxiproxy import Toxiproxy
-
-READY_SECONDS = 15.0
 MAX_REPLICAS = 16
-#: What does not depend on another comes first; the app comes last and goes first.
-BACKING = (Service.DATABASE, Service.CACHE, Service.EXTERNAL_API, Service.TOXIPROXY)
 
 
-class LocalSandbox:
+class LocalSandbox(Configures, KeepsDatabase):
     """See `drills.sandbox.protocol.Sandbox`. Files are kept in `state_dir`, the seeded database's in `cache_dir`."""
 
     driver = "local"
@@ -67,61 +59,21 @@ class LocalSandbox:
         root = state_dir.absolute()
         # The marker must be the same in every process that uses this folder, and in no other.
         marker = hashlib.sha256(f"{root.resolve()}\0{name}".encode()).hexdigest()[:16]
-        self._layout = Layout(root, shop_root.resolve(), postgres.data_folder(root, marker))
+        self._disk = DatabaseDisk(postgres.disk_folder(root, marker), marker)
+        self._layout = Layout(root, shop_root.resolve(), self._disk.data)
+        self._shop_root, self._backup_folder = self._layout.shop_root, root / "backups"
         self._cache_dir = (cache_dir or root / "cache").absolute()
         self._store = StateStore(self._layout.state, marker)
         self._lock = ChangeLock(self._layout.root / "change.lock")
 
     @property
-    def _shop(self) -> ShopDefinitions:
-        return definitions(self._layout.shop_root)
-
-    @property
-    def _control(self) -> ServiceControl:
-        return ServiceControl(self._layout, self._store, self._shop, self._store.identity)
-
-    @property
-    def _replicas(self) -> AppReplicas:
-        return AppReplicas(self._control)
-
-    @property
-    def _toxiproxy(self) -> Toxiproxy:
-        from drills.sandbox.toxiproxy import Toxiproxy  # its HTTP library is slow to load; few commands need it
-
-        return Toxiproxy(f"http://{HOST}:{self._active().ports[Service.TOXIPROXY]}")
-
-    @property
     def unavailable(self) -> Mapping[Capability, str]:
-        return {
-            Capability.MIGRATIONS: "migrations are not built yet",
-            Capability.BACKUPS: "backups are not built yet",
-            Capability.DISK: "a bounded disk is not built yet",
-        }
+        without_disk = self._disk.refusal(wanted=self._store.read().active)
+        return {Capability.DISK: without_disk} if without_disk else {}
 
     @property
     def capabilities(self) -> frozenset[Capability]:
         return frozenset(Capability) - self.unavailable.keys()
-
-    def _active(self) -> SandboxState:
-        state = self._store.read()
-        if not state.active:
-            raise EnvironmentFailed("the sandbox is down; `drills sandbox up` starts it")
-        return state
-
-    @property
-    def addresses(self) -> Mapping[str, str]:
-        state = self._store.read()
-        if not state.active:
-            return {}
-        return {
-            "app": f"http://{HOST}:{state.ports[Service.APP]}",
-            "database": postgres.url(state.ports[Service.DATABASE]),
-            "database-app": postgres.url(state.ports[Service.DATABASE], user="shop"),
-            "cache": f"redis://{HOST}:{state.ports[Service.CACHE]}/0",
-            "external-api": f"http://{HOST}:{state.ports[Service.EXTERNAL_API]}",
-            "toxiproxy": f"http://{HOST}:{state.ports[Service.TOXIPROXY]}",
-            "state": str(self._layout.state),
-        }
 
     # --- up and down
 
@@ -142,54 +94,52 @@ class LocalSandbox:
                 self._begin_afresh()
             elif not self.is_up():
                 self._store.change(ports=choose_ports((*Service, *Link), self._store.read().ports))
+                if not self._layout.database.is_dir():  # The machine was restarted, and its mounts are gone.
+                    self._provide_database()
+            elif lacks_ports(self._store.read()):
+                self._add_ports()
+            self._certificate.provide(afresh=False)
             for service in Service:
                 self._control.resume(service)
             self._start_all()
             self._await_ready()
 
     def _begin_afresh(self) -> None:
-        template = postgres.provide_template(
-            self._cache_dir, self._layout.shop_root, marker=self._store.identity, log=self._layout.log("database")
-        )
-        postgres.provide_data(self._layout.database, template)
-        line = initial_line(self._shop, datetime.now(UTC))
+        self._provide_database()
+        self._certificate.provide(afresh=True)
+        now = datetime.now(UTC)
+        line = initial_line(self._shop, now)
         state = self._store.read()
         self._store.change(
             active=True,
+            up_since=now,
             ports=choose_ports((*Service, *Link), state.ports),
             processes=(),
             replicas=SandboxState.model_fields["replicas"].default,
             settings=self._shop.defaults,
             deployed=line,
             deployed_at={deployment.version: deployment.at for deployment in line},
+            changes=change_history.first_changes(line),
+            changes_noted=len(line),
+            cpus={},
         )
 
-    def _start_all(self) -> None:
-        self._control.start(BACKING)
-        self._provide_links()
-        if not self._control.records(Service.APP):
-            self._replicas.clear_metrics()
-        self._replicas.adjust()
+    def _add_ports(self) -> None:
+        """For services that an older version did not have, beside those that run."""
+        ports = dict(self._store.read().ports)
+        for name in (*Service, *Link):
+            if name not in ports:
+                ports[name] = free_port(set(ports.values()))
+        self._store.change(ports=ports)
 
-    def _provide_links(self) -> None:
-        """Make the links that Toxiproxy lacks (it forgets all when it ends); leaves the others as they are."""
-        ports = self._store.read().ports
-        present = {link.name for link in self._toxiproxy.links()}
-        for link, service in UPSTREAM.items():
-            if link not in present:
-                self._toxiproxy.create(link, f"{HOST}:{ports[link]}", f"{HOST}:{ports[service]}")
-
-    def _await_ready(self) -> None:
-        if self._active().replicas == 0:
-            return
-        deadline = time.monotonic() + READY_SECONDS
-        while True:
-            status, said = look(f"{self.addresses['app']}/ready", timeout=5)
-            if status == 200:
-                return
-            if time.monotonic() > deadline:
-                raise EnvironmentFailed(f"the app did not become ready within {READY_SECONDS:g} s: {said or status}")
-            time.sleep(0.05)
+    def _provide_database(self) -> None:
+        """A disk with the seeded data and nothing else, and its backup of last night."""
+        template = provide_template(
+            self._cache_dir, self._layout.shop_root, marker=self._store.identity, log=self._layout.log("database")
+        )
+        self._disk.provide(postgres.os_user())
+        postgres.provide_data(self._layout.database, template / "data")
+        adopt(template / NIGHTLY, self._backup_folder, NIGHTLY, datetime.now(UTC))
 
     def down(self) -> None:
         if not self._layout.root.is_dir():
@@ -200,87 +150,11 @@ class LocalSandbox:
                 self._store.change(active=False, processes=(), starting=())
             except EnvironmentFailed:
                 self._layout.state.unlink(missing_ok=True)  # Not readable, and of no use any more.
-            for folder in (self._layout.run, self._layout.database, self._layout.config):
+            self._disk.release()
+            for folder in (self._layout.run, self._backup_folder, self._layout.config):
                 shutil.rmtree(folder, ignore_errors=True)
 
-    # --- services
-
-    def services(self) -> Sequence[ServiceStatus]:
-        state = self._store.read()
-        statuses = []
-        for service in (Service.APP, *BACKING):
-            running = self._control.running(service) if state.active else Running.DOWN
-            pids = tuple(process.pid for process in self._control.processes(service)) if state.active else ()
-            replicas = len(self._control.records(service))
-            wanted = state.replicas if service is Service.APP else 1
-            statuses.append(
-                ServiceStatus(
-                    name=service,
-                    running=running,
-                    version=state.release if service is Service.APP else "",
-                    address=self.addresses.get(service, ""),
-                    pids=pids,
-                    replicas=replicas,
-                    detail=f"{replicas} of {wanted} run" if running is Running.UP and replicas != wanted else "",
-                )
-            )
-        return statuses
-
-    def start(self, service: str) -> None:
-        known = _service(service)
-        with self._lock.held():
-            self._active()
-            self._control.resume(known)
-            if known is Service.APP:
-                self._replicas.adjust()
-                return
-            self._control.start((known,))
-            if known is Service.TOXIPROXY:
-                self._provide_links()
-
-    def stop(self, service: str) -> None:
-        known = _service(service)
-        with self._lock.held():
-            self._active()
-            if known is Service.APP:
-                self._control.stop(known, gently=signal.SIGTERM, seconds=7.0)
-            else:
-                plan = blueprint(known, self._layout, self._store.read(), self._shop)
-                self._control.stop(known, gently=plan.gently, seconds=plan.stop_seconds)
-
-    def kill(self, service: str) -> None:
-        known = _service(service)
-        with self._lock.held():
-            self._active()
-            self._control.kill(known)
-
-    def pause(self, service: str) -> None:
-        known = _service(service)
-        with self._lock.held():
-            self._active()
-            self._control.pause(known)
-
-    def resume(self, service: str) -> None:
-        known = _service(service)
-        with self._lock.held():
-            self._active()
-            self._control.resume(known)
-
-    def restart(self, service: str | None = None) -> None:
-        with self._lock.held():
-            self._active()
-            if service is None:
-                for every in (Service.APP, *reversed(BACKING)):
-                    self.stop(every)
-                self._start_all()
-                self._await_ready()
-            elif _service(service) is Service.APP:
-                self._replicas.replace()
-            else:
-                self.stop(service)
-                self.start(service)
-
-    # --- releases, replicas, settings
+    # --- releases and replicas; services and settings: see `Configures`
 
     def releases(self) -> Sequence[Release]:
         return listed(self._shop, self._store.read())
@@ -293,6 +167,7 @@ class LocalSandbox:
             if state.release == version and not self._needs_replicas():
                 return
             self._replicas.replace(release=version, then=lambda: deployed(self._store, version, datetime.now(UTC)))
+            change_history.note(self._store, f"release {version} deployed")
 
     def rollback(self, to: str | None = None) -> str:
         with self._lock.held():
@@ -306,6 +181,7 @@ class LocalSandbox:
                 self._replicas.replace(
                     release=version, then=lambda: rolled_back(self._store, version, datetime.now(UTC))
                 )
+                change_history.note(self._store, f"rolled back to release {version}")
             return version
 
     def _needs_replicas(self) -> bool:
@@ -316,76 +192,46 @@ class LocalSandbox:
         if not 0 <= replicas <= MAX_REPLICAS:
             raise BadInput(f"replicas: a number from 0 to {MAX_REPLICAS}, not {replicas}")
         with self._lock.held():
-            self._active()
+            before = self._active().replicas
             self._store.change(replicas=replicas)
             self._replicas.adjust()
-
-    def settings(self) -> Mapping[str, str]:
-        return dict(self._store.read().settings) or self._shop.defaults
-
-    def set(self, changes: Mapping[str, str]) -> None:
-        known = {setting.name: setting for setting in self._shop.settings}
-        wanted = {name.replace("-", "_"): value for name, value in changes.items()}
-        for name, value in wanted.items():
-            if name not in known:
-                raise BadInput(f"there is no setting {name!r}; {suggest(name, known)}")
-            if why := known[name].refusal(value):
-                raise BadInput(why)
-        with self._lock.held():
-            state = self._active()
-            if state.settings | wanted == state.settings:
-                return
-            self._store.change(settings=state.settings | wanted)
-            if not self._control.records(Service.APP):
-                return
-            try:
-                self._replicas.replace()
-            except EnvironmentFailed:
-                self._store.change(settings=state.settings)  # The old replicas go on, with the old settings.
-                raise
-
-    @property
-    def secret_settings(self) -> frozenset[str]:
-        return frozenset(setting.name for setting in self._shop.settings if setting.secret)
-
-    def changes(self, since: timedelta | None = None) -> Sequence[Change]:  # noqa: ARG002
-        raise EnvironmentFailed("not yet")
-
-    def certificate(self) -> Certificate:
-        raise EnvironmentFailed("not yet")
-
-    def renew_certificate(self, valid_for: timedelta = timedelta(days=90)) -> None:  # noqa: ARG002
-        raise EnvironmentFailed("not yet")
-
-    def stats(self) -> Sequence[ServiceStats]:
-        raise EnvironmentFailed("not yet")
-
-    def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:  # noqa: ARG002
-        raise EnvironmentFailed("not yet")
+            if replicas != before:
+                change_history.note(self._store, f"app scaled from {before} to {replicas} replicas")
 
     # --- straight to database and cache; logs; links
 
     def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-        return direct.query(postgres.url(self._active().ports[Service.DATABASE]), statement, timeout=timeout)
+        return direct.query(self._owner_url(), statement, timeout=timeout)
+
+    def _owner_url(self) -> str:
+        return postgres.url(self._active().ports[Service.DATABASE])
+
+    def disk(self) -> DiskUsage:
+        self._active()
+        return self._disk.usage()
+
+    def remove_from_disk(self, name: str) -> int:
+        self._active()
+        return self._disk.remove(name)
 
     def redis(self, *words: str) -> Any:
         return direct.command(self._active().ports[Service.CACHE], words)
 
     def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
         after = None if since is None else datetime.now(UTC) - since
-        return read_log(self._layout.log(_service(service)), after=after, grep=grep)
+        return read_log(self._layout.log(service_named(service.partition("/")[0])), after=after, grep=grep)
 
     def links(self) -> Sequence[LinkStatus]:
         return self._toxiproxy.links()
 
     def set_link(self, link: str, *, enabled: bool) -> None:
-        self._toxiproxy.set_enabled(_link(link), enabled)
+        self._toxiproxy.set_enabled(link_named(link), enabled)
 
     def add_toxic(self, link: str, toxic: Toxic) -> None:
-        self._toxiproxy.add_toxic(_link(link), toxic)
+        self._toxiproxy.add_toxic(link_named(link), toxic)
 
     def remove_toxic(self, link: str, name: str) -> None:
-        self._toxiproxy.remove_toxic(_link(link), name)
+        self._toxiproxy.remove_toxic(link_named(link), name)
 
     # --- health; the state before and after a drill
 
@@ -398,23 +244,9 @@ class LocalSandbox:
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
         with self._lock.held():
-            if not self._store.read().active:
+            if not (state := self._store.read()).active or lacks_ports(state):
                 self.up()
-            mend = direct.without_read_only(postgres.url(self._active().ports[Service.DATABASE]))
+            mend = direct.without_read_only(self._owner_url())
             return Restoring(self, self._layout.config, self._control, self._replicas, self._store, mend).run(
                 fingerprint
             )
-
-
-def _service(name: str) -> Service:
-    try:
-        return Service(name)
-    except ValueError:
-        raise BadInput(f"there is no service {name!r}; {suggest(name, Service)}") from None
-
-
-def _link(name: str) -> Link:
-    try:
-        return Link(name)
-    except ValueError:
-        raise BadInput(f"there is no link {name!r}; {suggest(name, Link)}") from None

@@ -12,8 +12,8 @@ import psutil
 from drills.errors import EnvironmentFailed
 from drills.process_start import start_ticks
 from drills.sandbox.definitions import ShopDefinitions
-from drills.sandbox.local import ports, postgres, processes
-from drills.sandbox.local.blueprints import Blueprint, Layout, blueprint
+from drills.sandbox.local import limits, ports, postgres, processes
+from drills.sandbox.local.blueprints import Blueprint, Layout, blueprint, settings_digest
 from drills.sandbox.protocol import Running, Service
 from drills.sandbox.state import Intention, ProcessRecord, StateStore
 
@@ -61,6 +61,21 @@ class ServiceControl:
             return Running.DOWN
         return Running.PAUSED if all(processes.paused(process) for process in own) else Running.UP
 
+    def frozen(self, service: Service) -> int:
+        """How many of the service's recorded processes are paused."""
+        own = [process for record in self.records(service) if (process := self.find(record)) is not None]
+        return sum(processes.paused(process) for process in own)
+
+    def outdated(self, services: Sequence[Service]) -> list[Service]:
+        """Those (not the app) that run with other settings than the state says."""
+        state = self.store.read()
+        return [
+            service
+            for service in services
+            for record in self.records(service)
+            if record.settings and record.settings != settings_digest(self.shop, service, state.settings)
+        ]
+
     # --- start
 
     def start(self, services: Sequence[Service]) -> None:
@@ -73,7 +88,7 @@ class ServiceControl:
         for plan, process in begun:
             self.await_ready(plan, process, time.monotonic() + START_SECONDS)
 
-    def begin(self, plan: Blueprint, *, release: str = "", settings: str = "", beside: bool = False) -> psutil.Process:
+    def begin(self, plan: Blueprint, *, release: str = "", beside: bool = False) -> psutil.Process:
         """Start one process, journaled before and recorded after. `beside`: it shares its port with others."""
         if plan.service is Service.DATABASE:
             self._clear_database()
@@ -101,8 +116,10 @@ class ServiceControl:
             start_ticks=start_ticks(process.pid) or 0,
             port=plan.port,
             release=release,
-            settings=settings,
+            settings=plan.settings,
         )
+        if (cpus := self.store.read().cpus.get(plan.service)) is not None:
+            limits.bind(process, cpus, turn=len(self.records(plan.service)))
         alive = tuple(other for other in self.store.read().processes if self.find(other) is not None)
         self.store.change(starting=(), processes=(*alive, record))
         return process
@@ -140,6 +157,14 @@ class ServiceControl:
 
     def resume(self, service: Service) -> None:
         processes.send(self.processes(service), signal.SIGCONT)
+
+    def bind(self, service: Service) -> None:
+        """Hold the running processes to the cores that the state gives to the service; all when it says nothing."""
+        cpus = self.store.read().cpus.get(service)
+        for turn, record in enumerate(self.records(service)):
+            process = self.find(record)
+            for member in processes.family(process) if process is not None else ():
+                limits.bind(member, cpus, turn)
 
     def forget_dead(self) -> None:
         state = self.store.read()

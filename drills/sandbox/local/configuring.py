@@ -1,0 +1,93 @@
+"""The local sandbox's settings, certificate and limits, and what was changed when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from drills.errors import BadInput, EnvironmentFailed
+from drills.sandbox import change_history
+from drills.sandbox.local import limits
+from drills.sandbox.local.operating import OperatesServices
+from drills.sandbox.local.parts import BACKING
+from drills.sandbox.local.service_stats import measure
+from drills.sandbox.names import service_named
+from drills.sandbox.protocol import Certificate, Change, Service, ServiceStats
+
+
+class Configures(OperatesServices):
+    def settings(self) -> Mapping[str, str]:
+        return self._shop.complete(self._store.read().settings)
+
+    @property
+    def secret_settings(self) -> frozenset[str]:
+        return self._shop.secrets
+
+    def set(self, changes: Mapping[str, str]) -> None:
+        wanted = self._shop.checked(changes)
+        with self._lock.held():
+            before = self._shop.complete(self._active().settings)
+            after = before | wanted
+            if before == after:
+                return
+            self._store.change(settings=after)
+            try:
+                self._restart_outdated()
+                if self._shop.environment(Service.APP, before) != self._shop.environment(Service.APP, after):
+                    self._replace_replicas()
+            except EnvironmentFailed:
+                self._store.change(settings=before)  # The old replicas go on, with the old settings.
+                self._restart_outdated()
+                raise
+            change_history.note(self._store, change_history.told_settings(before, after, self._shop.secrets))
+
+    def _replace_replicas(self) -> None:
+        if self._control.records(Service.APP):
+            self._replicas.replace()
+
+    def _restart_outdated(self) -> None:
+        for service in self._control.outdated(BACKING):
+            self.restart(service)
+
+    def changes(self, since: timedelta | None = None) -> Sequence[Change]:
+        return change_history.listed(self._store.read(), since, datetime.now(UTC))
+
+    def certificate(self) -> Certificate:
+        self._active()
+        return self._certificate.read()
+
+    def renew_certificate(self, valid_for: timedelta = timedelta(days=90)) -> None:
+        with self._lock.held():
+            self._active()
+            self._certificate.renew(valid_for)
+            until = f"{self._certificate.read().not_after:%Y-%m-%d %H:%M} UTC"
+            change_history.note(self._store, f"certificate of the edge replaced, valid until {until}")
+
+    def stats(self) -> Sequence[ServiceStats]:
+        self._active()
+        return measure(self._control, (Service.APP, *BACKING))
+
+    def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
+        known = service_named(service)
+        if memory_mb is None and cpus is None:
+            raise BadInput("resize: say how much memory, or how many cpus")
+        if memory_mb is not None and known is not Service.APP:
+            raise BadInput(f"memory: the local driver can limit the app's only, not that of the {known}")
+        cores = None if cpus is None else limits.checked(cpus)
+        with self._lock.held():
+            self._active()
+            if memory_mb is not None:
+                self.set({"memory_limit_mb": str(memory_mb)})
+            if cores is not None:
+                self._bind(known, cores)
+
+    def _bind(self, service: Service, cores: int) -> None:
+        before = self._store.read().cpus
+        bound = {name: count for name, count in before.items() if name != service}
+        if cores < len(limits.cores()):
+            bound[service] = cores
+        if bound == before:
+            return
+        self._store.change(cpus=bound)
+        self._control.bind(service)
+        change_history.note(self._store, f"{service} limited to {cores} core{'' if cores == 1 else 's'} for a replica")

@@ -1,0 +1,46 @@
+"""How a user names a service, a replica of the app (`app/2`) or a link; a wrong name is told with the right ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drills.errors import BadInput
+from drills.nearest import suggest
+from drills.sandbox.protocol import Link, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A service, or only that replica of the app, counted from 1 (the one that began first)."""
+
+    service: Service
+    replica: int | None = None
+
+
+def named(name: str, replicas: int) -> Named:
+    """What the name stands for while the app ought to have so many replicas. Raises BadInput."""
+    service, slash, number = name.partition("/")
+    if not slash:
+        return Named(service_named(name))
+    if service_named(service) is not Service.APP:
+        raise BadInput(f"there is no {name!r}: only the app has replicas")
+    if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= replicas:
+        known = f"app/1 to app/{replicas}" if replicas > 1 else "app/1" if replicas else "none"
+        raise BadInput(f"there is no {name!r}; the app's replicas are: {known}")
+    return Named(Service.APP, int(number))
+
+
+def service_named(name: str) -> Service:
+    """Raises BadInput."""
+    try:
+        return Service(name)
+    except ValueError:
+        raise BadInput(f"there is no service {name!r}; {suggest(name, Service)}") from None
+
+
+def link_named(name: str) -> Link:
+    """Raises BadInput."""
+    try:
+        return Link(name)
+    except ValueError:
+        raise BadInput(f"there is no link {name!r}; {suggest(name, Link)}") from None
