@@ -10,7 +10,7 @@ import typer
 from drills.clock import SystemClock
 from drills.conductor.plan import DrillPlan
 from drills.core.durations import humane
-from drills.core.probe import Outcome
+from drills.core.probe import Outcome, probe_from
 from drills.errors import BadInput, ExitCode
 from drills.probing.once import look_once
 from drills.responders.runbook import StepResult, Surroundings, execute, rehearsable
@@ -45,7 +45,8 @@ async def _rehearse(workspace: Workspace, plan: DrillPlan, blocks: Sequence[Bloc
     for observation in await look_once(plan.probes, addresses):
         well = observation.outcome in (Outcome.PASS, Outcome.DEGRADED)
         failed += not well
-        typer.echo(f"{'ok  ' if well else 'FAIL'}  probe  {observation.probe:<20} {observation.reason}".rstrip())
+        name = probe_from(observation.probe, observation.vantage)
+        typer.echo(f"{'ok  ' if well else 'FAIL'}  probe  {name:<20} {observation.reason}".rstrip())
 
     def show(step: StepResult) -> None:
         said = humane(step.seconds) if step.ok else step.reason

@@ -24,7 +24,7 @@ def probe(
     watch: Annotated[bool, typer.Option("--watch", help="Go on looking until Ctrl-C.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Look once with each probe. Exit status 1 when one does not pass."""
+    """Look once with each probe, from each of its vantages. Exit status 1 when one does not pass."""
     import asyncio
 
     from drills.core.probe import Outcome
@@ -59,8 +59,11 @@ def _print(observation: Observation) -> None:
         f"{name}={value}" if isinstance(value, bool) else f"{name}={value:.4g}"
         for name, value in observation.metrics.items()
     )
+    from drills.core.probe import probe_from
+
+    name = probe_from(observation.probe, observation.vantage)
     typer.echo(
-        f"{observation.at:%H:%M:%S}  {observation.outcome.value:<8} {observation.probe:<16} "
+        f"{observation.at:%H:%M:%S}  {observation.outcome.value:<8} {name:<16} "
         f"{observation.reason or phases}{'   ' + metrics if metrics else ''}"
     )
 

@@ -14,6 +14,8 @@ from drills.core.probe import Observation, Outcome, ProbeSpec
 from drills.probing.bind import bind
 from drills.probing.prober import Prober
 
+_PASSES = (Outcome.PASS, Outcome.DEGRADED)
+
 
 class Watch:
     """Runs the probes and turns what they see into events of one drill."""
@@ -33,8 +35,9 @@ class Watch:
         self._on_alert = on_alert
         self._prober = Prober([bind(spec, addresses) for spec in probes], self._see, clock=clock)
         self.looking = asyncio.Event()
-        self._passing_since: dict[str, float] = {}
-        self._last: dict[str, Observation] = {}
+        self._places = {spec.name: [(spec.name, vantage) for vantage in spec.looked_from] for spec in probes}
+        self._passing_since: dict[tuple[str, str], float] = {}
+        self._last: dict[tuple[str, str], Observation] = {}
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -49,20 +52,23 @@ class Watch:
         self._prober.look_now(probe)
 
     def last(self, probe: str) -> Observation | None:
-        """The last observation of that probe."""
-        return self._last.get(probe)
+        """The last observation of that probe; of one with several vantages, of one from which it does not pass."""
+        looks = [self._last[place] for place in self._places[probe] if place in self._last]
+        return min(looks, key=lambda look: look.outcome in _PASSES, default=None)
 
     def passing_since(self, probe: str) -> float | None:
         """t since which every look of that probe has passed; None while it fails or was never looked at."""
-        return self._passing_since.get(probe)
+        since = [self._passing_since.get(place) for place in self._places[probe]]
+        return None if None in since else max(t for t in since if t is not None)
 
     def _see(self, observation: Observation) -> None:
         t = self._recorder.t
-        self._last[observation.probe] = observation
-        if observation.outcome in (Outcome.PASS, Outcome.DEGRADED):
-            self._passing_since.setdefault(observation.probe, t)
+        place = (observation.probe, observation.vantage)
+        self._last[place] = observation
+        if observation.outcome in _PASSES:
+            self._passing_since.setdefault(place, t)
         elif observation.outcome is Outcome.FAIL:
-            self._passing_since.pop(observation.probe, None)
+            self._passing_since.pop(place, None)
         self._recorder.defer(ProbeObserved.of(observation, t))
         self._state, transitions = alerting.observe(self._rules, self._state, t, observation)
         self._record(transitions)

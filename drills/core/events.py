@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from drills.core.playbook import Audience, Choice, MessageStatus, Milestone, Playbook
-from drills.core.probe import Observation, Outcome, ProbeSpec
+from drills.core.probe import LOCAL, Observation, Outcome, ProbeSpec
 from drills.core.responder_kind import ResponderKind as ResponderKind
 from drills.core.scenario import Scenario
 
@@ -251,6 +251,7 @@ class ProbeObserved(Base):
     phases: Mapping[str, float] = Field(default_factory=dict)
     metrics: Mapping[str, float | bool] = Field(default_factory=dict)
     attempt: int = 0
+    vantage: str = LOCAL
 
     @classmethod
     def of(cls, observation: Observation, t: float) -> ProbeObserved:
@@ -264,6 +265,7 @@ class ProbeObserved(Base):
             phases=dict(observation.phases),
             metrics=dict(observation.metrics),
             attempt=observation.attempt,
+            vantage=observation.vantage,
         )
 
 

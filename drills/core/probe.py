@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,6 +41,43 @@ class Window(Model):
         return self
 
 
+#: The vantage of a probe that names none.
+LOCAL = "local"
+
+
+def probe_from(probe: str, vantage: str) -> str:
+    """A probe and from where it looked, for reading: `home`, `home from edge`."""
+    return probe if vantage == LOCAL else f"{probe} from {vantage}"
+
+
+class Vantage(Model):
+    """A place from which a probe looks: every key but `required` takes the place of one of its kind's settings."""
+
+    required: bool = Field(True, description="False: it only helps to tell from where the probe fails.")
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _others_are_settings(cls, value: Any) -> Any:
+        if value is None:
+            return {}
+        if not isinstance(value, dict) or isinstance(value.get("settings"), dict):
+            return value
+        if "via" in value:
+            raise ValueError("'via' is kept for probers on other machines; leave it out")
+        settings = {key: item for key, item in value.items() if key != "required"}
+        return {"settings": settings, **({"required": value["required"]} if "required" in value else {})}
+
+    @model_serializer(mode="plain")
+    def _flat(self) -> dict[str, JsonValue]:
+        return {**self.settings, **({} if self.required else {"required": False})}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        required = {"type": "boolean", "default": True, "description": cls.model_fields["required"].description}
+        return {"description": cls.__doc__, "type": ["object", "null"], "properties": {"required": required}}
+
+
 class ProbeSpec(Model):
     """One synthetic check of one target. In YAML the kind is the key that holds its settings (`http: {url: …}`)."""
 
@@ -54,6 +92,25 @@ class ProbeSpec(Model):
     depends_on: tuple[str, ...] = Field((), description="Probes whose failure explains this one's: no second alert.")
     fail: Window = Window(count=2, of=3)
     recover: Window = Window(count=2, of=2)
+    vantages: dict[str, Vantage] = Field(
+        default_factory=dict, description="Places to look from, each by its name; it is down if one required place is."
+    )
+
+    @property
+    def looked_from(self) -> tuple[str, ...]:
+        """The vantages of its observations."""
+        return tuple(self.vantages) or (LOCAL,)
+
+    @model_validator(mode="after")
+    def _vantages_can_tell(self) -> Self:
+        for name in self.vantages:
+            if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+                raise ValueError(f"{name!r} is not a name of a vantage; write small letters, digits and hyphens")
+        if self.vantages and not any(vantage.required for vantage in self.vantages.values()):
+            raise ValueError(
+                "no vantage is required, so the probe could never fail; leave 'required: false' out of one"
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -104,4 +161,4 @@ class Observation:
     metrics: Mapping[str, float | bool] = field(default_factory=dict)
     attempt: int = 0
     lateness: float = 0.0
-    vantage: str = "local"
+    vantage: str = LOCAL

@@ -11,7 +11,7 @@ from drills.core.events import ProbeObserved, ResponderKind, TrafficSecond, Traf
 from drills.core.impact import ImpactAssessment, scored_until
 from drills.core.latency import LATENCY_BOUNDS, bucket, merge, percentile
 from drills.core.playbook import Playbook, Threshold
-from drills.core.probe import Outcome
+from drills.core.probe import Outcome, ProbeSpec
 from drills.core.rows import plain
 from drills.core.scorecard import Severity, Verdict
 from drills.core.timeline import Timeline
@@ -96,7 +96,7 @@ def _values(timeline: Timeline, impact: ImpactAssessment) -> Iterator[tuple[floa
     horizon = scored_until(timeline)
     started = timeline.first(TrafficStarted)
     slow_after = started.slow_after if started else timeline.start.scenario.traffic.slow_after.total_seconds()
-    looks = _Looks({probe.name: probe.role for probe in timeline.start.probes})
+    looks = _Looks({probe.name: probe for probe in timeline.start.probes})
     pending = [look for look in timeline.all(ProbeObserved) if look.t >= began]
     next_look = 0
     seconds = [second for second in timeline.all(TrafficSecond) if began < second.t <= horizon]
@@ -129,30 +129,36 @@ def traffic_metrics(window: Window, slow_after: float) -> dict[str, float]:
 
 
 class _Looks:
-    """What the probes' looks have confirmed so far."""
+    """What the probes' looks have confirmed so far. A probe is down when it is from one of its required vantages."""
 
-    def __init__(self, roles: Mapping[str, Any]) -> None:
-        self._roles = roles
-        self._failures: dict[str, int] = {}
-        self._measured: dict[str, Mapping[str, float | bool]] = {}
+    def __init__(self, probes: Mapping[str, ProbeSpec]) -> None:
+        self._probes = probes
+        self._failures: dict[tuple[str, str], int] = {}
+        self._measured: dict[tuple[str, str], Mapping[str, float | bool]] = {}
 
     def see(self, look: ProbeObserved) -> None:
-        if look.outcome is Outcome.UNKNOWN:
+        if look.outcome is Outcome.UNKNOWN or not self._counts(look):
             return
-        self._failures[look.probe] = self._failures.get(look.probe, 0) + 1 if look.outcome is Outcome.FAIL else 0
-        self._measured[look.probe] = look.metrics
+        place = (look.probe, look.vantage)
+        self._failures[place] = self._failures.get(place, 0) + 1 if look.outcome is Outcome.FAIL else 0
+        self._measured[place] = look.metrics
 
     def metrics(self) -> dict[str, float | bool]:
         values: dict[str, float | bool] = {}
         for _, measured in sorted(self._measured.items(), key=lambda item: item[0]):
             values.update({name: value for name, value in measured.items() if name not in _FROM_TRAFFIC})
-        for probe, failures in sorted(self._failures.items()):
+        for (probe, _), failures in sorted(self._failures.items()):
             down = failures >= CONFIRMED
-            role = self._roles.get(probe)
+            role = self._probes[probe].role if probe in self._probes else None
             names = ("probe_failing",) if role is None else ("probe_failing", f"{role.replace('-', '_')}_failing")
             for name in names:
                 values[name] = bool(values.get(name, False)) or down
         return values
+
+    def _counts(self, look: ProbeObserved) -> bool:
+        spec = self._probes.get(look.probe)
+        vantage = None if spec is None else spec.vantages.get(look.vantage)
+        return vantage is None or vantage.required
 
 
 def judge(playbook: Playbook, responder: ResponderKind, measured: Measured, declared: str | None) -> Severity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,7 +23,8 @@ _ADDRESS = re.compile(r"\$\{([^}]*)\}")
 class BoundProbe:
     """`every` and `timeout` are seconds; `needs` are the names that its conditions mention.
 
-    `json_fields` are the fields of `json` that they mention; None when they may mention any.
+    `json_fields` are the fields of `json` that they mention; None when they may mention any. `vantage` is from where
+    it looks; `places` are the probe from each of its vantages, none when it names none.
     """
 
     spec: ProbeSpec
@@ -34,10 +35,17 @@ class BoundProbe:
     json_fields: frozenset[str] | None
     every: float
     timeout: float
+    vantage: str = ""
+    places: tuple[BoundProbe, ...] = ()
 
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def place(self) -> str:
+        """The name, with the vantage if the probe has several."""
+        return f"{self.name}@{self.vantage}" if self.vantage else self.name
 
 
 def bind(spec: ProbeSpec, addresses: Mapping[str, str]) -> BoundProbe:
@@ -49,16 +57,10 @@ def bind(spec: ProbeSpec, addresses: Mapping[str, str]) -> BoundProbe:
     kind = PROBE_KINDS.get(spec.kind)
     if kind is None:
         raise BadInput(f"probe {spec.name}: {spec.kind!r} is not a kind of probe; {suggest(spec.kind, PROBE_KINDS)}")
-    try:
-        settings = kind.model_validate(_fill(spec.settings, addresses, spec.name))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or spec.kind
-        raise BadInput(f"probe {spec.name}: {spec.kind}.{field}: {first['msg']}") from None
     asserts, degraded = _compiled(spec.name, spec.assert_), _compiled(spec.name, spec.degraded)
-    return BoundProbe(
+    bound = BoundProbe(
         spec=spec,
-        settings=settings,
+        settings=_settings(spec, kind, spec.settings, addresses, spec.name),
         asserts=asserts,
         degraded=degraded,
         needs=frozenset[str]().union(*(condition.names for condition in (*asserts, *degraded))),
@@ -66,6 +68,26 @@ def bind(spec: ProbeSpec, addresses: Mapping[str, str]) -> BoundProbe:
         every=spec.every.total_seconds(),
         timeout=spec.timeout.total_seconds(),
     )
+    places = tuple(
+        replace(
+            bound,
+            settings=_settings(spec, kind, {**spec.settings, **own.settings}, addresses, f"{spec.name} from {vantage}"),
+            vantage=vantage,
+        )
+        for vantage, own in spec.vantages.items()
+    )
+    return replace(bound, places=places) if places else bound
+
+
+def _settings(
+    spec: ProbeSpec, kind: type[SettingsModel], written: Any, addresses: Mapping[str, str], who: str
+) -> SettingsModel:
+    try:
+        return kind.model_validate(_fill(written, addresses, who))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or spec.kind
+        raise BadInput(f"probe {who}: {spec.kind}.{field}: {first['msg']}") from None
 
 
 def _compiled(probe: str, texts: tuple[str, ...]) -> tuple[Condition, ...]:

@@ -14,16 +14,21 @@ _BETWEEN = 2.0
 
 
 async def look_once(specs: Sequence[ProbeSpec], addresses: Mapping[str, str]) -> tuple[Observation, ...]:
-    """One observation of each probe, in the order given; a metrics probe gives its second. Raises BadInput."""
+    """One observation of each probe from each of its vantages, in the order given; a metrics probe gives its second.
+
+    Raises BadInput.
+    """
     if not specs:
         return ()
-    seen: dict[str, list[Observation]] = {spec.name: [] for spec in specs}
-    wanted = {spec.name: 2 if spec.kind == "metrics" else 1 for spec in specs}
+    wanted = {
+        (spec.name, vantage): 2 if spec.kind == "metrics" else 1 for spec in specs for vantage in spec.looked_from
+    }
+    seen: dict[tuple[str, str], list[Observation]] = {place: [] for place in wanted}
     done = asyncio.Event()
 
     def take(observation: Observation) -> None:
-        seen[observation.probe].append(observation)
-        if all(len(seen[name]) >= count for name, count in wanted.items()):
+        seen[observation.probe, observation.vantage].append(observation)
+        if all(len(seen[place]) >= count for place, count in wanted.items()):
             done.set()
 
     prober = Prober([bind(spec, addresses) for spec in specs], take)
@@ -34,14 +39,14 @@ async def look_once(specs: Sequence[ProbeSpec], addresses: Mapping[str, str]) ->
             prober.look_now(spec.name)
         if 2 in wanted.values():
             await asyncio.sleep(_BETWEEN)
-            for name, count in wanted.items():
-                if count == 2:
-                    prober.look_now(name)
+            for spec in specs:
+                if spec.kind == "metrics":
+                    prober.look_now(spec.name)
         await _either(done, running)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    return tuple(seen[spec.name][wanted[spec.name] - 1] for spec in specs)
+    return tuple(seen[place][count - 1] for place, count in wanted.items())
 
 
 async def look_on(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from drills.clock import Clock, SystemClock
-from drills.core.probe import Observation, Outcome
+from drills.core.probe import LOCAL, Observation, Outcome
 from drills.probing.bind import BoundProbe
 from drills.probing.connectivity import Connectivity, own_connectivity
 from drills.probing.descriptors import places
@@ -57,7 +57,7 @@ class _Slot:
 
 
 class Prober:
-    """Looks at every probe at its interval and gives each observation to `sink`.
+    """Looks at every probe at its interval, from each of its vantages, and gives each observation to `sink`.
 
     `sink` is called in the event loop and must return at once (a queue's put, an append); what it raises is logged
     and counted, and stops nothing. `concurrency` bounds the looks that go on at once. `prepare` and `connectivity`
@@ -71,16 +71,16 @@ class Prober:
         *,
         clock: Clock | None = None,
         concurrency: int = 4096,
-        vantage: str = "local",
         prepare: Callable[[BoundProbe, Means], Look] = prepare,
         connectivity: Connectivity = own_connectivity,
     ) -> None:
-        self._probes = tuple(probes)
-        self._index = {probe.name: index for index, probe in enumerate(self._probes)}
+        self._probes = tuple(place for probe in probes for place in probe.places or (probe,))
+        self._index: dict[str, list[int]] = {}
+        for index, place in enumerate(self._probes):
+            self._index.setdefault(place.name, []).append(index)
         self._sink = sink
         self._clock = clock or SystemClock()
         self._concurrency = concurrency
-        self._vantage = vantage
         self._prepare = prepare
         self._connectivity = connectivity
         self._tally = Tally()
@@ -113,18 +113,18 @@ class Prober:
             await self._keep_time()
 
     def look_now(self, name: str) -> None:
-        """Look at that probe at once; when a look of it goes on, again as soon as that one has ended.
+        """Look at that probe at once, from all its vantages; when a look goes on, again as soon as it has ended.
 
         The observation's attempt counts up from the last scheduled look. Raises KeyError for an unknown name.
         """
-        index = self._index[name]
-        if not self._slots or self._closing:
-            return
-        slot = self._slots[index]
-        if slot.task is not None or slot.waiting:
-            slot.again = True
-        else:
-            self._begin(index, self._clock.monotonic(), slot.attempt + 1)
+        for index in self._index[name]:
+            if not self._slots or self._closing:
+                return
+            slot = self._slots[index]
+            if slot.task is not None or slot.waiting:
+                slot.again = True
+            else:
+                self._begin(index, self._clock.monotonic(), slot.attempt + 1)
 
     def pause(self) -> None:
         """Begin no look until `resume`; turns that come meanwhile are left out and not counted as skipped."""
@@ -140,7 +140,7 @@ class Prober:
 
     async def _keep_time(self) -> None:
         monotonic = self._clock.monotonic
-        schedule = Schedule([(probe.name, probe.every) for probe in self._probes], monotonic())
+        schedule = Schedule([(probe.place, probe.every) for probe in self._probes], monotonic())
         while True:
             now = monotonic()
             while (turn := schedule.take(now)) is not None:
@@ -197,7 +197,7 @@ class Prober:
                 raise
             seen = Seen(blind="the look was cancelled")
         except Exception as error:  # noqa: BLE001 - a fault of ours must be seen as ours, and stop no other probe
-            _log.exception("probe %s", slot.probe.name)
+            _log.exception("probe %s", slot.probe.place)
             seen = Seen(blind=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
         outcome, reason = judge(slot.probe, seen)
         if slot.probe.spec.kind not in _LOCAL_KINDS:
@@ -240,7 +240,7 @@ class Prober:
             seen.metrics,
             slot.attempt,
             max(0.0, started - slot.turn),
-            self._vantage,
+            slot.probe.vantage or LOCAL,
         )
         before = self._clock.monotonic()
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from drills.core.events import AlertFired, AlertResolved, ProbeObserved, TrafficSecond
 from drills.core.latency import merge, percentile
-from drills.core.probe import Outcome
+from drills.core.probe import Outcome, probe_from
 from drills.core.timeline import Timeline
 from drills.reporting.wording import one_line
 
@@ -76,9 +76,11 @@ class Lane:
 
 def probe_lanes(timeline: Timeline) -> tuple[Lane, ...]:
     """The open alerts, then the probes in the order of the workspace; empty when no probe looked."""
-    looks: dict[str, list[tuple[float, Outcome]]] = {spec.name: [] for spec in timeline.start.probes}
+    looks: dict[str, list[tuple[float, Outcome]]] = {
+        probe_from(spec.name, vantage): [] for spec in timeline.start.probes for vantage in spec.looked_from
+    }
     for look in timeline.all(ProbeObserved):
-        looks.setdefault(look.probe, []).append((look.t, look.outcome))
+        looks.setdefault(probe_from(look.probe, look.vantage), []).append((look.t, look.outcome))
     lanes = [Lane(_short(name), tuple(seen)) for name, seen in looks.items() if seen]
     if not lanes:
         return ()

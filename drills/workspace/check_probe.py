@@ -28,10 +28,16 @@ def check_probe(probe: PlacedProbe, names: Collection[str], addresses: Collectio
     here: Place = (*probe.place, spec.kind)
     _, problems = build_at(document, here, spec.settings, kind)
     yield from problems
-    if addresses is not None:
-        for place, address in _addresses(spec.settings, here):
-            if address not in addresses:
-                yield document.problem(place, f"${{{address}}} is not an address", suggest(address, addresses))
+    written = [(here, spec.settings)]
+    for vantage, own in spec.vantages.items():
+        there: Place = (*probe.place, "vantages", vantage)
+        written.append((there, own.settings))
+        if not problems:
+            yield from build_at(document, there, {**spec.settings, **own.settings}, kind)[1]
+    for around, settings in written if addresses is not None else ():
+        for place, address in _addresses(settings, around):
+            if address not in (addresses or ()):
+                yield document.problem(place, f"${{{address}}} is not an address", suggest(address, addresses or ()))
     for key, conditions in (("assert", spec.assert_), ("degraded", spec.degraded)):
         for index, text in enumerate(conditions):
             what = f"what a probe of kind {spec.kind} sees"

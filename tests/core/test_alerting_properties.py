@@ -17,6 +17,7 @@ from drills.core.alerting import (
     Fired,
     LookAgain,
     Resolved,
+    Standing,
     Suppressed,
     Transition,
     group,
@@ -24,7 +25,7 @@ from drills.core.alerting import (
     tick,
 )
 from drills.core.playbook import Level, Limit, Playbook, Threshold
-from drills.core.probe import Observation, Outcome, ProbeSpec, Role, Window
+from drills.core.probe import Observation, Outcome, ProbeSpec, Role, Vantage, Window
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LEVELS = ("SEV1", "SEV2", "SEV3")
@@ -35,8 +36,17 @@ PROBES = (
     ProbeSpec(name="report", kind="http", depends_on=("search",), fail=Window(count=1, of=1)),
     ProbeSpec(name="metrics", kind="metrics"),
     ProbeSpec(name="more-metrics", kind="metrics"),
+    ProbeSpec(
+        name="door",
+        kind="http",
+        role=Role.SITE,
+        depends_on=("database",),
+        vantages={"edge": Vantage(), "around": Vantage(), "far": Vantage(required=False)},
+    ),
+    ProbeSpec(name="inner", kind="http", depends_on=("door",), vantages={"a": Vantage(), "b": Vantage()}),
 )
 NAMES = [probe.name for probe in PROBES]
+PLACES = [(probe.name, vantage) for probe in PROBES for vantage in probe.looked_from]
 
 
 def _threshold(level: str, when: str, seconds: float) -> Threshold:
@@ -62,14 +72,14 @@ RULES = AlertRules.of(
     PROBES,
 )
 
-Look = tuple[str, Outcome, dict[str, float]]
+Look = tuple[tuple[str, str], Outcome, dict[str, float]]
 values = st.sampled_from([0.0, 0.02, 0.1, 0.3, 1.0, 3.0, math.nan])
 looks = st.tuples(
-    st.sampled_from(NAMES),
+    st.sampled_from(PLACES),
     st.sampled_from([Outcome.PASS, Outcome.FAIL, Outcome.FAIL, Outcome.DEGRADED, Outcome.UNKNOWN]),
     st.dictionaries(st.sampled_from(["error_rate", "p95"]), values, max_size=2),
 )
-#: Some probes' looks at one moment, each probe at most once (runs of one probe never overlap), and the time until it.
+#: Some probes' looks at one moment, each at most once from each place (its runs never overlap), and the time until it.
 moments = st.tuples(
     st.sampled_from([0.1, 1.0, 5.0, 10.0, 40.0, 700.0]),
     st.lists(looks, max_size=5, unique_by=lambda look: look[0]),
@@ -77,7 +87,8 @@ moments = st.tuples(
 
 
 def _observation(look: Look, t: float) -> Observation:
-    return Observation(look[0], NOON, t, look[1], f"{look[0]} {look[1]}", metrics=look[2])
+    (name, vantage), outcome, metrics = look
+    return Observation(name, NOON, t, outcome, f"{name} {outcome}", metrics=metrics, vantage=vantage)
 
 
 def _course(course: Sequence[tuple[float, Sequence[Look]]], between: Sequence[float] = ()) -> list[Transition]:
@@ -156,7 +167,7 @@ class Alerting(RuleBasedStateMachine):
                     self.seen_ids.add(alert_id)
                 case Changed(alert_id, level, reason):
                     assert alert_id in self.level, "changed before it fired, or after it resolved"
-                    assert level != self.level[alert_id] or reason.startswith("flaps")
+                    assert level != self.level[alert_id] or reason.startswith("flaps") or ": fails from " in reason
                     self.level[alert_id] = level
                 case Resolved(alert_id):
                     assert alert_id in self.level, "resolved before it fired, or twice"
@@ -188,6 +199,16 @@ class Alerting(RuleBasedStateMachine):
             if key.startswith("probe-unknown:"):
                 assert LEVELS[alert.rank] == LEVELS[-1]
 
+    @invariant()
+    def a_probe_is_down_when_it_is_from_any_place_that_counts(self) -> None:
+        for name, vantages in (("door", ("edge", "around")), ("inner", ("a", "b"))):
+            whole = self.state.probe(name)
+            places = [self.state.places.find(f"{name}@{vantage}") for vantage in vantages]
+            standings = {place.standing if place else Standing.UNDECIDED for place in places}
+            expected = next(each for each in _WORST_FIRST if each in standings)
+            assert (whole.standing if whole else Standing.UNDECIDED) is expected
 
+
+_WORST_FIRST = (Standing.DOWN, Standing.UNKNOWN, Standing.UNDECIDED, Standing.UP)
 Alerting.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 TestAlerting = Alerting.TestCase

@@ -51,6 +51,19 @@ def test_a_role_is_failing_after_two_failed_looks_in_a_row() -> None:
     assert level(calm.looked(8.0, ok=False).looked(9.0, ok=True).looked(10.0, ok=False)) is None
 
 
+def test_looks_from_different_vantages_are_not_added_up_and_each_required_one_counts() -> None:
+    start = drill().baseline().fault().well(20)
+    assert level(start.looked(8.0, ok=False, vantage="edge").looked(9.0, ok=False, vantage="around")) is None
+    assert (
+        level(
+            start.looked(8.0, ok=False, vantage="edge")
+            .looked(9.0, ok=True, vantage="around")
+            .looked(10.0, ok=False, vantage="edge")
+        )
+        == "SEV2"
+    )
+
+
 def test_what_a_probe_says_of_the_error_rate_is_not_the_truth() -> None:
     calm = drill().baseline().fault().well(20)
     for t in range(6, 20):

@@ -323,7 +323,7 @@ class Drill:
     def resolved(self, t: float | None = None, key: str = "error-rate", number: int = 1) -> Self:
         return self.add(AlertResolved, t, alert_id=f"{key}-{number}", reason="below its threshold for 10 s")
 
-    def looked(self, t: float, probe: str = "database", *, ok: bool, **metrics: float) -> Self:
+    def looked(self, t: float, probe: str = "database", *, ok: bool, vantage: str = "local", **metrics: float) -> Self:
         """One look of a probe."""
         return self.add(
             ProbeObserved,
@@ -333,6 +333,7 @@ class Drill:
             reason="" if ok else "connection refused",
             phases={"total": 0.004},
             metrics=metrics,
+            vantage=vantage,
         )
 
     # ---- responder --------------------------------------------------------------------------------------------------

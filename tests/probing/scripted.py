@@ -60,19 +60,19 @@ async def staged(
     clock = FakeClock()
 
     def prepare(probe: BoundProbe, _means: Means) -> Look:
-        script = scripts if callable(scripts) else scripts.get(probe.name, at_once)
+        script = scripts if callable(scripts) else scripts.get(probe.place, at_once)
         counted = iter(range(10**9))
 
         async def look() -> Seen:
-            stage.looking[probe.name] = now = stage.looking.get(probe.name, 0) + 1
-            stage.most_at_once[probe.name] = max(now, stage.most_at_once.get(probe.name, 0))
+            stage.looking[probe.place] = now = stage.looking.get(probe.place, 0) + 1
+            stage.most_at_once[probe.place] = max(now, stage.most_at_once.get(probe.place, 0))
             try:
                 seconds, seen = script(next(counted))
                 if seconds:
                     await clock.sleep(seconds)
                 return seen
             finally:
-                stage.looking[probe.name] -= 1
+                stage.looking[probe.place] -= 1
 
         return look
 

@@ -21,6 +21,11 @@ ADDRESSES = {
     "database": "postgresql://postgres@127.0.0.1:5432/shop",
     "cache": "redis://127.0.0.1:6379/0",
     "external-api": "http://127.0.0.1:9000",
+    "edge": "https://shop.test:8443",
+    "edge-address": "127.0.0.1:8443",
+    "app-direct": "http://127.0.0.1:8001",
+    "dns": "127.0.0.1:5300",
+    "ca": "/tmp/ca.pem",
     "state": "/tmp/state.json",
 }
 SHOP = Path(__file__).parents[2] / "probes" / "shop.yaml"
@@ -82,3 +87,21 @@ def test_the_kinds_are_light_to_import() -> None:
     code = f"import sys, drills.probing.kinds; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() in ("[]", "['asyncio']")
+
+
+def test_each_vantage_takes_its_own_settings_over_the_probes() -> None:
+    bound = bind(
+        spec(http={"url": "${app}/x", "method": "HEAD"}, vantages={"edge": {"url": "https://edge/x"}, "around": {}}),
+        ADDRESSES,
+    )
+    assert [place.vantage for place in bound.places] == ["edge", "around"]
+    assert [place.settings.url for place in bound.places] == ["https://edge/x", bound.settings.url]  # type: ignore[attr-defined]
+    assert {place.settings.method for place in bound.places} == {"HEAD"}  # type: ignore[attr-defined]
+    assert [place.place for place in bound.places] == [f"{bound.name}@edge", f"{bound.name}@around"]
+
+
+def test_a_mistake_in_a_vantage_names_it() -> None:
+    with pytest.raises(BadInput, match=r"from edge: http\.ulr"):
+        bind(spec(http={"url": "${app}/x"}, vantages={"edge": {"ulr": "x"}}), ADDRESSES)
+    with pytest.raises(BadInput, match=r"from edge: \$\{egde\}"):
+        bind(spec(http={"url": "${app}/x"}, vantages={"edge": {"url": "${egde}/"}}), ADDRESSES)

@@ -251,3 +251,31 @@ def test_stopping_ends_every_look_and_reports_none_of_them() -> None:
     stage = played(play)
     assert sum(stage.looking.values()) == 0
     assert stage.seen == []
+
+
+def test_each_vantage_is_looked_at_in_its_own_right() -> None:
+    two = named("door", vantages={"edge": {}, "around": {"address": "b:1"}})
+
+    async def play() -> Stage:
+        async with staged([two, named("other")], {"door@edge": failing}) as stage:
+            await stage.clock.advance(30)
+            return stage
+
+    stage = played(play)
+    by_vantage = {vantage: [o for o in stage.of("door") if o.vantage == vantage] for vantage in ("edge", "around")}
+    assert {vantage: len(seen) for vantage, seen in by_vantage.items()} == {"edge": 3, "around": 3}
+    assert {o.outcome for o in by_vantage["edge"]} == {Outcome.FAIL}
+    assert {o.outcome for o in by_vantage["around"]} == {Outcome.PASS}
+    assert {o.vantage for o in stage.of("other")} == {"local"}
+    starts = [o.started % 10 for seen in by_vantage.values() for o in seen[:1]]
+    assert abs(starts[0] - starts[1]) > 0.04, "their phases are spread like those of two probes"
+
+
+def test_looking_now_looks_from_every_vantage() -> None:
+    async def play() -> Stage:
+        async with staged([named("door", every="1h", vantages={"edge": {}, "around": {}})]) as stage:
+            stage.prober.look_now("door")
+            await settle()
+            return stage
+
+    assert [o.vantage for o in played(play).seen] == ["edge", "around"]

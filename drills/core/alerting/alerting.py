@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 
+from drills.core.alerting import vantages
 from drills.core.alerting.judgement import judge
 from drills.core.alerting.probe_state import ProbeState, Standing, is_undecided, look
 from drills.core.alerting.rules import AlertRules, ProbeRule
@@ -32,8 +33,20 @@ def observe(
     if rule is None:
         return replace(state, t=t), transitions
     before = state.probes.find(rule.name)
-    after = look(rule.fail, rule.recover, before, t, observation)
-    touched = state.touched
+    places, touched = state.places, state.touched
+    if not rule.vantages:
+        latest_before = before
+        latest = after = look(rule.fail, rule.recover, before, t, observation)
+    elif observation.vantage in rule.vantages:
+        place = vantages.place(rule.name, observation.vantage)
+        latest_before = places.find(place)
+        latest = look(rule.fail, rule.recover, latest_before, t, observation)
+        places = places.put(place, latest)
+        after = vantages.combined(rule, places)
+        if _differs(rule, latest_before, latest):
+            touched = touched.union(rule.touches)
+    else:
+        return replace(state, t=t), transitions
     metrics: Mapping[str, Reading] = state.metrics
     if observation.metrics:
         metrics, moved = _read(rules, rule, state, t, observation)
@@ -53,15 +66,18 @@ def observe(
         state.down,
         touched,
         state.agenda,
-        min(state.silence_at, t + rule.word_holds) if before is not None and before.lost else state.silence_at,
+        min(state.silence_at, t + rule.word_holds)
+        if latest_before is not None and latest_before.lost
+        else (state.silence_at),
+        places,
     )
     if moved_standing:
         state = _counted(state, rule, before, after)
-    if failed and is_undecided(rule.fail, after):
+    if failed and is_undecided(rule.fail, latest):
         return state, (*transitions, LookAgain(rule.name))
-    if not failed and after.recovered_at == t and rule.descendants:
+    if not failed and after.recovered_at == t and after.decided is not Standing.DOWN and rule.descendants:
         return state, (*transitions, *_look_at_descendants(rule, state))
-    if not failed and observation.outcome is not Outcome.UNKNOWN and is_undecided(rule.fail, after):
+    if not failed and observation.outcome is not Outcome.UNKNOWN and is_undecided(rule.fail, latest):
         return state, (*transitions, LookAgain(rule.name))
     return state, transitions
 
@@ -109,13 +125,13 @@ def _read(
             continue
         before = readings.get(name)
         if isinstance(value, float) and math.isnan(value):
-            if before is not None and before.probe == rule.name:
+            if before is not None and (before.probe, before.vantage) == (rule.name, observation.vantage):
                 del readings[name]
                 moved.append(name)
             continue
-        if before is not None and before.t == t and before.probe > rule.name:
+        if before is not None and before.t == t and (before.probe, before.vantage) > (rule.name, observation.vantage):
             continue  # two probes measured it at the same moment: one of them is taken, whoever came first
-        readings[name] = Reading(t, rule.name, value, t + rule.word_holds)
+        readings[name] = Reading(t, rule.name, value, t + rule.word_holds, observation.vantage)
         if before is None or before.value != value or before.good_until <= t:
             moved.append(name)
     return readings, moved
@@ -143,18 +159,35 @@ def _missed(rules: AlertRules, state: AlertState, t: float) -> AlertState:
     touched: set[str] = set()
     began = state.began if state.began is not None else t
     for name, rule in rules.probes.items():
-        known = state.probes.find(name)
-        if known is not None and known.lost:
-            continue
-        silent_at = (known.seen if known is not None else began) + rule.word_holds
-        if silent_at > t:
-            next_at = min(next_at, silent_at)
-            continue
-        seconds = f"no look for {rule.word_holds:g} s"
-        lost = replace(known or ProbeState(seen=began), lost=True, looks=(), reason=seconds)
-        state = _counted(replace(state, probes=state.probes.put(name, lost)), rule, known, lost)
-        touched.update(rule.touches)
+        before = state.probes.find(name)
+        missed = 0
+        for place in [vantages.place(name, each) for each in rule.vantages] or [name]:
+            shelves = state.places if rule.vantages else state.probes
+            known = shelves.find(place)
+            if known is not None and known.lost:
+                continue
+            silent_at = (known.seen if known is not None else began) + rule.word_holds
+            if silent_at > t:
+                next_at = min(next_at, silent_at)
+                continue
+            seconds = f"no look for {rule.word_holds:g} s"
+            lost = replace(known or ProbeState(seen=began), lost=True, looks=(), reason=seconds)
+            shelves = shelves.put(place, lost)
+            state = replace(state, places=shelves) if rule.vantages else replace(state, probes=shelves)
+            missed += 1
+        if missed:
+            if rule.vantages:
+                state = replace(state, probes=state.probes.put(name, vantages.combined(rule, state.places)))
+            state = _counted(state, rule, before, state.probes[name])
+            touched.update(rule.touches)
     return replace(state, silence_at=next_at, touched=state.touched | touched)
+
+
+def _differs(rule: ProbeRule, before: ProbeState | None, after: ProbeState) -> bool:
+    """Whether what is seen from one vantage has changed so far that it may be told."""
+    if before is None or before.standing is not after.standing:
+        return True
+    return is_undecided(rule.fail, before) is not is_undecided(rule.fail, after)
 
 
 def _look_at_descendants(rule: ProbeRule, state: AlertState) -> list[LookAgain]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from drills.core.alerting import wording
+from drills.core.alerting import vantages, wording
 from drills.core.alerting.alert_course import Course, Step, calm_seconds, next_step_at, proceed
 from drills.core.alerting.probe_state import Standing
 from drills.core.alerting.rules import ANY_PROBE, FAILING, AlertRules, KeyRule, Subject
@@ -173,7 +173,30 @@ def _told(
     if lent is not None and (due is None or lent < due):
         due = lent
     course = proceed(rule, replace(key_state, suppressed=False), due, t)
-    return course, _said(rules, rule, state, course, lenders)
+    return _from_where(rules, rule, state, course, _said(rules, rule, state, course, lenders))
+
+
+def _from_where(
+    rules: AlertRules, rule: KeyRule, state: AlertState, course: Course, said: tuple[Transition, ...]
+) -> tuple[Course, tuple[Transition, ...]]:
+    """Keeps track of from where an open alert's probes were said to fail, and says when that is no longer so."""
+    alert = course.state.open
+    if alert is None or rule.subject not in (Subject.PROBE, Subject.ROLES):
+        return course, said
+    down = (rule.probe,) if rule.probe is not None else wording.down_probes(rule, state)
+    seen = [probe for name in down if (probe := rules.probes[name]).vantages and _is_down(state, name)]
+    whence = frozenset(
+        vantages.place(probe.name, vantage) for probe in seen for vantage in vantages.failing(probe, state.places)
+    )
+    before = course.state.whence
+    if whence == before or not whence:
+        return course, said
+    if course.step not in (Step.FIRED, Step.ROSE):
+        if said or any(vantages.in_doubt(probe, state.places) for probe in seen):
+            return course, said
+        why = wording.reason(rule, state, alert.rank)
+        said = (Changed(alert.alert_id, rules.levels[alert.rank], why),) if before else ()
+    return replace(course, state=replace(course.state, whence=whence)), said
 
 
 def _lenders(rules: AlertRules, state: AlertState, key: str) -> list[tuple[str, int]]:

@@ -57,6 +57,7 @@ class ProbeRule:
 
     `ancestors` are the probes whose failure explains this one's, and which have an alert of their own; `covers` the
     keys through which this probe alerts; `touches` the keys to be judged again when its standing changes.
+    `vantages` are the places from which it looks, if it names any, and `required` those of them that decide.
     """
 
     name: str
@@ -68,6 +69,8 @@ class ProbeRule:
     descendants: tuple[str, ...]
     covers: tuple[str, ...]
     touches: tuple[str, ...]
+    vantages: tuple[str, ...] = ()
+    required: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,8 @@ class AlertRules:
                 tuple(descendants[name]),
                 covers[name],
                 _touches(spec, covers, ancestors[name], descendants[name], keys_of_metric),
+                tuple(spec.vantages),
+                frozenset(vantage for vantage, place in spec.vantages.items() if place.required),
             )
             for name, spec in specs.items()
         }

@@ -9,17 +9,18 @@ from types import MappingProxyType
 
 from drills.core.alerting.probe_state import ProbeState
 from drills.core.alerting.shelves import Shelves
-from drills.core.probe import Role
+from drills.core.probe import LOCAL, Role
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The latest value of a metric, who measured it, and until when it may be relied on."""
+    """The latest value of a metric, who measured it from where, and until when it may be relied on."""
 
     t: float
     probe: str
     value: float | bool
     good_until: float
+    vantage: str = LOCAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class KeyState:
     """One key: its thresholds, its open alert if any, and how often it fired.
 
     `lends` is the rank that it lends to the alerts `lends_to` while these explain it; `wakes` is when time alone
-    will make it worth judging again.
+    will make it worth judging again; `whence` is from where it was last said to fail (probe and vantage).
     """
 
     holdings: tuple[Holding, ...]
@@ -79,6 +80,7 @@ class KeyState:
     lends_to: tuple[str, ...] = ()
     because: str = ""
     wakes: float | None = None
+    whence: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class AlertState:
     """Everything that alerting remembers. `AlertState()` is the empty start; a new one is made by each call.
 
     `touched` are the keys that the evidence of moment `t` concerns and that are judged when the moment is over;
-    `agenda` is when which key must be judged because time has passed, earliest first.
+    `agenda` is when which key must be judged because time has passed, earliest first. `places` are the states of
+    probes with vantages from each of them; `probes` has all probes as a whole.
     """
 
     t: float = 0.0
@@ -107,6 +110,7 @@ class AlertState:
     touched: frozenset[str] = frozenset()
     agenda: tuple[tuple[float, str], ...] = ()
     silence_at: float = float("inf")
+    places: Shelves[ProbeState] = field(default_factory=Shelves)
 
     def open_alerts(self) -> dict[str, Open]:
         """Key → open alert."""

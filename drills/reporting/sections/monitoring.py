@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drills.core import events as e
 from drills.core.playbook import Milestone
-from drills.core.probe import Outcome, ProbeSpec
+from drills.core.probe import Outcome, ProbeSpec, probe_from
 from drills.core.scorecard import Scorecard
 from drills.core.timeline import Timeline
 from drills.reporting.sections.moments import Moment
@@ -85,16 +85,18 @@ def held_back(timeline: Timeline) -> tuple[HeldBack, ...]:
 
 
 def probe_lines(timeline: Timeline) -> tuple[ProbeLine, ...]:
-    """Every probe of the drill, also one that never looked, in the order of the workspace; empty without any look."""
+    """Every probe of the drill from each vantage, also one that never looked; empty without any look."""
     if timeline.first(e.ProbeObserved) is None:
         return ()
-    looks: dict[str, list[e.ProbeObserved]] = {spec.name: [] for spec in timeline.start.probes}
+    looks: dict[tuple[str, str], list[e.ProbeObserved]] = {
+        (spec.name, vantage): [] for spec in timeline.start.probes for vantage in spec.looked_from
+    }
     for look in timeline.all(e.ProbeObserved):
-        looks.setdefault(look.probe, []).append(look)
+        looks.setdefault((look.probe, look.vantage), []).append(look)
     specs = {spec.name: spec for spec in timeline.start.probes}
     return tuple(
-        _probe(name, specs[name].kind if name in specs else "", _role(specs, name), seen)
-        for name, seen in looks.items()
+        _probe(probe_from(name, vantage), specs[name].kind if name in specs else "", _role(specs, name), seen)
+        for (name, vantage), seen in looks.items()
     )
 
 

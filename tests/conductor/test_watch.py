@@ -1,0 +1,54 @@
+"""What a drill believes of its probes: since when each passes, from everywhere that it looks from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from drills.conductor.recorder import Recorder
+from drills.conductor.watch import Watch
+from drills.core.probe import Observation, Outcome, ProbeSpec
+from tests.core.timelines import PLAYBOOK
+from tests.fakes import FakeClock
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+DOOR = ProbeSpec.model_validate({"name": "door", "tcp": {"address": "a:1"}, "vantages": {"edge": {}, "around": {}}})
+
+
+class _Records:
+    """Time, and what was recorded."""
+
+    def __init__(self) -> None:
+        self.t = 0.0
+        self.kept: list[Any] = []
+
+    def now(self) -> dict[str, Any]:
+        return {"t": self.t, "at": NOON}
+
+    def defer(self, event: Any) -> None:
+        self.kept.append(event)
+
+    emit = defer
+
+
+def test_a_probe_with_vantages_passes_since_it_does_from_the_last_of_them() -> None:
+    records = _Records()
+    watch = Watch(cast(Recorder, records), PLAYBOOK, [DOOR], {}, FakeClock(), lambda _: None)
+
+    def see(t: float, vantage: str, outcome: Outcome) -> None:
+        records.t = t
+        watch._see(Observation("door", NOON, t, outcome, str(outcome), vantage=vantage))
+
+    see(1, "edge", Outcome.PASS)
+    assert watch.passing_since("door") is None, "it was not looked at from around yet"
+    see(2, "around", Outcome.PASS)
+    assert watch.passing_since("door") == 2
+    see(3, "edge", Outcome.FAIL)
+    see(4, "around", Outcome.PASS)
+    assert watch.passing_since("door") is None
+    last = watch.last("door")
+    assert last is not None
+    assert (last.vantage, last.outcome) == ("edge", Outcome.FAIL)
+    see(5, "edge", Outcome.PASS)
+    assert watch.passing_since("door") == 5
+    assert [event.vantage for event in records.kept if event.kind == "probe-observed"][:2] == ["edge", "around"]
