@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import ssl
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import dns.message
+import dns.query
+import dns.rcode
 import httpx
 import psycopg
 import pytest
+from dns.message import Message
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.protocol import Capability, Link, Running, Sandbox, Service, Toxic
+from drills.sandbox.http_answers import look_securely
+from drills.sandbox.protocol import Capability, Link, Running, Sandbox, Service, ServiceStatus, Toxic
 
 
 def get(sandbox: Sandbox, path: str, timeout: float = 15) -> httpx.Response:
@@ -39,7 +48,8 @@ def ready(sandbox: Sandbox) -> bool:
 
 
 def test_it_names_an_address_for_every_service_and_answers_there(sandbox: Sandbox) -> None:
-    assert {"app", "database", "cache", "external-api", "toxiproxy", "state"} <= sandbox.addresses.keys()
+    named = {"app", "app-direct", "edge", "edge-address", "dns", "ca", "database", "cache", "external-api", "toxiproxy"}
+    assert named | {"state"} <= sandbox.addresses.keys()
     assert sandbox.is_up()
     assert all(well for well, _said in sandbox.health().values())
     with psycopg.connect(sandbox.addresses["database"]) as connection:
@@ -239,3 +249,167 @@ def test_an_index_that_was_left_half_made_shows_and_is_mended(sandbox: Sandbox) 
     assert any("invalid_indexes.half_idx" in line for line in sandbox.fingerprint().differences(before))
     sandbox.restore(before)
     assert sandbox.fingerprint().differences(before) == ()
+
+
+def through_the_edge(sandbox: Sandbox, path: str) -> tuple[int, str]:
+    where = sandbox.addresses
+    return look_securely(f"{where['edge']}{path}", where["edge-address"], Path(where["ca"]))
+
+
+def app_status(sandbox: Sandbox) -> ServiceStatus:
+    return next(status for status in sandbox.services() if status.name == Service.APP)
+
+
+def pids_of_the_others(sandbox: Sandbox, *services: Service) -> dict[str, tuple[int, ...]]:
+    """Without PostgreSQL's, whose children come and go."""
+    return {
+        status.name: status.pids for status in sandbox.services() if status.name not in (*services, Service.DATABASE)
+    }
+
+
+def test_the_edge_serves_the_app_over_tls_by_its_name_and_the_authority_of_the_sandbox(sandbox: Sandbox) -> None:
+    status, said = through_the_edge(sandbox, "/version")
+    assert (status, json.loads(said)["version"]) == (200, "1.1.0")
+    with pytest.raises(ssl.SSLCertVerificationError), tls_of_a_stranger(sandbox) as stranger:
+        stranger.do_handshake()
+    assert httpx.get(f"{sandbox.addresses['app-direct']}/version", trust_env=False).status_code == 200
+
+
+def tls_of_a_stranger(sandbox: Sandbox) -> ssl.SSLSocket:
+    """A connection to the edge of somebody who does not know the sandbox's authority."""
+    host, _, port = sandbox.addresses["edge-address"].rpartition(":")
+    plain = socket.create_connection((host, int(port)), timeout=5)
+    context = ssl.create_default_context()
+    return context.wrap_socket(plain, server_hostname="shop.test", do_handshake_on_connect=False)
+
+
+def test_an_expired_certificate_is_seen_at_once_by_who_was_connected_too_and_restored(sandbox: Sandbox) -> None:
+    before = sandbox.fingerprint()
+    assert sandbox.certificate().names == ("shop.test",)
+    assert sandbox.certificate().issuer == "Sandbox CA"
+    connection = ssl.create_default_context(cafile=sandbox.addresses["ca"]).wrap_socket(
+        socket.create_connection(sandbox.addresses["edge-address"].rsplit(":", 1), timeout=5),
+        server_hostname="shop.test",
+    )
+    with connection:
+        connection.sendall(b"HEAD /health HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+        assert connection.recv(4096)
+        sandbox.renew_certificate(timedelta(days=-1))
+        assert eventually(lambda: not connection.recv(4096)), "an open connection ends, so that the new one is seen"
+    assert through_the_edge(sandbox, "/health") == (0, "TLS: certificate has expired")
+    assert sandbox.health()["edge"] == (False, "TLS: certificate has expired")
+    assert sandbox.certificate().not_after < datetime.now(UTC)
+    assert sandbox.fingerprint().differences(before) == ("certificate: expired → valid",)
+    assert sandbox.changes(since=timedelta(minutes=5))[0].what.startswith("certificate of the edge replaced")
+    sandbox.restore(before)
+    assert through_the_edge(sandbox, "/health")[0] == 200
+
+
+@pytest.mark.parametrize("ask", [dns.query.udp, dns.query.tcp])
+def test_the_name_server_knows_the_shop_and_nothing_else(sandbox: Sandbox, ask: Callable[..., Message]) -> None:
+    host, _, port = sandbox.addresses["dns"].rpartition(":")
+    reply = ask(dns.message.make_query("shop.test", "A"), host, port=int(port), timeout=3)
+    assert [str(each) for rrset in reply.answer for each in rrset] == ["127.0.0.1"]
+    unknown = ask(dns.message.make_query("www.shop.test", "A"), host, port=int(port), timeout=3)
+    assert unknown.rcode() == dns.rcode.NXDOMAIN
+
+
+def test_a_setting_restarts_only_the_service_that_it_belongs_to(sandbox: Sandbox) -> None:
+    others = pids_of_the_others(sandbox, Service.DNS)
+    sandbox.set({"public_address": ""})
+    assert sandbox.health()["dns"] == (False, "shop.test: NXDOMAIN")
+    sandbox.set({"public_address": "127.0.0.1"})
+    assert sandbox.health()["dns"] == (True, "shop.test is 127.0.0.1")
+    assert pids_of_the_others(sandbox, Service.DNS) == others
+    others = pids_of_the_others(sandbox, Service.EXTERNAL_API)
+    sandbox.set({"provider_webhook_secret": "not-what-it-was"})
+    assert pids_of_the_others(sandbox, Service.EXTERNAL_API) == others
+    assert sandbox.health()["external-api"][0]
+
+
+def test_a_secret_is_told_neither_in_the_changes_nor_by_restoring(sandbox: Sandbox) -> None:
+    before = sandbox.fingerprint()
+    assert {"webhook_secret", "provider_webhook_secret"} <= sandbox.secret_settings
+    sandbox.set({"provider_webhook_secret": "not-what-it-was"})
+    assert sandbox.changes()[0].what == "setting provider_webhook_secret changed"
+    told = sandbox.restore(before)
+    assert any("provider_webhook_secret" in line for line in told)
+    assert not [line for line in told if "not-what-it-was" in line or before.settings["webhook_secret"] in line]
+
+
+def test_what_was_changed_is_told_the_newest_first_until_it_is_undone(sandbox: Sandbox) -> None:
+    before, told = sandbox.fingerprint(), sandbox.changes()
+    sandbox.deploy("1.0.0")
+    sandbox.set({"pool_size": "4"})
+    sandbox.set({"pool_size": "4"})
+    sandbox.scale(1)
+    assert [change.what for change in sandbox.changes(since=timedelta(minutes=5))][:3] == [
+        "app scaled from 2 to 1 replicas",
+        "setting pool_size: 3 → 4",
+        "release 1.0.0 deployed",
+    ]
+    sandbox.restore(before)
+    assert sandbox.changes() == told, "the next responder is not led to a former drill"
+
+
+def test_a_single_replica_is_ended_and_started_by_its_name(sandbox: Sandbox) -> None:
+    before = sandbox.fingerprint()
+    sandbox.kill("app/1")
+    assert app_status(sandbox).running is Running.UP
+    assert app_status(sandbox).detail == "1 of 2 run"
+    assert sandbox.fingerprint().differences(before) == ("services.app: up: 1 of 2 run → up",)
+    assert get(sandbox, "/health").status_code == 200
+    sandbox.start("app/1")
+    assert app_status(sandbox).detail == ""
+    sandbox.restart("app/2")
+    assert sandbox.fingerprint().differences(before) == ()
+
+
+def test_a_frozen_replica_shows_until_it_is_resumed(sandbox: Sandbox) -> None:
+    before = sandbox.fingerprint()
+    sandbox.pause("app/1")
+    assert app_status(sandbox).detail == "1 of 2 run"
+    assert sandbox.fingerprint().differences(before) == ("services.app: up: 1 of 2 run → up",)
+    sandbox.resume("app/1")
+    assert sandbox.fingerprint().differences(before) == ()
+    sandbox.pause("app/2")
+    assert sandbox.restore(before)
+    assert sandbox.fingerprint().differences(before) == ()
+
+
+@pytest.mark.parametrize("name", ["app/0", "app/3", "app/", "app/one", "cache/1"])
+def test_a_replica_that_cannot_be_is_bad_input(sandbox: Sandbox, name: str) -> None:
+    with pytest.raises(BadInput, match=f"there is no '{name}'"):
+        sandbox.kill(name)
+
+
+def test_every_service_tells_what_it_uses_and_its_limits(sandbox: Sandbox) -> None:
+    stats = {each.name: each for each in sandbox.stats()}
+    assert set(stats) == set(Service)
+    assert all(each.memory_bytes > 2**20 and each.pids >= 1 and each.cpu >= 0 for each in stats.values())
+    app = stats[Service.APP]
+    assert (app.replicas, app.memory_limit, app.oom_kills) == (2, 2 * 512 * 2**20, 0)
+    disk = stats[Service.DATABASE].disk_bytes
+    assert disk is not None
+    assert disk > 2**20
+
+
+def test_the_app_is_given_more_memory_and_loses_it_when_restored(sandbox: Sandbox) -> None:
+    before = sandbox.fingerprint()
+    sandbox.resize(Service.APP, memory_mb=768)
+    assert next(each.memory_limit for each in sandbox.stats() if each.name == Service.APP) == 2 * 768 * 2**20
+    sandbox.restore(before)
+    assert next(each.memory_limit for each in sandbox.stats() if each.name == Service.APP) == 2 * 512 * 2**20
+
+
+def test_a_service_that_is_given_one_core_says_so_until_it_is_restored(sandbox: Sandbox) -> None:
+    before = sandbox.fingerprint()
+    sandbox.resize(Service.CACHE, cpus=1)
+    limited = next(each.cpu_limit for each in sandbox.stats() if each.name == Service.CACHE)
+    assert limited in (1.0, None), "None on a machine of one core"
+    sandbox.restore(before)
+    assert sandbox.fingerprint().differences(before) == ()
+    with pytest.raises(BadInput, match="cpus"):
+        sandbox.resize(Service.CACHE, cpus=0)
+    with pytest.raises(BadInput, match="resize"):
+        sandbox.resize(Service.CACHE)
