@@ -131,11 +131,11 @@ def products() -> list[tuple[int, str, str, int, int]]:
     ]
 
 
-def create(connection: psycopg.Connection, password: str) -> None:
-    """Make the app's role with its password, tables, rows and indexes."""
+def create(connection: psycopg.Connection, password: str | None = None) -> None:
+    """Make the app's role with its password (None: that of the settings), tables, rows and indexes."""
     baseline = sorted(path for path in MIGRATIONS.glob("*.up.sql") if path.name[:4] <= BASELINE)
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL(ROLE).format(password=sql.Literal(password)))
+        cursor.execute(sql.SQL(ROLE).format(password=sql.Literal(password or default_password())))
         cursor.execute(MIGRATIONS_TABLE)
         cursor.execute(baseline[0].read_bytes())
         _fill(cursor)
@@ -161,7 +161,7 @@ def _fill(cursor: psycopg.Cursor) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Create and seed the shop's database.")
     parser.add_argument("--database", required=True, help="URL of an empty database, as its owner")
-    parser.add_argument("--password", default=default_password(), help="of the role shop")
+    parser.add_argument("--password", help="of the role shop; that of the settings when not given")
     arguments = parser.parse_args()
     with psycopg.connect(arguments.database, autocommit=False) as connection:
         create(connection, arguments.password)
