@@ -21,13 +21,18 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(workspace: WorkspaceOption = HERE) -> None:
-    """List the scenarios."""
-    from drills.workspace.titles import titles
+    """List the scenarios, and say of those that this sandbox cannot have why."""
+    from drills.faults.scarce import why_never
+    from drills.sandbox.refusals import refusals
+    from drills.workspace.titles import driver, outlines
 
-    known = titles(workspace)
+    known = outlines(workspace)
+    lacking = refusals(driver(workspace))
     width = max((len(name) for name in known), default=0)
-    for name, title in known.items():
-        typer.echo(f"{name:<{width}}  {title}")
+    for name, outline in known.items():
+        typer.echo(f"{name:<{width}}  {outline.title}")
+        if (why := why_never(outline.faults, lacking)) is not None:
+            typer.echo(f"{'':<{width}}  not on this sandbox: {why}")
     if not known:
         typer.echo("no scenarios; add one as scenarios/NAME/scenario.yaml")
 

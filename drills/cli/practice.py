@@ -24,15 +24,22 @@ def practice(
     """Practise an incident: you get its id, the story and the alert; answer with `drills respond` elsewhere."""
     from drills.cli.run import run_plan
     from drills.conductor.planning import plan_drill
+    from drills.conductor.possible import require_possible
     from drills.errors import BadInput
+    from drills.faults.scarce import why_never
+    from drills.sandbox.open import open_sandbox
 
     place = open_workspace(workspace)
+    sandbox = open_sandbox(place)
     if name is None or draw:
-        candidates = [each for each in place.scenarios if not place.scenario(each).is_control]
+        broken = [each for each in place.scenarios if not place.scenario(each).is_control]
+        faults = {each: [injection.fault.kind for injection in place.scenario(each).timeline] for each in broken}
+        candidates = [each for each in broken if why_never(faults[each], sandbox.unavailable) is None]
         if not candidates:
             raise BadInput("there is no scenario to draw; add one as scenarios/NAME/scenario.yaml")
         name = random.SystemRandom().choice(candidates)
     plan = plan_drill(place, name, responder=ResponderKind.PERSON, playbook=playbook, blind=True)
+    require_possible(plan.scenario, sandbox)
     typer.echo("When the alert comes, answer from a second terminal: `drills respond status`, `drills respond ack`, …")
     typer.echo("Mend the sandbox with `drills sandbox …`. End with `drills respond all-clear`. Ctrl-C gives up.\n")
     raise typer.Exit(run_plan(place, plan))

@@ -41,6 +41,8 @@ def run(
 ) -> None:
     """Run one drill: break the sandbox, let the responder answer, score, mend, report."""
     from drills.conductor.planning import plan_drill
+    from drills.conductor.possible import require_possible
+    from drills.sandbox.open import open_sandbox
 
     place = open_workspace(workspace)
     plan = plan_drill(place, name, responder=responder, playbook=playbook, runbook=runbook, from_step=from_step)
@@ -53,6 +55,7 @@ def run(
         from drills.cli.rehearsal import rehearse_runbook
 
         raise typer.Exit(rehearse_runbook(place, plan))
+    require_possible(plan.scenario, open_sandbox(place))
     raise typer.Exit(run_plan(place, plan, as_json=as_json, junit=junit, quiet=quiet or as_json))
 
 

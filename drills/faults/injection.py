@@ -26,8 +26,10 @@ Emit = Callable[[MakeEvent], None]
 def lacking(faults: Iterable[Fault], sandbox: Sandbox) -> str | None:
     """Why this kind of sandbox can never have one of these faults; None when it can have all of them."""
     for fault in faults:
-        if missing := fault.needs - sandbox.capabilities:
-            return f"the {sandbox.driver} sandbox lacks {', '.join(sorted(missing))}, needed by {fault.kind}"
+        if missing := sorted(fault.needs - sandbox.capabilities):
+            reasons = [sandbox.unavailable[each] for each in missing if each in sandbox.unavailable]
+            why = f": {'; '.join(reasons)}" if reasons else ""
+            return f"the {sandbox.driver} sandbox lacks {', '.join(missing)}, needed by {fault.kind}{why}"
     return None
 
 

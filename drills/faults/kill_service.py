@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from drills.faults.service_fault import ServiceFault
+from drills.faults.service_fault import NamedServiceFault
 from drills.sandbox.protocol import Sandbox
 
 
-class KillService(ServiceFault):
-    """`{kind: kill-service, service: database}`"""
+class KillService(NamedServiceFault):
+    """`{kind: kill-service, service: database}`, or one replica: `service: app/1`"""
 
     kind: ClassVar[str] = "kill-service"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from drills.faults.service_fault import ServiceFault
+from drills.faults.service_fault import NamedServiceFault
 from drills.sandbox.protocol import Running, Sandbox
 
 
-class PauseService(ServiceFault):
-    """`{kind: pause-service, service: database}`"""
+class PauseService(NamedServiceFault):
+    """`{kind: pause-service, service: database}`, or one replica: `service: app/1`"""
 
     kind: ClassVar[str] = "pause-service"
     leaves: ClassVar[Running] = Running.PAUSED

@@ -12,9 +12,11 @@ from drills.faults.delete_rows import DeleteRows
 from drills.faults.deploy_release import DeployRelease
 from drills.faults.drop_index import DropIndex
 from drills.faults.exhaust_connections import ExhaustConnections
+from drills.faults.expire_certificate import ExpireCertificate
 from drills.faults.external_api_blocked import ExternalApiBlocked
 from drills.faults.fault import Fault
 from drills.faults.fill_cache import FillCache
+from drills.faults.fill_disk import FillDisk
 from drills.faults.hold_locks import HoldLocks
 from drills.faults.kill_service import KillService
 from drills.faults.link_bandwidth import LinkBandwidth
@@ -22,8 +24,11 @@ from drills.faults.link_down import LinkDown
 from drills.faults.link_latency import LinkLatency
 from drills.faults.link_reset import LinkReset
 from drills.faults.link_timeout import LinkTimeout
+from drills.faults.misuse_key import MisuseKey
+from drills.faults.pause_replica import PauseReplica
 from drills.faults.pause_service import PauseService
 from drills.faults.rotate_credentials import RotateCredentials
+from drills.faults.run_migration import RunMigration
 from drills.faults.stop_service import StopService
 from drills.faults.traffic_surge import TrafficSurge
 from drills.nearest import suggest
@@ -32,6 +37,7 @@ _KINDS: tuple[type[Fault], ...] = (
     StopService,
     KillService,
     PauseService,
+    PauseReplica,
     LinkLatency,
     LinkDown,
     LinkReset,
@@ -40,11 +46,15 @@ _KINDS: tuple[type[Fault], ...] = (
     DeployRelease,
     ChangeSetting,
     RotateCredentials,
+    ExpireCertificate,
+    RunMigration,
     DropIndex,
     DeleteRows,
     HoldLocks,
     ExhaustConnections,
+    FillDisk,
     FillCache,
+    MisuseKey,
     TrafficSurge,
     ExternalApiBlocked,
 )

@@ -67,6 +67,25 @@ class SavedRows:
             timeout=_ROWS_TIMEOUT,
         )
 
+    def differing(self, sandbox: Sandbox) -> int:
+        """How many of these are not in the table as they were saved."""
+        _, rows = sandbox.sql(
+            f"SELECT count(*) FROM {self._set} AS saved WHERE NOT EXISTS"
+            f" (SELECT FROM {self.table} AS present WHERE {self._same_key} AND present IS NOT DISTINCT FROM saved)",
+            timeout=_ROWS_TIMEOUT,
+        )
+        return int(rows[0][0])
+
+    def put_back(self, sandbox: Sandbox) -> None:
+        """Bring these back as they were saved, whatever became of them."""
+        columns = ", ".join(self.columns)
+        changes = ", ".join(f"{column} = excluded.{column}" for column in self.columns if column not in self.key)
+        sandbox.sql(
+            f"INSERT INTO {self.table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {self._set} AS saved"
+            f" ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {changes}",
+            timeout=_ROWS_TIMEOUT,
+        )
+
     @property
     def _set(self) -> str:
         return f"jsonb_populate_recordset(NULL::{self.table}, {literal(self.rows)})"

@@ -1,54 +1,80 @@
-"""What the faults of whole services share: the undo is that the service runs again."""
+"""What the faults of services, and of single replicas of the app, share: the undo is that they run again."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.sandbox.protocol import Capability, Running, Sandbox, Service
+from drills.faults.names import ServiceName
+from drills.sandbox.protocol import Capability, Running, Sandbox
 
 
 class ServiceFault(Fault):
-    """Takes one service out of `Running.UP`."""
+    """Takes a service, or one replica of it, out of `Running.UP`."""
 
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SERVICES})
-    #: What the service is while the fault is in place.
+    #: What it is while the fault is in place.
     leaves: ClassVar[Running] = Running.DOWN
 
-    service: Service
+    @property
+    @abstractmethod
+    def target(self) -> str:
+        """The service (`app`), or the replica (`app/1`)."""
 
     def check(self, sandbox: Sandbox) -> None:
-        running = _running(sandbox, self.service)
+        running = _running(sandbox, self.target, self.leaves)
         if running is not Running.UP:
-            raise FaultImpossible(f"{self.service} is {running} already")
+            raise FaultImpossible(f"{self.target} is {running} already")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings say it all
-        return {"service": self.service.value}
+        return {"service": self.target}
 
     def verify(self, sandbox: Sandbox) -> str:
-        running = _running(sandbox, self.service)
+        running = _running(sandbox, self.target, self.leaves)
         if running is not self.leaves:
-            raise FaultImpossible(f"{self.service} is {running}, it ought to be {self.leaves}")
-        return f"{self.service} is {running}"
+            raise FaultImpossible(f"{self.target} is {running}, it ought to be {self.leaves}")
+        return f"{self.target} is {running}"
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        service = str(plan["service"])
-        if _running(sandbox, service) is Running.PAUSED:
+        # Replicas are counted anew when one of them ends, so that all are woken, and what is missing is started.
+        service = _service(str(plan["service"]))
+        if _is_replica(str(plan["service"])) or _running(sandbox, service, cls.leaves) is Running.PAUSED:
             sandbox.resume(service)
         # Also when it counts as up: a stop that was cut short may have ended a part of its processes.
         sandbox.start(service)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        running = _running(sandbox, str(plan["service"]))
+        running = _running(sandbox, str(plan["service"]), cls.leaves)
         if running is not Running.UP:
             raise EnvironmentFailed(f"{plan['service']} is still {running}")
 
 
-def _running(sandbox: Sandbox, service: str) -> Running:
+class NamedServiceFault(ServiceFault):
+    """The service or the replica is named by the scenario."""
+
+    service: ServiceName
+
+    @property
+    def target(self) -> str:
+        return self.service
+
+
+def _running(sandbox: Sandbox, target: str, leaves: Running) -> Running:
+    """How it stands. One replica is what the fault leaves it as when the app is up, but not the whole of it."""
     for status in sandbox.services():
-        if status.name == service:
-            return status.running
+        if status.name == _service(target):
+            in_part = _is_replica(target) and status.running is Running.UP and status.detail
+            return leaves if in_part else status.running
     return Running.DOWN
+
+
+def _is_replica(target: str) -> bool:
+    return "/" in target
+
+
+def _service(target: str) -> str:
+    return target.partition("/")[0]

@@ -10,13 +10,11 @@ terminating them is a remedy.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from abc import abstractmethod
 from typing import ClassVar
 
 from drills.errors import EnvironmentFailed
+from drills.faults.detached import launch, mark_of
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import ApplicationName
 from drills.sandbox.protocol import Capability, Running, Sandbox, Service
@@ -52,24 +50,11 @@ class SessionFault(Fault):
 
     def apply(self, sandbox: Sandbox) -> None:
         environment = {
-            **os.environ,
             MARK: self._mark(sandbox),
             DATABASE: sandbox.addresses["database"],
             APPLICATION: self.application,
         }
-        command = [sys.executable, "-m", "drills.faults.session_holder", *self.program()]
-        try:
-            done = subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                timeout=_START_TIMEOUT, start_new_session=True, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise EnvironmentFailed(
-                f"{self.summary()}: the sessions were not there in {_START_TIMEOUT:.0f} s"
-            ) from error
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise EnvironmentFailed(f"{self.summary()}: {last}")
+        launch("drills.faults.session_holder", self.program(), environment, what=self.summary(), timeout=_START_TIMEOUT)
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -95,9 +80,7 @@ class SessionFault(Fault):
             raise EnvironmentFailed(f"there are still sessions of {application}")
 
     def _mark(self, sandbox: Sandbox) -> str:
-        # The state file tells sandboxes on one machine apart, also after the database moved to another port.
-        place = sandbox.addresses.get("state") or sandbox.addresses["database"]
-        return f"{self.application}@{place}"
+        return mark_of(sandbox, self.application)
 
 
 def _sessions(sandbox: Sandbox, application: str) -> int:

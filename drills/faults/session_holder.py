@@ -16,42 +16,25 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from drills.faults.detached import LONGEST_SECONDS, READY, detach
 from drills.faults.exhaust_connections import FREE_CONNECTIONS
 from drills.faults.session_fault import APPLICATION, DATABASE
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-#: Longer than any drill: what nobody undid must not stay for ever.
-LONGEST_SECONDS = 4 * 3600.0
 _LOCK_TIMEOUT_MS = 15_000
 _WATCH_SECONDS = 0.2
 
 
 def main(arguments: list[str]) -> int:
     """Open the sessions in a child process; wait until it says that they are there."""
-    reading, writing = os.pipe()
-    if os.fork():
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            said = pipe.read().strip()
-        if said == "ready":
-            return 0
-        print(said or "the program that holds the sessions ended", file=sys.stderr)
-        return 1
-    os.close(reading)
-    os.setsid()
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    _keep(arguments, writing)
-    os._exit(0)
+    return detach(lambda say: _keep(arguments, say))
 
 
-def _keep(arguments: list[str], pipe: int) -> None:
+def _keep(arguments: list[str], say: Callable[[str], None]) -> None:
     def ready() -> None:
-        os.write(pipe, b"ready")
-        os.close(pipe)
+        say(READY)
 
     # The drivers are imported in the child: no thread of theirs may exist before the fork.
     import psycopg
@@ -63,10 +46,7 @@ def _keep(arguments: list[str], pipe: int) -> None:
             _keep_connections(None if arguments[1] == "all" else int(arguments[1]), ready)
     except psycopg.Error as error:
         # After `ready` nobody listens, and an ended session is how this program is meant to end.
-        try:
-            os.write(pipe, str(error).strip().splitlines()[0].encode())
-        except OSError:
-            os._exit(0)
+        say(str(error).strip().splitlines()[0])
 
 
 def _connect(*, autocommit: bool) -> Connection:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from drills.faults.service_fault import ServiceFault
+from drills.faults.service_fault import NamedServiceFault
 from drills.sandbox.protocol import Sandbox
 
 
-class StopService(ServiceFault):
-    """`{kind: stop-service, service: database}`"""
+class StopService(NamedServiceFault):
+    """`{kind: stop-service, service: database}`, or one replica: `service: app/1`"""
 
     kind: ClassVar[str] = "stop-service"
 

@@ -10,11 +10,13 @@ from pydantic import JsonValue
 from drills.core.playbook import Playbook
 from drills.core.scenario import Scenario
 from drills.errors import Problem
+from drills.faults.change_setting import ChangeSetting
 from drills.nearest import suggest
 from drills.workspace.check_runbook import check_runbook
 from drills.workspace.conditions import check_abort
 from drills.workspace.models import build_at
 from drills.workspace.registries import fault_kinds
+from drills.workspace.shop_names import refusal
 from drills.workspace.yaml_lines import Document, Place
 
 
@@ -56,9 +58,11 @@ def _timeline(document: Document, scenario: Scenario, names: Mapping[str, Collec
             wrong = f"{injection.fault.kind!r} is not a kind of fault"
             yield document.problem((*place, "kind"), wrong, suggest(injection.fault.kind, fault_kinds()))
         else:
-            _, problems = build_at(document, place, injection.fault.settings, kind)
+            fault, problems = build_at(document, place, injection.fault.settings, kind)
             yield from problems
             yield from _names(document, place, injection.fault.settings, names)
+            if "setting" in names and isinstance(fault, ChangeSetting):
+                yield from _value(document, place, fault)
         if injection.at >= scenario.limits.duration:
             right = "inject earlier, or lengthen limits.duration"
             yield document.problem(("timeline", index, "at"), "comes after the drill has ended", right)
@@ -69,8 +73,18 @@ def _names(
 ) -> Iterator[Problem]:
     for key, known in names.items():
         name = settings.get(key)
-        if isinstance(name, str) and name.removeprefix("public.") not in known:
+        if isinstance(name, str) and _plain(key, name) not in known:
             yield document.problem((*place, key), f"the shop has no {key} {name!r}", suggest(name, known))
+
+
+def _plain(key: str, name: str) -> str:
+    """As the shop writes it."""
+    return name.replace("-", "_") if key == "setting" else name.removeprefix("public.")
+
+
+def _value(document: Document, place: Place, fault: ChangeSetting) -> Iterator[Problem]:
+    if (why := refusal(fault.setting, fault.value)) is not None:
+        yield document.problem((*place, "value"), why, "write what the setting takes")
 
 
 def _truth(document: Document, scenario: Scenario, playbook: Playbook | None) -> Iterator[Problem]:

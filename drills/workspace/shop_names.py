@@ -1,4 +1,4 @@
-"""What the included shop has, as far as it can be known without running it: releases, indexes, tables."""
+"""What the included shop has, as far as it can be known without running it: releases, settings, tables …"""
 
 from __future__ import annotations
 
@@ -14,11 +14,22 @@ from drills.sandbox.definitions import definitions
 def shop_names() -> Mapping[str, tuple[str, ...]]:
     """The names that a fault's setting of that key may have; a key that is not there cannot be known."""
     root = included_root()
-    files = (root / "shop" / "schema.py", *sorted((root / "shop" / "migrations").glob("*.up.sql")))
-    schema = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    migrations = sorted((root / "shop" / "migrations").glob("*.up.sql"))
+    schema = "\n".join(file.read_text(encoding="utf-8") for file in (root / "shop" / "schema.py", *migrations))
+    known = definitions(root)
     names = {
-        "release": definitions(root).versions,
+        "release": known.versions,
+        "setting": tuple(setting.name for setting in known.settings),
+        "migration": tuple(file.name[:4] for file in migrations),
         "index": tuple(re.findall(r"CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?(\w+)", schema)),
         "table": tuple(re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", schema)),
     }
-    return {key: known for key, known in names.items() if known}
+    return {key: present for key, present in names.items() if present}
+
+
+def refusal(setting: str, value: str) -> str | None:
+    """Why the shop's setting of that name cannot have that value; None when it can, or there is no such setting."""
+    for known in definitions(included_root()).settings:
+        if known.name == setting.replace("-", "_"):
+            return known.refusal(value)
+    return None

@@ -1,16 +1,25 @@
-"""The scenarios' titles, for `drills list`: without building a model of any file, which would take its time."""
+"""What `drills list` tells of the scenarios: without building a model of any file, which would take its time."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from drills.errors import InvalidFiles
-from drills.workspace.layout import files_root, scenario_files
+from drills.workspace.layout import CONFIG_FILE, files_root, find_root, scenario_files
 from drills.workspace.yaml_lines import read_document
 
 
-def titles(start: Path) -> dict[str, str]:
-    """Each scenario's title by its name, in the order of the names.
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A scenario's title, and the kinds of its faults as they are written."""
+
+    title: str
+    faults: tuple[str, ...]
+
+
+def outlines(start: Path) -> dict[str, Outline]:
+    """Each scenario by its name, in the order of the names.
 
     Raises InvalidFiles for files that are not YAML; what else may be wrong with them is for `drills validate`.
     """
@@ -19,9 +28,25 @@ def titles(start: Path) -> dict[str, str]:
     problems = [problem for document in documents.values() for problem in document.problems]
     if problems:
         raise InvalidFiles(problems)
-    return {name: _title(document.data) for name, document in documents.items()}
+    return {name: Outline(_title(document.data), _faults(document.data)) for name, document in documents.items()}
+
+
+def driver(start: Path) -> str:
+    """The driver of the workspace's sandbox; what is written there may be wrong."""
+    root = find_root(start)
+    data = read_document(root / CONFIG_FILE).data if root is not None else None
+    sandbox = data.get("sandbox") if isinstance(data, dict) else None
+    written = sandbox.get("driver") if isinstance(sandbox, dict) else None
+    return written if isinstance(written, str) else "local"
 
 
 def _title(data: object) -> str:
     title = data.get("title") if isinstance(data, dict) else None
     return title if isinstance(title, str) else "(no title)"
+
+
+def _faults(data: object) -> tuple[str, ...]:
+    timeline = data.get("timeline") if isinstance(data, dict) else None
+    faults = [each.get("fault") for each in timeline if isinstance(each, dict)] if isinstance(timeline, list) else []
+    kinds = [fault.get("kind") for fault in faults if isinstance(fault, dict)]
+    return tuple(kind for kind in kinds if isinstance(kind, str))

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from drills.errors import EnvironmentFailed
+from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.protocol import (
     Capability,
+    Certificate,
+    DiskUsage,
     Fingerprint,
     Link,
     LinkStatus,
+    Migration,
     Release,
     Running,
     Service,
     ServiceStatus,
     Toxic,
 )
+from tests.faults.paper_database import PaperDatabase
 
-INDEX = "CREATE INDEX orders_customer_idx ON public.orders USING btree (customer_id)"
+MIGRATIONS = ("0001", "0002", "0003")
+SETTINGS = {"pool_size": "3", "webhook_secret": "a-secret-of-the-shop"}
+CACHE_SETTINGS = {"maxmemory": "0", "maxmemory-policy": "allkeys-lru"}
+REPLICAS = 2
+DISK_BYTES = 256 * 2**20
 
 
 class RunnerDied(BaseException):
@@ -38,7 +45,16 @@ class PaperSandbox:
         self.running = dict.fromkeys(Service, Running.UP)
         self.proxies = fresh_links()
         self.release = "1.1.0"
-        self.indexes = {"orders_customer_idx": INDEX}
+        self.database = PaperDatabase(self.change)
+        self.database.dump, self.database.write_wal = self._dump, self._write_wal
+        self.paused_replicas: set[int] = set()
+        self.written_settings = dict(SETTINGS)
+        self.settings_in_effect = dict(SETTINGS)
+        self.valid_for = timedelta(days=60)
+        self.migrated = "0002"
+        self.cache: dict[str, str] = {}
+        self.cache_settings = dict(CACHE_SETTINGS)
+        self.dumps: dict[str, int] = {}
         self.changes_left: int | None = None
         self.changed: list[str] = []
         self.is_down = False
@@ -69,9 +85,15 @@ class PaperSandbox:
         self.is_down = True
 
     def services(self) -> Sequence[ServiceStatus]:
-        return [ServiceStatus(name, running, "", "") for name, running in self.running.items()]
+        part = f"{REPLICAS - len(self.paused_replicas)} of {REPLICAS} run" if self.paused_replicas else ""
+        return [
+            ServiceStatus(name, running, "", "", detail=part if name is Service.APP else "")
+            for name, running in self.running.items()
+        ]
 
     def start(self, service: str) -> None:
+        if service == Service.DATABASE and self.free < 2**20:
+            raise EnvironmentFailed("database did not come up: No space left on device")
         if self.running[Service(service)] is Running.DOWN:
             self.change(f"start {service}")
             self.running[Service(service)] = Running.UP
@@ -91,9 +113,15 @@ class PaperSandbox:
 
     def pause(self, service: str) -> None:
         self.change(f"pause {service}")
+        if "/" in service:
+            self.paused_replicas.add(int(service.partition("/")[2]))
+            return
         self.running[Service(service)] = Running.PAUSED
 
     def resume(self, service: str) -> None:
+        if service == Service.APP and self.paused_replicas:
+            self.change("resume replicas")
+            self.paused_replicas.clear()
         if self.running[Service(service)] is Running.PAUSED:
             self.change(f"resume {service}")
             self.running[Service(service)] = Running.UP
@@ -117,24 +145,87 @@ class PaperSandbox:
     def scale(self, replicas: int) -> None: ...
 
     def settings(self) -> Mapping[str, str]:
-        return {}
+        return dict(self.written_settings)
 
-    def set(self, changes: Mapping[str, str]) -> None: ...
+    def set(self, changes: Mapping[str, str]) -> None:
+        if self.written_settings | changes != self.written_settings:
+            self.change("note the settings")
+            self.written_settings |= changes
+        if self.settings_in_effect != self.written_settings:
+            self.change("restart with the settings")
+            self.settings_in_effect = dict(self.written_settings)
+
+    def certificate(self) -> Certificate:
+        now = datetime.now(UTC)
+        return Certificate("shop.test", "paper", ("shop.test",), now - timedelta(days=90), now + self.valid_for)
+
+    def renew_certificate(self, valid_for: timedelta = timedelta(days=90)) -> None:
+        self.change("install a certificate")
+        self.valid_for = valid_for
+
+    def migrations(self) -> Sequence[Migration]:
+        self.need(Service.DATABASE)
+        applied = datetime(2026, 1, 1, tzinfo=UTC)
+        return [Migration(version, "", applied if version <= self.migrated else None) for version in MIGRATIONS]
+
+    def migrate(self, to: str) -> tuple[str, ...]:
+        self.need(Service.DATABASE)
+        self.change(f"migrate to {to}")
+        self.migrated = to
+        return ()
 
     def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         self.need(Service.DATABASE)
-        if dropped := re.fullmatch(r"DROP INDEX IF EXISTS (\w+)", statement):
-            self.change(statement)
-            self.indexes.pop(dropped[1], None)
-        elif created := re.match(r"CREATE INDEX (\w+)", statement):
-            self.change(statement)
-            self.indexes[created[1]] = statement
-        elif asked := re.search(r"to_regclass\('(\w+)'\)", statement):
-            definition = self.indexes.get(asked[1])
-            return ["definition", "valid", "constraint"], [[definition, True, False]] if definition else []
-        return [], []
+        return [], self.database.answer(statement)
 
-    def redis(self, *words: str) -> Any: ...
+    @property
+    def free(self) -> int:
+        return DISK_BYTES - sum(self.dumps.values()) - self.database.kept_wal
+
+    def disk(self) -> DiskUsage:
+        entries = {"pg_wal": self.database.kept_wal} | {f"dumps/{name}": size for name, size in self.dumps.items()}
+        return DiskUsage(DISK_BYTES, DISK_BYTES - self.free, self.free, entries, "/paper/dumps")
+
+    def remove_from_disk(self, name: str) -> int:
+        file = name.removeprefix("dumps/")
+        if file in self.dumps:
+            self.change(f"remove {name}")
+        return self.dumps.pop(file, 0)
+
+    def _dump(self, name: str) -> None:
+        self.change(f"dump {name}")
+        self.dumps[name] = self.free // 2
+
+    def _write_wal(self) -> None:
+        if self.free < 2**20:
+            self.running[Service.DATABASE] = Running.DOWN
+            raise EnvironmentFailed("the database does not answer: No space left on device")
+        self.change("write WAL")
+        self.database.kept_wal += self.free
+
+    def redis(self, *words: str) -> Any:
+        self.need(Service.CACHE)
+        match words:
+            case ("INFO", "memory"):
+                return {"used_memory": 2**21 + sum(map(len, self.cache.values()))}
+            case ("CONFIG", "GET", name):
+                return {name: self.cache_settings[name]}
+            case ("CONFIG", "SET", name, value):
+                self.change(f"{name} {value}")
+                self.cache_settings[name] = value
+            case ("SET", key, value, *_):
+                limit = int(self.cache_settings["maxmemory"])
+                if limit and self.redis("INFO", "memory")["used_memory"] > limit:
+                    raise BadInput("the cache refuses the command: OOM")
+                self.change(f"set {key}")
+                self.cache[key] = value
+            case ("EXISTS", *keys):
+                return sum(key in self.cache for key in keys)
+            case ("DEL", *keys):
+                if self.cache.keys() & set(keys):
+                    self.change("delete keys")
+                self.cache = {key: value for key, value in self.cache.items() if key not in keys}
+        return None
 
     def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
         return []
@@ -169,13 +260,16 @@ class PaperSandbox:
             services={name: str(running) for name, running in self.running.items()},
             replicas=1,
             release=self.release,
-            settings={},
+            settings={"written": dict(self.written_settings), "in effect": dict(self.settings_in_effect)},
             links={
                 name: {"enabled": link.enabled, "toxics": [toxic.name for toxic in link.toxics]}
                 for name, link in self.proxies.items()
             },
-            database={"indexes": dict(self.indexes)},
-            files={},
+            database=self.database.state() | {"migration": self.migrated},
+            files=dict.fromkeys(self.dumps, "a dump"),
+            cache=dict(self.cache_settings) | dict.fromkeys(self.cache, "a key"),
+            certificate="valid" if self.valid_for > timedelta(0) else "expired",
+            resources={"paused": sorted(self.paused_replicas)},
         )
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
@@ -184,7 +278,7 @@ class PaperSandbox:
             self.resume(service)
             self.start(service)
         self.proxies = fresh_links()
-        self.indexes = dict(fingerprint.database["indexes"])
+        self.database.indexes = dict(fingerprint.database["indexes"])
         if self.release != fingerprint.release:
             self.deploy(fingerprint.release)
         return differences

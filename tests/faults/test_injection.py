@@ -59,7 +59,7 @@ def test_the_undo_is_in_the_journal_before_the_first_change(store: Store, drill_
 
 def test_an_impossible_fault_owes_nothing_and_says_why(store: Store, drill_id: str) -> None:
     sandbox, journal = PaperSandbox(), Journal(store)
-    sandbox.indexes = {}
+    sandbox.database.indexes = {}
     told = Told(sandbox)
     assert not inject(journal, sandbox, drill_id, 2, DROP, told)
     assert journal.owed() == []
@@ -169,7 +169,7 @@ def test_a_sandbox_that_was_down_goes_down_again_only_after_everything_was_undon
     sandbox.start(Service.DATABASE)
     assert [one.failed for one in settle_owed(journal, sandbox)] == ["", ""]
     assert not sandbox.is_up()
-    assert "orders_customer_idx" in sandbox.indexes
+    assert "orders_customer_idx" in sandbox.database.indexes
 
 
 def test_only_one_drill_s_undos_are_settled_when_one_is_named(store: Store, drill_id: str) -> None:
@@ -191,6 +191,6 @@ def test_a_fingerprint_survives_the_journal(store: Store, drill_id: str, sandbox
 
 def test_a_fingerprint_that_json_cannot_hold_is_refused_at_once() -> None:
     sandbox = PaperSandbox()
-    sandbox.indexes = {"x": datetime.now(UTC)}  # type: ignore[dict-item]
+    sandbox.database.indexes = {"x": datetime.now(UTC)}  # type: ignore[dict-item]
     with pytest.raises(TypeError, match="JSON cannot keep"):
         plan_of(sandbox.fingerprint())

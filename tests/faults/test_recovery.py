@@ -148,7 +148,7 @@ def test_what_cannot_be_undone_stays_owed_is_said_and_is_undone_by_a_later_recov
     sandbox.start(Service.DATABASE)
     report = recover(store, sandbox, "default")
     assert report.lines() == (f"undo #{number} settled: drop index orders_customer_idx",)
-    assert "orders_customer_idx" in sandbox.indexes
+    assert "orders_customer_idx" in sandbox.database.indexes
 
 
 @pytest.fixture

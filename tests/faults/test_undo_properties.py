@@ -32,8 +32,17 @@ SPECS: list[dict[str, Any]] = [
     {"kind": "link-timeout", "link": "app-database"},
     {"kind": "link-down", "link": "app-cache"},
     {"kind": "external-api-blocked"},
+    {"kind": "pause-replica"},
+    {"kind": "change-setting", "setting": "pool-size", "value": 1},
+    {"kind": "change-setting", "setting": "webhook_secret", "value": "another-secret"},
+    {"kind": "rotate-credentials"},
+    {"kind": "expire-certificate"},
+    {"kind": "run-migration", "migration": "0003"},
+    {"kind": "delete-rows", "table": "orders", "where": "id <= 3"},
+    {"kind": "fill-disk"},
+    {"kind": "fill-cache", "megabytes": 2},
 ]
-deaths = st.none() | st.integers(min_value=0, max_value=4)
+deaths = st.none() | st.integers(min_value=0, max_value=6)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +54,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     faults=st.lists(st.tuples(st.sampled_from(SPECS), deaths), min_size=1, max_size=4),
     undos=st.lists(st.integers(min_value=0, max_value=4), max_size=3),

@@ -10,7 +10,7 @@ import pytest
 
 from drills.errors import BadInput, InvalidFiles
 from drills.included import included_root
-from drills.workspace.titles import titles
+from drills.workspace.titles import Outline, driver, outlines
 from drills.workspace.workspace import Workspace
 from tests.workspace.sample import write_workspace
 
@@ -129,8 +129,10 @@ def test_the_probes_of_all_files_are_known_by_name(tmp_path: Path):
 
 
 def test_titles_are_told_without_building_any_model(tmp_path: Path):
-    files = {"drills.yaml": "not even", "scenarios/b/scenario.yaml": SCENARIO, "scenarios/a/scenario.yaml": "story: x"}
-    assert titles(write_workspace(tmp_path, files)) == {"a": "(no title)", "b": "A title"}
+    faulty = "timeline: [{at: 1s, fault: {kind: fill-disk}}, {at: 2s}, 3s, {fault: {kind: 4}}]"
+    files = {"drills.yaml": "not even", "scenarios/b/scenario.yaml": SCENARIO, "scenarios/a/scenario.yaml": faulty}
+    told = outlines(write_workspace(tmp_path, files))
+    assert told == {"a": Outline("(no title)", ("fill-disk",)), "b": Outline("A title", ())}
     heavy = "import sys, drills.workspace.titles as t; sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", heavy], check=False).returncode == 0
 
@@ -138,4 +140,10 @@ def test_titles_are_told_without_building_any_model(tmp_path: Path):
 def test_titles_of_files_that_are_not_yaml_are_an_error_with_its_line(tmp_path: Path):
     files = {"drills.yaml": "playbook: fastapi", "scenarios/a/scenario.yaml": "title: x\nstory: [1"}
     with pytest.raises(InvalidFiles, match=r"scenarios/a/scenario.yaml:2: is not YAML"):
-        titles(write_workspace(tmp_path, files))
+        outlines(write_workspace(tmp_path, files))
+
+
+def test_the_driver_is_told_without_building_any_model(tmp_path: Path):
+    assert driver(write_workspace(tmp_path, {"drills.yaml": "sandbox: {driver: compose}"})) == "compose"
+    assert driver(write_workspace(tmp_path, {"drills.yaml": "sandbox: nonsense"})) == "local"
+    assert driver(tmp_path.parent) == "local"

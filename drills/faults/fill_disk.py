@@ -1,0 +1,139 @@
+"""The database's disk fills up: a forgotten dump, and WAL that is kept for a replica which is long gone.
+
+    slot that nobody reads ──► dump takes a part of what is free ──► a job writes WAL until none fits any more
+
+PostgreSQL then really stops: it cannot write, and ends. The dump is removed first by the undo, which works while the
+database is down; what it leaves free is enough to start, and only then can the slot be dropped.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, ClassVar
+
+from pydantic import Field, PrivateAttr
+
+from drills.errors import BadInput, EnvironmentFailed
+from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.faults.names import literal
+from drills.sandbox.protocol import Capability, DiskUsage, Sandbox, Service
+
+#: What the dump takes of the free space; the rest is filled with WAL.
+_DUMP_SHARE = 0.5
+#: Less than this free before is nothing to fill.
+_LEAST_FREE = 64 * 2**20
+#: PostgreSQL's usual size of a WAL segment; servers may have smaller ones.
+_LARGEST_SEGMENT = 16 * 2**20
+_LINE_BYTES = 1024
+_MESSAGE_BYTES = 2**20
+_MESSAGES = 8
+_ASK_TIMEOUT = 10.0
+_DUMP_TIMEOUT = 120.0
+_WAL_SECONDS = 120.0
+#: After the undo so much of what was free before must be free again; the rest may be WAL that is kept for reuse.
+_FREE_AGAIN = 0.5
+
+
+class FillDisk(Fault):
+    """`{kind: fill-disk}`; `slot` and `dump` are the names of what fills it, as a responder will find them."""
+
+    kind: ClassVar[str] = "fill-disk"
+    needs: ClassVar[frozenset[Capability]] = frozenset({Capability.DISK, Capability.SQL})
+
+    slot: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,63}$")] = "old_replica"
+    dump: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")] = "orders-before-migration.sql"
+    #: Bytes of one WAL segment of this server, once it was asked.
+    _segment: int = PrivateAttr(_LARGEST_SEGMENT)
+
+    def summary(self) -> str:
+        return "fill the disk of the database"
+
+    def check(self, sandbox: Sandbox) -> None:
+        usage = sandbox.disk()
+        if usage.free < _LEAST_FREE:
+            raise FaultImpossible(f"only {usage.free // 2**20} MB are free on the disk of the database already")
+        if _entry(self.dump) in usage.entries:
+            raise FaultImpossible(f"there is a dump {self.dump} already")
+        if _slots(sandbox, self.slot):
+            raise FaultImpossible(f"there is a replication slot {self.slot} already")
+
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
+        return {"slot": self.slot, "dump": self.dump, "free": sandbox.disk().free}
+
+    def apply(self, sandbox: Sandbox) -> None:
+        _, rows = sandbox.sql("SELECT pg_size_bytes(current_setting('wal_segment_size'))", timeout=_ASK_TIMEOUT)
+        self._segment = int(rows[0][0])
+        sandbox.sql(f"SELECT pg_create_physical_replication_slot('{self.slot}', true)", timeout=_ASK_TIMEOUT)
+        self._forget_dump(sandbox, sandbox.disk())
+        _write_wal(sandbox)
+
+    def _forget_dump(self, sandbox: Sandbox, usage: DiskUsage) -> None:
+        lines = int(usage.free * _DUMP_SHARE) // _LINE_BYTES
+        line = f"rpad(n::text, {_LINE_BYTES - 1}, 'order ')"
+        sandbox.sql(
+            f"COPY (SELECT {line} FROM generate_series(1, {lines}) AS n) TO {literal(f'{usage.dumps}/{self.dump}')}",
+            timeout=_DUMP_TIMEOUT,
+        )
+
+    def verify(self, sandbox: Sandbox) -> str:
+        usage = sandbox.disk()
+        if usage.free >= self._segment:
+            raise FaultImpossible(f"{usage.free // 2**20} MB are still free on the disk of the database")
+        return f"{usage.free // 2**20} of {usage.total // 2**20} MB are free: no WAL segment fits"
+
+    @classmethod
+    def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        sandbox.remove_from_disk(_entry(str(plan["dump"])))
+        # It may be down, or up and about to end; what is there already is left as it is.
+        sandbox.start(Service.DATABASE)
+        if not _slots(sandbox, str(plan["slot"])) and sandbox.disk().free >= _wanted(plan):
+            return
+        # A job of a runner that died may go on with its last statement.
+        sandbox.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            " AND (query LIKE 'COPY (SELECT rpad%' OR query LIKE 'SELECT count(pg_logical_emit_message%')",
+            timeout=_ASK_TIMEOUT,
+        )
+        sandbox.sql(
+            f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '{plan['slot']}'",
+            timeout=_ASK_TIMEOUT,
+        )
+        sandbox.sql("CHECKPOINT", timeout=_DUMP_TIMEOUT)
+
+    @classmethod
+    def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        if _slots(sandbox, str(plan["slot"])):
+            raise EnvironmentFailed(f"the replication slot {plan['slot']} is still there")
+        usage = sandbox.disk()
+        if _entry(str(plan["dump"])) in usage.entries:
+            raise EnvironmentFailed(f"the dump {plan['dump']} is still there")
+        if usage.free < _wanted(plan):
+            raise EnvironmentFailed(f"only {usage.free // 2**20} MB are free on the disk of the database")
+
+
+def _write_wal(sandbox: Sandbox) -> None:
+    """A job that writes until the database cannot any more; it takes the server with it."""
+    deadline = time.monotonic() + _WAL_SECONDS
+    message = f"pg_logical_emit_message(false, 'nightly-job', repeat('nightly ', {_MESSAGE_BYTES // 8}))"
+    while time.monotonic() < deadline:
+        try:
+            sandbox.sql(f"SELECT count({message}) FROM generate_series(1, {_MESSAGES})", timeout=_ASK_TIMEOUT)
+        except (EnvironmentFailed, BadInput):
+            return
+    raise EnvironmentFailed(f"the disk of the database was not full after {_WAL_SECONDS:.0f} s")
+
+
+def _slots(sandbox: Sandbox, name: str) -> int:
+    _, rows = sandbox.sql(f"SELECT count(*) FROM pg_replication_slots WHERE slot_name = '{name}'", timeout=_ASK_TIMEOUT)
+    return int(rows[0][0])
+
+
+def _entry(dump: str) -> str:
+    return f"dumps/{dump}"
+
+
+def _wanted(plan: UndoPlan) -> float:
+    """Bytes that must be free after the undo."""
+    free = plan["free"]
+    assert isinstance(free, int)
+    return free * _FREE_AGAIN

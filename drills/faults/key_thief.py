@@ -1,0 +1,102 @@
+"""The detached program behind `MisuseKey`: fetches page after page of customers with a key that is not its own.
+
+    python -m drills.faults.key_thief BASE-URL REQUESTS-PER-SECOND ADDRESS AGENT
+
+It returns when the first page was given (exit 0) or refused (exit 1, one line); a child in the background goes on,
+also when it is refused later, until it is ended or LONGEST_SECONDS have passed. It keeps a few connections open and
+asks for no more on one before the last answer: a slow app is not asked faster than it answers.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from urllib.parse import urlsplit
+
+from drills.faults.detached import LONGEST_SECONDS, READY, detach
+from drills.faults.misuse_key import KEY
+
+CONNECTIONS = 16
+_PAGE = 100
+_CUSTOMERS = 3000
+_TIMEOUT = 15.0
+#: Between attempts at an app that cannot be reached.
+_PAUSE = 0.5
+
+
+class Stranger:
+    """One connection that asks for page after page."""
+
+    def __init__(self, base: str, headers: dict[str, str], pages: Iterator[int]) -> None:
+        address = urlsplit(base)
+        self._connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT)
+        self._headers = headers
+        self._pages = pages
+
+    def fetch(self) -> int:
+        """The status of the next page. Raises OSError or HTTPException when there is no answer."""
+        after = next(self._pages) * _PAGE % _CUSTOMERS
+        try:
+            self._connection.request("GET", f"/partner/customers?after={after}", headers=self._headers)
+            answer = self._connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise
+        return answer.status
+
+    def go_on(self, *, every: float, begin: float, end: float) -> None:
+        """Ask once in `every` seconds from `begin` to `end` (monotonic); what is missed is not made up for."""
+        due = begin
+        while (now := time.monotonic()) < end:
+            if now < due:
+                time.sleep(due - now)
+            try:
+                self.fetch()
+            except (OSError, http.client.HTTPException):
+                time.sleep(_PAUSE)
+            due = max(due + every, time.monotonic())
+
+
+def main(arguments: list[str]) -> int:
+    """Fetch the first page, and go on in the background."""
+    base, rate, address, agent = arguments
+    headers = {"X-Api-Key": os.environ[KEY], "X-Forwarded-For": address, "User-Agent": agent}
+    return detach(lambda say: _fetch_all(base, float(rate), headers, say))
+
+
+def _fetch_all(base: str, rate: float, headers: dict[str, str], say: Callable[[str], None]) -> None:
+    from threading import Thread
+
+    pages = count()
+    strangers = [Stranger(base, headers, pages) for _ in range(CONNECTIONS)]
+    try:
+        status = strangers[0].fetch()
+    except (OSError, http.client.HTTPException) as error:
+        say(f"the app does not answer: {error}")
+        return
+    if status != http.client.OK:
+        say(f"the key was not accepted: {status}")
+        return
+    say(READY)
+    every, now = CONNECTIONS / rate, time.monotonic()
+    threads = [
+        Thread(
+            target=stranger.go_on,
+            kwargs={"every": every, "begin": now + every * turn / CONNECTIONS, "end": now + LONGEST_SECONDS},
+            daemon=True,
+        )
+        for turn, stranger in enumerate(strangers)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

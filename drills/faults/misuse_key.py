@@ -1,0 +1,124 @@
+"""A partner's API key has leaked, and a stranger fetches all customers with it, again and again.
+
+The stranger is a program of its own (`drills.faults.key_thief`), marked in its environment; it outlives the runner
+and is ended by its mark. It speaks to loopback only, under an address of the ranges kept for documentation.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from drills.errors import EnvironmentFailed
+from drills.faults.detached import launch, mark_of
+from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.faults.saved_rows import SavedRows, save
+from drills.sandbox.protocol import Capability, Running, Sandbox, Service
+
+#: Environment variables of the program.
+MARK = "DRILLS_STRANGER"
+KEY = "DRILLS_STRANGER_KEY"
+
+_START_TIMEOUT = 40.0
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+#: RFC 5737: addresses that nobody has.
+_DOCUMENTATION = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
+
+
+def _documented(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        raise ValueError(f"{address!r} is not an address; write one such as 203.0.113.7") from None
+    if not any(found in network for network in _DOCUMENTATION):
+        raise ValueError(f"{address} may be somebody's; write one of the ranges for documentation: 203.0.113.7")
+    return address
+
+
+class MisuseKey(Fault):
+    """`{kind: misuse-key, requests-per-second: 40}`; `key` is the id of the partner's key that leaked.
+
+    Revoking the key and ending its sessions is the remedy: the stranger goes on, and is refused.
+    """
+
+    kind: ClassVar[str] = "misuse-key"
+    needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SQL})
+
+    key: Annotated[str, Field(pattern=r"^pk_[a-z0-9]{1,40}$")] = "pk_lantern"
+    requests_per_second: Annotated[float, Field(ge=1, le=200)] = 40.0
+    address: Annotated[str, AfterValidator(_documented)] = "203.0.113.7"
+    agent: Annotated[str, Field(pattern=r"^[\x20-\x7e]{1,80}$")] = "python-requests/2.31.0"
+
+    def summary(self) -> str:
+        return f"fetch customers with the leaked key {self.key}, {self.requests_per_second:g} times a second"
+
+    def check(self, sandbox: Sandbox) -> None:
+        host = urlsplit(sandbox.addresses["app"]).hostname
+        if host not in _LOOPBACK:
+            raise FaultImpossible(f"the app is at {host}; this fault speaks to loopback only")
+        if self.key not in _keys():
+            raise FaultImpossible(f"there is no key {self.key}; known: {', '.join(sorted(_keys()))}")
+        _, rows = sandbox.sql(f"SELECT revoked_at IS NULL FROM api_keys WHERE id = '{self.key}'")
+        if not rows or not rows[0][0]:
+            raise FaultImpossible(f"the key {self.key} is revoked already")
+        if _running(self._mark(sandbox)):
+            raise FaultImpossible("a stranger uses a key already")
+
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
+        return {"mark": self._mark(sandbox), "key": save(sandbox, "api_keys", f"id = '{self.key}'").plan()}
+
+    def apply(self, sandbox: Sandbox) -> None:
+        arguments = [sandbox.addresses["app"], f"{self.requests_per_second:g}", self.address, self.agent]
+        environment = {MARK: self._mark(sandbox), KEY: _keys()[self.key]}
+        launch("drills.faults.key_thief", arguments, environment, what=self.summary(), timeout=_START_TIMEOUT)
+
+    def verify(self, sandbox: Sandbox) -> str:
+        if not _running(self._mark(sandbox)):
+            raise FaultImpossible("nobody uses the key")
+        return f"{self.address} fetches customers with the key {self.key}"
+
+    @classmethod
+    def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        from drills.faults.leftovers import end_marked
+
+        end_marked(MARK, str(plan["mark"]))
+        # What was revoked is valid again: the partner of the next drill has the same key.
+        if _database_runs(sandbox) and _saved(plan).differing(sandbox):
+            _saved(plan).put_back(sandbox)
+
+    @classmethod
+    def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        if _running(str(plan["mark"])):
+            raise EnvironmentFailed("the stranger who uses the key still runs")
+        if not _database_runs(sandbox) or _saved(plan).differing(sandbox):
+            raise EnvironmentFailed("the key is not as it was")
+
+    def _mark(self, sandbox: Sandbox) -> str:
+        return mark_of(sandbox, self.kind)
+
+
+def _keys() -> dict[str, str]:
+    """The partners' keys by their ids."""
+    from drills.included import included_root
+    from drills.sandbox.definitions import shop_module
+
+    return {partner.key_id: partner.key for partner in shop_module(included_root(), "partner_keys").PARTNERS}
+
+
+def _saved(plan: UndoPlan) -> SavedRows:
+    row = plan["key"]
+    assert isinstance(row, dict)
+    return SavedRows.of_plan(row)
+
+
+def _running(mark: str) -> bool:
+    from drills.faults.leftovers import marked
+
+    return bool(marked(MARK, mark))
+
+
+def _database_runs(sandbox: Sandbox) -> bool:
+    return any(s.name == Service.DATABASE and s.running is not Running.DOWN for s in sandbox.services())

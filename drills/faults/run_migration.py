@@ -1,0 +1,61 @@
+"""A migration of the database is run for a release that is not there yet: the present one cannot work with it."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from drills.errors import EnvironmentFailed
+from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.sandbox.protocol import Capability, Sandbox
+
+#: The version before the first migration.
+_NONE = "0000"
+
+
+class RunMigration(Fault):
+    """`{kind: run-migration, migration: "0005"}`; those before it that have not run are run too."""
+
+    kind: ClassVar[str] = "run-migration"
+    needs: ClassVar[frozenset[Capability]] = frozenset({Capability.MIGRATIONS})
+
+    migration: Annotated[str, Field(pattern=r"^[0-9]{4}$", description="Its version, in quotes.")]
+
+    def summary(self) -> str:
+        return f"run migration {self.migration}"
+
+    def check(self, sandbox: Sandbox) -> None:
+        known = [each.version for each in sandbox.migrations()]
+        if self.migration not in known:
+            raise FaultImpossible(f"there is no migration {self.migration}; known: {', '.join(known)}")
+        if _latest(sandbox) >= self.migration:
+            raise FaultImpossible(f"migration {self.migration} has run already, or a later one has")
+
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
+        return {"to": _latest(sandbox)}
+
+    def apply(self, sandbox: Sandbox) -> None:
+        sandbox.migrate(self.migration)
+
+    def verify(self, sandbox: Sandbox) -> str:
+        latest = _latest(sandbox)
+        if latest != self.migration:
+            raise FaultImpossible(f"the database is at migration {latest}, not {self.migration}")
+        return f"the database is at migration {latest}"
+
+    @classmethod
+    def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        if _latest(sandbox) != plan["to"]:
+            sandbox.migrate(str(plan["to"]))
+
+    @classmethod
+    def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        latest = _latest(sandbox)
+        if latest != plan["to"]:
+            raise EnvironmentFailed(f"the database is at migration {latest}, not {plan['to']}")
+
+
+def _latest(sandbox: Sandbox) -> str:
+    """The last migration that has run; they run in order, so that it tells all."""
+    return max((each.version for each in sandbox.migrations() if each.applied_at is not None), default=_NONE)

@@ -1,0 +1,17 @@
+"""What a driver cannot do on this machine, known without loading the driver: `drills list` has no time for that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from drills.sandbox.protocol import Capability
+
+
+def refusals(driver: str) -> Mapping[Capability, str]:
+    """Why, in a few words, for each capability that the driver lacks here; nothing for an unknown driver."""
+    if driver != "local":
+        return {}
+    from drills.sandbox.local.disk import refusal
+
+    why = refusal()
+    return {} if why is None else {Capability.DISK: why}
