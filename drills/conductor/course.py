@@ -122,12 +122,16 @@ class Course:
         owed = await in_thread(owe_restore, self._journal, self._sandbox, self._recorder.drill_id)
         self._recorder.emit(owed.event(**self._recorder.now()))
         plan, origin = self._plan, self._recorder.record.origin
+        addresses, offered = self._sandbox.addresses, plan.scenario.traffic
+        by_edge = offered.entrance == "edge"
         traffic = TrafficGenerator(
             plan.locustfile,
-            self._sandbox.addresses["app"],
-            plan.scenario.traffic,
+            addresses[offered.entrance],
+            offered,
             origin,
             environment=self._surroundings.environment,
+            ca=addresses["ca"] if by_edge else None,
+            dns=addresses["dns"] if by_edge else None,
         )
         watch = Watch(self._recorder, plan.playbook, plan.probes, self._sandbox.addresses, self._clock, self._on_alert)
         guard = stand_guard(plan.scenario.abort, self._switch, self._surroundings.folder, self._clock)

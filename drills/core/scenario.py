@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, JsonValue, model_serializer, model_validator
 
@@ -26,6 +26,10 @@ class Traffic(Model):
     spawn_rate: float = Field(10, gt=0, description="Users started per second.")
     requests_per_user: float = Field(1.0, gt=0, description="Requests that each user intends per second.")
     slow_after: Duration = Field(timedelta(seconds=2), description="A request that takes longer makes its user suffer.")
+    entrance: Literal["app", "edge"] = Field(
+        "app", description="Where users come in: `app` is plain HTTP; `edge` a name, TLS, and a certificate to trust."
+    )
+    workers: int = Field(0, ge=0, le=16, description="Locust's workers beside its master; 0: all users in one process.")
 
 
 class FaultSpec(Model):

@@ -56,6 +56,8 @@ class TrafficGenerator:
         *,
         clock: Clock | None = None,
         environment: Mapping[str, str] | None = None,
+        ca: str | None = None,
+        dns: str | None = None,
     ) -> None:
         self._environment = os.environ if environment is None else environment
         self._locustfile, self._origin = locustfile.absolute(), origin
@@ -68,6 +70,9 @@ class TrafficGenerator:
             period=1.0 / traffic.requests_per_user,
             slow_after=traffic.slow_after.total_seconds(),
             client_timeout=CLIENT_TIMEOUT,
+            ca=ca,
+            dns=dns,
+            workers=traffic.workers,
         )
         self._process: asyncio.subprocess.Process | None = None
         self._readers: tuple[asyncio.Task[None], ...] = ()

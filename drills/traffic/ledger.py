@@ -46,9 +46,13 @@ class _User:
 
 
 class Ledger:
-    """`period` is between the intended starts of a user; a request over `slow_after` makes its user suffer."""
+    """`period` is between the intended starts of a user; a request over `slow_after` makes its user suffer.
 
-    def __init__(self, start: float, *, period: float, slow_after: float) -> None:
+    `share` is (this worker, all workers) where several share the users: then their starts fall between each other's.
+    """
+
+    def __init__(self, start: float, *, period: float, slow_after: float, share: tuple[int, int] = (0, 1)) -> None:
+        self._share = share
         self.start, self._period, self._slow_after = start, period, slow_after
         self._users: dict[int, _User] = {}
         self._open = Second(start + 1.0)
@@ -80,7 +84,8 @@ class Ledger:
         self._roll(t)
         number = self._entered
         self._entered += 1
-        first = t + (number * _SPREAD % 1.0) * self._period
+        worker, workers = self._share
+        first = t + ((number * workers + worker) * _SPREAD % 1.0) * self._period
         self._users[number] = _User(Pace(first, self._period, self._slow_after), free_since=t)
         return number
 

@@ -1,7 +1,8 @@
 """The subprocess of the traffic: `python -m drills.traffic.locust_runner`, its plan (`wire.Plan`) in the environment.
 
-It runs Locust headless in one process, writes one JSON line a second on stdout, obeys lines on stdin, and ends when
-stdin does or when its parent dies. `LoadTestShape`, tags and Locust's own options of a locustfile are not used.
+It runs Locust headless, in one process or as a master with workers, writes one JSON line a second on stdout, obeys
+lines on stdin, and ends when stdin does or when its parent dies. `LoadTestShape`, tags and Locust's own options of a
+locustfile are not used.
 """
 
 from __future__ import annotations
@@ -28,10 +29,22 @@ def main() -> None:
     # The locustfile may print; the lines of the protocol have a descriptor of their own.
     protocol = os.dup(1)
     os.dup2(2, 1)
-    from drills.traffic.locust_session import Session  # imports Locust, which patches the standard library
+    # These import Locust, which patches the standard library.
     from drills.traffic.wire import PLAN_VARIABLE, Plan
 
-    Session(Plan.from_json(os.environ.pop(PLAN_VARIABLE)), protocol).run()
+    plan = Plan.from_json(os.environ.pop(PLAN_VARIABLE))
+    if plan.worker is not None:
+        from drills.traffic.locust_worker import Worker
+
+        Worker(plan).run()
+    elif plan.workers:
+        from drills.traffic.locust_master import Master
+
+        Master(plan, protocol).run()
+    else:
+        from drills.traffic.locust_session import Session
+
+        Session(plan, protocol).run()
 
 
 if __name__ == "__main__":

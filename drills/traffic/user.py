@@ -8,6 +8,7 @@ Each request of a user waits for its intended start (`drills.traffic.pacing`), w
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 from typing import Any
 
@@ -17,6 +18,7 @@ from locust.exception import StopTest, StopUser
 from locust.user.task import LOCUST_STATE_STOPPING, TaskSet
 
 from drills.traffic.ledger import Flight, Ledger
+from drills.traffic.wire import Plan
 
 #: Answers of a fallback carry this header.
 DEGRADED_HEADER = "X-Degraded"
@@ -31,10 +33,11 @@ log = logging.getLogger(__name__)
 
 
 class PacedUser:
-    """Mixed in before a user class by `paced`. `ledger` and `client_timeout` (seconds) are set by it."""
+    """Mixed in before a user class by `paced`, which sets `ledger`, `client_timeout` (seconds) and `ca`."""
 
     ledger: Ledger
     client_timeout: float
+    ca: str | None
     environment: Any
     client: Any
     wait_time = staticmethod(lambda: 0.0)
@@ -43,6 +46,8 @@ class PacedUser:
         super().__init__(environment)  # type: ignore[call-arg]
         self._unjudged: list[tuple[Flight, Any]] = []
         self._number = self.ledger.enter(time.monotonic())
+        if self.ca is not None and not isinstance(self, FastHttpUser):
+            self.client.verify = self.ca
         self._send = self.client.request
         self.client.request = self._paced_request
 
@@ -106,17 +111,21 @@ class PacedUser:
         return response
 
 
-def paced(user_class: type[Any], ledger: Ledger, *, base_url: str, client_timeout: float) -> type[Any]:
+def paced(user_class: type[Any], ledger: Ledger, plan: Plan) -> type[Any]:
     """The user class of a locustfile as one whose requests are paced and recorded in `ledger`."""
     settings: dict[str, Any] = {
         "ledger": ledger,
-        "client_timeout": client_timeout,
-        "host": base_url,
+        "client_timeout": plan.client_timeout,
+        "ca": plan.ca,
+        "host": plan.base_url,
         "abstract": False,
         "__module__": user_class.__module__,
     }
     if issubclass(user_class, FastHttpUser):
-        settings |= {"network_timeout": client_timeout, "connection_timeout": client_timeout}
+        settings |= {"network_timeout": plan.client_timeout, "connection_timeout": plan.client_timeout}
+        if plan.ca is not None:
+            trusted = ssl.create_default_context(cafile=plan.ca)
+            settings |= {"insecure": False, "ssl_context_factory": staticmethod(lambda: trusted)}
     metaclass: Any = type(user_class)  # Locust's own: it gathers the tasks of the bases
     made: type[Any] = metaclass(user_class.__name__, (PacedUser, user_class), settings)
     return made

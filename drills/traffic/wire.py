@@ -16,11 +16,19 @@ from drills.traffic.second import Second
 
 #: Carries the plan: arguments are seen in every list of processes, and a locustfile's folder may name the scenario.
 PLAN_VARIABLE = "DRILLS_TRAFFIC_PLAN"
+#: Kinds of messages between Locust's workers and their master.
+SECOND_MESSAGE = "drills-second"
+MARK_MESSAGE = "drills-mark"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the subprocess is started with; times in seconds."""
+    """What the subprocess is started with; times in seconds.
+
+    `ca` is a file of certificates to trust, `dns` the server (host:port) that names are asked of, for users who come
+    through the edge. With `workers` the subprocess is Locust's master; `worker`, `start` (monotonic) and the master's
+    `port` are what it tells each of them.
+    """
 
     locustfile: str
     base_url: str
@@ -29,6 +37,12 @@ class Plan:
     period: float
     slow_after: float
     client_timeout: float
+    ca: str | None = None
+    dns: str | None = None
+    workers: int = 0
+    worker: int | None = None
+    start: float | None = None
+    port: int | None = None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
