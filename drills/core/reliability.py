@@ -28,9 +28,15 @@ def problem_of(timeline: Timeline, seconds: Sequence[TrafficSecond], baseline: B
     for before, now in pairwise(moments):
         if now - before > 1.0 + MAX_GAP:
             return f"the traffic was not measured for {now - before - 1.0:.1f} s after {before:.1f} s"
+    late = generator_late(measured)
+    return None if late is None else f"the traffic generator was {late.lag:.1f} s behind its plan at {late.t:.1f} s"
+
+
+def generator_late(seconds: Sequence[TrafficSecond]) -> TrafficSecond | None:
+    """The second in which the generator had been behind its own plan for too long, though the app answered well."""
     late = 0
-    for second in measured:
+    for second in seconds:
         late = late + 1 if second.lag > MAX_LAG and not suffers(second) else 0
         if late >= LAG_SECONDS:
-            return f"the traffic generator was {second.lag:.1f} s behind its plan at {second.t:.1f} s"
+            return second
     return None

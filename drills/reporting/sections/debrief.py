@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drills.core import events as e
 from drills.core.playbook import Milestone
+from drills.core.reliability import generator_late
 from drills.core.scorecard import DrillResult, Scorecard
 from drills.core.timeline import Timeline
 from drills.reporting.sections.moments import Moment, moment_at
@@ -140,6 +142,9 @@ def validity(timeline: Timeline, card: Scorecard) -> tuple[Check, ...]:
         checks.append(_faults(timeline))
         if scenario.users_affected:
             checks.append(_affected(timeline, card))
+    seconds = timeline.all(e.TrafficSecond)
+    if seconds:
+        checks.append(_generator(timeline, seconds))
     lost = timeline.first(e.EnvironmentLost)
     if lost is not None:
         checks.append(Check("The sandbox and the traffic generator worked", False, one_line(lost.reason)))
@@ -172,3 +177,13 @@ def _affected(timeline: Timeline, card: Scorecard) -> Check:
     if first is not None:
         return Check(what, True, f"the first suffered at {moment_at(timeline, first).stopwatch}")
     return Check(what, False if timeline.first(e.FaultVerified) else None, "")
+
+
+def _generator(timeline: Timeline, seconds: Sequence[e.TrafficSecond]) -> Check:
+    """So that nobody takes the tool's own slowness for the app's."""
+    cores = [second.generator_cpu for second in seconds]
+    workers = timeline.start.scenario.traffic.workers
+    who = f"a master and {workers} workers" if workers else "one process"
+    used = f"{sum(cores) / len(cores):.2f} of a core on average, {max(cores):.2f} at most"
+    evidence = f"{max(second.lag for second in seconds):.2f} s behind at most; {who}: {used}"
+    return Check("The traffic generator kept its plan", generator_late(seconds) is None, evidence)
