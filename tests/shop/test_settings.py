@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from shop.settings import SETTINGS, Settings
@@ -61,3 +63,10 @@ def test_a_value_that_cannot_be_used_is_refused_with_what_would_be_right(name: s
     variable = next(setting.variable for setting in SETTINGS if setting.name == name)
     with pytest.raises(ValueError, match=rf"^{name} must be .*, not "):
         Settings.from_environment(ADDRESSES | {variable: value})
+
+
+def test_every_setting_is_told_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs/shop.md").read_text(encoding="utf-8")
+    for setting in SETTINGS:
+        shown = "secret" if setting.secret else f"`{setting.default}`" if setting.default else "empty"
+        assert f"| `{setting.name}` | {', '.join(setting.services)} | {shown} |" in page
