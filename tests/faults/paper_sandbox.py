@@ -45,7 +45,7 @@ class PaperSandbox:
         self.running = dict.fromkeys(Service, Running.UP)
         self.proxies = fresh_links()
         self.release = "1.1.0"
-        self.database = PaperDatabase(self.change)
+        self.database = PaperDatabase(lambda what: self.change(what))
         self.database.dump, self.database.write_wal = self._dump, self._write_wal
         self.paused_replicas: set[int] = set()
         self.written_settings = dict(SETTINGS)
