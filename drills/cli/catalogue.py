@@ -27,12 +27,13 @@ def list_(workspace: WorkspaceOption = HERE) -> None:
     from drills.workspace.titles import driver, outlines
 
     known = outlines(workspace)
-    lacking = refusals(driver(workspace))
+    written = driver(workspace)
+    lacking, which = refusals(written), "the local" if written == "auto" else "this"
     width = max((len(name) for name in known), default=0)
     for name, outline in known.items():
         typer.echo(f"{name:<{width}}  {outline.title}")
         if (why := why_never(outline.faults, lacking)) is not None:
-            typer.echo(f"{'':<{width}}  not on this sandbox: {why}")
+            typer.echo(f"{'':<{width}}  not on {which} sandbox: {why}")
     if not known:
         typer.echo("no scenarios; add one as scenarios/NAME/scenario.yaml")
 

@@ -9,7 +9,7 @@ from drills.sandbox.protocol import Capability
 
 def refusals(driver: str) -> Mapping[Capability, str]:
     """Why, in a few words, for each capability that the driver lacks here; nothing for an unknown driver."""
-    if driver != "local":
+    if driver not in ("local", "auto"):
         return {}
     from drills.sandbox.local.disk import refusal
 

@@ -37,7 +37,7 @@ def driver(start: Path) -> str:
     data = read_document(root / CONFIG_FILE).data if root is not None else None
     sandbox = data.get("sandbox") if isinstance(data, dict) else None
     written = sandbox.get("driver") if isinstance(sandbox, dict) else None
-    return written if isinstance(written, str) else "local"
+    return written if isinstance(written, str) else "auto"
 
 
 def _title(data: object) -> str:

@@ -28,18 +28,19 @@ class WithoutDisk(PaperSandbox):
     capabilities = frozenset(Capability) - {Capability.DISK}
 
 
+@pytest.mark.parametrize(("driver", "which"), [("local", "this"), ("auto", "the local")])
 def test_a_drill_that_the_sandbox_cannot_have_is_listed_with_the_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, driver: str, which: str
 ) -> None:
     monkeypatch.setattr("drills.sandbox.refusals.refusals", lambda driver: {Capability.DISK: f"{driver}: {WHY}"})
-    (tmp_path / "drills.yaml").write_text("playbook: fastapi\n")
+    (tmp_path / "drills.yaml").write_text(f"playbook: fastapi\nsandbox: {{driver: {driver}}}\n")
     for name, text in (("disk-full", SCENARIO), ("quiet", "title: A quiet while\n")):
         (tmp_path / "scenarios" / name).mkdir(parents=True)
         (tmp_path / "scenarios" / name / "scenario.yaml").write_text(text)
     listed = CliRunner().invoke(app, ["list", "--workspace", str(tmp_path)])
     assert listed.stdout.splitlines() == [
         "disk-full  A full disk",
-        f"           not on this sandbox: local: {WHY}",
+        f"           not on {which} sandbox: {driver}: {WHY}",
         "quiet      A quiet while",
     ]
 

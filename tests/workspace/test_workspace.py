@@ -145,5 +145,5 @@ def test_titles_of_files_that_are_not_yaml_are_an_error_with_its_line(tmp_path: 
 
 def test_the_driver_is_told_without_building_any_model(tmp_path: Path):
     assert driver(write_workspace(tmp_path, {"drills.yaml": "sandbox: {driver: compose}"})) == "compose"
-    assert driver(write_workspace(tmp_path, {"drills.yaml": "sandbox: nonsense"})) == "local"
-    assert driver(tmp_path.parent) == "local"
+    assert driver(write_workspace(tmp_path, {"drills.yaml": "sandbox: nonsense"})) == "auto"
+    assert driver(tmp_path.parent) == "auto"
