@@ -7,6 +7,7 @@ false: NaN and absent values are removed before CEL sees them, and an evaluation
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,6 +23,9 @@ class ConditionError(ValueError):
     """The text is not a CEL expression; the message is one line and tells where."""
 
 
+_BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A compiled condition. `names` are the variables that it mentions (also those that a macro binds)."""
@@ -29,6 +33,11 @@ class Condition:
     text: str
     names: frozenset[str]
     _program: Any = field(repr=False, compare=False)
+
+    @property
+    def free_names(self) -> frozenset[str]:
+        """The names that must be given from outside: without those that a macro (`all`, `exists`, …) binds itself."""
+        return self.names - frozenset(_BOUND.findall(self.text))
 
     def holds(self, values: Mapping[str, Any]) -> bool | None:
         """Whether it holds for these values; None when a value that it needs is missing or not comparable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -28,7 +29,9 @@ def host_and_port(address: str) -> tuple[str, int]:
 
 def os_reason(error: OSError) -> str:
     """A failed connection in a few words."""
-    return (error.strerror or str(error) or type(error).__name__).split("\n")[0].lower()
+    # asyncio puts the address in the place of the system's own words.
+    said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+    return (said or type(error).__name__).split("\n")[0].lower()
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:

@@ -21,7 +21,7 @@ from drills.probing.kinds import TlsSettings
 from drills.probing.resolver import NameNotResolved, ResolverBusy
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.tcp import host_and_port, open_first, os_reason
-from drills.probing.trusted import trusted_file
+from drills.probing.trusted import trust
 
 #: X509_V_FLAG_NO_CHECK_TIME of OpenSSL; Python has no name for it.
 _NO_CHECK_TIME = 0x200000
@@ -131,12 +131,7 @@ def _trusting(settings: TlsSettings) -> ssl.SSLContext:
     context = _context()
     context.verify_mode = ssl.CERT_REQUIRED
     context.verify_flags |= _NO_CHECK_TIME
-    file = settings.ca or trusted_file()
-    try:
-        context.load_verify_locations(cafile=file)
-    except OSError as error:  # also ssl.SSLError
-        why = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
-        raise ValueError(f"ca: {file}: {why}") from None
+    trust(context, settings.ca)
     return context
 
 

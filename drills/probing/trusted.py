@@ -17,3 +17,13 @@ def trusted_file() -> str:
     import certifi
 
     return certifi.where()
+
+
+def trust(context: ssl.SSLContext, ca: str | None) -> None:
+    """Let it trust the certificates of this file, or else the machine's. Raises ValueError for an unusable file."""
+    file = ca or trusted_file()
+    try:
+        context.load_verify_locations(cafile=file)
+    except OSError as error:  # also ssl.SSLError
+        why = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ValueError(f"ca: {file}: {why}") from None

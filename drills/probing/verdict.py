@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from drills.core.conditions import Condition
@@ -21,18 +21,23 @@ def judge(probe: BoundProbe, seen: Seen) -> tuple[Outcome, str]:
         return Outcome.UNKNOWN, seen.blind
     if seen.failure:
         return Outcome.FAIL, seen.failure
-    for condition in probe.asserts:
-        holds = condition.holds(seen.values)
-        if holds is True:
-            continue
-        if holds is False:
-            return Outcome.FAIL, why_false(condition, seen.values)
-        if condition.names.isdisjoint(seen.unmeasured):
-            return Outcome.FAIL, _not_evaluated(condition, seen)
+    if wrong := shortfall(probe.asserts, seen):
+        return Outcome.FAIL, wrong
     for condition in probe.degraded:
         if condition.holds(seen.values) is True:
             return Outcome.DEGRADED, with_values(condition, seen.values)
     return Outcome.PASS, ""
+
+
+def shortfall(asserts: Iterable[Condition], seen: Seen) -> str:
+    """Why the first of these conditions that is not met is not; empty when all are."""
+    for condition in asserts:
+        holds = condition.holds(seen.values)
+        if holds is False:
+            return why_false(condition, seen.values)
+        if holds is None and condition.names.isdisjoint(seen.unmeasured):
+            return _not_evaluated(condition, seen)
+    return ""
 
 
 def _not_evaluated(condition: Condition, seen: Seen) -> str:

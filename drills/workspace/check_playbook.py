@@ -12,7 +12,7 @@ from drills.core.playbook import Playbook
 from drills.core.probe import ProbeSpec
 from drills.errors import Problem
 from drills.nearest import suggest
-from drills.workspace.conditions import check_condition, free_names
+from drills.workspace.conditions import check_condition
 from drills.workspace.registries import probe_kinds
 from drills.workspace.yaml_lines import Document, Place
 
@@ -55,7 +55,7 @@ def unsupplied(playbook: Playbook, supplied: Collection[str]) -> Iterator[tuple[
     """Thresholds (by index) that can never be reached here, with the metric that no probe supplies."""
     for index, threshold in enumerate(playbook.thresholds):
         try:
-            names = free_names(compile_condition(threshold.when))
+            names = compile_condition(threshold.when).free_names
         except ConditionError:
             continue
         for name in sorted((names & set(CATALOGUE)) - set(supplied)):

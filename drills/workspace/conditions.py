@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from drills.core.conditions import Condition, ConditionError, compile_condition
+from drills.core.conditions import ConditionError, compile_condition
 from drills.errors import Problem
 from drills.nearest import suggest
 from drills.workspace.yaml_lines import Document, Place
@@ -24,7 +24,7 @@ def check_condition(
         right = "write CEL, such as `error_rate > 0.05` (a share: 5 % is 0.05)"
         yield document.problem(place, f"{text!r} is not a condition ({_shortly(str(error))})", right)
         return
-    for name in sorted(free_names(condition) - set(known)):
+    for name in sorted(condition.free_names - set(known)):
         yield document.problem(place, f"{name!r} is not {what}", suggest(name, known))
 
 
@@ -34,12 +34,6 @@ def check_abort(document: Document, place: Place, text: str) -> Iterator[Problem
     for name in re.findall(r"\bhost\.(\w+)", text):
         if name not in HOST_NAMES:
             yield document.problem(place, f"'host.{name}' is not measured", suggest(name, HOST_NAMES))
-
-
-def free_names(condition: Condition) -> set[str]:
-    """The names that must be given from outside: without those that a macro (`all`, `exists`, …) binds itself."""
-    bound = set(re.findall(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,", condition.text))
-    return set(condition.names) - bound
 
 
 def _shortly(message: str) -> str:

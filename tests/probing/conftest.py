@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +36,16 @@ class Server:
         self._all(signal.SIGCONT)
 
     def kill(self) -> None:
+        """Nothing of it is left: a server that starts afterwards would find its shared memory in use."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
         self._all(signal.SIGKILL)
         self.process.wait(timeout=10)
+        psutil.wait_procs(children, timeout=10)
 
     def _all(self, sign: signal.Signals) -> None:
         for process in (psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)):
-            process.send_signal(sign)
+            with suppress(psutil.NoSuchProcess):  # one of PostgreSQL's own processes has ended meanwhile
+                process.send_signal(sign)
 
 
 def free_port() -> int:

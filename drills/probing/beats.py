@@ -1,0 +1,68 @@
+"""Beats: the traces of things that report by themselves, one small file for each name.
+
+Light on purpose: a job calls it at its end (`drills heartbeat NAME`), and must not wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from drills.errors import BadInput, EnvironmentFailed
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+def beats_folder(state: Path) -> Path:
+    """Where the beats of a sandbox lie, by the path of its state file."""
+    return state.parent / "heartbeats"
+
+
+def beat(folder: Path, name: str, *, at: datetime | None = None) -> datetime:
+    """Note that `name` has reported, now or `at`; returns when. The file is replaced in one step.
+
+    Raises BadInput for a name that is none, EnvironmentFailed when it cannot be written.
+    """
+    path = _file(folder, name)
+    moment = at or datetime.now(UTC)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".beat-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(f"{moment.astimezone(UTC).isoformat()}\n")
+            Path(temporary).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+    except OSError as error:
+        raise EnvironmentFailed(f"{path}: cannot be written: {error.strerror or error}") from error
+    return moment
+
+
+def last_beat(folder: Path, name: str) -> datetime | None:
+    """When `name` last reported; None when it never did.
+
+    Raises BadInput for a name that is none, EnvironmentFailed for a file that cannot be read or holds no time.
+    """
+    path = _file(folder, name)
+    try:
+        moment = datetime.fromisoformat(path.read_text(encoding="utf-8").strip())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise EnvironmentFailed(f"{path}: cannot be read: {error.strerror or error}") from error
+    except ValueError:
+        raise EnvironmentFailed(f"{path}: holds no time; delete it, and the next beat writes it anew") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _file(folder: Path, name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise BadInput(f"{name!r} is not a name of a heartbeat; write small letters, digits and hyphens")
+    return folder / name

@@ -1,0 +1,52 @@
+"""What an earlier step of a journey extracted, put in place of `{{name}}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from drills.probing.kinds import PLACEHOLDER, JourneyStep
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What one step sends."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: str | None
+    json: Any
+
+    @classmethod
+    def of(cls, step: JourneyStep, extracted: Mapping[str, Any]) -> Filled:
+        """Raises KeyError for a name that was not extracted (settings are checked: no earlier step extracts it)."""
+        return cls(
+            url=PLACEHOLDER.sub(lambda match: quote(_text(extracted[match[1]]), safe=""), step.url),
+            headers={name: _in_text(value, extracted) for name, value in step.headers.items()},
+            body=None if step.body is None else _in_text(step.body, extracted),
+            json=_in_json(step.json_, extracted),
+        )
+
+
+def _in_json(value: Any, extracted: Mapping[str, Any]) -> Any:
+    """A text that is nothing but a placeholder becomes the value itself: a number stays one."""
+    if isinstance(value, str):
+        whole = PLACEHOLDER.fullmatch(value)
+        return extracted[whole[1]] if whole else _in_text(value, extracted)
+    if isinstance(value, dict):
+        return {key: _in_json(item, extracted) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_in_json(item, extracted) for item in value]
+    return value
+
+
+def _in_text(text: str, extracted: Mapping[str, Any]) -> str:
+    return PLACEHOLDER.sub(lambda match: _text(extracted[match[1]]), text)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
