@@ -1,7 +1,8 @@
 """The system that drills break, as the rest of the program sees it: one protocol, one file for each driver.
 
-    users, probes ──► edge (TLS, by name) ──► app (n replicas, one address) ──► Toxiproxy link ──► database │ cache
-                 └──► name server             (also reached without TLS)                          └► external API
+    users, probes ─┬──► app (n replicas, one address) ──► Toxiproxy link ──► database │ cache │ external API
+                   ├──► edge (TLS) ──► app
+                   └──► name server (shop.test, the edge's name)
 
 All calls block (the conductor runs them in threads) and end by a deadline of their own: `EnvironmentFailed` tells
 what did not answer. Every change is idempotent: asking for what already is does nothing.
@@ -261,6 +262,8 @@ class Sandbox(Protocol):
     def services(self) -> Sequence[ServiceStatus]:
         """All of them; `detail` says `1 of 2 run` when a part of the app is missing, frozen or to come.
 
+        Frozen ones are named: `1 of 2 run, app/1 is frozen`.
+
         Wherever a service is named below, `app/1` … `app/N` name a single replica of the app.
         """
         ...
@@ -351,7 +354,10 @@ class Sandbox(Protocol):
         ...
 
     def back_up(self, name: str) -> Backup:
-        """Copy all rows of the shop's tables as they are at one moment. Raises BadInput when the name is taken."""
+        """Copy all rows of the shop's tables as they are at one moment; replaces a backup of that name.
+
+        Raises BadInput for a name that cannot be used; `nightly` is one.
+        """
         ...
 
     def load_backup(self, name: str, schema: str, tables: Collection[str] = ()) -> Mapping[str, int]:

@@ -368,8 +368,8 @@ def test_a_single_replica_is_ended_and_started_by_its_name(sandbox: Sandbox) -> 
 def test_a_frozen_replica_shows_until_it_is_resumed(sandbox: Sandbox) -> None:
     before = sandbox.fingerprint()
     sandbox.pause("app/1")
-    assert app_status(sandbox).detail == "1 of 2 run"
-    assert sandbox.fingerprint().differences(before) == ("services.app: up: 1 of 2 run → up",)
+    assert app_status(sandbox).detail == "1 of 2 run, app/1 is frozen"
+    assert sandbox.fingerprint().differences(before) == ("services.app: up: 1 of 2 run, app/1 is frozen → up",)
     sandbox.resume("app/1")
     assert sandbox.fingerprint().differences(before) == ()
     sandbox.pause("app/2")
@@ -389,9 +389,11 @@ def test_every_service_tells_what_it_uses_and_its_limits(sandbox: Sandbox) -> No
     assert all(each.memory_bytes > 2**20 and each.pids >= 1 and each.cpu >= 0 for each in stats.values())
     app = stats[Service.APP]
     assert (app.replicas, app.memory_limit, app.oom_kills) == (2, 2 * 512 * 2**20, 0)
-    disk = stats[Service.DATABASE].disk_bytes
-    assert disk is not None
-    assert disk > 2**20
+    used, limit = stats[Service.DATABASE].disk_bytes, stats[Service.DATABASE].disk_limit
+    assert used is not None
+    assert used > 2**20
+    assert (limit is not None) is (Capability.DISK in sandbox.capabilities)
+    assert limit is None or limit > used
 
 
 def test_the_app_is_given_more_memory_and_loses_it_when_restored(sandbox: Sandbox) -> None:

@@ -65,7 +65,8 @@ class Configures(OperatesServices):
 
     def stats(self) -> Sequence[ServiceStats]:
         self._active()
-        return measure(self._control, (Service.APP, *BACKING))
+        disk = self._disk.usage() if self._disk.mounted else None
+        return measure(self._control, (Service.APP, *BACKING), disk)
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         known = service_named(service)

@@ -9,6 +9,7 @@ from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.definitions import ShopDefinitions, definitions
 from drills.sandbox.local.app_replicas import AppReplicas
 from drills.sandbox.local.blueprints import Layout
+from drills.sandbox.local.disk import DatabaseDisk
 from drills.sandbox.local.edge_certificate import EdgeCertificate
 from drills.sandbox.local.ports import HOST
 from drills.sandbox.local.service_control import ServiceControl
@@ -34,6 +35,7 @@ class Parts:
     _layout: Layout
     _store: StateStore
     _lock: ChangeLock
+    _disk: DatabaseDisk
 
     @property
     def _shop(self) -> ShopDefinitions:

@@ -14,7 +14,7 @@ import psutil
 from drills.sandbox.local.limits import cores
 from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.log_lines import read_log
-from drills.sandbox.protocol import Service, ServiceStats
+from drills.sandbox.protocol import DiskUsage, Service, ServiceStats
 
 #: Over how long processor time is measured.
 MOMENT_SECONDS = 0.25
@@ -23,9 +23,16 @@ OUT_OF_MEMORY = '"message":"out of memory"'
 
 
 def measure(
-    control: ServiceControl, services: Sequence[Service], *, sleep: Callable[[float], None] = time.sleep
+    control: ServiceControl,
+    services: Sequence[Service],
+    disk: DiskUsage | None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> list[ServiceStats]:
-    """Takes `MOMENT_SECONDS`. Nothing supervises these services: restarts are always 0."""
+    """Takes `MOMENT_SECONDS`. `disk` is the database's, if it is bounded.
+
+    Nothing supervises these services: restarts are always 0.
+    """
     processes = {service: control.processes(service) for service in services}
     before, began = {service: _seconds(each) for service, each in processes.items()}, time.monotonic()
     sleep(MOMENT_SECONDS)
@@ -47,8 +54,8 @@ def measure(
                 cpu_limit=None if bound is None else float(min(bound * max(replicas, 1), len(cores()))),
                 restarts=0,
                 oom_kills=_out_of_memory(control, state.up_since) if service is Service.APP else 0,
-                disk_bytes=_folder_bytes(control.layout.database) if service is Service.DATABASE else None,
-                disk_limit=None,
+                disk_bytes=_on_disk(control, disk) if service is Service.DATABASE else None,
+                disk_limit=disk.total if disk is not None and service is Service.DATABASE else None,
                 pids=len(own),
             )
         )
@@ -87,6 +94,10 @@ def _memory(processes: Sequence[psutil.Process], *, share: bool) -> int:
     return sum(max(0, int(each.rss) - common) for each, common in zip(held, shared, strict=True)) + max(
         shared, default=0
     )
+
+
+def _on_disk(control: ServiceControl, disk: DiskUsage | None) -> int:
+    return disk.used if disk is not None else _folder_bytes(control.layout.database)
 
 
 def _folder_bytes(folder: Path) -> int:
