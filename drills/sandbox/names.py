@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drills.errors import BadInput
@@ -44,3 +45,9 @@ def link_named(name: str) -> Link:
         return Link(name)
     except ValueError:
         raise BadInput(f"there is no link {name!r}; {suggest(name, Link)}") from None
+
+
+def part_of(service: str, well: int, wanted: int, frozen: Sequence[int]) -> str:
+    """How a service stands of which not all run: `1 of 2 run, app/1 is frozen`."""
+    which = ", ".join(f"{service}/{number}" for number in frozen)
+    return f"{well} of {wanted} run" + (f", {which} {'is' if len(frozen) == 1 else 'are'} frozen" if frozen else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import psutil
@@ -61,10 +61,10 @@ class ServiceControl:
             return Running.DOWN
         return Running.PAUSED if all(processes.paused(process) for process in own) else Running.UP
 
-    def frozen(self, service: Service) -> int:
-        """How many of the service's recorded processes are paused."""
-        own = [process for record in self.records(service) if (process := self.find(record)) is not None]
-        return sum(processes.paused(process) for process in own)
+    def frozen(self, service: Service) -> tuple[int, ...]:
+        """Which of the service's recorded processes are paused, by number from 1."""
+        own = [self.find(record) for record in self.records(service)]
+        return tuple(number for number, each in enumerate(own, 1) if each is not None and processes.paused(each))
 
     def outdated(self, services: Sequence[Service]) -> list[Service]:
         """Those (not the app) that run with other settings than the state says."""
@@ -165,6 +165,18 @@ class ServiceControl:
             process = self.find(record)
             for member in processes.family(process) if process is not None else ():
                 limits.bind(member, cpus, turn)
+
+    def resources(self) -> Mapping[str, str]:
+        """Limits of services that are no settings, as text."""
+        return {f"{service}.cpus": str(cores) for service, cores in sorted(self.store.read().cpus.items())}
+
+    def bring_resources_to(self, wanted: Mapping[str, str]) -> None:
+        """Give every service the limits that `resources` told."""
+        cpus = {name.removesuffix(".cpus"): int(cores) for name, cores in wanted.items()}
+        touched = cpus.keys() | self.store.read().cpus.keys()
+        self.store.change(cpus=cpus)
+        for service in touched:
+            self.bind(Service(service))
 
     def forget_dead(self) -> None:
         state = self.store.read()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from drills.sandbox.local.service_control import ServiceControl
+from drills.sandbox.names import part_of
 from drills.sandbox.protocol import Running, Service, ServiceStatus
 
 #: Where each service is reached, by the name of its address.
@@ -21,7 +22,8 @@ def statuses(
         running = control.running(service) if state.active else Running.DOWN
         pids = tuple(process.pid for process in control.processes(service)) if state.active else ()
         replicas = len(control.records(service))
-        well = replicas - control.frozen(service)
+        frozen = control.frozen(service)
+        well = replicas - len(frozen)
         wanted = state.replicas if service is Service.APP else 1
         found.append(
             ServiceStatus(
@@ -31,7 +33,7 @@ def statuses(
                 address=addresses.get(_ADDRESSES.get(service, service), ""),
                 pids=pids,
                 replicas=replicas,
-                detail=f"{well} of {wanted} run" if running is Running.UP and well != wanted else "",
+                detail=part_of(service, well, wanted, frozen) if running is Running.UP and well != wanted else "",
             )
         )
     return found
