@@ -102,17 +102,16 @@ class Backups:
     def back_up(self, name: str, at: datetime) -> Backup:
         """Copy every table's rows, all as they are at one moment.
 
-        Raises BadInput for a name that is taken or that cannot name a folder, EnvironmentFailed when the database
-        does not answer or the files cannot be written; then nothing is left behind.
+        Replaces one of that name. Raises BadInput for a name that cannot be used, EnvironmentFailed when the database
+        does not answer or the files cannot be written; then the former one is left.
         """
         if not _NAME.fullmatch(name):
             raise BadInput(f"a backup's name is of small letters, digits, - and _, not {name!r}")
-        if (self._folder / name).exists():
-            raise BadInput(f"there is a backup {name} already; give another name")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".making-", dir=self._folder, ignore_cleanup_errors=True) as making:
                 manifest = self._copy_out(Path(making), at)
+                self.remove(name)
                 Path(making).rename(self._folder / name)
         except OSError as error:
             raise EnvironmentFailed(f"{self._folder}: the backup cannot be written: {error.strerror}") from error
@@ -132,6 +131,7 @@ class Backups:
         return manifest
 
     def remove(self, name: str) -> None:
+        """Remove it if it is there."""
         shutil.rmtree(self._folder / name, ignore_errors=True)
 
     def load(self, name: str, schema: str, tables: Collection[str] = ()) -> Mapping[str, int]:

@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from drills.errors import BadInput
 from drills.sandbox import change_history, direct
-from drills.sandbox.backups import Backups
+from drills.sandbox.backups import NIGHTLY, Backups
 from drills.sandbox.change_lock import ChangeLock
+from drills.sandbox.database_mending import DatabaseMending
+from drills.sandbox.database_mending import State as DatabaseState
 from drills.sandbox.migrations import Migrations
 from drills.sandbox.protocol import Backup, Migration
 from drills.sandbox.state import StateStore
@@ -43,6 +46,18 @@ class KeepsDatabase(ABC):
     def _backups(self) -> Backups:
         return Backups(self._backup_folder, self._owner_url())
 
+    @property
+    def _database(self) -> DatabaseMending:
+        return DatabaseMending(self._owner_url(), self._shop_root, self._backups)
+
+    def read_database(self, password: str) -> DatabaseState:
+        """All of it that a drill may change; `password` is the app's. Raises EnvironmentFailed."""
+        return self._database.read(password)
+
+    def mend_database(self, wanted: DatabaseState, password: str) -> bool:
+        """Bring it back to that state; whether it must be restarted to put that in effect."""
+        return self._database.mend(wanted, password)
+
     def migrations(self) -> Sequence[Migration]:
         return self._migrations.listed()
 
@@ -64,6 +79,8 @@ class KeepsDatabase(ABC):
         return self._backups.listed()
 
     def back_up(self, name: str) -> Backup:
+        if name == NIGHTLY:
+            raise BadInput(f"{NIGHTLY} is last night's backup, and stays: give another name")
         return self._backups.back_up(name, datetime.now(UTC))
 
     def load_backup(self, name: str, schema: str, tables: Collection[str] = ()) -> Mapping[str, int]:

@@ -1,4 +1,7 @@
-"""What a drill may change in the database, read and brought back: indexes, roles, server and role settings."""
+"""What a drill may change in the database around its tables, read and brought back.
+
+Indexes, roles, server and role settings, schemas beside `public`, replication slots.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,10 @@ FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg
 ORDER BY 1, 2
 """
 DATABASES = "SELECT datname, datconnlimit, datallowconn FROM pg_database WHERE NOT datistemplate ORDER BY 1"
+#: Schemas beside the shop's own: what somebody loaded to look at it.
+SCHEMAS = r"SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1"
+#: Each keeps WAL on the disk until its reader has fetched it.
+SLOTS = "SELECT slot_name, slot_type FROM pg_replication_slots WHERE NOT temporary ORDER BY 1"
 #: Settings that only a restart puts in effect; `max_connections` is the one that drills turn.
 IN_EFFECT = "SELECT name, setting FROM pg_settings WHERE context = 'postmaster' AND name = 'max_connections'"
 
@@ -42,6 +49,8 @@ def read(ask: Ask) -> State:
         "databases": {
             name: f"CONNECTION LIMIT {limit} ALLOW_CONNECTIONS {allow}" for name, limit, allow in ask(DATABASES)
         },
+        "schemas": {str(name): "there" for (name,) in ask(SCHEMAS)},
+        "replication_slots": {str(name): str(kind) for name, kind in ask(SLOTS)},
         "in_effect": {str(name): str(setting) for name, setting in ask(IN_EFFECT)},
     }
 
@@ -49,6 +58,8 @@ def read(ask: Ask) -> State:
 def statements(wanted: Mapping[str, Mapping[str, str]], present: Mapping[str, Mapping[str, str]]) -> list[str]:
     """What brings the present state to the wanted one, in order; empty when nothing differs."""
     return [
+        *_slots(wanted["replication_slots"], present["replication_slots"]),
+        *(_written("DROP SCHEMA {} CASCADE", name) for name in present["schemas"].keys() - wanted["schemas"].keys()),
         *_indexes(wanted, present),
         *_roles(wanted["roles"], present["roles"]),
         *_server(wanted["server_settings"], present["server_settings"]),
@@ -74,6 +85,14 @@ def _indexes(wanted: Mapping[str, Mapping[str, str]], present: Mapping[str, Mapp
         *(_written("DROP INDEX {}", name) for name in (*wrong, *broken)),
         *(definition for name, definition in ought.items() if are.get(name) != definition),
     ]
+
+
+def _slots(wanted: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
+    """Those that came in between go, with whoever reads from them; the WAL that they held goes at the checkpoint."""
+    surplus = [sql.Literal(name).as_string() for name in present if name not in wanted]
+    readers = "SELECT pg_terminate_backend(active_pid, 3000) FROM pg_replication_slots WHERE active AND slot_name = "
+    changes = [each for name in surplus for each in (readers + name, f"SELECT pg_drop_replication_slot({name})")]
+    return [*changes, "CHECKPOINT"] if changes else []
 
 
 def _roles(wanted: Mapping[str, str], present: Mapping[str, str]) -> list[str]:

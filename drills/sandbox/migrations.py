@@ -5,7 +5,7 @@ Which of them have run stands in the database itself (`schema_migrations`), writ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,12 +95,10 @@ class Migrations:
         return known[to]
 
 
-def applied_times(wanted: dict[str, str]) -> str:
-    """The statement that gives migrations the times that they had; versions and times in ISO 8601."""
+def noted(wanted: Mapping[str, str]) -> str:
+    """Statements after which just these are noted as applied, each at its time (ISO 8601); nothing is run."""
     pairs = ", ".join(
-        f"({sql.Literal(version).as_string()}, {sql.Literal(at).as_string()})" for version, at in sorted(wanted.items())
+        f"({sql.Literal(version).as_string()}, {sql.Literal(at).as_string()}::timestamptz)"
+        for version, at in sorted(wanted.items())
     )
-    return (
-        f"UPDATE schema_migrations m SET applied_at = w.at::timestamptz FROM (VALUES {pairs}) w (version, at)"
-        " WHERE m.version = w.version"
-    )
+    return "DELETE FROM schema_migrations" + (f"; INSERT INTO schema_migrations VALUES {pairs}" if pairs else "")

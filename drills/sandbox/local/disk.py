@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from drills.errors import BadInput, EnvironmentFailed
@@ -24,6 +24,8 @@ from drills.sandbox.protocol import DiskUsage
 
 #: The seeded database takes 100 MB, and WAL at most 128 MB more while nothing holds it back.
 SIZE_BYTES = 640 * 2**20
+#: With so much free a database starts, and writes what mending it needs.
+_ENOUGH_BYTES = 64 * 2**20
 _CAP_SYS_ADMIN = 21
 _UNMOUNT_SECONDS = 3.0
 
@@ -144,10 +146,21 @@ class DatabaseDisk:
             raise EnvironmentFailed(f"{path}: cannot be deleted: {error.strerror}") from error
         return size
 
-    def enlarge(self, by: int) -> None:
-        """Give it more room for a while, so that a database that filled it can recover; 0 takes it back."""
-        if self.mounted:
-            _run("mount", "-o", f"remount,size={SIZE_BYTES + by}", str(self.folder))
+    @contextlib.contextmanager
+    def room_to_recover(self) -> Iterator[None]:
+        """More room meanwhile, if it is full: PostgreSQL cannot start without any, whatever filled the disk."""
+        about = os.statvfs(self.folder) if self.mounted else None
+        full = about is not None and about.f_bavail * about.f_frsize < _ENOUGH_BYTES
+        if full:
+            self._resize(SIZE_BYTES + 4 * _ENOUGH_BYTES)
+        try:
+            yield
+        finally:
+            if full:
+                self._resize(SIZE_BYTES)
+
+    def _resize(self, size: int) -> None:
+        _run("mount", "-o", f"remount,size={size}", str(self.folder))
 
     def _mounts(self) -> Mapping[Path, tuple[str, str]]:
         """What is mounted where: type and source by place, the uppermost of several."""
