@@ -88,7 +88,7 @@ def test_a_login_fails_with_a_key_that_the_provider_refuses_but_not_without_the_
     known = {"user": "customer7", "password": "drill-7"}
     sandbox.set({"identity_key": "an-older-identity-key"})
     assert shop.post("/login", json=known).status_code == 502
-    assert sandbox.logs(Service.APP, grep="/identity: 401")
+    assert eventually(lambda: bool(sandbox.logs(Service.APP, grep="/identity: 401")))
     sandbox.set_link(Link.APP_EXTERNAL_API, enabled=False)
     answer = shop.post("/login", json=known)
     assert (answer.status_code, answer.headers["x-degraded"]) == (200, "identity")
