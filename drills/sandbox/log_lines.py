@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,23 +19,38 @@ _NEAR = 120
 def read_log(path: Path, *, after: datetime | None, grep: str | None) -> Sequence[str]:
     """The log's lines, oldest first; those without a time go with the line before. Raises BadInput for the pattern."""
     try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return tuple(chosen((), after=after, grep=grep))
+    except OSError as error:
+        raise EnvironmentFailed(f"{path}: cannot be read: {error.strerror}") from error
+    return chosen(text.splitlines(), after=after, grep=grep)
+
+
+def chosen(lines: Iterable[str], *, after: datetime | None, grep: str | None) -> Sequence[str]:
+    """Those of the lines that are as young and match; as `read_log` does. Raises BadInput for the pattern."""
+    try:
         pattern = re.compile(grep) if grep else None
     except re.error as error:
         raise BadInput(f"grep: {grep!r} is no pattern: {error}") from error
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise EnvironmentFailed(f"{path}: cannot be read: {error.strerror}") from error
     kept = []
     recent = after is None
-    for line in text.splitlines():
+    for line in lines:
         if after is not None and (said := time_of(line)) is not None:
             recent = said >= after
         if recent and (pattern is None or pattern.search(line)):
             kept.append(line)
     return kept
+
+
+def in_order(lines: Iterable[str]) -> Sequence[str]:
+    """Lines of several writers by their times; those without a time stay behind the line before."""
+    placed: list[tuple[datetime, str]] = []
+    last = datetime.min.replace(tzinfo=UTC)
+    for line in lines:
+        last = time_of(line) or last
+        placed.append((last, line))
+    return [line for _at, line in sorted(placed, key=lambda each: each[0])]
 
 
 def time_of(line: str) -> datetime | None:

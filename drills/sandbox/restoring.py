@@ -8,13 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from drills.errors import DrillsError, EnvironmentFailed
 from drills.sandbox import change_history, database_state, direct
 from drills.sandbox.certificates import standing
-from drills.sandbox.local.app_replicas import AppReplicas
-from drills.sandbox.local.service_control import ServiceControl
+from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.protocol import Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
 from drills.sandbox.release_line import deployed, rolled_back
 from drills.sandbox.state import StateStore
@@ -24,7 +23,48 @@ CACHE_SETTINGS = ("maxmemory", "maxmemory-policy")
 _SQL_SECONDS = 20.0
 
 
-def fingerprint_of(sandbox: Sandbox, config: Path, replicas: AppReplicas, store: StateStore) -> Fingerprint:
+class Control(Protocol):
+    """Who acts on a driver's services, as far as it is needed here."""
+
+    @property
+    def shop(self) -> ShopDefinitions: ...
+
+    def sweep(self) -> Sequence[object]:
+        """End what a killed runner left behind; the names of what was ended."""
+        ...
+
+    def running(self, service: Service) -> Running: ...
+    def resume(self, service: Service) -> None: ...
+    def kill(self, service: Service) -> None: ...
+    def pause(self, service: Service) -> None: ...
+
+    def outdated(self, services: Sequence[Service]) -> list[Service]:
+        """Those that run with other settings than the state says."""
+        ...
+
+    def resources(self) -> Mapping[str, str]:
+        """Limits of services that are no settings."""
+        ...
+
+    def bring_resources_to(self, wanted: Mapping[str, str]) -> None: ...
+
+
+class OutdatedReplica(Protocol):
+    @property
+    def release(self) -> str: ...
+
+
+class Replicas(Protocol):
+    """Who acts on a driver's replicas of the app, as far as it is needed here."""
+
+    def outdated(self) -> Sequence[OutdatedReplica]: ...
+    def replace(self) -> None: ...
+    def adjust(self) -> None: ...
+
+
+def fingerprint_of(
+    sandbox: Sandbox, config: Path, control: Control, replicas: Replicas, store: StateStore
+) -> Fingerprint:
     """The present state. What does not answer is `{"reachable": "no"}`, which differs from every good state."""
     state = store.read()
     return Fingerprint(
@@ -39,7 +79,7 @@ def fingerprint_of(sandbox: Sandbox, config: Path, replicas: AppReplicas, store:
         files=_files(config),
         cache=_or_unreachable(lambda: _cache(sandbox)),
         certificate=_standing(sandbox),
-        resources={f"{service}.cpus": str(cores) for service, cores in sorted(state.cpus.items())},
+        resources=control.resources(),
         changes=state.changes_noted,
     )
 
@@ -51,8 +91,8 @@ class Restoring:
         self,
         sandbox: Sandbox,
         config: Path,
-        control: ServiceControl,
-        replicas: AppReplicas,
+        control: Control,
+        replicas: Replicas,
         store: StateStore,
         database_url: str,
     ) -> None:
@@ -73,8 +113,8 @@ class Restoring:
         if not wanted.certificate:
             wanted = replace(wanted, certificate="valid")
         swept = self._control.sweep()
-        done = [f"leftover process {pid} ended" for pid in swept]
-        before = fingerprint_of(self._sandbox, self._config, self._replicas, self._store)
+        done = [f"leftover {'process' if isinstance(each, int) else 'container'} {each} ended" for each in swept]
+        before = self._read()
         done += self._differences(before, wanted)
         if not done and not self._replicas.outdated() and not self._control.outdated(list(Service)):
             self._forget_changes(wanted)
@@ -84,16 +124,20 @@ class Restoring:
         self._database(wanted.database)
         self._cache(wanted.cache)
         self._files(wanted.files)
-        self._resources(wanted.resources)
+        if self._control.resources() != wanted.resources:
+            self._control.bring_resources_to(wanted.resources)
         self._app(wanted)
         self._other_settings()
         self._renew(wanted.certificate)
         self._end_what_was_down(wanted)
         self._forget_changes(wanted)
-        left = self._differences(fingerprint_of(self._sandbox, self._config, self._replicas, self._store), wanted)
+        left = self._differences(self._read(), wanted)
         if left:
             raise EnvironmentFailed(f"the sandbox could not be brought back: {'; '.join(left)}")
         return tuple(done)
+
+    def _read(self) -> Fingerprint:
+        return fingerprint_of(self._sandbox, self._config, self._control, self._replicas, self._store)
 
     def _differences(self, before: Fingerprint, wanted: Fingerprint) -> tuple[str, ...]:
         """One line for each; secrets are told by their digests."""
@@ -104,15 +148,6 @@ class Restoring:
         """A drill's changes are no longer told once they are undone; of an older fingerprint it is not known."""
         if wanted.changes:
             change_history.forget_after(self._store, wanted.changes)
-
-    def _resources(self, wanted: Mapping[str, str]) -> None:
-        cpus = {name.removesuffix(".cpus"): int(cores) for name, cores in wanted.items()}
-        touched = cpus.keys() | self._store.read().cpus.keys()
-        if cpus == self._store.read().cpus:
-            return
-        self._store.change(cpus=cpus)
-        for service in touched:
-            self._control.bind(Service(service))
 
     def _other_settings(self) -> None:
         """The app has its settings by now; what else runs with others is restarted."""

@@ -63,7 +63,8 @@ class NotedChange(_Kept):
 class SandboxState(_Kept):
     """`active` from `up` to `down`. `deployed` is the line of releases, the current one last.
 
-    `changes` are the last ones of `changes_noted` in all, the newest last; `cpus` the cores that a service is bound to.
+    `changes` are the last ones of `changes_noted` in all, the newest last; `cpus` the cores that a service is bound to,
+    and `limits` those of containers, by the name of their variable.
     """
 
     format: int = FORMAT
@@ -80,6 +81,7 @@ class SandboxState(_Kept):
     changes: tuple[NotedChange, ...] = ()
     changes_noted: int = 0
     cpus: dict[str, int] = {}
+    limits: dict[str, str] = {}
 
     @property
     def release(self) -> str:

@@ -13,6 +13,8 @@ from drills.workspace.schedule import ScheduleEntry
 
 
 class Driver(StrEnum):
+    AUTO = "auto"
+    """The compose sandbox when it is up, else the local one."""
     LOCAL = "local"
     COMPOSE = "compose"
 
@@ -20,8 +22,13 @@ class Driver(StrEnum):
 class SandboxConfig(Model):
     """The system that drills break. Sandboxes of different names run side by side."""
 
-    driver: Driver = Driver.LOCAL
+    driver: Driver = Driver.AUTO
     name: str = Field("default", pattern=r"^[a-z0-9][a-z0-9-]*$")
+    file: str = Field("docker-compose.yml", description="The compose file, in the workspace.")
+    project: str | None = Field(
+        None, pattern=r"^[a-z0-9][a-z0-9_-]*$", description="The compose project's name; absent: the folder's name."
+    )
+    allow_remote_engine: bool = Field(False, description="Whether the Docker engine may be another machine's.")
 
 
 class TrafficConfig(Model):

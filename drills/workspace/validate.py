@@ -14,7 +14,7 @@ from drills.nearest import suggest
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
 from drills.workspace.check_probe import ADDRESSES, check_probe
 from drills.workspace.check_scenario import check_scenario
-from drills.workspace.config import Driver, WorkspaceConfig
+from drills.workspace.config import WorkspaceConfig
 from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
 from drills.workspace.models import Loaded, load_model
 from drills.workspace.probe_files import read_probes
@@ -35,8 +35,7 @@ def validate(root: Path) -> list[Problem]:
 
     chosen = _chosen_playbook(config.model, own)
     known_probes = {probe.spec.name for probe in probes} | set(_names_written(documents))
-    is_local = config.model is None or config.model.sandbox.driver is Driver.LOCAL
-    addresses, names = (ADDRESSES, shop_names()) if is_local else (None, {})
+    addresses, names = ADDRESSES, shop_names()
     for probe in probes:
         found += check_probe(probe, known_probes, addresses)
     for name, scenario in scenarios.items():

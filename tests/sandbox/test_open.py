@@ -4,16 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from drills.errors import BadInput
+from drills.errors import BadInput, EnvironmentFailed
+from drills.sandbox.compose.sandbox import ComposeSandbox
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.open import open_sandbox
+from drills.sandbox.state import StateStore
 from drills.workspace.config import Driver, SandboxConfig
 from drills.workspace.workspace import Workspace
 
 
-def workspace(root: Path, sandbox: SandboxConfig) -> Workspace:
+def workspace(root: Path, sandbox: SandboxConfig, more: str = "project: ours") -> Workspace:
     (root / "drills.yaml").write_text(
-        f"playbook: fastapi\nsandbox: {{driver: {sandbox.driver}, name: {sandbox.name}}}\n"
+        f"playbook: fastapi\nsandbox: {{driver: {sandbox.driver}, name: {sandbox.name}, {more}}}\n"
     )
     return Workspace.load(root)
 
@@ -28,6 +30,41 @@ def test_sandboxes_of_different_names_share_a_workspace_and_nothing_else(tmp_pat
     assert one._cache_dir == other._cache_dir
 
 
-def test_a_driver_that_is_not_known_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"drills\.yaml: sandbox\.driver: 'compose' is not known; write local"):
-        open_sandbox(workspace(tmp_path, SandboxConfig(driver=Driver.COMPOSE)))
+def test_the_compose_driver_is_taken_when_it_is_named(tmp_path: Path) -> None:
+    opened = open_sandbox(workspace(tmp_path, SandboxConfig(driver=Driver.COMPOSE)))
+    assert isinstance(opened, ComposeSandbox)
+    assert opened.addresses == {}, "it is not up"
+
+
+def test_without_an_engine_the_local_driver_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+    assert isinstance(open_sandbox(workspace(tmp_path, SandboxConfig())), LocalSandbox)
+
+
+def test_a_compose_sandbox_that_was_up_is_still_meant_when_its_engine_has_died(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+    folder = tmp_path / ".drills" / "sandbox" / "default" / "compose"
+    folder.mkdir(parents=True)
+    StateStore(folder / "state.json", "marker").change(active=True)
+    opened = open_sandbox(workspace(tmp_path, SandboxConfig()))
+    assert isinstance(opened, ComposeSandbox)
+    with pytest.raises(EnvironmentFailed, match=r"the Docker engine at .* does not answer"):
+        opened.is_up()
+
+
+def test_a_compose_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
+    given = workspace(tmp_path, SandboxConfig(driver=Driver.COMPOSE), "file: nothing.yml")
+    with pytest.raises(BadInput, match=r"drills\.yaml: sandbox\.file: there is no nothing\.yml"):
+        open_sandbox(given)
+
+
+def test_an_engine_of_another_machine_is_refused_unless_it_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://192.0.2.1:2375")
+    refused = open_sandbox(workspace(tmp_path, SandboxConfig(driver=Driver.COMPOSE)))
+    for ask in (refused.is_up, refused.up):
+        with pytest.raises(BadInput, match=r"192\.0\.2\.1:2375 is not on this machine.*allow-remote-engine"):
+            ask()

@@ -240,7 +240,7 @@ class LocalSandbox(Configures, KeepsDatabase):
 
     def fingerprint(self) -> Fingerprint:
         self._active()
-        return fingerprint_of(self, self._layout.config, self._replicas, self._store)
+        return fingerprint_of(self, self._layout.config, self._control, self._replicas, self._store)
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
         with self._lock.held():

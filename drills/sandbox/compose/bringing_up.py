@@ -1,0 +1,204 @@
+"""Bringing a compose sandbox up and taking it down; and taking one over that was brought up by hand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from datetime import UTC, datetime
+
+from drills.errors import BadInput, EnvironmentFailed
+from drills.sandbox.backups import NIGHTLY
+from drills.sandbox.change_history import first_changes
+from drills.sandbox.compose.cli import ServiceFailed
+from drills.sandbox.compose.containers import Container
+from drills.sandbox.compose.layout import DIRECT, PORTS, port_variable, shop_digest
+from drills.sandbox.compose.operating import OperatesServices
+from drills.sandbox.compose.parts import BACKING
+from drills.sandbox.database_keeping import KeepsDatabase
+from drills.sandbox.http_answers import look
+from drills.sandbox.local.ports import choose_ports, is_free
+from drills.sandbox.protocol import Running, Service
+from drills.sandbox.release_line import initial_line
+from drills.sandbox.state import SandboxState, make_folder
+
+READY_SECONDS = 20.0
+
+
+class BringsUp(OperatesServices, KeepsDatabase):
+    def is_up(self) -> bool:
+        """Whether something of it runs; one that was brought up by hand is taken over."""
+        if not self._sees_project():
+            return False
+        if not self._store.read().active:
+            with self._lock.held():
+                if not self._store.read().active:
+                    self._take_over()
+        return True
+
+    def up(self) -> None:
+        make_folder(self._layout.root)
+        with self._lock.held():
+            running = self._sees_project()
+            if not self._store.read().active and running:
+                self._take_over()
+            elif not running and not (self._store.read().active and self._containers.list()):
+                self._begin_afresh()
+            self._start_everything()
+            self._note_ports()
+            self._certificate.keep_copies()
+            self._await_ready()
+            self._provide_backup()
+
+    def down(self) -> None:
+        state = self._store.read()
+        if not self._layout.root.is_dir() and not self._sees_project():
+            return
+        with self._lock.held():
+            self._containers.list()  # Refuses when the name is another folder's.
+            self._refuse_foreign_volumes()
+            self._control.cli.down(self._control.variables())
+            if state.active:
+                self._store.change(active=False)
+            for folder in (self._layout.logs, self._layout.certificates, self._layout.backups):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    # --- beginning
+
+    def _begin_afresh(self) -> None:
+        self._refuse_foreign_volumes()
+        if self._containers.list():  # What is left of one that was stopped by hand, or of a restart of the machine.
+            self._control.cli.down(self._control.variables())
+        shutil.rmtree(self._layout.backups, ignore_errors=True)
+        shutil.rmtree(self._layout.logs, ignore_errors=True)
+        self._begin_state(
+            ports=self._ports_to_ask_for(),
+            replicas=SandboxState.model_fields["replicas"].default,
+            settings=self._shop.defaults,
+            release=self._shop.initial_release,
+        )
+        variables = self._control.variables()
+        made_of = self._containers.image_labels(f"{self._project.name}-shop")
+        if made_of is None or made_of.get("drills.shop") != shop_digest(self._layout.shop_root):
+            self._control.cli.build(variables)
+
+    def _take_over(self) -> None:
+        """The state of a sandbox that somebody brought up with `docker compose up`."""
+        make_folder(self._layout.root)
+        listed = self._containers.list()
+        replicas = [container for container in listed if container.service == Service.APP]
+        given: dict[str, str] = {}
+        for service in (Service.APP, Service.EXTERNAL_API, Service.DNS):
+            of_service = [container for container in listed if container.service == service]
+            given |= self._control.environment(of_service[0]) if of_service else {}
+        settings = {each.name: given.get(each.variable, each.default) for each in self._shop.settings}
+        release = replicas[0].labels.get("drills.release", "") if replicas else ""
+        self._begin_state(
+            ports=_ports_of(listed),
+            replicas=len(replicas),
+            settings=settings,
+            release=release if release in self._shop.versions else self._shop.initial_release,
+        )
+        missing = PORTS.keys() - self._store.read().ports.keys()
+        if missing:
+            self._store.change(ports=self._ports_to_ask_for() | self._store.read().ports)
+        self._certificate.keep_copies()
+
+    def _begin_state(self, *, ports: dict[str, int], replicas: int, settings: dict[str, str], release: str) -> None:
+        line = initial_line(self._shop, datetime.now(UTC))
+        if release != line[-1].version:
+            line = (*line, line[-1].model_copy(update={"version": release}))
+        self._store.change(
+            active=True,
+            up_since=datetime.now(UTC),
+            ports=ports,
+            replicas=replicas,
+            settings=settings,
+            deployed=line,
+            deployed_at={deployment.version: deployment.at for deployment in line},
+            changes=first_changes(line),
+            changes_noted=len(line),
+        )
+
+    def _ports_to_ask_for(self) -> dict[str, int]:
+        """The usual ones, or those that the environment names; another where one is taken."""
+        former = self._store.read().ports
+        ports: dict[str, int] = {}
+        for name, (_service, _inside, usual) in PORTS.items():
+            given = os.environ.get(port_variable(name), "")
+            if given and not given.isdigit():
+                raise BadInput(f"{port_variable(name)}: a port's number, not {given!r}")
+            wanted = int(given) if given else former.get(name, usual)
+            ports[name] = wanted if given or is_free(wanted) else 0
+        chosen = choose_ports([name for name, port in ports.items() if not port], {})
+        return {name: port or chosen[name] for name, port in ports.items()}
+
+    # --- starting
+
+    def _start_everything(self) -> None:
+        for service in Service:
+            self._control.resume(service)
+        listed = self._containers.list()
+        state = self._store.read()
+        here = {container.service for container in listed if container.running is Running.UP}
+        if not {*BACKING, DIRECT} <= here or not any(each.service == "seed" for each in listed):
+            try:
+                self._control.cli.up((), self._control.variables(), options=["--no-recreate", *self._scaled(state)])
+            except ServiceFailed as error:
+                raise EnvironmentFailed(self._explained(error)) from error
+            self._note_ports()
+        for service in BACKING:
+            self._control.await_answer(service)
+        self._replicas.adjust()
+
+    def _scaled(self, state: SandboxState) -> list[str]:
+        return ["--scale", f"app={state.replicas}"]
+
+    def _explained(self, error: ServiceFailed) -> str:
+        """Which service failed, and its last words."""
+        for container in self._containers.list():
+            if container.name == error.container.strip('"'):
+                said = [line.strip() for line in self._containers.logs(container, tail=5).splitlines() if line.strip()]
+                return f"{container.service} did not come up ({error}): {said[-1] if said else 'it said nothing'}"
+        return str(error)
+
+    def _note_ports(self) -> None:
+        found = _ports_of(self._containers.list())
+        ports = self._store.read().ports
+        if ports | found != ports:
+            self._store.change(ports=ports | found)
+
+    def _await_ready(self) -> None:
+        if self._active().replicas == 0:
+            return
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            status, said = look(f"{self.addresses['app']}/ready", timeout=5)
+            if status == 200:
+                return
+            if time.monotonic() > deadline:
+                raise EnvironmentFailed(f"the app did not become ready within {READY_SECONDS:g} s: {said or status}")
+            time.sleep(0.05)
+
+    def _provide_backup(self) -> None:
+        if self._backups.manifest(NIGHTLY) is None:
+            self._backups.back_up(NIGHTLY, datetime.now(UTC))
+
+    def _refuse_foreign_volumes(self) -> None:
+        """A volume of this project's name that does not come from a sandbox's compose file is not ours to remove."""
+        for volume in self._containers.volumes():
+            if "drills.sandbox" not in (volume.get("Labels") or {}):
+                raise BadInput(
+                    f"the volume {volume['Name']} belongs to another compose project {self._project.name!r}; nothing "
+                    "was touched: name this one in drills.yaml, sandbox: {project: …}"
+                )
+
+
+def _ports_of(containers: tuple[Container, ...]) -> dict[str, int]:
+    """The ports on this machine, of those services that are published now."""
+    return {
+        name: container.ports[inside]
+        for name, (service, inside, _usual) in PORTS.items()
+        for container in containers
+        if container.service == service and inside in container.ports
+    }

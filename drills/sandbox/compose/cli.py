@@ -1,0 +1,118 @@
+"""`docker compose`, for what a compose file describes: images, networks, volumes, and containers yet to be made."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from drills.errors import BadInput, EnvironmentFailed
+from drills.sandbox.compose.project import Project
+
+#: Making an image takes minutes on a slow line; all else is given this long.
+_SECONDS = 180.0
+_BUILD_SECONDS = 1200.0
+
+_PORT = re.compile(
+    r"(?:bind for |listen tcp\S* |0\.0\.0\.0|127\.0\.0\.1):?\S*?:(\d+)\b.*(?:already allocated|in use)", re.I
+)
+_UNWELL = re.compile(r"container (\S+) (is unhealthy|exited \(\d+\))|dependency (\S+) failed to start", re.I)
+
+
+class ServiceFailed(EnvironmentFailed):
+    """A container ended, or never became healthy; `container` is its name."""
+
+    def __init__(self, message: str, container: str) -> None:
+        super().__init__(message)
+        self.container = container
+
+
+class ComposeCli:
+    """The command line, always with this project's name, file and folder.
+
+    Every call raises EnvironmentFailed with one line when it fails, ServiceFailed when that was a container's doing,
+    and BadInput for a compose file that cannot be used.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def build(self, variables: Mapping[str, str]) -> None:
+        self._run(["build", "--quiet"], variables, _BUILD_SECONDS)
+
+    def up(self, services: Sequence[str], variables: Mapping[str, str], *, options: Sequence[str] = ()) -> None:
+        """Make and start what is missing of these services (all without names)."""
+        self._run(["up", "--detach", "--quiet-pull", *options, *services], variables, _BUILD_SECONDS)
+
+    def run_once(self, service: str, command: Sequence[str], variables: Mapping[str, str]) -> None:
+        """Run a command in a container of that service made for it alone."""
+        self._run(["run", "--rm", "--no-deps", "-T", service, *command], variables, _SECONDS)
+
+    def down(self, variables: Mapping[str, str]) -> None:
+        """Remove the project's containers, network and volumes."""
+        self._run(["--profile", "*", "down", "--volumes", "--timeout", "2"], variables, _SECONDS)
+
+    def _run(self, words: Sequence[str], variables: Mapping[str, str], seconds: float) -> str:
+        command = shutil.which("docker")
+        if command is None:
+            raise EnvironmentFailed(
+                "the command `docker` is not on PATH; install Docker's command line with Compose v2"
+            )
+        where = self._project
+        # What is set here comes before the user's own environment and .env file.
+        environment = {key: value for key, value in os.environ.items() if key not in ("DOCKER_CONTEXT", "COMPOSE_FILE")}
+        environment |= {**variables, "DOCKER_HOST": where.host, "COMPOSE_PROJECT_NAME": where.name}
+        place = ["--project-name", where.name, "--project-directory", str(where.folder), "--file", str(where.file)]
+        try:
+            done = subprocess.run(
+                [command, "compose", "--progress", "plain", *place, *words],
+                env=environment,
+                cwd=where.folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired:
+            raise EnvironmentFailed(f"docker compose {words[0]} did not end within {seconds:g} s") from None
+        except OSError as error:
+            raise EnvironmentFailed(f"{command} cannot be run: {error.strerror}") from error
+        if done.returncode != 0:
+            raise failure(done.stderr + done.stdout, str(where.file))
+        return done.stdout
+
+
+def failure(said: str, file: str) -> EnvironmentFailed | BadInput:
+    """What a failed command's output means, in one line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    text = "\n".join(lines)
+    last = _last_words(lines)
+    if "is not a docker command" in text or "unknown flag: --progress" in text or "unknown shorthand flag" in text:
+        return EnvironmentFailed("Docker's command line has no Compose v2; install the plugin docker-compose")
+    if "Cannot connect to the Docker daemon" in text or "error during connect" in text:
+        return EnvironmentFailed(f"the Docker engine does not answer: {last}; start it")
+    if "no space left on device" in text:
+        return EnvironmentFailed("the Docker engine's disk is full: free some, `docker system df` shows what takes it")
+    if match := _PORT.search(text):
+        return EnvironmentFailed(
+            f"port {match[1]} is taken by another program: end that one, or choose another port (see DRILLS_PORT_… "
+            f"in {file})"
+        )
+    if match := _UNWELL.search(text):
+        return ServiceFailed(match[0], match[1] or match[3])
+    if re.search(r"pull access denied|manifest unknown|No such image|failed to resolve|not found: manifest|"
+                 r"dial tcp|no such host|failed to do request|TLS handshake", text):  # fmt: skip
+        image = re.search(r"(?:for|image:?|reference) \"?([\w./-]+:[\w.-]+)", text)
+        which = f"the image {image[1]}" if image else "an image"
+        return EnvironmentFailed(f"{which} is missing and cannot be fetched: {last}; `docker compose pull` tries again")
+    if re.search(r"yaml:|validating |services\.|additional properties|undefined (service|volume)|no such file", text):
+        return BadInput(f"{file}: {last}")
+    return EnvironmentFailed(f"docker compose: {last}")
+
+
+def _last_words(lines: Sequence[str]) -> str:
+    telling = [line for line in lines if re.search(r"error|fail|denied|cannot|unhealthy|exited", line, re.I)]
+    return (telling or lines or ["it failed without a word"])[-1]

@@ -1,0 +1,226 @@
+"""The project's containers: listed in one call, and acted on by their id through the `docker` library."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tarfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from drills.errors import EnvironmentFailed
+from drills.sandbox.compose import engine, project
+from drills.sandbox.compose.project import Project
+from drills.sandbox.protocol import Running
+
+T = TypeVar("T")
+
+_ANSWER_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container as the engine lists it. `ports` are those published on this machine, by the container's own."""
+
+    id: str
+    name: str
+    service: str
+    number: int
+    state: str
+    status: str
+    image_id: str
+    labels: Mapping[str, str]
+    ports: Mapping[int, int]
+
+    @property
+    def running(self) -> Running:
+        if self.state == "paused":
+            return Running.PAUSED
+        return Running.UP if self.state in ("running", "restarting") else Running.DOWN
+
+    @property
+    def release(self) -> str:
+        """Of the app's replicas only."""
+        return self.labels.get("drills.release", "")
+
+
+class Containers:
+    """All calls raise EnvironmentFailed, with the engine's reason, when the engine does not answer or refuses."""
+
+    def __init__(self, own: Project) -> None:
+        self.project = own
+
+    @cached_property
+    def _api(self) -> Any:
+        import docker  # slow to load; only what acts on containers needs it
+        from docker.errors import DockerException
+
+        try:
+            return docker.APIClient(base_url=self.project.host, version="auto", timeout=_ANSWER_SECONDS)
+        except DockerException as error:
+            raise EnvironmentFailed(engine.does_not_answer(self.project.host, error)) from error
+
+    @contextlib.contextmanager
+    def api(self) -> Iterator[Any]:
+        """The library's client; its errors become EnvironmentFailed."""
+        from docker.errors import APIError, DockerException
+        from requests import RequestException
+
+        try:
+            yield self._api
+        except APIError as error:
+            raise EnvironmentFailed(f"the Docker engine refuses: {_explained(error)}") from error
+        except (DockerException, RequestException) as error:
+            raise EnvironmentFailed(engine.does_not_answer(self.project.host, error)) from error
+
+    def list(self) -> tuple[Container, ...]:
+        """The project's containers, by service and number, without what was run once by hand.
+
+        Raises BadInput when the name is another folder's.
+        """
+        found = [_container(each) for each in project.own(self.project, project.listed(self.project))]
+        kept = [each for each in found if each.labels.get(project.ONE_OFF, "False") != "True"]
+        return tuple(sorted(kept, key=lambda each: (each.service, each.number)))
+
+    # --- what changes a container; none of these minds one that is gone, or is so already
+
+    def start(self, container: Container) -> None:
+        self._act(lambda api: api.start(container.id))
+
+    def stop(self, container: Container, seconds: int) -> None:
+        """Ask it to end; by force after so many seconds."""
+        self._act(lambda api: api.stop(container.id, timeout=seconds))
+
+    def kill(self, container: Container) -> None:
+        """At once; returns when it has ended."""
+
+        def kill(api: Any) -> None:
+            api.kill(container.id)
+            api.wait(container.id, timeout=10)
+
+        self._act(kill)
+
+    def pause(self, container: Container) -> None:
+        self._act(lambda api: api.pause(container.id))
+
+    def unpause(self, container: Container) -> None:
+        self._act(lambda api: api.unpause(container.id))
+
+    def remove(self, container: Container) -> None:
+        self._act(lambda api: api.remove_container(container.id, force=True, v=True))
+
+    def signal(self, container: Container, name: str) -> None:
+        self._act(lambda api: api.kill(container.id, signal=name))
+
+    def limit(self, container: Container, *, memory_bytes: int | None, cpus: float | None) -> None:
+        """Change its limits while it runs. Raises EnvironmentFailed when the kernel refuses."""
+        # The library's own call cannot change a limit on cores that was set when the container was made.
+        body: dict[str, int] = {}
+        if memory_bytes is not None:
+            body |= {"Memory": memory_bytes, "MemorySwap": memory_bytes}
+        if cpus is not None:
+            body["NanoCpus"] = int(cpus * 1e9)
+        with self.api() as api:
+            api._raise_for_status(api._post_json(api._url("/containers/{0}/update", container.id), data=body))
+
+    def _act(self, act: Callable[[Any], object]) -> None:
+        from docker.errors import APIError, NotFound
+
+        with self.api() as api:
+            try:
+                act(api)
+            except NotFound:
+                return
+            except APIError as error:
+                # 304 and 409: it is so already (stopped, paused, being removed).
+                if error.status_code not in (304, 409):
+                    raise
+
+    # --- what only looks
+
+    def inspect(self, container: Container) -> dict[str, Any]:
+        with self.api() as api:
+            return dict(api.inspect_container(container.id))
+
+    def logs(self, container: Container, *, since: datetime | None = None, tail: int | str = "all") -> str:
+        with self.api() as api:
+            raw = api.logs(
+                container.id, stdout=True, stderr=True, tail=tail, since=None if since is None else since.timestamp()
+            )
+        return bytes(raw).decode(errors="replace")
+
+    def run_in(self, container: Container, command: Sequence[str]) -> str:
+        """Run a program in a running container; its output. Raises EnvironmentFailed when it fails."""
+        with self.api() as api:
+            made = api.exec_create(container.id, list(command))
+            said = bytes(api.exec_start(made["Id"])).decode(errors="replace")
+            code = api.exec_inspect(made["Id"])["ExitCode"]
+        if code != 0:
+            raise EnvironmentFailed(f"{container.service}: {' '.join(command[:3])}: {said.strip() or f'status {code}'}")
+        return said
+
+    def read_file(self, container: Container, path: str) -> bytes:
+        """A file in a container, running or not."""
+        with self.api() as api:
+            stream, _about = api.get_archive(container.id, path)
+            packed = b"".join(stream)
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            member = archive.extractfile(archive.getmembers()[0])
+            return b"" if member is None else member.read()
+
+    def used(self, container: Container) -> dict[str, Any]:
+        """What it uses at this moment, in the engine's terms."""
+        with self.api() as api:
+            return dict(api.stats(container.id, stream=False, one_shot=True, decode=False))
+
+    def volumes(self) -> Sequence[dict[str, Any]]:
+        """The volumes with the project's label."""
+        with self.api() as api:
+            return list(api.volumes(filters={"label": f"{project.PROJECT}={self.project.name}"})["Volumes"] or ())
+
+    def image_labels(self, name: str) -> Mapping[str, str] | None:
+        """None when there is no such image."""
+        from docker.errors import ImageNotFound
+
+        with self.api() as api:
+            try:
+                return dict(api.inspect_image(name)["Config"]["Labels"] or {})
+            except ImageNotFound:
+                return None
+
+
+def at_once(act: Callable[[Container], T], containers: Sequence[Container]) -> list[T]:
+    """The same with several containers at the same time."""
+    if not containers:
+        return []
+    with ThreadPoolExecutor(max_workers=len(containers)) as pool:
+        return list(pool.map(act, containers))
+
+
+def _container(listed: dict[str, Any]) -> Container:
+    labels = dict(listed.get("Labels") or {})
+    number = labels.get(project.NUMBER, "1")
+    return Container(
+        id=str(listed["Id"]),
+        name=str((listed.get("Names") or ["/?"])[0]).removeprefix("/"),
+        service=labels.get(project.SERVICE, ""),
+        number=int(number) if number.isdigit() else 1,
+        state=str(listed.get("State", "")),
+        status=str(listed.get("Status", "")),
+        image_id=str(listed.get("ImageID", "")),
+        labels=labels,
+        ports={
+            int(port["PrivatePort"]): int(port["PublicPort"])
+            for port in listed.get("Ports") or ()
+            if port.get("PublicPort")
+        },
+    )
+
+
+def _explained(error: Any) -> str:
+    said = str(getattr(error, "explanation", None) or error).strip()
+    return said.splitlines()[0] if said else type(error).__name__

@@ -1,0 +1,124 @@
+"""The compose sandbox's services as an operator meets them: how they stand, started, stopped, frozen, restarted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from drills.sandbox.compose.containers import at_once
+from drills.sandbox.compose.parts import BACKING, Parts
+from drills.sandbox.compose.service_control import STOP_SECONDS, standing
+from drills.sandbox.log_lines import chosen, in_order, read_log
+from drills.sandbox.names import part_of, service_named
+from drills.sandbox.protocol import Running, Service, ServiceStatus
+
+
+class OperatesServices(Parts):
+    def services(self) -> Sequence[ServiceStatus]:
+        """From one question to the engine."""
+        state = self._store.read()
+        listed = self._containers.list() if state.active else ()
+        addresses = self.addresses
+        found = []
+        for service in (Service.APP, *BACKING):
+            own = [container for container in listed if container.service == service]
+            alive = [container for container in own if container.running is not Running.DOWN]
+            well = sum(container.running is Running.UP for container in alive)
+            frozen = [turn for turn, container in enumerate(own, 1) if container.running is Running.PAUSED]
+            wanted = state.replicas if service is Service.APP else 1
+            running = standing(own)
+            found.append(
+                ServiceStatus(
+                    name=service,
+                    running=running,
+                    version=state.release if service is Service.APP else "",
+                    address=addresses.get("edge-address" if service is Service.EDGE else service, ""),
+                    replicas=len(alive),
+                    detail=part_of(service, well, wanted, frozen) if running is Running.UP and well != wanted else "",
+                )
+            )
+        return found
+
+    def start(self, service: str) -> None:
+        with self._lock.held():
+            known = self._named(service)
+            if known.replica is not None:
+                self._replicas.resume_one(known.replica)
+                self._replicas.adjust()
+                return
+            self._control.resume(known.service)
+            if known.service is Service.APP:
+                self._replicas.adjust()
+            else:
+                self._control.start((known.service,))
+
+    def stop(self, service: str) -> None:
+        with self._lock.held():
+            known = self._named(service)
+            if known.replica is not None:
+                self._replicas.stop_one(known.replica)
+            else:
+                self._control.stop(known.service)
+
+    def kill(self, service: str) -> None:
+        with self._lock.held():
+            known = self._named(service)
+            if known.replica is not None:
+                self._replicas.kill_one(known.replica)
+            else:
+                self._control.kill(known.service)
+
+    def pause(self, service: str) -> None:
+        with self._lock.held():
+            known = self._named(service)
+            if known.replica is not None:
+                self._replicas.pause_one(known.replica)
+            else:
+                self._control.pause(known.service)
+
+    def resume(self, service: str) -> None:
+        with self._lock.held():
+            known = self._named(service)
+            if known.replica is not None:
+                self._replicas.resume_one(known.replica)
+            else:
+                self._control.resume(known.service)
+
+    def restart(self, service: str | None = None) -> None:
+        with self._lock.held():
+            self._active()
+            if service is None:
+                self._restart_all()
+                return
+            known = self._named(service)
+            if known.replica is not None:
+                self._replicas.replace_one(known.replica)
+            elif known.service is Service.APP:
+                self._replicas.replace()
+            elif self._control.outdated((known.service,)):
+                self._control.recreate((known.service,))
+            else:
+                self._control.stop(known.service)
+                self._control.start((known.service,))
+
+    def _restart_all(self) -> None:
+        self._control.stop(Service.APP)
+        for service in BACKING:
+            self._control.resume(service)
+        alive = [each for each in self._control.of(*BACKING) if each.running is Running.UP]
+        at_once(lambda each: self._containers.stop(each, STOP_SECONDS.get(Service(each.service), 5)), alive)
+        self._control.start(BACKING)
+        self._replicas.adjust()
+        self._await_ready()
+
+    def _await_ready(self) -> None:
+        raise NotImplementedError
+
+    def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
+        known = service_named(service)
+        self._active()
+        after = None if since is None else datetime.now(UTC) - since
+        kept = read_log(self._layout.logs / "app.log", after=after, grep=None) if known is Service.APP else ()
+        written = at_once(lambda each: self._containers.logs(each, since=after), self._control.of(known))
+        lines = [*kept, *(line for text in written for line in text.splitlines())]
+        return chosen(in_order(lines) if known is Service.APP else lines, after=after, grep=grep)
