@@ -28,7 +28,7 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
     if config.driver == COMPOSE or (config.driver == AUTO and _compose_is_up(workspace)):
         from drills.sandbox.compose.sandbox import ComposeSandbox
 
-        project = _project(workspace)
+        project = compose_project(workspace)
         return ComposeSandbox(
             project,
             _compose_folder(workspace),
@@ -54,7 +54,7 @@ def _compose_is_up(workspace: Workspace) -> bool:
 
     was_up = _active(_compose_folder(workspace))
     try:
-        ours = _project(workspace)
+        ours = compose_project(workspace)
         if not engine.is_local(ours.host) or not Path(ours.host.removeprefix("unix://")).exists():
             return was_up
         listed = project.own(ours, project.listed(ours))
@@ -67,7 +67,7 @@ def _compose_is_up(workspace: Workspace) -> bool:
     return bool(listed) and was_up and not _active(_folder(workspace))
 
 
-def _project(workspace: Workspace) -> Project:
+def compose_project(workspace: Workspace) -> Project:
     """The workspace's compose project. Raises BadInput when there is no compose file."""
     from drills.sandbox.compose import engine
     from drills.sandbox.compose.project import Project, named_for

