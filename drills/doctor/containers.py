@@ -77,11 +77,11 @@ def _compose() -> Check:
 
 
 def _images(project: Project) -> Check:
-    """Those that are pulled; the shop's own is built when it is missing."""
+    """Those that are pulled; the others are built when they are missing."""
     from drills.sandbox.compose.cli import ComposeCli
 
     try:
-        wanted = {image for image in ComposeCli(project).images() if ":" in image}
+        wanted = ComposeCli(project).pulled_images()
         present = {tag for image in engine.ask(project.host, "/images/json") for tag in image.get("RepoTags") or ()}
     except DrillsError as error:
         return Check("images", False, str(error), "check the compose file: docker compose config")

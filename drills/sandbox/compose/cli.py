@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -39,12 +40,14 @@ class ComposeCli:
     def __init__(self, project: Project) -> None:
         self._project = project
 
-    def build(self, variables: Mapping[str, str]) -> None:
-        self._run(["build", "--quiet"], variables, _BUILD_SECONDS)
+    def build(self, variables: Mapping[str, str], services: Sequence[str] = ()) -> None:
+        """Build the images of these services (all without names); what has not changed takes no time."""
+        self._run(["build", "--quiet", *services], variables, _BUILD_SECONDS)
 
-    def images(self) -> list[str]:
-        """The names of the images that the services run."""
-        return self._run(["config", "--images"], {}, _SECONDS).split()
+    def pulled_images(self) -> frozenset[str]:
+        """The names of the images that services run and that are not built here."""
+        services = json.loads(self._run(["config", "--format", "json"], {}, _SECONDS))["services"]
+        return frozenset(each["image"] for each in services.values() if "build" not in each)
 
     def up(self, services: Sequence[str], variables: Mapping[str, str], *, options: Sequence[str] = ()) -> None:
         """Make and start what is missing of these services (all without names)."""
