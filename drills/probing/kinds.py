@@ -237,18 +237,20 @@ class MetricsSettings(SettingsModel):
     body_limit: int = Field(8_388_608, ge=1)
 
 
-class ProcessSettings(SettingsModel):
-    """Processes of a local sandbox, by its state file."""
+class ContainerSettings(SettingsModel):
+    """The containers of a service, by the engine's statistics; processes, on the local driver."""
 
     metrics = frozenset({"memory", "cpu", "disk"})
-    names = metrics | {"processes", "restarts", "memory_bytes", "disk_bytes"}
+    names = metrics | {"processes", "restarts", "oom_kills", "memory_bytes", "disk_bytes"}
 
     state: str = Field(description="Path of the sandbox's state file: ${state}.")
     service: str = "app"
-    memory_limit: int | None = Field(None, gt=0, description="Bytes that each process may hold; absent: the machine's.")
-    cpu_limit: float | None = Field(None, gt=0, description="Cores; absent: the machine's.")
-    disk: str | None = Field(None, description="A folder whose size is measured; a file stands for its folder.")
-    disk_limit: int | None = Field(None, gt=0, description="Bytes; absent: what its file system could hold.")
+    memory_limit: int | None = Field(None, gt=0, description="Bytes that each may hold; absent: its limit, or all.")
+    cpu_limit: float | None = Field(None, gt=0, description="Cores of all together; absent: their limit, or all.")
+    disk: str | None = Field(
+        None, description="A folder of this machine, or a file of it, whose size is measured instead of the disk."
+    )
+    disk_limit: int | None = Field(None, gt=0, description="Bytes; absent: what the folder's file system could hold.")
 
 
 PROBE_KINDS: Mapping[str, type[SettingsModel]] = {
@@ -261,5 +263,5 @@ PROBE_KINDS: Mapping[str, type[SettingsModel]] = {
     "postgres": PostgresSettings,
     "redis": RedisSettings,
     "metrics": MetricsSettings,
-    "process": ProcessSettings,
+    "container": ContainerSettings,
 }

@@ -36,7 +36,7 @@ _GRAIN = 0.002
 _PATIENCE = 0.1
 #: How long an answer of the own-connectivity check is believed.
 _BELIEVED = 1.0
-_LOCAL_KINDS = frozenset({"process"})
+_LOCAL_KINDS = frozenset({"container", "heartbeat"})
 
 
 class _Slot:

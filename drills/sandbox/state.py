@@ -60,6 +60,17 @@ class NotedChange(_Kept):
     what: str
 
 
+class ComposeProject(_Kept):
+    """Which containers are a compose sandbox's: those with the labels of this project, of this folder.
+
+    `host` is the engine's address, such as `unix:///var/run/docker.sock`.
+    """
+
+    name: str
+    folder: str
+    host: str
+
+
 class SandboxState(_Kept):
     """`active` from `up` to `down`. `deployed` is the line of releases, the current one last.
 
@@ -82,6 +93,7 @@ class SandboxState(_Kept):
     changes_noted: int = 0
     cpus: dict[str, int] = {}
     limits: dict[str, str] = {}
+    compose: ComposeProject | None = Field(None, description="Of the compose driver only.")
 
     @property
     def release(self) -> str:

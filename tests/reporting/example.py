@@ -106,7 +106,7 @@ PROBES = (
     ProbeSpec(name="search", kind="http", settings={"url": "${app}/orders"}, every=seconds(5), role=Role.FEATURE),
     ProbeSpec(name="database", kind="postgres", settings={"url": "${database}"}, every=seconds(5), role=Role.DATABASE),
     ProbeSpec(name="shop-metrics", kind="metrics", settings={"url": "${app}/metrics"}, every=seconds(5)),
-    ProbeSpec(name="processes", kind="process", settings={}, every=seconds(5)),
+    ProbeSpec(name="processes", kind="container", settings={}, every=seconds(5)),
 )
 
 

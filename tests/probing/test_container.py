@@ -1,4 +1,4 @@
-"""The process probe on real processes."""
+"""The container probe on real processes, as the local driver has them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -31,8 +32,8 @@ def sleeper() -> Iterator[ProcessRecord]:
         process.communicate()
 
 
-def write(path: Path, *processes: ProcessRecord) -> str:
-    path.write_text(SandboxState(identity="test", processes=processes).model_dump_json())
+def write(path: Path, *processes: ProcessRecord, **more: Any) -> str:
+    path.write_text(SandboxState(identity="test", processes=processes, **more).model_dump_json())
     return str(path)
 
 
@@ -40,7 +41,7 @@ def test_memory_and_processor_time_are_shares_of_their_limits(tmp_path: Path) ->
     with sleeper() as one, sleeper() as two:
         state = write(tmp_path / "state.json", one, two)
         settings = {"state": state, "memory-limit": 100_000_000, "cpu-limit": 2}
-        looked = asyncio.run(look_at("process", settings, times=2, asserts=["processes == 2", "restarts == 0"]))
+        looked = asyncio.run(look_at("container", settings, times=2, asserts=["processes == 2", "restarts == 0"]))
     assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
     assert 0.01 < looked.seen.metrics["memory"] < 1
     assert 0 <= looked.seen.metrics["cpu"] < 0.6
@@ -49,7 +50,7 @@ def test_memory_and_processor_time_are_shares_of_their_limits(tmp_path: Path) ->
 def test_the_first_look_has_no_processor_time_yet(tmp_path: Path) -> None:
     with sleeper() as one:
         state = write(tmp_path / "state.json", one)
-        looked = asyncio.run(look_at("process", {"state": state}, asserts=["cpu < 0.9"]))
+        looked = asyncio.run(look_at("container", {"state": state}, asserts=["cpu < 0.9"]))
     assert "cpu" not in looked.seen.metrics
     assert looked.outcome is Outcome.PASS
 
@@ -60,7 +61,7 @@ def test_a_process_in_the_place_of_another_is_a_restart(tmp_path: Path) -> None:
         state = tmp_path / "state.json"
         settings = {"state": write(state, one)}
         looked = asyncio.run(
-            look_at("process", settings, times=2, between=lambda: write(state, two), asserts=["restarts == 0"])  # type: ignore[arg-type, return-value]
+            look_at("container", settings, times=2, between=lambda: write(state, two), asserts=["restarts == 0"])  # type: ignore[arg-type, return-value]
         )
     assert (looked.outcome, looked.reason) == (Outcome.FAIL, "restarts 1, not 0")
 
@@ -68,21 +69,21 @@ def test_a_process_in_the_place_of_another_is_a_restart(tmp_path: Path) -> None:
 def test_a_clock_that_was_set_back_makes_no_process_another_one(tmp_path: Path) -> None:
     with sleeper() as one:
         noted = one.model_copy(update={"create_time": one.create_time + 3600, "start_ticks": start_ticks(one.pid)})
-        looked = asyncio.run(look_at("process", {"state": write(tmp_path / "state.json", noted)}))
+        looked = asyncio.run(look_at("container", {"state": write(tmp_path / "state.json", noted)}))
     assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
 
 
 def test_a_process_that_ended_does_not_run_though_it_is_still_written_down(tmp_path: Path) -> None:
     with sleeper() as one:
         pass
-    looked = asyncio.run(look_at("process", {"state": write(tmp_path / "state.json", one)}))
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "no process of app is running")
+    looked = asyncio.run(look_at("container", {"state": write(tmp_path / "state.json", one)}))
+    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "no replica of app is running")
 
 
 def test_another_process_with_the_same_pid_is_not_taken_for_it(tmp_path: Path) -> None:
     with sleeper() as one:
         earlier = one.model_copy(update={"create_time": one.create_time - 100})
-        looked = asyncio.run(look_at("process", {"state": write(tmp_path / "state.json", earlier)}))
+        looked = asyncio.run(look_at("container", {"state": write(tmp_path / "state.json", earlier)}))
     assert looked.outcome is Outcome.FAIL
 
 
@@ -91,15 +92,59 @@ def test_the_size_of_a_folder_is_a_share_of_its_limit(tmp_path: Path) -> None:
     (tmp_path / "data" / "file").write_bytes(b"x" * 400_000)
     with sleeper() as one:
         settings = {"state": write(tmp_path / "state.json", one), "disk": str(tmp_path), "disk-limit": 1_000_000}
-        looked = asyncio.run(look_at("process", settings))
+        looked = asyncio.run(look_at("container", settings))
     assert looked.seen.metrics["disk"] == pytest.approx(0.4, abs=0.05)
 
 
 def test_a_sandbox_that_is_not_there_fails_in_one_line(tmp_path: Path) -> None:
-    looked = asyncio.run(look_at("process", {"state": str(tmp_path / "none.json")}))
+    looked = asyncio.run(look_at("container", {"state": str(tmp_path / "none.json")}))
     assert looked.outcome is Outcome.FAIL
     broken = tmp_path / "state.json"
     broken.write_text("{")
-    looked = asyncio.run(look_at("process", {"state": str(broken)}))
+    looked = asyncio.run(look_at("container", {"state": str(broken)}))
     assert looked.outcome is Outcome.FAIL
     assert len(looked.reason.splitlines()) == 1
+
+
+def test_a_replica_beside_the_others_is_not_a_restart(tmp_path: Path) -> None:
+    with sleeper() as one, sleeper() as two:
+        state = tmp_path / "state.json"
+        settings = {"state": write(state, one)}
+        looked = asyncio.run(look_at("container", settings, times=2, between=lambda: write(state, one, two)))  # type: ignore[arg-type, return-value]
+    assert (looked.seen.values["processes"], looked.seen.values["restarts"]) == (2, 0)
+
+
+def test_memory_is_a_share_of_what_the_app_is_set_to(tmp_path: Path) -> None:
+    with sleeper() as one:
+        state = write(tmp_path / "state.json", one, settings={"memory_limit_mb": "100"})
+        seen = asyncio.run(look_at("container", {"state": state})).seen
+    assert seen.metrics["memory"] == seen.values["memory_bytes"] / (100 * 2**20)
+
+
+def test_ends_at_the_memory_limit_count_from_the_first_look_on(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "app.log"
+    log.parent.mkdir()
+    end = '{"level":"critical","message":"out of memory","held_mb":600}\n'
+    log.write_text(end)
+    with sleeper() as one:
+        settings = {"state": write(tmp_path / "state.json", one)}
+        first = asyncio.run(look_at("container", settings))
+        assert first.seen.values["oom_kills"] == 0
+        looked = asyncio.run(
+            look_at(
+                "container",
+                settings,
+                times=2,
+                between=lambda: log.write_text(end + '{"message":"hello"}\n' + end),  # type: ignore[arg-type, return-value]
+                asserts=["oom_kills == 0"],
+            )
+        )
+    assert looked.reason == "oom_kills 1, not 0"
+
+
+def test_a_service_without_a_disk_of_its_own_measures_none(tmp_path: Path) -> None:
+    with sleeper() as one:
+        settings = {"state": write(tmp_path / "state.json", one)}
+        looked = asyncio.run(look_at("container", settings, asserts=["disk < 0.1"]))
+    assert "disk" not in looked.seen.metrics
+    assert looked.outcome is Outcome.PASS
