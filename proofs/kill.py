@@ -1,7 +1,9 @@
 """SIGKILL the runner at seeded moments spread over the whole life of each drill; everything must be mended.
 
-    python -m proofs.kill --times 30 --seed 1
+    python -m proofs.kill --times 30 --seed 1 [--driver compose] [--only fill-disk]
 
+Two sorts of drills take turns: whole drills of the catalogue, killed at any moment from their start, and a small one
+for each kind of fault (`proofs/kinds.py`), killed at any moment from when the fault is about to be applied.
 After each kill the state of the sandbox is compared, field by field, with the state before the drill: every other
 time after `drills recover`, else after another drill was just started (which finishes what is owed before it begins).
 The interrupted drill must be stored as aborted with its events, and none of its processes may be left.
@@ -14,6 +16,7 @@ import contextlib
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -23,50 +26,73 @@ from pathlib import Path
 import psutil
 
 from drills.clock import SystemClock
-from drills.core.events import DrillAborted, DrillStarted
+from drills.core.events import DrillAborted, DrillStarted, FaultApplied, UndoWritten
 from drills.core.scorecard import DrillResult
-from drills.store.records import DrillRecord
+from drills.errors import ExitCode
+from drills.faults.misuse_key import MARK as STRANGER_MARK
+from drills.faults.session_fault import MARK as SESSION_MARK
 from drills.store.store import Store
+from proofs import kinds
 from proofs.workbench import Workbench, differences, workbench
 
 DRILLS = ("database-failure", "bad-deploy", "slow-query", "external-api-blocked", "traffic-surge")
 #: Seconds that a drill lives on a warm sandbox, counted generously: late kills find it mending or just ended.
 LIFE = 40.0
+#: How long a small drill may take until its fault is about to be applied.
+_INJECTED_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a drill is killed: so many seconds after its start, or after its fault's undo was written."""
+
+    drill: str
+    seconds: float
+    from_injection: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
     """One kill: how far the drill had come, and what was wrong afterwards (nothing, if all is well)."""
 
-    drill: str
-    moment: float
+    moment: Moment
     last_event: str
     owed: int
     wrong: tuple[str, ...]
+    #: Why the sandbox cannot have this drill, if so.
+    skipped: str = ""
 
 
-def moments(times: int, seed: int) -> list[tuple[str, float]]:
+def moments(times: int, seed: int, only: str | None = None) -> list[Moment]:
     """Which drill is killed when: the drills in turn, the moments spread evenly and jittered by the seed."""
     chance = random.Random(seed)
-    rounds = -(-times // len(DRILLS))
-    plan = [(drill, LIFE * (index + chance.random()) / rounds) for index in range(rounds) for drill in DRILLS]
+    drills = [name for name in (*kinds.names(), *DRILLS) if only in (None, name, name.removeprefix("kind-"))]
+    if not drills:
+        raise SystemExit(f"--only {only}: there is no such drill; known: {', '.join((*kinds.names(), *DRILLS))}")
+    rounds = -(-times // len(drills))
+    plan = []
+    for turn in range(rounds):
+        for drill in drills:
+            small = drill in kinds.names()
+            share = (turn + chance.random()) / rounds
+            plan.append(Moment(drill, (kinds.LIFE if small else LIFE) * share, from_injection=small))
     return plan[:times]
 
 
-def kill_once(bench: Workbench, drill: str, moment: float, *, by_starting: bool) -> Kill:
+def kill_once(bench: Workbench, moment: Moment, *, by_starting: bool) -> Kill:
     """Start a drill, kill its runner, recover, and look."""
-    before, known = bench.state(), len(_drills(bench))
-    log = bench.folder / "killed.log"
-    runner = bench.start("run", drill, log=log)
-    deadline = time.monotonic() + moment
-    while time.monotonic() < deadline and runner.poll() is None:
-        time.sleep(0.01)
-    finished = runner.poll() is not None
-    if not finished:
-        os.kill(runner.pid, signal.SIGKILL)
-    runner.wait()
-    store = Store.open(bench.store, clock=SystemClock())
-    try:
+    before, log = bench.state(), bench.folder / "killed.log"
+    with contextlib.closing(Store.open(bench.store, clock=SystemClock())) as store:
+        known = len(store.drills())
+        runner = bench.start("run", moment.drill, log=log)
+        if moment.from_injection:
+            _await_injection(store, known, runner)
+        _wait(runner, time.monotonic() + moment.seconds)
+        finished = runner.poll() is not None
+        if not finished:
+            os.kill(runner.pid, signal.SIGKILL)
+        if runner.wait() == ExitCode.BAD_INPUT:
+            return Kill(moment, "not begun", 0, (), skipped=log.read_text(encoding="utf-8").strip())
         records = store.drills()[known:]
         owed = _owed(store)
         last = type(store.events(records[-1].drill_id)[-1]).__name__ if records else "nothing yet"
@@ -78,14 +104,23 @@ def kill_once(bench: Workbench, drill: str, moment: float, *, by_starting: bool)
             wrong += [f"left behind: {name}" for name in _left_behind(killed, bench.folder)]
         if _owed(store):
             wrong.append("undos are still owed")
-    finally:
-        store.close()
-    return Kill(drill, moment, "ended before" if finished else last, owed, tuple(wrong))
+    return Kill(moment, "ended before" if finished else last, owed, tuple(wrong))
 
 
-def _drills(bench: Workbench) -> list[DrillRecord]:
-    with contextlib.closing(Store.open(bench.store)) as store:
-        return store.drills()
+def _await_injection(store: Store, known: int, runner: subprocess.Popen[bytes]) -> None:
+    """Until the undo of the drill's fault is written, or the drill has ended without (a surge owes none)."""
+    deadline = time.monotonic() + _INJECTED_SECONDS
+    while runner.poll() is None and time.monotonic() < deadline:
+        for record in store.drills()[known:]:
+            events = store.events(record.drill_id)
+            if any(isinstance(event, (UndoWritten, FaultApplied)) and event.fault is not None for event in events):
+                return
+        time.sleep(0.02)
+
+
+def _wait(runner: subprocess.Popen[bytes], deadline: float) -> None:
+    while time.monotonic() < deadline and runner.poll() is None:
+        time.sleep(0.01)
 
 
 def _recover(bench: Workbench, *, by_starting: bool) -> list[str]:
@@ -127,12 +162,14 @@ def _stored_as_aborted(store: Store, drill_id: str) -> list[str]:
 
 
 def _left_behind(drill_id: str, folder: Path) -> list[str]:
-    """Processes of that drill of this workspace, the sandbox's own apart."""
+    """Processes of that drill of this workspace, the sandbox's own apart, and programs of its faults."""
     left = []
     for process in psutil.process_iter():
         try:
             environment = process.environ()
             ours = environment.get("DRILLS_DRILL") == drill_id and environment.get("DRILLS_WORKSPACE") == str(folder)
+            marks = [environment[mark] for mark in (SESSION_MARK, STRANGER_MARK) if mark in environment]
+            ours = ours or any(str(folder) in mark for mark in marks)
             if ours and "DRILLS_SANDBOX" not in environment:
                 left.append(f"{process.pid} {process.status()} {' '.join(process.cmdline())[:100]}")
         except psutil.Error:
@@ -144,17 +181,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--driver", default="local", help="local or compose")
+    parser.add_argument("--only", metavar="NAME", help="one drill, or one kind of fault")
     arguments = parser.parse_args()
     began, kills = time.monotonic(), []
-    with workbench() as bench:
-        for number, (drill, moment) in enumerate(moments(arguments.times, arguments.seed), 1):
-            kill = kill_once(bench, drill, moment, by_starting=number % 2 == 0)
+    plan = moments(arguments.times, arguments.seed, arguments.only)
+    with workbench(arguments.driver) as bench:
+        kinds.write(bench.folder)
+        for number, moment in enumerate(plan, 1):
+            kill = kill_once(bench, moment, by_starting=number % 2 == 0)
             kills.append(kill)
-            state = "ok  " if not kill.wrong else "FAIL"
-            print(
-                f"{state} {number:>3}  {drill:<22} at {moment:4.1f} s  after {kill.last_event}, {kill.owed} owed",
-                flush=True,
-            )
+            print(f"{number:>3}  {_told(kill)}", flush=True)
             for line in kill.wrong:
                 print(f"       {line}", flush=True)
     failed = sum(bool(kill.wrong) for kill in kills)
@@ -164,6 +201,18 @@ def main() -> int:
         + ", ".join(f"{place} {count}" for place, count in places.most_common())
     )
     return 1 if failed else 0
+
+
+def _told(kill: Kill) -> str:
+    """One kill, in one line."""
+    if kill.skipped:
+        return f"skip  {kill.moment.drill:<26} {kill.skipped}"
+    state = "ok  " if not kill.wrong else "FAIL"
+    anchor = "the undo" if kill.moment.from_injection else "the start"
+    return (
+        f"{state}  {kill.moment.drill:<26} {kill.moment.seconds:4.1f} s after {anchor:<9}"
+        f" at {kill.last_event}, {kill.owed} owed"
+    )
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ _MESSAGES = 8
 _ASK_TIMEOUT = 10.0
 _DUMP_TIMEOUT = 120.0
 _WAL_SECONDS = 120.0
+_START_SECONDS = 30.0
 #: After the undo so much of what was free before must be free again; the rest may be WAL that is kept for reuse.
 _FREE_AGAIN = 0.5
 
@@ -84,8 +85,7 @@ class FillDisk(Fault):
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         sandbox.remove_from_disk(_entry(str(plan["dump"])))
-        # It may be down, or up and about to end; what is there already is left as it is.
-        sandbox.start(Service.DATABASE)
+        _start_database(sandbox)
         if not _slots(sandbox, str(plan["slot"])) and sandbox.disk().free >= _wanted(plan):
             return
         # A job of a runner that died may go on with its last statement.
@@ -121,6 +121,22 @@ def _write_wal(sandbox: Sandbox) -> None:
         except (EnvironmentFailed, BadInput):
             return
     raise EnvironmentFailed(f"the disk of the database was not full after {_WAL_SECONDS:.0f} s")
+
+
+def _start_database(sandbox: Sandbox) -> None:
+    """Until it answers: it may be down, or still be about to end. Raises EnvironmentFailed with its own reason."""
+    from drills.faults.leftovers import until
+
+    def answers() -> bool:
+        try:
+            sandbox.start(Service.DATABASE)
+            sandbox.sql("SELECT 1", timeout=_ASK_TIMEOUT)
+        except EnvironmentFailed:
+            return False
+        return True
+
+    if not until(answers, seconds=_START_SECONDS):
+        sandbox.sql("SELECT 1", timeout=_ASK_TIMEOUT)
 
 
 def _slots(sandbox: Sandbox, name: str) -> int:
