@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -27,6 +27,26 @@ def query(url: str, statement: str, *, timeout: float) -> tuple[Sequence[str], S
         if cursor.description is None:
             return (), ()
         return tuple(column.name for column in cursor.description), cursor.fetchall()
+
+
+@contextlib.contextmanager
+def asking(url: str, *, timeout: float) -> Iterator[Callable[[str], Sequence[Sequence[Any]]]]:
+    """Several statements over one connection, autocommit: each gives its rows, or raises BadInput when it is refused.
+
+    Raises EnvironmentFailed when they are not all answered in time.
+    """
+    with connected(url, timeout=timeout) as connection:
+
+        def ask(statement: str) -> Sequence[Sequence[Any]]:
+            try:
+                cursor = connection.execute(statement.encode())
+            except psycopg.OperationalError:
+                raise
+            except psycopg.Error as error:
+                raise BadInput(f"the database refuses the statement: {first_line(error)}") from error
+            return [] if cursor.description is None else cursor.fetchall()
+
+        yield ask
 
 
 @contextlib.contextmanager

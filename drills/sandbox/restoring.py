@@ -11,16 +11,23 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from drills.errors import DrillsError, EnvironmentFailed
-from drills.sandbox import change_history, database_state, direct
+from drills.sandbox import change_history
 from drills.sandbox.certificates import standing
 from drills.sandbox.definitions import ShopDefinitions
-from drills.sandbox.protocol import Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
+from drills.sandbox.protocol import Capability, Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
 from drills.sandbox.release_line import deployed, rolled_back
 from drills.sandbox.state import StateStore
 
 #: The cache's own settings that drills turn.
 CACHE_SETTINGS = ("maxmemory", "maxmemory-policy")
-_SQL_SECONDS = 20.0
+DATABASE_PASSWORD = "database_password"
+
+
+class Restorable(Sandbox, Protocol):
+    """A sandbox whose database can be read and brought back (`drills.sandbox.database_keeping`)."""
+
+    def read_database(self, password: str) -> Mapping[str, Mapping[str, str]]: ...
+    def mend_database(self, wanted: Mapping[str, Mapping[str, str]], password: str) -> bool: ...
 
 
 class Control(Protocol):
@@ -63,7 +70,7 @@ class Replicas(Protocol):
 
 
 def fingerprint_of(
-    sandbox: Sandbox, config: Path, control: Control, replicas: Replicas, store: StateStore
+    sandbox: Restorable, config: Path, control: Control, replicas: Replicas, store: StateStore
 ) -> Fingerprint:
     """The present state. What does not answer is `{"reachable": "no"}`, which differs from every good state."""
     state = store.read()
@@ -75,7 +82,7 @@ def fingerprint_of(
         ),
         settings=sandbox.settings(),
         links=_or_unreachable(lambda: {link.name: _link(link) for link in sandbox.links()}),
-        database=_or_unreachable(lambda: database_state.read(lambda ask: sandbox.sql(ask, timeout=5)[1])),
+        database=_or_unreachable(lambda: _database(sandbox)),
         files=_files(config),
         cache=_or_unreachable(lambda: _cache(sandbox)),
         certificate=_standing(sandbox),
@@ -89,19 +96,17 @@ class Restoring:
 
     def __init__(
         self,
-        sandbox: Sandbox,
+        sandbox: Restorable,
         config: Path,
         control: Control,
         replicas: Replicas,
         store: StateStore,
-        database_url: str,
     ) -> None:
         self._sandbox = sandbox
         self._config = config
         self._control = control
         self._replicas = replicas
         self._store = store
-        self._database_url = database_url
 
     def run(self, wanted: Fingerprint) -> tuple[str, ...]:
         """What had to be changed. Raises EnvironmentFailed when the state differs still."""
@@ -119,9 +124,10 @@ class Restoring:
         if not done and not self._replicas.outdated() and not self._control.outdated(list(Service)):
             self._forget_changes(wanted)
             return ()
+        self._clear_disk(wanted.database)
         self._revive()
         self._links(wanted.links)
-        self._database(wanted.database)
+        self._database(wanted)
         self._cache(wanted.cache)
         self._files(wanted.files)
         if self._control.resources() != wanted.resources:
@@ -142,6 +148,10 @@ class Restoring:
     def _differences(self, before: Fingerprint, wanted: Fingerprint) -> tuple[str, ...]:
         """One line for each; secrets are told by their digests."""
         secrets = self._sandbox.secret_settings
+        if "indexes" in wanted.database:
+            # Of one that is down not every column is told; and an older version did not read all parts.
+            known = {**before.database, **wanted.database} if "indexes" in before.database else {"reachable": "yes"}
+            wanted = replace(wanted, database=known)
         return _without_secrets(before, secrets).differences(_without_secrets(wanted, secrets))
 
     def _forget_changes(self, wanted: Fingerprint) -> None:
@@ -177,17 +187,18 @@ class Restoring:
                 self._sandbox.add_toxic(link.name, Toxic(name, **described))
             self._sandbox.set_link(link.name, enabled=ought["enabled"])
 
-    def _database(self, wanted: Mapping[str, Any]) -> None:
-        if "indexes" not in wanted:
-            return
-        present = database_state.read(self._ask)
-        for statement in database_state.statements(wanted, present):
-            direct.query(self._database_url, statement, timeout=_SQL_SECONDS)
-        if database_state.needs_restart(wanted, database_state.read(self._ask)):
-            self._sandbox.restart(Service.DATABASE)
+    def _clear_disk(self, wanted: Mapping[str, Any]) -> None:
+        """First of all: on a full disk the database does not even start."""
+        with contextlib.suppress(EnvironmentFailed):  # What holds the disk is down: it is started next.
+            for name in _dumps(self._sandbox).keys() - wanted.get("dumps", {}).keys():
+                self._sandbox.remove_from_disk(name)
 
-    def _ask(self, statement: str) -> Sequence[Sequence[Any]]:
-        return self._sandbox.sql(statement, timeout=_SQL_SECONDS)[1]
+    def _database(self, wanted: Fingerprint) -> None:
+        if "indexes" not in wanted.database:
+            return
+        password = wanted.settings.get(DATABASE_PASSWORD, "")
+        if self._sandbox.mend_database(wanted.database, password):
+            self._sandbox.restart(Service.DATABASE)
 
     def _cache(self, wanted: Mapping[str, str]) -> None:
         present = _cache(self._sandbox)
@@ -250,6 +261,17 @@ def _services(sandbox: Sandbox) -> dict[str, str]:
         status.name: f"{status.running}: {status.detail}" if status.detail else str(status.running)
         for status in sandbox.services()
     }
+
+
+def _database(sandbox: Restorable) -> dict[str, Any]:
+    return {**sandbox.read_database(sandbox.settings().get(DATABASE_PASSWORD, "")), "dumps": _dumps(sandbox)}
+
+
+def _dumps(sandbox: Sandbox) -> dict[str, str]:
+    """What lies on the database's disk beside its data, when the disk has a bound."""
+    if Capability.DISK not in sandbox.capabilities:
+        return {}
+    return {name: f"{size} bytes" for name, size in sandbox.disk().entries.items() if name.startswith("dumps/")}
 
 
 def _link(link: LinkStatus) -> dict[str, Any]:

@@ -89,7 +89,5 @@ class ComposeSandbox(Configures):
         with self._lock.held():
             if not self._store.read().active:
                 self.up()
-            mend = direct.without_read_only(self._owner_url())
-            return Restoring(self, self._layout.config, self._control, self._replicas, self._store, mend).run(
-                fingerprint
-            )
+            restoring = Restoring(self, self._layout.config, self._control, self._replicas, self._store)
+            return restoring.run(fingerprint)

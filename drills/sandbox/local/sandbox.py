@@ -243,10 +243,8 @@ class LocalSandbox(Configures, KeepsDatabase):
         return fingerprint_of(self, self._layout.config, self._control, self._replicas, self._store)
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
-        with self._lock.held():
+        with self._lock.held(), self._disk.room_to_recover():
             if not (state := self._store.read()).active or lacks_ports(state):
                 self.up()
-            mend = direct.without_read_only(self._owner_url())
-            return Restoring(self, self._layout.config, self._control, self._replicas, self._store, mend).run(
-                fingerprint
-            )
+            restoring = Restoring(self, self._layout.config, self._control, self._replicas, self._store)
+            return restoring.run(fingerprint)
