@@ -143,7 +143,7 @@ class Shop:
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        show_life()
+        end_of_life = show_life()
         await self.database.open()
         besides = [
             asyncio.create_task(end_when_over(self.settings.memory_limit_mb)),
@@ -155,6 +155,7 @@ class Shop:
         log("info", "ending", release=self.release.version, pid=os.getpid())
         for task in besides:
             task.cancel()
+        end_of_life()
         await self.database.close()
         await self.cache.close()
         await self.external.close()

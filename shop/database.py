@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,10 @@ from shop.errors import DatabaseUnavailable, PoolExhausted
 from shop.logs import Forwarded
 from shop.metrics import POOL_IN_USE, POOL_SIZE
 from shop.settings import Settings
+
+_FAILURES = (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
+#: The pool waits between its attempts; a connection that was refused so long ago still tells why there is none.
+_REFUSED_LATELY_SECONDS = 1.0
 
 
 class Database:
@@ -36,13 +41,15 @@ class Database:
             check=AsyncConnectionPool.check_connection,
             open=False,
         )
+        self._refused = Forwarded("database connection")
+        self._patience = settings.pool_timeout
         self._kept: list[psycopg.AsyncConnection] = []
         POOL_IN_USE.set(0)  # A container that starts again goes on with the files of its former life.
         POOL_SIZE.set(settings.pool_size)
 
     async def open(self) -> None:
         # Why no connection can be made (a wrong password, an unknown name) is known to the pool alone.
-        logging.getLogger("psycopg.pool").handlers = [Forwarded("database connection")]
+        logging.getLogger("psycopg.pool").handlers = [self._refused]
         await self._pool.open(wait=False)
 
     async def close(self) -> None:
@@ -59,7 +66,7 @@ class Database:
                 finally:
                     POOL_IN_USE.dec()
         except _FAILURES as error:
-            raise _told(error) from error
+            raise self._told(error) from error
 
     @asynccontextmanager
     async def lasting_connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
@@ -70,7 +77,15 @@ class Database:
             POOL_IN_USE.inc()
             yield connection
         except _FAILURES as error:
-            raise _told(error) from error
+            raise self._told(error) from error
+
+    def _told(self, error: Exception) -> PoolExhausted | DatabaseUnavailable:
+        if not isinstance(error, PoolTimeout):
+            return DatabaseUnavailable(str(error).strip().splitlines()[0] if str(error) else "database gone")
+        why, at = self._refused.last
+        if why.startswith("error connecting") and time.monotonic() - at < self._patience + _REFUSED_LATELY_SECONDS:
+            return DatabaseUnavailable(why)
+        return PoolExhausted("no database connection came free in time")
 
     async def answers(self) -> bool:
         """Whether the database answers a query."""
@@ -80,15 +95,6 @@ class Database:
         except (PoolExhausted, DatabaseUnavailable):
             return False
         return True
-
-
-_FAILURES = (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
-
-
-def _told(error: Exception) -> PoolExhausted | DatabaseUnavailable:
-    if isinstance(error, PoolTimeout):
-        return PoolExhausted("no database connection came free in time")
-    return DatabaseUnavailable(str(error).strip().splitlines()[0] if str(error) else "database gone")
 
 
 def _address(settings: Settings) -> str:

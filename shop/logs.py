@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
+import time
 from datetime import UTC, datetime
 
 
@@ -16,11 +18,14 @@ def log(level: str, message: str, **fields: object) -> None:
 
 
 class Forwarded(logging.Handler):
-    """Warnings of a library, as lines of ours."""
+    """Warnings of a library, as lines of ours; `last` is the latest one and when it came (monotonic)."""
 
     def __init__(self, message: str) -> None:
         super().__init__(logging.WARNING)
         self._message = message
+        self.last = ("", -math.inf)
 
     def emit(self, record: logging.LogRecord) -> None:
-        log(record.levelname.lower(), self._message, error=" ".join(record.getMessage().split()))
+        error = " ".join(record.getMessage().split())
+        self.last = (error, time.monotonic())
+        log(record.levelname.lower(), self._message, error=error)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, values
@@ -52,10 +52,9 @@ class LivingReplicas(MultiProcessCollector):
         return merged
 
 
-def show_life() -> None:
-    """A replica that runs says so from now on, where that is not seen from its process id."""
-    if FOLDER is not None and beats():
-        beat(Path(FOLDER), replica_name())
+def show_life() -> Callable[[], None]:
+    """A replica that runs says so until what this returns is called, where that is not seen from its process id."""
+    return beat(Path(FOLDER), replica_name()) if FOLDER is not None and beats() else lambda: None
 
 
 def exposition() -> tuple[bytes, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 #: A replica that has not touched its file for so long is taken for dead.
@@ -29,16 +29,28 @@ def beats() -> bool:
     return bool(os.environ.get("SHOP_REPLICA"))
 
 
-def beat(folder: Path, name: str) -> None:
-    """Begin to touch this replica's file, in a thread of its own: a busy replica is a living one."""
-    file = folder / f"heartbeat_{name}"
+def beat(folder: Path, name: str) -> Callable[[], None]:
+    """Begin to touch this replica's file, in a thread of its own: a busy replica is a living one. Returns how to end.
+
+    A replica that ends by itself is forgotten at once: its file goes with it.
+    """
+    file, ended = folder / f"heartbeat_{name}", threading.Event()
 
     def go_on() -> None:
         while folder.is_dir():
             file.touch()
-            time.sleep(BEAT_SECONDS)
+            if ended.wait(BEAT_SECONDS):
+                file.unlink(missing_ok=True)
+                return
 
-    threading.Thread(target=go_on, name="heartbeat", daemon=True).start()
+    beating = threading.Thread(target=go_on, name="heartbeat", daemon=True)
+    beating.start()
+
+    def end() -> None:
+        ended.set()
+        beating.join()
+
+    return end
 
 
 def lives(folder: Path, name: str, *, now: float) -> bool:

@@ -178,6 +178,16 @@ def test_a_release_that_keeps_memory_ends_by_the_limit(shop: httpx.Client, sandb
     assert sandbox.logs(Service.APP, grep="out of memory")
 
 
+def test_a_password_that_the_database_refuses_is_told_as_such(shop: httpx.Client, sandbox: Sandbox) -> None:
+    sandbox.set({"database_password": "an-older-password", "pool_timeout": "1"})
+
+    def told() -> bool:
+        refused = shop.get("/search", params={"q": "lamp"})
+        return refused.status_code == 503 and "password authentication failed" in refused.text
+
+    assert eventually(told)
+
+
 def test_what_partners_fetch_is_in_the_audit_log(shop: httpx.Client, sandbox: Sandbox) -> None:
     key = {"X-Api-Key": PARTNERS[0].key, "X-Forwarded-For": "203.0.113.9", "User-Agent": "partner-test"}
     customers = shop.get("/partner/customers", headers=key, params={"after": 200}).json()["customers"]

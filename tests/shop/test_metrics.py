@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shop.replica_name import SILENT_SECONDS, lives, replica_name
+from shop.replica_name import SILENT_SECONDS, beat, lives, replica_name
 
 REPLICA = """
 from shop.metrics import LOGINS, POOL_SIZE, exposition, show_life
@@ -52,6 +52,13 @@ def test_replicas_in_containers_are_told_apart_and_the_silent_ones_gauges_forgot
         "gauge_livesum_app-1.db",
         "gauge_livesum_app-2.db",
     ]
+
+
+def test_a_replica_that_ends_by_itself_is_forgotten_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_REPLICA", "app-3")
+    end = beat(tmp_path, "app-3")
+    end()
+    assert not lives(tmp_path, "app-3", now=0)
 
 
 def test_a_replica_without_a_name_is_its_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
