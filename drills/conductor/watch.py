@@ -35,7 +35,7 @@ class Watch:
         self._on_alert = on_alert
         self._prober = Prober([bind(spec, addresses) for spec in probes], self._see, clock=clock)
         self.looking = asyncio.Event()
-        self._places = {spec.name: [(spec.name, vantage) for vantage in spec.looked_from] for spec in probes}
+        self._places = {spec.name: [(spec.name, vantage) for vantage in spec.judged_from] for spec in probes}
         self._passing_since: dict[tuple[str, str], float] = {}
         self._last: dict[tuple[str, str], Observation] = {}
 

@@ -101,6 +101,11 @@ class ProbeSpec(Model):
         """The vantages of its observations."""
         return tuple(self.vantages) or (LOCAL,)
 
+    @property
+    def judged_from(self) -> tuple[str, ...]:
+        """The vantages that decide whether it is down."""
+        return tuple(name for name, vantage in self.vantages.items() if vantage.required) or (LOCAL,)
+
     @model_validator(mode="after")
     def _vantages_can_tell(self) -> Self:
         for name in self.vantages:

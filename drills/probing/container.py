@@ -18,6 +18,9 @@ from drills.probing.replica import Found, Replica, Source
 from drills.probing.seen import Look, Means, Seen
 from drills.sandbox.state import SandboxState, load
 
+#: In playbooks' thresholds `memory` and `cpu` are the app's; those of other services are for assertions.
+_METRICS_OF = "app"
+
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
     """A look that asks in a thread; processor time, restarts and ends are counted since the first look."""
@@ -81,7 +84,8 @@ class _Measured:
             metrics["disk"] = values["disk_bytes"] / whole
         else:
             unmeasured |= dict.fromkeys(("disk", "disk_bytes"), "it has no disk of its own here")
-        return Seen({**values, **metrics}, metrics=metrics, unmeasured=unmeasured)
+        told = {name: value for name, value in metrics.items() if name == "disk" or settings.service == _METRICS_OF}
+        return Seen({**values, **metrics}, metrics=told, unmeasured=unmeasured)
 
     def _source_of(self, state: SandboxState) -> Source:
         if state.compose is not None:

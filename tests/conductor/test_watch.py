@@ -12,7 +12,8 @@ from tests.core.timelines import PLAYBOOK
 from tests.fakes import FakeClock
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-DOOR = ProbeSpec.model_validate({"name": "door", "tcp": {"address": "a:1"}, "vantages": {"edge": {}, "around": {}}})
+VANTAGES = {"edge": {}, "around": {}, "far": {"required": False}}
+DOOR = ProbeSpec.model_validate({"name": "door", "tcp": {"address": "a:1"}, "vantages": VANTAGES})
 
 
 class _Records:
@@ -43,6 +44,8 @@ def test_a_probe_with_vantages_passes_since_it_does_from_the_last_of_them() -> N
     assert watch.passing_since("door") is None, "it was not looked at from around yet"
     see(2, "around", Outcome.PASS)
     assert watch.passing_since("door") == 2
+    see(2.5, "far", Outcome.FAIL)
+    assert watch.passing_since("door") == 2, "far is not required"
     see(3, "edge", Outcome.FAIL)
     see(4, "around", Outcome.PASS)
     assert watch.passing_since("door") is None

@@ -148,3 +148,11 @@ def test_a_service_without_a_disk_of_its_own_measures_none(tmp_path: Path) -> No
         looked = asyncio.run(look_at("container", settings, asserts=["disk < 0.1"]))
     assert "disk" not in looked.seen.metrics
     assert looked.outcome is Outcome.PASS
+
+
+def test_memory_of_another_service_than_the_app_is_for_assertions_only(tmp_path: Path) -> None:
+    with sleeper() as one:
+        state = write(tmp_path / "state.json", one.model_copy(update={"service": "cache"}))
+        looked = asyncio.run(look_at("container", {"state": state, "service": "cache"}, asserts=["memory > 0.9"]))
+    assert looked.outcome is Outcome.FAIL
+    assert looked.seen.metrics == {}

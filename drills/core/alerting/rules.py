@@ -128,7 +128,7 @@ class AlertRules:
                 covers[name],
                 _touches(spec, covers, ancestors[name], descendants[name], keys_of_metric),
                 tuple(spec.vantages),
-                frozenset(vantage for vantage, place in spec.vantages.items() if place.required),
+                frozenset(spec.judged_from),
             )
             for name, spec in specs.items()
         }
