@@ -13,7 +13,8 @@ _LITERALS_AND_COMMENTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOT
 _LOOKS = re.compile(r"\W*(select|with|show|explain|table|values)\b")
 _ACTS = re.compile(
     r"\b(insert|update|delete|merge|truncate|create|alter|drop|lock|grant|revoke|vacuum|reindex|cluster|call|into"
-    r"|pg_(terminate|cancel)_backend|pg_reload_conf|pg_promote|pg_(try_)?advisory_\w+|set_config|nextval|setval)\b"
+    r"|pg_(terminate|cancel)_backend|pg_reload_conf|pg_promote|pg_(try_)?advisory_\w+|set_config|nextval|setval"
+    r"|pg_(create|drop|advance|copy)_\w*replication_slot\w*|pg_switch_wal)\b"
 )
 
 _REDIS_LOOKS = frozenset(

@@ -27,6 +27,7 @@ def test_a_diagnosis_only_looks(statement: str) -> None:
     [
         "CREATE INDEX CONCURRENTLY orders_customer_idx ON orders (customer_id)",
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'",
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active",
         "SELECT 1; DROP TABLE orders",
         "WITH gone AS (DELETE FROM orders RETURNING id) SELECT count(*) FROM gone",
         "EXPLAIN (ANALYZE) UPDATE orders SET id = id",
