@@ -1,6 +1,6 @@
 """SIGKILL the runner at seeded moments spread over the whole life of each drill; everything must be mended.
 
-    python -m proofs.kill --times 30 --seed 1 [--driver compose] [--only fill-disk]
+    python -m proofs.kill --times 30 --seed 1 [--driver compose] [--only fill-disk …]
 
 Two sorts of drills take turns: whole drills of the catalogue, killed at any moment from their start, and a small one
 for each kind of fault (`proofs/kinds.py`), killed at any moment from when the fault is about to be applied.
@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,12 +64,14 @@ class Kill:
     skipped: str = ""
 
 
-def moments(times: int, seed: int, only: str | None = None) -> list[Moment]:
+def moments(times: int, seed: int, only: Sequence[str] = ()) -> list[Moment]:
     """Which drill is killed when: the drills in turn, the moments spread evenly and jittered by the seed."""
     chance = random.Random(seed)
-    drills = [name for name in (*kinds.names(), *DRILLS) if only in (None, name, name.removeprefix("kind-"))]
-    if not drills:
-        raise SystemExit(f"--only {only}: there is no such drill; known: {', '.join((*kinds.names(), *DRILLS))}")
+    known = (*kinds.names(), *DRILLS)
+    for name in only:
+        if name not in {*known, *kinds.SETTINGS}:
+            raise SystemExit(f"--only {name}: there is no such drill; known: {', '.join(known)}")
+    drills = [name for name in known if not only or {name, name.removeprefix("kind-")} & set(only)]
     rounds = -(-times // len(drills))
     plan = []
     for turn in range(rounds):
@@ -182,7 +185,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--driver", default="local", help="local or compose")
-    parser.add_argument("--only", metavar="NAME", help="one drill, or one kind of fault")
+    parser.add_argument("--only", metavar="NAME", nargs="+", default=(), help="these drills or kinds of faults")
     arguments = parser.parse_args()
     began, kills = time.monotonic(), []
     plan = moments(arguments.times, arguments.seed, arguments.only)

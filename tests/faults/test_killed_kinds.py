@@ -37,6 +37,6 @@ def test_the_moments_are_spread_over_the_lives_of_all_drills() -> None:
 
 
 def test_one_kind_can_be_chosen_by_its_name() -> None:
-    assert {moment.drill for moment in moments(3, seed=1, only="fill-disk")} == {"kind-fill-disk"}
+    assert {moment.drill for moment in moments(3, seed=1, only=["fill-disk"])} == {"kind-fill-disk"}
     with pytest.raises(SystemExit, match="there is no such drill"):
-        moments(3, seed=1, only="meteorite")
+        moments(3, seed=1, only=["meteorite"])
