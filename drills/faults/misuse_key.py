@@ -56,7 +56,9 @@ class MisuseKey(Fault):
         return f"fetch customers with the leaked key {self.key}, {self.requests_per_second:g} times a second"
 
     def check(self, sandbox: Sandbox) -> None:
-        host = urlsplit(sandbox.addresses["app"]).hostname
+        host = urlsplit(sandbox.addresses.get("app", "")).hostname
+        if host is None:
+            raise FaultImpossible("the sandbox has no app")
         if host not in _LOOPBACK:
             raise FaultImpossible(f"the app is at {host}; this fault speaks to loopback only")
         if self.key not in _keys():
