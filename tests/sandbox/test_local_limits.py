@@ -1,4 +1,4 @@
-"""What the local driver alone does in its own way: limits by cores, and a sandbox that an older version started."""
+"""What the local driver alone does in its own way: limits by cores, runners that died, sandboxes of older versions."""
 
 from __future__ import annotations
 
@@ -47,6 +47,25 @@ def test_what_cannot_be_limited_here_is_refused_with_the_reason(own: LocalSandbo
         own.resize(Service.APP, cpus=0.5)
     with pytest.raises(BadInput, match="memory_limit_mb must be megabytes from 16 to 65536"):
         own.resize(Service.APP, memory_mb=1)
+
+
+def test_a_setting_whose_runner_died_before_the_services_had_it_reaches_them_when_it_is_set_again(
+    own: LocalSandbox,
+) -> None:
+    def pids(service: Service) -> list[int]:
+        return [each.pid for each in read_processes(path) if each.service == service]
+
+    path = Path(own.addresses["state"])
+    state = json.loads(path.read_text())
+    wanted = {"pool_size": "5", "public_address": ""}
+    state["settings"] |= wanted
+    path.write_text(json.dumps(state))
+    before = pids(Service.APP), pids(Service.CACHE)
+    own.set(wanted)
+    assert not set(before[0]) & set(pids(Service.APP))
+    assert pids(Service.CACHE) == before[1]
+    assert own.health()["dns"] == (False, "shop.test: NXDOMAIN")
+    own.set({"public_address": "127.0.0.1"})
 
 
 def test_a_sandbox_that_an_older_version_started_gets_what_is_new(own: LocalSandbox) -> None:

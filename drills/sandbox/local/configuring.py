@@ -28,22 +28,19 @@ class Configures(OperatesServices):
         with self._lock.held():
             before = self._shop.complete(self._active().settings)
             after = before | wanted
-            if before == after:
-                return
-            self._store.change(settings=after)
+            if before != after:
+                self._store.change(settings=after)
             try:
                 self._restart_outdated()
-                if self._shop.environment(Service.APP, before) != self._shop.environment(Service.APP, after):
-                    self._replace_replicas()
+                # Also when nothing is to be changed: the runner that changed it may have died before the app had it.
+                if self._replicas.outdated():
+                    self._replicas.replace()
             except EnvironmentFailed:
                 self._store.change(settings=before)  # The old replicas go on, with the old settings.
                 self._restart_outdated()
                 raise
-            change_history.note(self._store, change_history.told_settings(before, after, self._shop.secrets))
-
-    def _replace_replicas(self) -> None:
-        if self._control.records(Service.APP):
-            self._replicas.replace()
+            if before != after:
+                change_history.note(self._store, change_history.told_settings(before, after, self._shop.secrets))
 
     def _restart_outdated(self) -> None:
         for service in self._control.outdated(BACKING):
