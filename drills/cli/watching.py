@@ -1,4 +1,4 @@
-"""`drills probe | serve | calendar`: look at the sandbox now, always, and when drills are due."""
+"""`drills probe | heartbeat | serve | calendar`: look at the sandbox now, always, and when drills are due."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: drills probe search database")(probe)
+    app.command(epilog="Example: drills heartbeat nightly-backup")(heartbeat)
     app.command(epilog="Example: drills serve")(serve)
     app.command(epilog="Example: drills calendar --months 12")(calendar)
 
@@ -66,6 +67,25 @@ def _print(observation: Observation) -> None:
         f"{observation.at:%H:%M:%S}  {observation.outcome.value:<8} {name:<16} "
         f"{observation.reason or phases}{'   ' + metrics if metrics else ''}"
     )
+
+
+def heartbeat(
+    names: Annotated[list[str], typer.Argument(help="What reports: the `name` of heartbeat probes.")],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Report that something has happened, such as a nightly job; its heartbeat probe fails when it does not in time."""
+    from pathlib import Path
+
+    from drills.errors import EnvironmentFailed
+    from drills.probing.beats import beat, beats_folder
+    from drills.sandbox.open import open_sandbox
+
+    addresses = open_sandbox(open_workspace(workspace)).addresses
+    if "state" not in addresses:
+        raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`")
+    for name in names:
+        moment = beat(beats_folder(Path(addresses["state"])), name)
+        typer.echo(f"{name}  {moment:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def serve(workspace: WorkspaceOption = HERE) -> None:

@@ -70,7 +70,7 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_every_command_is_there() -> None:
     words = {
-        "list show run demo practice serve calendar stop resume probe validate report history recover doctor schema",
+        "list show run demo practice serve calendar stop resume probe heartbeat validate report history recover doctor schema",
         "respond ack|severity|command|update|note|check|decide|cause|escalate|hint|all-clear|status",
         "sandbox up|down|status|sql|redis|logs|releases|deploy|rollback|restart|scale|set|health|link",
         "sandbox changes|stats|resize|certificate|renew-certificate|migrate|backups|back-up|load-backup|disk|report",
@@ -167,7 +167,9 @@ def test_what_cannot_be_meant_is_told_in_one_line(words: list[str], told: str, t
     assert done.returncode == 2
 
 
-@pytest.mark.parametrize("words", [["sandbox", "status"], ["probe"], ["sandbox", "sql", "SELECT 1"]])
+@pytest.mark.parametrize(
+    "words", [["sandbox", "status"], ["probe"], ["heartbeat", "x"], ["sandbox", "sql", "SELECT 1"]]
+)
 def test_a_sandbox_that_is_down_is_an_environment_that_failed(words: list[str], tmp_path: Path) -> None:
     done = drills(*words, folder=tmp_path)
     assert said(done).startswith("the sandbox is down; start it with `drills sandbox up`")
