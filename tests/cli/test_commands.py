@@ -70,7 +70,8 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_every_command_is_there() -> None:
     words = {
-        "list show run demo practice serve calendar stop resume probe heartbeat validate report history recover doctor schema",
+        "list show run demo practice serve calendar stop resume probe heartbeat validate report history",
+        "recover doctor schema",
         "respond ack|severity|command|update|note|check|decide|cause|escalate|hint|all-clear|status",
         "sandbox up|down|status|sql|redis|logs|releases|deploy|rollback|restart|scale|set|health|link",
         "sandbox changes|stats|resize|certificate|renew-certificate|migrate|backups|back-up|load-backup|disk|report",
