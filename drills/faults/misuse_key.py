@@ -1,6 +1,6 @@
 """A partner's API key has leaked, and a stranger fetches all customers with it, again and again.
 
-The stranger is a program of its own (`drills.faults.key_thief`), marked in its environment; it outlives the runner
+The stranger is a program of its own (`drills.faults.page_fetcher`), marked in its environment; it outlives the runner
 and is ended by its mark. It speaks to loopback only, under an address of the ranges kept for documentation.
 """
 
@@ -75,7 +75,7 @@ class MisuseKey(Fault):
     def apply(self, sandbox: Sandbox) -> None:
         arguments = [sandbox.addresses["app"], f"{self.requests_per_second:g}", self.address, self.agent]
         environment = {MARK: self._mark(sandbox), KEY: _keys()[self.key]}
-        launch("drills.faults.key_thief", arguments, environment, what=self.summary(), timeout=_START_TIMEOUT)
+        launch("drills.faults.page_fetcher", arguments, environment, what=self.summary(), timeout=_START_TIMEOUT)
 
     def verify(self, sandbox: Sandbox) -> str:
         if not _running(self._mark(sandbox)):

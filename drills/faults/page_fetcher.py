@@ -1,10 +1,11 @@
 """The detached program behind `MisuseKey`: fetches page after page of customers with a key that is not its own.
 
-    python -m drills.faults.key_thief BASE-URL REQUESTS-PER-SECOND ADDRESS AGENT
+    python -m drills.faults.page_fetcher BASE-URL REQUESTS-PER-SECOND ADDRESS AGENT
 
-It returns when the first page was given (exit 0) or refused (exit 1, one line); a child in the background goes on,
-also when it is refused later, until it is ended or LONGEST_SECONDS have passed. It keeps a few connections open and
-asks for no more on one before the last answer: a slow app is not asked faster than it answers.
+Its name tells nothing to a responder who lists processes. It returns when the first page was given (exit 0) or refused
+(exit 1, one line); a child in the background goes on, also when it is refused later, until it is ended or
+LONGEST_SECONDS have passed. It keeps a few connections open and asks for no more on one before the last answer: a slow
+app is not asked faster than it answers.
 """
 
 from __future__ import annotations
