@@ -18,7 +18,7 @@ from pydantic_core import from_json
 from drills.core.conditions import Condition, compile_condition
 from drills.probing.bind import BoundProbe
 from drills.probing.curl_reasons import own_fault
-from drills.probing.kinds import JourneySettings, JourneyStep
+from drills.probing.journey_settings import JourneySettings, JourneyStep
 from drills.probing.placeholders import Filled
 from drills.probing.resolver import NameNotResolved, Names, ResolverBusy, is_numeric, names_of
 from drills.probing.seen import Look, Means, Seen

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from drills.probing.kinds import PLACEHOLDER, JourneyStep
+from drills.probing.journey_settings import PLACEHOLDER, JourneyStep
 
 
 @dataclass(frozen=True, slots=True)

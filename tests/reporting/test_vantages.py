@@ -1,0 +1,26 @@
+"""Reports show a probe with several vantages once for each of them."""
+
+from __future__ import annotations
+
+from drills.core.probe import ProbeSpec
+from drills.reporting.sections.monitoring import probe_lines
+from drills.reporting.series import probe_lanes
+from tests.core.timelines import drill
+
+
+def test_each_vantage_has_its_own_line_and_lane() -> None:
+    made = drill().baseline().fault()
+    made = made.looked(8.0, "door", ok=False, vantage="edge").looked(9.0, "door", ok=True, vantage="around")
+    timeline = made.looked(9.5, ok=True).timeline()
+    lines = {line.probe: (line.looks, line.failed) for line in probe_lines(timeline) if line.looks}
+    assert lines == {"door from edge": (1, 1), "door from around": (1, 0), "database": (1, 0)}
+    assert {"door from edge", "door from around"} <= {lane.name for lane in probe_lanes(timeline)}
+
+
+def test_a_vantage_that_never_looked_is_listed_too() -> None:
+    spec = ProbeSpec.model_validate({"name": "door", "tcp": {"address": "a:1"}, "vantages": {"edge": {}, "around": {}}})
+    made = drill(probes=(spec,)).baseline().fault().looked(8.0, "door", ok=True, vantage="edge")
+    assert [(line.probe, line.looks) for line in probe_lines(made.timeline())] == [
+        ("door from edge", 1),
+        ("door from around", 0),
+    ]
