@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
@@ -12,6 +14,10 @@ from drills.sandbox.protocol import DiskUsage, Running
 
 PLACE = "/var/lib/postgresql/data"
 DUMPS = f"{PLACE}/dumps"
+#: By the compose file; see there.
+RESERVE_BYTES = 64 * 2**20
+#: With less, PostgreSQL may not start.
+_ENOUGH_BYTES = 64 * 2**20
 _LOOK = f"df -B1 --output=size,used,avail {PLACE} | tail -n 1; cd {PLACE}; du -s -B1 data/* dumps/* 2>/dev/null; true"
 _ENTRY = re.compile(r"(\d+)\s+(.+)")
 
@@ -27,8 +33,8 @@ class DatabaseDisk:
         total, used, free = (int(number) for number in first.split())
         sizes = {found[2]: int(found[1]) for line in rest if (found := _ENTRY.fullmatch(line.strip()))}
         return DiskUsage(
-            total=total,
-            used=used,
+            total=total - RESERVE_BYTES,
+            used=max(0, used - RESERVE_BYTES),
             free=free,
             entries={name.removeprefix("data/"): size for name, size in sizes.items() if size},
             dumps=DUMPS,
@@ -48,6 +54,21 @@ class DatabaseDisk:
         size = int(self._run("du", "-B1", "--", f"{DUMPS}/{file}").split()[0])
         self._run("rm", "-f", "--", f"{DUMPS}/{file}")
         return size
+
+    @contextlib.contextmanager
+    def room_to_recover(self) -> Iterator[None]:
+        """More room meanwhile, if it is full: PostgreSQL cannot start without any, whatever filled the disk."""
+        try:
+            full = self.usage().free < _ENOUGH_BYTES
+        except EnvironmentFailed:  # The disk is gone with its container, and comes back empty.
+            full = False
+        if full:
+            self._run("rm", "-f", f"{PLACE}/reserve")
+        try:
+            yield
+        finally:
+            if full:
+                self._run("fallocate", "-l", str(RESERVE_BYTES), f"{PLACE}/reserve")
 
     def _run(self, *command: str) -> str:
         holder = next((each for each in self._control.of(DISK) if each.running is Running.UP), None)

@@ -86,7 +86,7 @@ class ComposeSandbox(Configures):
         return fingerprint_of(self, self._layout.config, self._control, self._replicas, self._store)
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
-        with self._lock.held():
+        with self._lock.held(), self._disk.room_to_recover():
             if not self._store.read().active:
                 self.up()
             restoring = Restoring(self, self._layout.config, self._control, self._replicas, self._store)
