@@ -16,7 +16,8 @@ PACKAGE = ROOT / "drills"
 #: Libraries that take tens of milliseconds each to load.
 HEAVY = frozenset(
     {
-        *("alembic", "apscheduler", "cel", "gevent", "httpx", "jinja2", "locust", "markdown_it", "matplotlib", "numpy"),
+        *("alembic", "apscheduler", "cel", "cryptography", "dns", "docker", "gevent", "httpx", "jinja2", "locust"),
+        *("markdown_it", "matplotlib", "numpy"),
         *("prometheus_client", "psycopg", "pycurl", "pydantic", "redis", "requests", "rich", "sqlalchemy", "starlette"),
         *("toxiproxy", "uvicorn"),
     }
