@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from shop.logs import log
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:
@@ -79,6 +81,10 @@ class ChargeBook:
         self._append(json.dumps(said) + "\n")
 
     def _append(self, text: str) -> None:
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             with self._file.open("a", encoding="utf-8") as file:
                 file.write(text)
+        except OSError as error:  # A full disk stops no payment; a restart forgets it.
+            log("error", "charge not written down", file=str(self._file), error=error.strerror)

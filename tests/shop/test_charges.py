@@ -27,6 +27,12 @@ def test_a_provider_that_starts_again_knows_its_charges_and_what_it_has_not_told
     assert after.charge("order-2", 2, 200, "http://shop") == (untold, False)
 
 
+def test_a_book_that_cannot_be_written_stops_no_payment(tmp_path: Path) -> None:
+    book = ChargeBook(tmp_path / "missing" / "book.jsonl")
+    made, _ = book.charge("order-1", 1, 100, "http://shop")
+    assert book.charges == [made]
+
+
 def test_what_is_written_after_a_line_that_was_cut_short_is_not_lost(tmp_path: Path) -> None:
     file = tmp_path / "book.jsonl"
     file.write_text('{"charge": {"pay', encoding="utf-8")
