@@ -20,7 +20,7 @@ from drills.sandbox.http_answers import look
 from drills.sandbox.local.ports import choose_ports, is_free
 from drills.sandbox.protocol import Running, Service
 from drills.sandbox.release_line import initial_line
-from drills.sandbox.state import SandboxState, make_folder
+from drills.sandbox.state import ComposeProject, SandboxState, make_folder
 
 READY_SECONDS = 20.0
 
@@ -80,7 +80,7 @@ class BringsUp(OperatesServices, KeepsDatabase):
         variables = self._control.variables()
         made_of = self._containers.image_labels(f"{self._project.name}-shop")
         if made_of is None or made_of.get("drills.shop") != shop_digest(self._layout.shop_root):
-            self._control.cli.build(variables)
+            self._control.cli.build(variables, [Service.APP])
 
     def _take_over(self) -> None:
         """The state of a sandbox that somebody brought up with `docker compose up`."""
@@ -118,6 +118,7 @@ class BringsUp(OperatesServices, KeepsDatabase):
             deployed_at={deployment.version: deployment.at for deployment in line},
             changes=first_changes(line),
             changes_noted=len(line),
+            compose=ComposeProject(name=self._project.name, folder=str(self._project.folder), host=self._project.host),
         )
 
     def _ports_to_ask_for(self) -> dict[str, int]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import tarfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +22,9 @@ from drills.sandbox.protocol import Running
 T = TypeVar("T")
 
 _ANSWER_SECONDS = 30.0
+_FREEZING_ATTEMPTS = 20
+#: Older engines answer these with 500.
+_SO_ALREADY = re.compile(r"is (not|already) (paused|running)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,15 @@ class Containers:
         self._act(kill)
 
     def pause(self, container: Container) -> None:
-        self._act(lambda api: api.pause(container.id))
+        """The kernel may refuse while a process is being born in there, such as a health check: then once more."""
+        for attempt in range(_FREEZING_ATTEMPTS):
+            try:
+                self._act(lambda api: api.pause(container.id))
+                return
+            except EnvironmentFailed as error:
+                if "unable to freeze" not in str(error) or attempt == _FREEZING_ATTEMPTS - 1:
+                    raise
+                time.sleep(0.2)
 
     def unpause(self, container: Container) -> None:
         self._act(lambda api: api.unpause(container.id))
@@ -136,8 +149,8 @@ class Containers:
             except NotFound:
                 return
             except APIError as error:
-                # 304 and 409: it is so already (stopped, paused, being removed).
-                if error.status_code not in (304, 409):
+                # It is so already (stopped, paused, being removed).
+                if error.status_code not in (304, 409) and not _SO_ALREADY.search(_explained(error)):
                     raise
 
     # --- what only looks

@@ -89,5 +89,6 @@ class ComposeSandbox(Configures):
         with self._lock.held(), self._disk.room_to_recover():
             if not self._store.read().active:
                 self.up()
+            self._control.start_what_supports()
             restoring = Restoring(self, self._layout.config, self._control, self._replicas, self._store)
             return restoring.run(fingerprint)

@@ -10,7 +10,7 @@ from drills.sandbox.compose import project
 from drills.sandbox.compose.answering import answers
 from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Container, Containers, at_once
-from drills.sandbox.compose.layout import CONFIGURED, DISK, Layout, digest, settings_digest, variables
+from drills.sandbox.compose.layout import CONFIGURED, DIRECT, DISK, Layout, digest, settings_digest, variables
 from drills.sandbox.compose.service_stats import Limits
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.protocol import Running, Service
@@ -67,6 +67,15 @@ class ServiceControl:
             self.await_answer(service)
         if lost_disk:
             self._fill()
+
+    def start_what_supports(self) -> None:
+        """What is no service of the shop and yet must run: the way around the edge, and who holds the disk."""
+        listed = self.containers.list()
+        for name in (DISK, DIRECT):
+            own = [container for container in listed if container.service == name]
+            if not own:
+                self.make([name])
+            at_once(self.containers.start, [each for each in own if each.running is Running.DOWN])
 
     def make(self, services: Sequence[str]) -> None:
         """Make the containers of these services that are gone; the others stay as they are."""
