@@ -22,6 +22,7 @@ from drills.sandbox.protocol import Running
 T = TypeVar("T")
 
 _ANSWER_SECONDS = 30.0
+_ENDING_SECONDS = 120.0
 _FREEZING_ATTEMPTS = 20
 #: Older engines answer these with 500.
 _SO_ALREADY = re.compile(r"is (not|already) (paused|running)$")
@@ -154,6 +155,11 @@ class Containers:
                     raise
 
     # --- what only looks
+
+    def exit_status(self, container: Container) -> int:
+        """Of a container that ends by itself; waits for its end."""
+        with self.api() as api:
+            return int(api.wait(container.id, timeout=_ENDING_SECONDS)["StatusCode"])
 
     def inspect(self, container: Container) -> dict[str, Any]:
         with self.api() as api:

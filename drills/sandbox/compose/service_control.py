@@ -103,7 +103,10 @@ class ServiceControl:
         """Fill a database that has lost its rows with its disk; leaves a filled one as it is."""
         for seed in self.of("seed"):
             self.containers.remove(seed)
-        self.cli.up(["seed"], self.variables(), options=["--no-deps", "--exit-code-from", "seed"])
+        self.make(["seed"])
+        for seed in self.of("seed"):
+            if self.containers.exit_status(seed) != 0:
+                raise EnvironmentFailed(f"the database could not be filled: {self.last_words('seed')}")
 
     # --- stop, freeze
 
