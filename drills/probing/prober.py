@@ -211,7 +211,8 @@ class Prober:
         self._admit()
         if slot.again:
             slot.again = False
-            self._begin(index, self._clock.monotonic(), slot.attempt + 1)
+            if slot.task is None and not slot.waiting:  # The sink may have asked for it just now, and has been heard.
+                self._begin(index, self._clock.monotonic(), slot.attempt + 1)
 
     def _count(self, slot: _Slot, outcome: Outcome) -> None:
         if (outcome is Outcome.FAIL) != slot.failing:

@@ -153,6 +153,25 @@ def test_looking_now_while_a_look_goes_on_looks_again_when_it_ends() -> None:
     assert attempts[:2] == [0, 1]
 
 
+def test_a_sink_that_asks_again_where_somebody_has_asked_already_gets_one_look_and_not_two() -> None:
+    askers: list[Stage] = []
+
+    def asks_again(observation: Observation) -> None:
+        if observation.attempt == 0:
+            askers[0].prober.look_now("probe")
+
+    async def play() -> Stage:
+        async with staged([named("probe")], lambda _: (1.0, Seen()), sink=asks_again) as stage:
+            askers.append(stage)
+            while not stage.looking.get("probe"):
+                await stage.clock.advance(1)
+            stage.prober.look_now("probe")
+            await stage.clock.advance(5)
+            return stage
+
+    assert played(play).most_at_once["probe"] == 1
+
+
 def test_when_every_target_fails_and_the_prober_cannot_reach_itself_nothing_is_known() -> None:
     async def play() -> Stage:
         async with staged([named("a"), named("b")], failing, connected=lambda: False) as stage:
