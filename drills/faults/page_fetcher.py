@@ -4,7 +4,7 @@
 
 Its name tells nothing to a responder who lists processes. It returns when the first page was given (exit 0) or refused
 (exit 1, one line); a child in the background goes on, also when it is refused later, until it is ended or
-LONGEST_SECONDS have passed. It keeps a few connections open and asks for no more on one before the last answer: a slow
+LONGEST_SECONDS have passed. It keeps its connections open and asks for no more on one before the last answer: a slow
 app is not asked faster than it answers.
 """
 
@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 from drills.faults.detached import LONGEST_SECONDS, READY, detach
 from drills.faults.misuse_key import KEY
 
-CONNECTIONS = 16
+#: Enough to keep the database connections of five replicas busy, and customers waiting for them.
+CONNECTIONS = 160
 _PAGE = 100
 _CUSTOMERS = 3000
 _TIMEOUT = 15.0
