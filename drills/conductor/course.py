@@ -40,10 +40,10 @@ from drills.core.scenario import Injection
 from drills.core.timeline import Timeline
 from drills.errors import Aborted, DrillsError, EnvironmentFailed
 from drills.faults.injection import inject, lacking
+from drills.faults.kinds.traffic_surge import TrafficSurge
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore, owe_stop
 from drills.faults.settling import settle_owed
-from drills.faults.traffic_surge import TrafficSurge
 from drills.responders.runbook import Surroundings
 from drills.sandbox.protocol import Sandbox
 from drills.store.journal import Journal

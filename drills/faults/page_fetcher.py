@@ -19,7 +19,7 @@ from itertools import count
 from urllib.parse import urlsplit
 
 from drills.faults.detached import LONGEST_SECONDS, READY, detach
-from drills.faults.misuse_key import KEY
+from drills.faults.kinds.misuse_key import KEY
 
 #: Enough to keep the database connections of five replicas busy, and customers waiting for them.
 CONNECTIONS = 160

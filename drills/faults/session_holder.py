@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from drills.faults.detached import LONGEST_SECONDS, READY, detach
-from drills.faults.exhaust_connections import FREE_CONNECTIONS
+from drills.faults.kinds.exhaust_connections import FREE_CONNECTIONS
 from drills.faults.session_fault import APPLICATION, DATABASE
 
 if TYPE_CHECKING:

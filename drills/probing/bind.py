@@ -13,8 +13,8 @@ from drills.core.conditions import Condition, ConditionError, compile_condition
 from drills.core.probe import ProbeSpec
 from drills.errors import BadInput
 from drills.nearest import suggest
-from drills.probing.kinds import PROBE_KINDS, SettingsModel
 from drills.probing.paths import fields_of
+from drills.probing.settings import PROBE_KINDS, SettingsModel
 
 _ADDRESS = re.compile(r"\$\{([^}]*)\}")
 

@@ -6,8 +6,8 @@ from importlib import import_module
 
 from drills.errors import BadInput
 from drills.probing.bind import BoundProbe
-from drills.probing.kinds import PROBE_KINDS
 from drills.probing.seen import Look, Means
+from drills.probing.settings import PROBE_KINDS
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
@@ -18,7 +18,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     if probe.spec.kind not in PROBE_KINDS:
         raise BadInput(f"probe {probe.name}: {probe.spec.kind!r} is not a kind of probe")
     try:
-        look: Look = import_module(f"drills.probing.{probe.spec.kind}").prepare(probe, means)
+        look: Look = import_module(f"drills.probing.kinds.{probe.spec.kind}").prepare(probe, means)
     except ValueError as error:
         raise BadInput(f"probe {probe.name}: {error}") from None
     return look

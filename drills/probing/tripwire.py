@@ -11,9 +11,9 @@ from typing import cast
 
 from drills.clock import Clock
 from drills.probing.bind import BoundProbe
-from drills.probing.kinds import HttpSettings, PostgresSettings, RedisSettings, TcpSettings
+from drills.probing.kinds.tcp import host_and_port
 from drills.probing.resolver import NameNotResolved, Names, ResolverBusy
-from drills.probing.tcp import host_and_port
+from drills.probing.settings import HttpSettings, PostgresSettings, RedisSettings, TcpSettings
 
 _AGAIN = 0.5
 #: Quietly made anew before the other side tires of a silent guest (PostgreSQL's authentication_timeout is 60 s).

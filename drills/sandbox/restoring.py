@@ -24,7 +24,7 @@ DATABASE_PASSWORD = "database_password"
 
 
 class Restorable(Sandbox, Protocol):
-    """A sandbox whose database can be read and brought back (`drills.sandbox.database_keeping`)."""
+    """A sandbox whose database can be read and brought back (`drills.sandbox.database.keeping`)."""
 
     def read_database(self, password: str) -> Mapping[str, Mapping[str, str]]: ...
     def mend_database(self, wanted: Mapping[str, Mapping[str, str]], password: str) -> bool: ...

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from drills.core.playbook import Playbook
 from drills.core.scenario import Scenario
 from drills.errors import Problem
-from drills.faults.change_setting import ChangeSetting
+from drills.faults.kinds.change_setting import ChangeSetting
 from drills.nearest import suggest
 from drills.workspace.check_runbook import check_runbook
 from drills.workspace.conditions import check_abort

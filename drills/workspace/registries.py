@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drills.faults.fault import Fault
-    from drills.probing.kinds import SettingsModel
+    from drills.probing.settings import SettingsModel
 
 
 @lru_cache(maxsize=1)
 def probe_kinds() -> Mapping[str, type[SettingsModel]]:
     """The settings model of each kind of probe."""
-    from drills.probing.kinds import PROBE_KINDS
+    from drills.probing.settings import PROBE_KINDS
 
     return PROBE_KINDS
 

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 import pytest
 
 from drills.errors import EnvironmentFailed
-from drills.faults.change_setting import ChangeSetting
-from drills.faults.delete_rows import DeleteRows
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.faults.fill_cache import FillCache
-from drills.faults.fill_disk import FillDisk
+from drills.faults.kinds.change_setting import ChangeSetting
+from drills.faults.kinds.delete_rows import DeleteRows
+from drills.faults.kinds.fill_cache import FillCache
+from drills.faults.kinds.fill_disk import FillDisk
+from drills.faults.kinds.misuse_key import MisuseKey
+from drills.faults.kinds.rotate_credentials import RotateCredentials
 from drills.faults.leftovers import until
-from drills.faults.misuse_key import MisuseKey
-from drills.faults.rotate_credentials import RotateCredentials
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Running, Service
 from tests.faults.paper_sandbox import PaperSandbox

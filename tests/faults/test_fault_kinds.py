@@ -7,7 +7,7 @@ import pytest
 from drills.core.scenario import FaultSpec
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible
-from drills.faults.hold_locks import HoldLocks
+from drills.faults.kinds.hold_locks import HoldLocks
 from drills.faults.registry import FAULTS, fault_of
 from drills.sandbox.local.sandbox import LocalSandbox
 

@@ -9,10 +9,10 @@ import pytest
 from drills.core.events import Event, FaultFailed, FaultVerified, ResponderKind
 from drills.core.scenario import FaultSpec
 from drills.errors import EnvironmentFailed
-from drills.faults.drop_index import DropIndex
 from drills.faults.fault import FaultImpossible
 from drills.faults.injection import MakeEvent, inject
-from drills.faults.link_down import LinkDown
+from drills.faults.kinds.drop_index import DropIndex
+from drills.faults.kinds.link_down import LinkDown
 from drills.faults.registry import fault_of
 from drills.faults.restoring import fingerprint_of, owe_restore, owe_stop, plan_of
 from drills.faults.settling import settle_owed

@@ -14,7 +14,7 @@ import pytest
 
 from drills.core.events import DrillAborted, ResponderKind, UndoFailed, UndoSettled, UndoWritten
 from drills.core.scorecard import DrillResult
-from drills.faults.drop_index import DropIndex
+from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.recovery import RecoveryReport, recover
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Service

@@ -14,7 +14,7 @@ from drills.core.metrics import CATALOGUE
 from drills.core.probe import ProbeSpec, Role
 from drills.errors import BadInput
 from drills.probing.bind import bind
-from drills.probing.kinds import PROBE_KINDS, HttpSettings
+from drills.probing.settings import PROBE_KINDS, HttpSettings
 
 ADDRESSES = {
     "app": "http://127.0.0.1:8000",
@@ -84,7 +84,7 @@ def test_kinds_supply_only_metrics_of_the_catalogue() -> None:
 
 def test_the_kinds_are_light_to_import() -> None:
     heavy = "pycurl, psycopg, redis, psutil, httpx, dns, cryptography, docker, asyncio"
-    code = f"import sys, drills.probing.kinds; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
+    code = f"import sys, drills.probing.settings; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() in ("[]", "['asyncio']")
 

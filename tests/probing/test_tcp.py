@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from drills.core.probe import Outcome
-from drills.probing.tcp import host_and_port
+from drills.probing.kinds.tcp import host_and_port
 from tests.probing.looking import Looked, look_at
 from tests.probing.servers import Serve, never_answering, serving
 

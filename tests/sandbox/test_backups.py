@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.backups import Backups, Manifest, TableCopy, adopt
+from drills.sandbox.database.backups import Backups, Manifest, TableCopy, adopt
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
 NIGHT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)

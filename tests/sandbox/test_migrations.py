@@ -12,7 +12,7 @@ import pytest
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.included import included_root
-from drills.sandbox.migrations import Migrations, files
+from drills.sandbox.database.migrations import Migrations, files
 
 
 class Noting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drills.sandbox.scram import fits
+from drills.sandbox.database.scram import fits
 
 #: Of the example in RFC 7677: password pencil, 4096 rounds.
 VERIFIER = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drills.sandbox.table_state import statements
+from drills.sandbox.database.table_state import statements
 
 
 def test_nothing_is_done_when_nothing_differs() -> None:

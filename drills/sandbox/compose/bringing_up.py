@@ -8,14 +8,14 @@ import time
 from datetime import UTC, datetime
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.backups import NIGHTLY
 from drills.sandbox.change_history import first_changes
 from drills.sandbox.compose.cli import ServiceFailed
 from drills.sandbox.compose.containers import Container
 from drills.sandbox.compose.layout import DIRECT, PORTS, port_variable, shop_digest
 from drills.sandbox.compose.operating import OperatesServices
 from drills.sandbox.compose.parts import BACKING
-from drills.sandbox.database_keeping import KeepsDatabase
+from drills.sandbox.database.backups import NIGHTLY
+from drills.sandbox.database.keeping import KeepsDatabase
 from drills.sandbox.http_answers import look
 from drills.sandbox.local.ports import choose_ports, is_free
 from drills.sandbox.protocol import Running, Service

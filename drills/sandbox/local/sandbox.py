@@ -15,9 +15,9 @@ from typing import Any
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
 from drills.sandbox import change_history, direct
-from drills.sandbox.backups import NIGHTLY, adopt
 from drills.sandbox.change_lock import ChangeLock
-from drills.sandbox.database_keeping import KeepsDatabase
+from drills.sandbox.database.backups import NIGHTLY, adopt
+from drills.sandbox.database.keeping import KeepsDatabase
 from drills.sandbox.health import ask_all
 from drills.sandbox.local import postgres
 from drills.sandbox.local.blueprints import Layout

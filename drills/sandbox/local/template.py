@@ -20,7 +20,7 @@ import psutil
 import psycopg
 
 from drills.errors import EnvironmentFailed
-from drills.sandbox.backups import NIGHTLY, Backups
+from drills.sandbox.database.backups import NIGHTLY, Backups
 from drills.sandbox.definitions import definitions
 from drills.sandbox.local import postgres, processes
 from drills.sandbox.local.ports import HOST, free_port

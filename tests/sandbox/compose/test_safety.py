@@ -53,7 +53,7 @@ def bystanders() -> Iterator[Bystanders]:
         yield there
     finally:
         for each in there.made:
-            api.remove_container(each, force=True)
+            api.remove_container(each, force=True, v=True)
 
 
 def labels(project: str, folder: Path | str, service: str) -> dict[str, str]:

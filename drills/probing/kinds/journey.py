@@ -19,10 +19,10 @@ from drills.core.conditions import Condition, compile_condition
 from drills.probing.bind import BoundProbe
 from drills.probing.curl_reasons import own_fault
 from drills.probing.journey_settings import JourneySettings, JourneyStep
+from drills.probing.kinds.tcp import os_reason
 from drills.probing.placeholders import Filled
 from drills.probing.resolver import NameNotResolved, Names, ResolverBusy, is_numeric, names_of
 from drills.probing.seen import Look, Means, Seen
-from drills.probing.tcp import os_reason
 from drills.probing.trusted import trust
 from drills.probing.verdict import shortfall
 

@@ -13,9 +13,9 @@ import psutil
 from drills.core.durations import format_duration
 from drills.errors import DrillsError
 from drills.probing.bind import BoundProbe
-from drills.probing.kinds import ContainerSettings
 from drills.probing.replica import Found, Replica, Source
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.settings import ContainerSettings
 from drills.sandbox.state import SandboxState, load
 
 #: In playbooks' thresholds `memory` and `cpu` are the app's; those of other services are for assertions.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from drills.faults.link_timeout import LinkTimeout
+from drills.faults.kinds.link_timeout import LinkTimeout
 from drills.sandbox.protocol import Link
 
 

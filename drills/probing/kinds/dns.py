@@ -6,10 +6,10 @@ import asyncio
 from typing import Any, cast
 
 from drills.probing.bind import BoundProbe
-from drills.probing.kinds import DnsSettings
 from drills.probing.name_server import NameServer, NoReply, Reply
 from drills.probing.resolver import NameNotResolved, ResolverBusy
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.settings import DnsSettings
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:

@@ -10,11 +10,11 @@ from typing import Any
 
 from drills.errors import BadInput
 from drills.sandbox import change_history, direct
-from drills.sandbox.backups import NIGHTLY, Backups
 from drills.sandbox.change_lock import ChangeLock
-from drills.sandbox.database_mending import DatabaseMending
-from drills.sandbox.database_mending import State as DatabaseState
-from drills.sandbox.migrations import Migrations
+from drills.sandbox.database.backups import NIGHTLY, Backups
+from drills.sandbox.database.mending import DatabaseMending
+from drills.sandbox.database.mending import State as DatabaseState
+from drills.sandbox.database.migrations import Migrations
 from drills.sandbox.protocol import Backup, Migration
 from drills.sandbox.state import StateStore
 

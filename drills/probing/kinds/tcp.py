@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from drills.probing.bind import BoundProbe
 from drills.probing.curl_reasons import own_fault
-from drills.probing.kinds import TcpSettings
 from drills.probing.resolver import NameNotResolved, ResolverBusy
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.settings import TcpSettings
 
 _ANSWER_LIMIT = 65_536
 

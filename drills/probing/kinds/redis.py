@@ -15,9 +15,9 @@ from redis.exceptions import RedisError
 
 from drills.probing.bind import BoundProbe
 from drills.probing.curl_reasons import own_fault
-from drills.probing.kinds import RedisSettings
 from drills.probing.resolver import NameNotResolved, ResolverBusy
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.settings import RedisSettings
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:

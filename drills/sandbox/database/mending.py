@@ -11,9 +11,10 @@ from typing import Any
 from psycopg import sql
 
 from drills.errors import BadInput
-from drills.sandbox import database_state, direct, scram, seeded_rows, table_state
-from drills.sandbox.backups import NIGHTLY, Backups
-from drills.sandbox.migrations import NONE, Migrations, noted
+from drills.sandbox import direct
+from drills.sandbox.database import scram, seeded_rows, state, table_state
+from drills.sandbox.database.backups import NIGHTLY, Backups
+from drills.sandbox.database.migrations import NONE, Migrations, noted
 
 #: The role whose password the app's settings hold.
 APP_ROLE = "shop"
@@ -40,7 +41,7 @@ class DatabaseMending:
         """The present state; `password` is the app's. Raises EnvironmentFailed when the database does not answer."""
         with direct.asking(self._url, timeout=_LOOK_SECONDS) as ask:
             return {
-                **database_state.read(ask),
+                **state.read(ask),
                 **table_state.read(ask),
                 "migrations": _applied(Migrations(self._shop_root, ask)),
                 "passwords": {APP_ROLE: AS_SET if _fits(ask, password) else "another"},
@@ -54,22 +55,22 @@ class DatabaseMending:
         database refuses a statement, EnvironmentFailed when it does not answer.
         """
         with direct.asking(self._url, timeout=_MEND_SECONDS) as ask:
-            around = database_state.read(ask)
+            around = state.read(ask)
             wanted = {**around, **table_state.read(ask), **wanted}
             # Roles and the right to write come first; indexes can wait for the columns that they are over.
-            _run(ask, database_state.statements({**wanted, **{part: around[part] for part in INDEXES}}, around))
+            _run(ask, state.statements({**wanted, **{part: around[part] for part in INDEXES}}, around))
             if "migrations" in wanted:
                 self._migrate(ask, wanted["migrations"])
             for part in table_state.PARTS:
                 _run(ask, table_state.statements(part, wanted[part], table_state.read(ask)[part]))
-            _run(ask, database_state.statements(wanted, database_state.read(ask)))
+            _run(ask, state.statements(wanted, state.read(ask)))
             if wanted.get("passwords", {}).get(APP_ROLE) == AS_SET and not _fits(ask, password):
                 ask(f"ALTER ROLE {APP_ROLE} PASSWORD {sql.Literal(password).as_string()}")
-            present, last = self._seeded(ask), database_state.read(ask)
+            present, last = self._seeded(ask), state.read(ask)
         if wanted.get("rows", present) != present:
             with direct.connected(self._url, timeout=_MEND_SECONDS, autocommit=False) as connection:
                 seeded_rows.mend(connection, self._backups, NIGHTLY, wanted["rows"], present)
-        return database_state.needs_restart(wanted, last)
+        return state.needs_restart(wanted, last)
 
     def _migrate(self, ask: Ask, wanted: Mapping[str, str]) -> None:
         migrations = Migrations(self._shop_root, ask)

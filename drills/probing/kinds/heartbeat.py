@@ -11,8 +11,8 @@ from drills.errors import EnvironmentFailed
 from drills.probing.ages import roughly
 from drills.probing.beats import beats_folder, last_beat
 from drills.probing.bind import BoundProbe
-from drills.probing.kinds import HeartbeatSettings
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.settings import HeartbeatSettings
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:

@@ -17,10 +17,10 @@ from typing import Any, cast
 from drills.probing.bind import BoundProbe
 from drills.probing.certificate_facts import CertificateFacts, facts_of
 from drills.probing.curl_reasons import own_fault
-from drills.probing.kinds import TlsSettings
+from drills.probing.kinds.tcp import host_and_port, open_first, os_reason
 from drills.probing.resolver import NameNotResolved, ResolverBusy
 from drills.probing.seen import Look, Means, Seen
-from drills.probing.tcp import host_and_port, open_first, os_reason
+from drills.probing.settings import TlsSettings
 from drills.probing.trusted import trust
 
 #: X509_V_FLAG_NO_CHECK_TIME of OpenSSL; Python has no name for it.

@@ -7,9 +7,9 @@ from typing import Any, cast
 from drills.core.durations import format_duration
 from drills.probing.bind import BoundProbe
 from drills.probing.exposition import Series, parse_exposition
-from drills.probing.http import Exchange
-from drills.probing.kinds import HttpSettings, MetricNames, MetricsSettings
+from drills.probing.kinds.http import Exchange
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.settings import HttpSettings, MetricNames, MetricsSettings
 from drills.probing.window import Window
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from drills.sandbox.backups import Backups, Manifest, TableCopy
+from drills.sandbox.database.backups import Backups, Manifest, TableCopy
 
 #: Runs one statement and gives its rows.
 Ask = Callable[[str], Sequence[Sequence[Any]]]

@@ -15,9 +15,9 @@ from psycopg.rows import dict_row
 
 from drills.probing.bind import BoundProbe
 from drills.probing.curl_reasons import own_fault
-from drills.probing.kinds import PostgresSettings
 from drills.probing.resolver import NameNotResolved, ResolverBusy
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.settings import PostgresSettings
 
 #: Sessions of clients other than this one; `longest_query` in seconds.
 _MEASURES: LiteralString = """

@@ -13,9 +13,9 @@ from pydantic_core import from_json
 
 from drills.probing.bind import BoundProbe
 from drills.probing.curl_reasons import curl_own_fault, curl_reason
-from drills.probing.kinds import HttpSettings
 from drills.probing.resolver import NameNotResolved, ResolverBusy, is_numeric, names_of
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.settings import HttpSettings
 from drills.probing.transfers import Transfers
 from drills.probing.trusted import trusted_file
 

@@ -1,0 +1,1 @@
+"""Every kind of fault, one file each; `drills.faults.registry` lists them."""
