@@ -30,7 +30,7 @@ from drills.clock import SystemClock
 from drills.core.events import DrillAborted, DrillStarted, FaultApplied, UndoWritten
 from drills.core.scorecard import DrillResult
 from drills.errors import ExitCode
-from drills.faults.misuse_key import MARK as STRANGER_MARK
+from drills.faults.kinds.misuse_key import MARK as STRANGER_MARK
 from drills.faults.session_fault import MARK as SESSION_MARK
 from drills.store.store import Store
 from proofs import kinds
