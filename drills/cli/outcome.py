@@ -56,6 +56,9 @@ def print_outcome(console: Console, session: Session, home: Path) -> None:
         console.print(Text(f"Mended: undo {', '.join(f'#{number}' for number in settled)} settled", style="dim"))
     for failed in session.timeline.all(UndoFailed):
         console.print(Text(f"STILL OWED: #{failed.journal_id} {failed.summary}: {failed.reason}", style="bold red"))
+    if session.owed:
+        told = "What is owed is kept: `drills recover` settles it, and so does the next drill before it begins."
+        console.print(Text(told, style="bold red"))
     console.print(Text(f"Report: {shown(session.report, home)}"), soft_wrap=True)
 
 

@@ -83,10 +83,17 @@ def command(port: int, words: Sequence[str], *, timeout: float = 5.0) -> Any:
     """Run one Redis command. Raises BadInput when it is refused, EnvironmentFailed when there is no answer in time."""
     if not words:
         raise BadInput("redis: give a command, such as PING")
-    import redis  # slow to load; the commands that ask the database do without it
+    import redis.backoff  # slow to load; the commands that ask the database do without it
+    import redis.retry
 
     client: Any = redis.Redis(
-        host=HOST, port=port, socket_timeout=timeout, socket_connect_timeout=CONNECT_SECONDS, decode_responses=True
+        host=HOST,
+        port=port,
+        socket_timeout=timeout,
+        socket_connect_timeout=CONNECT_SECONDS,
+        decode_responses=True,
+        # A cache that is down is told at once; the library would try again for seconds.
+        retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0),
     )
     try:
         return client.execute_command(*words)
