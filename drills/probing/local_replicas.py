@@ -21,7 +21,8 @@ class LocalReplicas:
     """Remembers the processes that it has seen, and how far the service's log was read."""
 
     def __init__(self, state: Path, service: str) -> None:
-        self._log = state.parent / "logs" / f"{service}.log"
+        self._folder = state.parent
+        self._log = self._folder / "logs" / f"{service}.log"
         self._service = service
         self._known: dict[tuple[int, float], psutil.Process] = {}
         self._read = -1
@@ -49,14 +50,14 @@ class LocalReplicas:
         return Found(tuple(replicas), self._out_of_memory())
 
     def disk(self, state: SandboxState) -> tuple[int, int] | None:
-        """Of the disk that was mounted for the sandbox, found by its name; on the machine's own nothing is bounded."""
+        """Of the disk that was mounted for the sandbox, found by its name; else of the machine's, where its files lie."""
         if self._service != "database":
             return None
         with contextlib.suppress(OSError):
             for mounted in psutil.disk_partitions(all=True):
                 if mounted.device == f"drills-{state.identity}":
-                    about = os.statvfs(mounted.mountpoint)
-                    return (about.f_blocks - about.f_bfree) * about.f_frsize, about.f_blocks * about.f_frsize
+                    return _used_of(mounted.mountpoint)
+            return _used_of(str(self._folder))
         return None
 
     def _alive(self, key: tuple[int, float], record: ProcessRecord) -> psutil.Process | None:
@@ -79,3 +80,9 @@ class LocalReplicas:
             self._read = size
         self._read = max(self._read, 0)
         return frozenset(range(self._ends))
+
+
+def _used_of(place: str) -> tuple[int, int]:
+    """Bytes used, and in all, of the file system there. Raises OSError."""
+    about = os.statvfs(place)
+    return (about.f_blocks - about.f_bfree) * about.f_frsize, about.f_blocks * about.f_frsize

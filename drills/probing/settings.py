@@ -153,7 +153,7 @@ class ContainerSettings(SettingsModel):
     """The containers of a service, by the engine's statistics; processes, on the local driver."""
 
     metrics = frozenset({"memory", "cpu", "disk"})
-    names = metrics | {"processes", "restarts", "oom_kills", "memory_bytes", "disk_bytes"}
+    names = metrics | {"processes", "restarts", "oom_kills", "memory_bytes", "disk_bytes", "disk_full_in"}
 
     state: str = Field(description="Path of the sandbox's state file: ${state}.")
     service: str = "app"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -145,8 +146,18 @@ def test_ends_at_the_memory_limit_count_from_the_first_look_on(tmp_path: Path) -
 def test_a_service_without_a_disk_of_its_own_measures_none(tmp_path: Path) -> None:
     with sleeper() as one:
         settings = {"state": write(tmp_path / "state.json", one)}
-        looked = asyncio.run(look_at("container", settings, asserts=["disk < 0.1"]))
+        looked = asyncio.run(look_at("container", settings, asserts=["disk < 0.1", "disk_full_in > 60.0"]))
     assert "disk" not in looked.seen.metrics
+    assert looked.outcome is Outcome.PASS
+
+
+def test_a_database_without_a_bounded_disk_has_the_machines(tmp_path: Path) -> None:
+    with sleeper() as one:
+        database = one.model_copy(update={"service": "database"})
+        settings = {"state": write(tmp_path / "state.json", database), "service": "database"}
+        looked = asyncio.run(look_at("container", settings, asserts=["disk_full_in > 60.0"]))
+    whole = shutil.disk_usage(tmp_path)
+    assert looked.seen.metrics["disk"] == pytest.approx(1 - whole.free / whole.total, abs=0.1)
     assert looked.outcome is Outcome.PASS
 
 

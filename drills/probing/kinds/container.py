@@ -13,6 +13,7 @@ import psutil
 from drills.core.durations import format_duration
 from drills.errors import DrillsError
 from drills.probing.bind import BoundProbe
+from drills.probing.growth import Growth
 from drills.probing.replica import Found, Replica, Source
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import ContainerSettings
@@ -49,6 +50,7 @@ class _Measured:
         self._known: dict[Hashable, float] = {}
         self._read_at: float | None = None
         self._gone = self._restarts = 0
+        self._growth = Growth()
         self._first_ends: frozenset[Hashable] | None = None
         self._ends: frozenset[Hashable] = frozenset()
 
@@ -80,10 +82,12 @@ class _Measured:
         }
         unmeasured = {} if cores is not None else {"cpu": "processor time needs a second look"}
         if disk is not None:
-            values["disk_bytes"], whole = disk
-            metrics["disk"] = values["disk_bytes"] / whole
+            used, whole = disk
+            values |= {"disk_bytes": used, "disk_full_in": self._growth.full_in(now, used, whole)}
+            metrics["disk"] = used / whole
         else:
-            unmeasured |= dict.fromkeys(("disk", "disk_bytes"), "it has no disk of its own here")
+            absent = ("disk", "disk_bytes", "disk_full_in")
+            unmeasured |= dict.fromkeys(absent, "it has no disk of its own here")
         told = {name: value for name, value in metrics.items() if name == "disk" or settings.service == _METRICS_OF}
         return Seen({**values, **metrics}, metrics=told, unmeasured=unmeasured)
 
