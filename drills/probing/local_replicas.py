@@ -50,7 +50,7 @@ class LocalReplicas:
         return Found(tuple(replicas), self._out_of_memory())
 
     def disk(self, state: SandboxState) -> tuple[int, int] | None:
-        """Of the disk that was mounted for the sandbox, found by its name; else of the machine's, where its files lie."""
+        """Of the disk that was mounted for the sandbox, found by its name; else of the machine's."""
         if self._service != "database":
             return None
         with contextlib.suppress(OSError):

@@ -157,7 +157,7 @@ def test_a_database_without_a_bounded_disk_has_the_machines(tmp_path: Path) -> N
         settings = {"state": write(tmp_path / "state.json", database), "service": "database"}
         looked = asyncio.run(look_at("container", settings, asserts=["disk_full_in > 60.0"]))
     whole = shutil.disk_usage(tmp_path)
-    assert looked.seen.metrics["disk"] == pytest.approx(1 - whole.free / whole.total, abs=0.1)
+    assert looked.seen.metrics["disk"] == pytest.approx(whole.used / whole.total, abs=0.1)
     assert looked.outcome is Outcome.PASS
 
 
