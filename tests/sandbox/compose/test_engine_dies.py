@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,15 @@ class Door:
         self._process.kill()
         self._process.wait()
 
+    @contextmanager
+    def opened_at_the_end(self) -> Iterator[None]:
+        """Whatever happens, the sandbox can be taken down afterwards."""
+        try:
+            yield
+        finally:
+            self.shut()
+            self.open()
+
 
 @pytest.fixture
 def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
@@ -87,7 +97,7 @@ def verified(bench: Workbench) -> bool:
 
 
 def test_what_is_owed_is_kept_until_the_engine_is_back(door: Door, tmp_path: Path) -> None:
-    with workbench("compose") as bench:
+    with workbench("compose") as bench, door.opened_at_the_end():
         before = bench.state()
         log = tmp_path / "drill.log"
         runner = bench.start("run", "database-failure", "--responder", "none", log=log)
@@ -118,7 +128,7 @@ def test_what_is_owed_is_kept_until_the_engine_is_back(door: Door, tmp_path: Pat
 
 
 def test_an_engine_that_is_down_at_the_start_is_said_in_one_line(door: Door) -> None:
-    with workbench("compose") as bench:
+    with workbench("compose") as bench, door.opened_at_the_end():
         door.shut()
         drill = bench.run("run", "database-failure")
         assert drill.returncode == ExitCode.NOT_VALID
@@ -128,4 +138,3 @@ def test_an_engine_that_is_down_at_the_start_is_said_in_one_line(door: Door) -> 
             assert done.returncode == ExitCode.NOT_VALID, words
             assert done.stderr.startswith("the Docker engine at"), words
             assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-        door.open()
