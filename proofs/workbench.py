@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from drills.sandbox.compose.project import normalised
+
 ROOT = Path(__file__).resolve().parent.parent
 #: What the sandbox as containers is made of, beside the shop.
 COMPOSE_FILES = ("docker-compose.yml", ".dockerignore", "docker")
@@ -99,6 +101,9 @@ def workbench(driver: str = "local") -> Iterator[Workbench]:
     finally:
         bench.run("recover")
         bench.run("sandbox", "down")
+        if driver == "compose":
+            image = f"{normalised(folder.name)}-shop"
+            subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 
