@@ -28,8 +28,8 @@ lint: $(VENV)/.dev ## Style, format and the direction of imports.
 types: $(VENV)/.dev ## Types, strictly.
 	$(BIN)/mypy drills
 
-suite: $(VENV)/.dev ## The tests that need no Docker, on two cores.
-	$(BIN)/python -m pytest -m 'not engine' -n 2 --dist loadgroup -q --cov=drills --cov-report=term:skip-covered
+suite: $(VENV)/.dev ## the tests that need no Docker.
+	$(BIN)/python -m pytest -m 'not engine' -n 3 --dist loadgroup -q --cov=drills --cov-report=term:skip-covered
 
 engine: $(VENV)/.dev ## The tests that need a Docker engine and the compose CLI.
 	$(BIN)/python -m pytest -m engine -q

@@ -33,10 +33,11 @@ STEPS = {
 
 
 def forbidden(scenario: Scenario) -> list[str]:
-    """What only the debrief tells."""
+    """What only the debrief tells. A plain number gives nothing away: a briefing has many."""
     said = [scenario.name, scenario.title]
     for injection in scenario.timeline:
-        said += [injection.fault.kind, *(str(value) for value in injection.fault.settings.values() if value != "app")]
+        settings = [str(value) for value in injection.fault.settings.values() if value != "app"]
+        said += [injection.fault.kind, *(value for value in settings if not value.isdecimal())]
     if scenario.truth is not None:
         said.append(scenario.truth.remedy)
     return [*said, *scenario.hints]

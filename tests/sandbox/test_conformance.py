@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -193,9 +193,12 @@ def test_a_toxic_slows_a_link_until_it_is_removed(sandbox: Sandbox) -> None:
 
 def test_logs_can_be_searched_by_time_and_by_pattern(sandbox: Sandbox) -> None:
     get(sandbox, "/orders?customer=nobody")
-    found = sandbox.logs(Service.APP, since=timedelta(minutes=1), grep='"path":"/orders".*"status":400')
-    assert found
-    assert "customer: a whole number" in found[-1]
+
+    def found() -> Sequence[str]:
+        return sandbox.logs(Service.APP, since=timedelta(minutes=1), grep='"path":"/orders".*"status":400')
+
+    assert eventually(lambda: bool(found())), "a line may follow its answer by a moment"
+    assert "customer: a whole number" in found()[-1]
     assert not sandbox.logs(Service.APP, since=timedelta(seconds=-60))
     with pytest.raises(BadInput, match="grep"):
         sandbox.logs(Service.APP, grep="(")

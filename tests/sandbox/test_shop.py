@@ -161,7 +161,10 @@ def test_the_bad_release_fails_some_requests_only(shop: httpx.Client, sandbox: S
 def test_a_release_that_keeps_its_connections_runs_out_of_them(shop: httpx.Client, sandbox: Sandbox) -> None:
     sandbox.set({"pool_size": "1", "pool_timeout": "0.2"})
     sandbox.deploy("1.3.0")
-    answers = [shop.get("/orders", params={"customer": 7}).status_code for _ in range(40)]
+    answers: list[int] = []
+    # By chance it keeps one of fourteen: three hundred requests that all give theirs back would be a wonder.
+    while len(answers) < 300 and 503 not in answers:
+        answers.append(shop.get("/orders", params={"customer": 7}).status_code)
     assert (answers[0], answers[-1]) == (200, 503)
     assert sandbox.rollback() == "1.1.0"
     assert {shop.get("/orders", params={"customer": 7}).status_code for _ in range(40)} == {200}
