@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DRIVER ?= local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types suite engine matrix soak kill bench gallery requirements wheel clean
+.PHONY: help demo test lint types suite coverage engine matrix soak kill bench gallery requirements wheel clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ types: $(VENV)/.dev ## Types, strictly.
 	$(BIN)/mypy drills
 
 suite: $(VENV)/.dev ## the tests that need no Docker.
+	$(BIN)/python -m pytest -m 'not engine' -n 3 --dist loadgroup -q
+
+coverage: $(VENV)/.dev ## The same tests, and which lines they reach; a quarter slower.
 	$(BIN)/python -m pytest -m 'not engine' -n 3 --dist loadgroup -q --cov=drills --cov-report=term:skip-covered
 
 engine: $(VENV)/.dev ## The tests that need a Docker engine and the compose CLI.
