@@ -28,7 +28,7 @@ lint: $(VENV)/.dev ## Style, format and the direction of imports.
 types: $(VENV)/.dev ## Types, strictly.
 	$(BIN)/mypy drills
 
-suite: $(VENV)/.dev ## the tests that need no Docker.
+suite: $(VENV)/.dev ## The tests that need no Docker.
 	$(BIN)/python -m pytest -m 'not engine' -n 3 --dist loadgroup -q
 
 coverage: $(VENV)/.dev ## The same tests, and which lines they reach; a quarter slower.
