@@ -31,8 +31,6 @@ the sandbox's state was compared with its state before, field by field; a differ
 - **remedy**: mends the cause, or is the answer that the scenario calls for; **equivalent**: another way there.
 - **temporary**: users are well for a while, and suffer again; **ineffective**: they go on suffering.
 - **not scored**: the drill is not valid, because what it measures by is gone.
-
-The health endpoint `/health` answered well all the while in most of these drills: it alone earns nothing.
 """
 
 
@@ -52,6 +50,8 @@ def _summary(cells: Sequence[Cell], outcomes: Outcomes) -> list[str]:
     stale = [c for c in cells if (o := outcomes.get((c.scenario, c.runbook))) is not None and o.digest != c.digest]
     total = sum(outcome.seconds for outcome in run)
     said = f"{len(run)} of {len(cells)} cells were run, in {humane(total)} in all; {len(wrong)} were not as expected."
+    if len(run) < len(cells):
+        said += " The tables of other runbooks and of cheap recoveries show those that were run."
     if stale:
         names = ", ".join(f"{cell.scenario} × {cell.runbook}" for cell in stale)
         said += f" Run before their files were last changed: {names}."
@@ -60,38 +60,48 @@ def _summary(cells: Sequence[Cell], outcomes: Outcomes) -> list[str]:
 
 def _tables(cells: Sequence[Cell], outcomes: Outcomes) -> Iterable[str]:
     yield from ("### Its own runbook, and nobody", "")
-    yield "| drill | detected by | after | its runbook | score | nobody answers |"
+    yield "| drill | detected by | after first impact | its runbook | score | nobody answers |"
     yield "|---|---|---|---|---|---|"
     for cell in cells:
         if cell.kind == "own":
             nobody = outcomes.get((cell.scenario, "none"))
             yield _own(cell.scenario, outcomes.get((cell.scenario, cell.runbook)), nobody)
-    yield from ("", "### Tempting other runbooks", "")
-    yield "| drill | runbook | expected | why | what it gave | what it changed |"
-    yield "|---|---|---|---|---|---|"
-    for cell in cells:
-        if cell.kind == "other":
-            yield _row(cell, outcomes.get((cell.scenario, cell.runbook)))
-    yield from ("", "### Cheap recoveries", "")
-    yield "| drill | recovery | expected | what it gave |"
-    yield "|---|---|---|---|"
-    for cell in cells:
-        if cell.kind == "cheap":
-            outcome = outcomes.get((cell.scenario, cell.runbook))
-            yield f"| {cell.scenario} | {cell.runbook} | {cell.expect} | {_gave(outcome)} |"
+    others = [_row(cell, found) for cell, found in _run(cells, outcomes, "other")]
+    if others:
+        yield from ("", "### Tempting other runbooks", "")
+        yield "| drill | runbook | expected | why | what it gave | what it changed |"
+        yield from ("|---|---|---|---|---|---|", *others)
+    cheap = [
+        f"| {c.scenario} | {c.runbook} | {c.expect} | {_gave(found)} |" for c, found in _run(cells, outcomes, "cheap")
+    ]
+    if cheap:
+        yield from ("", "### Cheap recoveries", "")
+        yield "| drill | recovery | expected | what it gave |"
+        yield from ("|---|---|---|---|", *cheap)
     yield ""
+
+
+def _run(cells: Sequence[Cell], outcomes: Outcomes, kind: str) -> list[tuple[Cell, Outcome]]:
+    """The cells of a kind that were run, each with what it gave."""
+    keyed = [(cell, outcomes.get((cell.scenario, cell.runbook))) for cell in cells if cell.kind == kind]
+    return [(cell, found) for cell, found in keyed if found is not None]
 
 
 def _own(scenario: str, own: Outcome | None, nobody: Outcome | None) -> str:
     if own is None:
         return f"| **{scenario}** | | | not run | | {_gave(nobody)} |"
-    after = "never" if own.detected_after is None else humane(own.detected_after)
+    after = "never" if own.detected_after is None else _moment(own.detected_after)
     score = "–" if own.score is None else f"{own.score:g} {own.grade}"
     return f"| **{scenario}** | {own.detected_by or '–'} | {after} | {_gave(own)} | {score} | {_gave(nobody)} |"
 
 
-def _row(cell: Cell, outcome: Outcome | None) -> str:
-    changed = "<br>".join(f"`{_cell(command)}`" for command in outcome.changed) if outcome is not None else ""
+def _moment(seconds: float) -> str:
+    """After the first user impact; monitoring may have been the first."""
+    return humane(seconds) if seconds >= 0 else f"{humane(-seconds)} before"
+
+
+def _row(cell: Cell, outcome: Outcome) -> str:
+    changed = "<br>".join(f"`{_cell(command)}`" for command in outcome.changed)
     why = _cell(cell.why)
     return f"| {cell.scenario} | {cell.runbook} | {cell.expect} | {why} | {_gave(outcome)} | {changed or 'nothing'} |"
 
