@@ -102,7 +102,7 @@ def workbench(driver: str = "local") -> Iterator[Workbench]:
         bench.run("recover")
         bench.run("sandbox", "down")
         if driver == "compose":
-            image = f"{normalised(folder.name)}-shop"
+            image = f"drills-shop:{normalised(folder.name)}"
             subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False)
         shutil.rmtree(folder, ignore_errors=True)
 

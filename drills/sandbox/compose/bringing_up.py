@@ -78,7 +78,7 @@ class BringsUp(OperatesServices, KeepsDatabase):
             release=self._shop.initial_release,
         )
         variables = self._control.variables()
-        made_of = self._containers.image_labels(f"{self._project.name}-shop")
+        made_of = self._containers.image_labels(f"drills-shop:{self._project.name}")
         if made_of is None or made_of.get("drills.shop") != shop_digest(self._layout.shop_root):
             self._control.cli.build(variables, [Service.APP])
 
