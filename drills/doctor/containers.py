@@ -13,9 +13,10 @@ from typing import Any
 from drills.doctor.check import Check
 from drills.errors import DrillsError
 from drills.sandbox.compose import engine
-from drills.sandbox.compose.layout import HOST, PORTS
+from drills.sandbox.compose.layout import PORTS
 from drills.sandbox.compose.project import Project, listed, own
 from drills.sandbox.open import compose_project
+from drills.sandbox.ports import HOST
 from drills.workspace.workspace import Workspace
 
 #: What the containers of the included sandbox may use together (their limits), and their images, in bytes.

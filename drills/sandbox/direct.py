@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.local.ports import HOST
+from drills.sandbox.ports import HOST
 
 CONNECT_SECONDS = 3
 

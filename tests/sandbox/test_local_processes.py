@@ -18,8 +18,8 @@ from drills.errors import EnvironmentFailed
 from drills.included import included_root
 from drills.process_start import start_ticks
 from drills.sandbox.local import postgres, processes
-from drills.sandbox.local.ports import HOST
 from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Running, Sandbox, Service
 from drills.sandbox.state import ProcessRecord, load, read_processes, save
 

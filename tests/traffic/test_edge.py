@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from drills.included import included_root
-from drills.sandbox.local.ports import HOST, answers, choose_ports
+from drills.sandbox.ports import HOST, answers, choose_ports
 from drills.traffic.generator import TrafficGenerator
 from shop.certificates import AUTHORITY, EDGE, issue, provide
 from tests.traffic.test_generator import App, app, drive, locustfile, page, traffic, until

@@ -8,8 +8,8 @@ import ssl
 
 from drills.errors import DrillsError
 from drills.sandbox import direct
-from drills.sandbox.compose.layout import HOST
 from drills.sandbox.http_answers import answers_well
+from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Service
 
 #: A question for `shop.test A`: id 1, recursion desired, one question.

@@ -13,11 +13,10 @@ from drills.sandbox.compose.cli import ServiceFailed
 from drills.sandbox.compose.containers import Container
 from drills.sandbox.compose.layout import DIRECT, PORTS, port_variable, shop_digest
 from drills.sandbox.compose.operating import OperatesServices
-from drills.sandbox.compose.parts import BACKING
 from drills.sandbox.database.backups import NIGHTLY
-from drills.sandbox.database.keeping import KeepsDatabase
+from drills.sandbox.driver import BACKING
 from drills.sandbox.http_answers import look
-from drills.sandbox.local.ports import choose_ports, is_free
+from drills.sandbox.ports import choose_ports, is_free
 from drills.sandbox.protocol import Running, Service
 from drills.sandbox.release_line import initial_line
 from drills.sandbox.state import ComposeProject, SandboxState, make_folder
@@ -25,7 +24,7 @@ from drills.sandbox.state import ComposeProject, SandboxState, make_folder
 READY_SECONDS = 20.0
 
 
-class BringsUp(OperatesServices, KeepsDatabase):
+class BringsUp(OperatesServices):
     def is_up(self) -> bool:
         """Whether something of it runs; one that was brought up by hand is taken over."""
         if not self._sees_project():

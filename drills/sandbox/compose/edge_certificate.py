@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.certificates import CertificateFolder
-from drills.sandbox.compose.layout import HOST
 from drills.sandbox.compose.service_control import ServiceControl
+from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Certificate, Running, Service
 from drills.sandbox.state import make_folder
 

@@ -12,7 +12,6 @@ from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.protocol import Service
 from drills.sandbox.state import SandboxState
 
-HOST = "127.0.0.1"
 DIRECT = "app-direct"
 """The compose service that leads to the app around the edge."""
 DISK = "database-disk"

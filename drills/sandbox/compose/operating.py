@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from drills.sandbox.compose.containers import at_once
-from drills.sandbox.compose.parts import BACKING, Parts
+from drills.sandbox.compose.parts import Parts
 from drills.sandbox.compose.service_control import STOP_SECONDS, standing
+from drills.sandbox.driver import BACKING
 from drills.sandbox.log_lines import chosen, in_order, read_log
 from drills.sandbox.names import part_of, service_named
 from drills.sandbox.protocol import Running, Service, ServiceStatus
@@ -60,30 +62,6 @@ class OperatesServices(Parts):
             else:
                 self._control.stop(known.service)
 
-    def kill(self, service: str) -> None:
-        with self._lock.held():
-            known = self._named(service)
-            if known.replica is not None:
-                self._replicas.kill_one(known.replica)
-            else:
-                self._control.kill(known.service)
-
-    def pause(self, service: str) -> None:
-        with self._lock.held():
-            known = self._named(service)
-            if known.replica is not None:
-                self._replicas.pause_one(known.replica)
-            else:
-                self._control.pause(known.service)
-
-    def resume(self, service: str) -> None:
-        with self._lock.held():
-            known = self._named(service)
-            if known.replica is not None:
-                self._replicas.resume_one(known.replica)
-            else:
-                self._control.resume(known.service)
-
     def restart(self, service: str | None = None) -> None:
         with self._lock.held():
             self._active()
@@ -111,8 +89,9 @@ class OperatesServices(Parts):
         self._replicas.adjust()
         self._await_ready()
 
+    @abstractmethod
     def _await_ready(self) -> None:
-        raise NotImplementedError
+        """Until the app answers. Raises EnvironmentFailed."""
 
     def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
         known = service_named(service)

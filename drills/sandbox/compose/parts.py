@@ -6,47 +6,30 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.change_lock import ChangeLock
+from drills.errors import BadInput
 from drills.sandbox.compose import engine, project
 from drills.sandbox.compose.app_replicas import AppReplicas
 from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Containers
 from drills.sandbox.compose.disk import DatabaseDisk
 from drills.sandbox.compose.edge_certificate import EdgeCertificate
-from drills.sandbox.compose.layout import DIRECT, HOST, Layout
+from drills.sandbox.compose.layout import DIRECT, Layout
 from drills.sandbox.compose.project import Project
 from drills.sandbox.compose.service_control import ServiceControl
-from drills.sandbox.definitions import ShopDefinitions, definitions
-from drills.sandbox.names import Named, named
+from drills.sandbox.driver import Driver
+from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Service
-from drills.sandbox.state import SandboxState, StateStore
 
 if TYPE_CHECKING:
-    from drills.sandbox.toxiproxy import Toxiproxy
+    pass
 
-#: What does not depend on another comes first; the app comes last and goes first.
-BACKING = (
-    Service.DATABASE,
-    Service.CACHE,
-    Service.EXTERNAL_API,
-    Service.TOXIPROXY,
-    Service.EDGE,
-    Service.DNS,
-)
 PUBLIC_NAME = "shop.test"
 
 
-class Parts:
+class Parts(Driver):
     _project: Project
     _layout: Layout
-    _store: StateStore
-    _lock: ChangeLock
     _allow_remote_engine: bool
-
-    @property
-    def _shop(self) -> ShopDefinitions:
-        return definitions(self._layout.shop_root)
 
     def _refuse_remote_engine(self) -> None:
         if not engine.is_local(self._project.host) and not self._allow_remote_engine:
@@ -75,22 +58,6 @@ class Parts:
     @property
     def _disk(self) -> DatabaseDisk:
         return DatabaseDisk(self._control)
-
-    @property
-    def _toxiproxy(self) -> Toxiproxy:
-        from drills.sandbox.toxiproxy import Toxiproxy  # its HTTP library is slow to load; few commands need it
-
-        return Toxiproxy(f"http://{HOST}:{self._active().ports[Service.TOXIPROXY]}")
-
-    def _active(self) -> SandboxState:
-        """The state of a sandbox that is up. Raises EnvironmentFailed when it is not."""
-        state = self._store.read()
-        if not state.active:
-            raise EnvironmentFailed("the sandbox is down; `drills sandbox up` starts it")
-        return state
-
-    def _named(self, name: str) -> Named:
-        return named(name, self._active().replicas)
 
     @property
     def addresses(self) -> Mapping[str, str]:

@@ -6,18 +6,14 @@ Nothing supervises them: what was killed stays dead until it is started.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from drills.sandbox import direct
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.compose.configuring import Configures
 from drills.sandbox.compose.layout import Layout
 from drills.sandbox.compose.project import Project
-from drills.sandbox.health import ask_all
-from drills.sandbox.names import link_named
-from drills.sandbox.protocol import Capability, DiskUsage, Fingerprint, LinkStatus, Service, Toxic
+from drills.sandbox.protocol import Capability, DiskUsage, Fingerprint
 from drills.sandbox.restoring import Restoring, fingerprint_of
 from drills.sandbox.state import StateStore
 
@@ -46,12 +42,6 @@ class ComposeSandbox(Configures):
 
     # --- straight to database and cache; the disk; links
 
-    def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-        return direct.query(self._owner_url(), statement, timeout=timeout)
-
-    def redis(self, *words: str) -> Any:
-        return direct.command(self._active().ports[Service.CACHE], words)
-
     def _owner_url(self) -> str:
         self._active()
         return self.addresses["database"]
@@ -64,22 +54,7 @@ class ComposeSandbox(Configures):
         self._active()
         return self._disk.remove(name)
 
-    def links(self) -> Sequence[LinkStatus]:
-        return self._toxiproxy.links()
-
-    def set_link(self, link: str, *, enabled: bool) -> None:
-        self._toxiproxy.set_enabled(link_named(link), enabled)
-
-    def add_toxic(self, link: str, toxic: Toxic) -> None:
-        self._toxiproxy.add_toxic(link_named(link), toxic)
-
-    def remove_toxic(self, link: str, name: str) -> None:
-        self._toxiproxy.remove_toxic(link_named(link), name)
-
     # --- health; the state before and after a drill
-
-    def health(self) -> Mapping[str, tuple[bool, str]]:
-        return ask_all(self.addresses, lambda: self.sql("SELECT 1", timeout=3), lambda: self.redis("PING"))
 
     def fingerprint(self) -> Fingerprint:
         self._active()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from drills.sandbox.local import postgres
 from drills.sandbox.local.blueprints import Layout
-from drills.sandbox.local.ports import HOST
+from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Service
 from drills.sandbox.state import SandboxState
 

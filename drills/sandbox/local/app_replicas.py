@@ -47,6 +47,10 @@ class AppReplicas:
         then()
         self._drain(old)
 
+    def alive(self) -> int:
+        """How many run, the frozen ones too."""
+        return len(self._control.records(Service.APP))
+
     def outdated(self) -> list[ProcessRecord]:
         """Replicas of another release, or with other settings, than the state says."""
         state = self._control.store.read()

@@ -12,12 +12,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox import ports
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.http_answers import answers_well
-from drills.sandbox.local import ports, postgres
-from drills.sandbox.local.ports import HOST
+from drills.sandbox.local import postgres
 from drills.sandbox.local.processes import base_environment
 from drills.sandbox.local.toxiproxy_command import toxiproxy_command
+from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Link, Service
 from drills.sandbox.state import SandboxState
 

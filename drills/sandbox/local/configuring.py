@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox import change_history
+from drills.sandbox.driver import BACKING
 from drills.sandbox.local import limits
 from drills.sandbox.local.operating import OperatesServices
-from drills.sandbox.local.parts import BACKING
 from drills.sandbox.local.service_stats import measure
 from drills.sandbox.names import service_named
-from drills.sandbox.protocol import Certificate, Change, Service, ServiceStats
+from drills.sandbox.protocol import Service, ServiceStats
 
 
 class Configures(OperatesServices):
-    def settings(self) -> Mapping[str, str]:
-        return self._shop.complete(self._store.read().settings)
-
-    @property
-    def secret_settings(self) -> frozenset[str]:
-        return self._shop.secrets
-
     def set(self, changes: Mapping[str, str]) -> None:
         wanted = self._shop.checked(changes)
         with self._lock.held():
@@ -45,20 +37,6 @@ class Configures(OperatesServices):
     def _restart_outdated(self) -> None:
         for service in self._control.outdated(BACKING):
             self.restart(service)
-
-    def changes(self, since: timedelta | None = None) -> Sequence[Change]:
-        return change_history.listed(self._store.read(), since, datetime.now(UTC))
-
-    def certificate(self) -> Certificate:
-        self._active()
-        return self._certificate.read()
-
-    def renew_certificate(self, valid_for: timedelta = timedelta(days=90)) -> None:
-        with self._lock.held():
-            self._active()
-            self._certificate.renew(valid_for)
-            until = f"{self._certificate.read().not_after:%Y-%m-%d %H:%M} UTC"
-            change_history.note(self._store, f"certificate of the edge replaced, valid until {until}")
 
     def stats(self) -> Sequence[ServiceStats]:
         self._active()

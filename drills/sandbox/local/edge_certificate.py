@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from drills.errors import EnvironmentFailed
 from drills.sandbox.certificates import CertificateFolder, standing
 from drills.sandbox.local import processes
-from drills.sandbox.local.ports import HOST
 from drills.sandbox.local.service_control import ServiceControl
+from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Certificate, Running, Service
 
 #: How long the edge may take to show a new certificate.

@@ -7,12 +7,13 @@ import time
 from collections.abc import Mapping, Sequence
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.driver import BACKING
 from drills.sandbox.http_answers import look
 from drills.sandbox.local.addresses import addresses
 from drills.sandbox.local.blueprints import UPSTREAM, blueprint
-from drills.sandbox.local.parts import BACKING, Parts
-from drills.sandbox.local.ports import HOST
+from drills.sandbox.local.parts import Parts
 from drills.sandbox.local.statuses import statuses
+from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Service, ServiceStatus
 
 READY_SECONDS = 15.0
@@ -52,30 +53,6 @@ class OperatesServices(Parts):
             else:
                 plan = blueprint(known.service, self._layout, self._store.read(), self._shop)
                 self._control.stop(known.service, gently=plan.gently, seconds=plan.stop_seconds)
-
-    def kill(self, service: str) -> None:
-        with self._lock.held():
-            known = self._named(service)
-            if known.replica is not None:
-                self._replicas.kill_one(known.replica)
-            else:
-                self._control.kill(known.service)
-
-    def pause(self, service: str) -> None:
-        with self._lock.held():
-            known = self._named(service)
-            if known.replica is not None:
-                self._replicas.pause_one(known.replica)
-            else:
-                self._control.pause(known.service)
-
-    def resume(self, service: str) -> None:
-        with self._lock.held():
-            known = self._named(service)
-            if known.replica is not None:
-                self._replicas.resume_one(known.replica)
-            else:
-                self._control.resume(known.service)
 
     def restart(self, service: str | None = None) -> None:
         with self._lock.held():

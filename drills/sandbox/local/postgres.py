@@ -19,7 +19,7 @@ import psycopg
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.local import processes
-from drills.sandbox.local.ports import HOST
+from drills.sandbox.ports import HOST
 
 OS_USER = "pgserver"
 #: A folder that every user may pass, and that outlives a restart of the machine.

@@ -10,44 +10,35 @@ import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from drills.errors import BadInput, EnvironmentFailed
-from drills.nearest import suggest
-from drills.sandbox import change_history, direct
+from drills.errors import EnvironmentFailed
+from drills.sandbox import change_history
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.database.backups import NIGHTLY, adopt
-from drills.sandbox.database.keeping import KeepsDatabase
-from drills.sandbox.health import ask_all
 from drills.sandbox.local import postgres
 from drills.sandbox.local.blueprints import Layout
 from drills.sandbox.local.configuring import Configures
 from drills.sandbox.local.disk import DatabaseDisk
 from drills.sandbox.local.parts import lacks_ports
-from drills.sandbox.local.ports import choose_ports, free_port
 from drills.sandbox.local.processes import trim
 from drills.sandbox.local.template import provide_template
 from drills.sandbox.log_lines import read_log
-from drills.sandbox.names import link_named, service_named
+from drills.sandbox.names import service_named
+from drills.sandbox.ports import choose_ports, free_port
 from drills.sandbox.protocol import (
     Capability,
     DiskUsage,
     Fingerprint,
     Link,
-    LinkStatus,
-    Release,
     Running,
     Service,
-    Toxic,
 )
-from drills.sandbox.release_line import deployed, initial_line, listed, rolled_back
+from drills.sandbox.release_line import initial_line
 from drills.sandbox.restoring import Restoring, fingerprint_of
 from drills.sandbox.state import SandboxState, StateStore, make_folder
 
-MAX_REPLICAS = 16
 
-
-class LocalSandbox(Configures, KeepsDatabase):
+class LocalSandbox(Configures):
     """See `drills.sandbox.protocol.Sandbox`. Files are kept in `state_dir`, the seeded database's in `cache_dir`."""
 
     driver = "local"
@@ -156,52 +147,7 @@ class LocalSandbox(Configures, KeepsDatabase):
 
     # --- releases and replicas; services and settings: see `Configures`
 
-    def releases(self) -> Sequence[Release]:
-        return listed(self._shop, self._store.read())
-
-    def deploy(self, version: str) -> None:
-        if version not in self._shop.versions:
-            raise BadInput(f"there is no release {version!r}; {suggest(version, self._shop.versions)}")
-        with self._lock.held():
-            state = self._active()
-            if state.release == version and not self._needs_replicas():
-                return
-            self._replicas.replace(release=version, then=lambda: deployed(self._store, version, datetime.now(UTC)))
-            change_history.note(self._store, f"release {version} deployed")
-
-    def rollback(self, to: str | None = None) -> str:
-        with self._lock.held():
-            state = self._active()
-            if to is None and len(state.deployed) < 2:
-                raise BadInput(f"no release ran before {state.release}; `deploy` names one")
-            version = to or state.deployed[-2].version
-            if version not in {deployment.version for deployment in state.deployed}:
-                self.deploy(version)
-            elif version != state.release or self._needs_replicas():
-                self._replicas.replace(
-                    release=version, then=lambda: rolled_back(self._store, version, datetime.now(UTC))
-                )
-                change_history.note(self._store, f"rolled back to release {version}")
-            return version
-
-    def _needs_replicas(self) -> bool:
-        present = self._control.records(Service.APP)
-        return bool(self._replicas.outdated()) or len(present) != self._active().replicas
-
-    def scale(self, replicas: int) -> None:
-        if not 0 <= replicas <= MAX_REPLICAS:
-            raise BadInput(f"replicas: a number from 0 to {MAX_REPLICAS}, not {replicas}")
-        with self._lock.held():
-            before = self._active().replicas
-            self._store.change(replicas=replicas)
-            self._replicas.adjust()
-            if replicas != before:
-                change_history.note(self._store, f"app scaled from {before} to {replicas} replicas")
-
     # --- straight to database and cache; logs; links
-
-    def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-        return direct.query(self._owner_url(), statement, timeout=timeout)
 
     def _owner_url(self) -> str:
         return postgres.url(self._active().ports[Service.DATABASE])
@@ -214,29 +160,11 @@ class LocalSandbox(Configures, KeepsDatabase):
         self._active()
         return self._disk.remove(name)
 
-    def redis(self, *words: str) -> Any:
-        return direct.command(self._active().ports[Service.CACHE], words)
-
     def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
         after = None if since is None else datetime.now(UTC) - since
         return read_log(self._layout.log(service_named(service.partition("/")[0])), after=after, grep=grep)
 
-    def links(self) -> Sequence[LinkStatus]:
-        return self._toxiproxy.links()
-
-    def set_link(self, link: str, *, enabled: bool) -> None:
-        self._toxiproxy.set_enabled(link_named(link), enabled)
-
-    def add_toxic(self, link: str, toxic: Toxic) -> None:
-        self._toxiproxy.add_toxic(link_named(link), toxic)
-
-    def remove_toxic(self, link: str, name: str) -> None:
-        self._toxiproxy.remove_toxic(link_named(link), name)
-
     # --- health; the state before and after a drill
-
-    def health(self) -> Mapping[str, tuple[bool, str]]:
-        return ask_all(self.addresses, lambda: self.sql("SELECT 1", timeout=3), lambda: self.redis("PING"))
 
     def fingerprint(self) -> Fingerprint:
         self._active()

@@ -11,8 +11,9 @@ import psutil
 
 from drills.errors import EnvironmentFailed
 from drills.process_start import start_ticks
+from drills.sandbox import ports
 from drills.sandbox.definitions import ShopDefinitions
-from drills.sandbox.local import limits, ports, postgres, processes
+from drills.sandbox.local import limits, postgres, processes
 from drills.sandbox.local.blueprints import Blueprint, Layout, blueprint, settings_digest
 from drills.sandbox.protocol import Running, Service
 from drills.sandbox.state import Intention, ProcessRecord, StateStore

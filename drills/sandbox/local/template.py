@@ -23,7 +23,7 @@ from drills.errors import EnvironmentFailed
 from drills.sandbox.database.backups import NIGHTLY, Backups
 from drills.sandbox.definitions import definitions
 from drills.sandbox.local import postgres, processes
-from drills.sandbox.local.ports import HOST, free_port
+from drills.sandbox.ports import HOST, free_port
 
 #: How long making it may take on a slow machine.
 _SEEDING_SECONDS = 60.0

@@ -1,0 +1,199 @@
+"""What every driver does alike, on top of what each has: its state, its services, its replicas, its certificate."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from drills.errors import BadInput, EnvironmentFailed
+from drills.nearest import suggest
+from drills.sandbox import change_history, direct
+from drills.sandbox.database.keeping import KeepsDatabase
+from drills.sandbox.definitions import ShopDefinitions, definitions
+from drills.sandbox.health import ask_all
+from drills.sandbox.names import Named, link_named, named
+from drills.sandbox.ports import HOST
+from drills.sandbox.protocol import Certificate, Change, LinkStatus, Release, Service, Toxic
+from drills.sandbox.release_line import deployed, listed, rolled_back
+from drills.sandbox.restoring import Control, Replicas
+from drills.sandbox.state import SandboxState
+
+if TYPE_CHECKING:
+    from drills.sandbox.toxiproxy import Toxiproxy
+
+#: What does not depend on another comes first; the app comes last and goes first.
+BACKING = (
+    Service.DATABASE,
+    Service.CACHE,
+    Service.EXTERNAL_API,
+    Service.TOXIPROXY,
+    Service.EDGE,
+    Service.DNS,
+)
+MAX_REPLICAS = 16
+
+
+class InstalledCertificate(Protocol):
+    """The edge's certificate, as far as it is needed here."""
+
+    def read(self) -> Certificate: ...
+    def renew(self, valid_for: timedelta) -> None: ...
+
+
+class Driver(KeepsDatabase):
+    """See `drills.sandbox.protocol.Sandbox` for what the public ones promise."""
+
+    @property
+    @abstractmethod
+    def addresses(self) -> Mapping[str, str]: ...
+
+    @property
+    @abstractmethod
+    def _control(self) -> Control: ...
+
+    @property
+    @abstractmethod
+    def _replicas(self) -> Replicas: ...
+
+    @property
+    @abstractmethod
+    def _certificate(self) -> InstalledCertificate: ...
+
+    @property
+    def _shop(self) -> ShopDefinitions:
+        return definitions(self._shop_root)
+
+    @property
+    def _toxiproxy(self) -> Toxiproxy:
+        from drills.sandbox.toxiproxy import Toxiproxy  # its HTTP library is slow to load; few commands need it
+
+        return Toxiproxy(f"http://{HOST}:{self._active().ports[Service.TOXIPROXY]}")
+
+    def _active(self) -> SandboxState:
+        """The state of a sandbox that is up. Raises EnvironmentFailed when it is not."""
+        state = self._store.read()
+        if not state.active:
+            raise EnvironmentFailed("the sandbox is down; `drills sandbox up` starts it")
+        return state
+
+    def _named(self, name: str) -> Named:
+        return named(name, self._active().replicas)
+
+    # --- services
+
+    def kill(self, service: str) -> None:
+        with self._lock.held():
+            known = self._named(service)
+            if known.replica is not None:
+                self._replicas.kill_one(known.replica)
+            else:
+                self._control.kill(known.service)
+
+    def pause(self, service: str) -> None:
+        with self._lock.held():
+            known = self._named(service)
+            if known.replica is not None:
+                self._replicas.pause_one(known.replica)
+            else:
+                self._control.pause(known.service)
+
+    def resume(self, service: str) -> None:
+        with self._lock.held():
+            known = self._named(service)
+            if known.replica is not None:
+                self._replicas.resume_one(known.replica)
+            else:
+                self._control.resume(known.service)
+
+    # --- releases and replicas
+
+    def releases(self) -> Sequence[Release]:
+        return listed(self._shop, self._store.read())
+
+    def deploy(self, version: str) -> None:
+        if version not in self._shop.versions:
+            raise BadInput(f"there is no release {version!r}; {suggest(version, self._shop.versions)}")
+        with self._lock.held():
+            state = self._active()
+            if state.release == version and not self._needs_replicas():
+                return
+            self._replicas.replace(release=version, then=lambda: deployed(self._store, version, datetime.now(UTC)))
+            change_history.note(self._store, f"release {version} deployed")
+
+    def rollback(self, to: str | None = None) -> str:
+        with self._lock.held():
+            state = self._active()
+            if to is None and len(state.deployed) < 2:
+                raise BadInput(f"no release ran before {state.release}; `deploy` names one")
+            version = to or state.deployed[-2].version
+            if version not in {deployment.version for deployment in state.deployed}:
+                self.deploy(version)
+            elif version != state.release or self._needs_replicas():
+                self._replicas.replace(
+                    release=version, then=lambda: rolled_back(self._store, version, datetime.now(UTC))
+                )
+                change_history.note(self._store, f"rolled back from release {state.release} to {version}")
+            return version
+
+    def _needs_replicas(self) -> bool:
+        return bool(self._replicas.outdated()) or self._replicas.alive() != self._active().replicas
+
+    def scale(self, replicas: int) -> None:
+        if not 0 <= replicas <= MAX_REPLICAS:
+            raise BadInput(f"replicas: a number from 0 to {MAX_REPLICAS}, not {replicas}")
+        with self._lock.held():
+            before = self._active().replicas
+            self._store.change(replicas=replicas)
+            self._replicas.adjust()
+            if before != replicas:
+                change_history.note(self._store, f"app scaled from {before} to {replicas} replicas")
+
+    # --- settings, changes, certificate
+
+    def settings(self) -> Mapping[str, str]:
+        return self._shop.complete(self._store.read().settings)
+
+    @property
+    def secret_settings(self) -> frozenset[str]:
+        return self._shop.secrets
+
+    def changes(self, since: timedelta | None = None) -> Sequence[Change]:
+        return change_history.listed(self._store.read(), since, datetime.now(UTC))
+
+    def certificate(self) -> Certificate:
+        self._active()
+        return self._certificate.read()
+
+    def renew_certificate(self, valid_for: timedelta = timedelta(days=90)) -> None:
+        with self._lock.held():
+            self._active()
+            self._certificate.renew(valid_for)
+            until = f"{self._certificate.read().not_after:%Y-%m-%d %H:%M} UTC"
+            change_history.note(self._store, f"certificate of the edge replaced, valid until {until}")
+
+    # --- straight to database and cache; links
+
+    def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        return direct.query(self._owner_url(), statement, timeout=timeout)
+
+    def redis(self, *words: str) -> Any:
+        return direct.command(self._active().ports[Service.CACHE], words)
+
+    def links(self) -> Sequence[LinkStatus]:
+        return self._toxiproxy.links()
+
+    def set_link(self, link: str, *, enabled: bool) -> None:
+        self._toxiproxy.set_enabled(link_named(link), enabled)
+
+    def add_toxic(self, link: str, toxic: Toxic) -> None:
+        self._toxiproxy.add_toxic(link_named(link), toxic)
+
+    def remove_toxic(self, link: str, name: str) -> None:
+        self._toxiproxy.remove_toxic(link_named(link), name)
+
+    # --- health; the state before and after a drill
+
+    def health(self) -> Mapping[str, tuple[bool, str]]:
+        return ask_all(self.addresses, lambda: self.sql("SELECT 1", timeout=3), lambda: self.redis("PING"))
