@@ -1,22 +1,65 @@
 """An HTTP server whose replicas share one port, and which hands its work over without dropping a request.
 
-All replicas listen on the same address (SO_REUSEPORT). One that is told to end stops listening, asks each client
-that still holds a connection to open a new one (which another replica takes), and ends when none is left.
+All replicas listen on the same address (SO_REUSEPORT). One that is told to end takes the connections that the kernel
+made for it already, stops listening, asks each client that holds a connection to open a new one (which another replica
+takes), and ends when none is left.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
 import random
 import socket
+import struct
 from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_SO_ATTACH_FILTER = 26  # Linux's; the socket module does not name it
 
 DRAIN_SECONDS = 2.0
+#: A connection that was being made when newcomers began to be ignored is made after this time.
+HANDSHAKE_SECONDS = 0.01
+#: A connection that was accepted last has been asked nothing yet; its request comes within this time.
+SETTLE_SECONDS = 0.2
 #: Share of answers that close their connection, so that clients soon spread over replicas that were added later.
 REBALANCED = 0.5
+
+
+def _ignore_newcomers(listening: socket.socket) -> None:
+    """New connections are ignored from now on, those that are being made are not: the kernel drops SYN packets.
+
+    Who tries one tries again a moment later, and finds another replica.
+    """
+    instructions = (
+        (0x30, 0, 0, 13),  # load the byte of TCP's flags
+        (0x45, 0, 1, 0x02),  # is it a SYN?
+        (0x06, 0, 0, 0),  # then drop it
+        (0x06, 0, 0, 0xFFFFFFFF),  # else pass it on whole
+    )
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in instructions))
+    with contextlib.suppress(OSError):  # a kernel without packet filters: a request may be lost, rarely
+        listening.setsockopt(
+            socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", len(instructions), ctypes.addressof(code))
+        )
+
+
+def _accept_all(listening: socket.socket) -> list[socket.socket]:
+    """The connections that wait in it, which does not block."""
+    connections = []
+    while True:
+        try:
+            connection, _ = listening.accept()
+        except ConnectionAbortedError:
+            continue  # that client gave up while it waited
+        except OSError:
+            return connections  # none is left, or no file descriptor is
+        connection.setblocking(False)
+        connections.append(connection)
 
 
 class Handover:
@@ -64,14 +107,28 @@ class Replica(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._handover.draining = True
+        loop = asyncio.get_running_loop()
+        # Closing a socket that listens resets each connection that is being made or waits in it, and with it a request;
+        # and asyncio drops one that it accepted a moment before. So no new ones come, those on their way arrive, and
+        # those that wait then are taken here.
+        for listening in sockets or ():
+            _ignore_newcomers(listening)
+            loop.remove_reader(listening)
+        await asyncio.sleep(HANDSHAKE_SECONDS)
+        waiting = [connection for listening in sockets or () for connection in _accept_all(listening)]
         for server in self.servers:
             server.close()
-        for listening in sockets or ():
-            listening.close()
-        deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
-        while self.server_state.connections and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+        for connection in waiting:
+            await loop.connect_accepted_socket(self._protocol, connection)
+        began = loop.time()
+        while (passed := loop.time() - began) < SETTLE_SECONDS or (  # noqa: ASYNC110
+            self.server_state.connections and passed < DRAIN_SECONDS
+        ):
             await asyncio.sleep(0.05)
-        await super().shutdown([])
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return H11Protocol(self.config, self.server_state, self.lifespan.state)
 
     def serve_forever(self) -> None:
         """Raises OSError when the port cannot be listened on."""

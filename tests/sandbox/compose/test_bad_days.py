@@ -83,7 +83,6 @@ def test_replicas_that_do_not_come_up_are_told_and_the_old_ones_go_on(
     assert httpx.get(f"{sandbox.addresses['app']}/ready", trust_env=False).status_code == 200
 
 
-@pytest.mark.xfail(strict=False, reason="now and then one is: the edge may still send to a replica that drains")
 def test_no_request_is_lost_while_a_release_is_replaced(sandbox: Sandbox) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
