@@ -24,6 +24,7 @@ from shop.database import Database
 from shop.errors import BadRequest, NotAuthorised, ShopError
 from shop.external import SIGNATURE_HEADER, ExternalApi, signature
 from shop.logs import log
+from shop.maintenance import Maintenance
 from shop.memory import end_when_over
 from shop.metrics import exposition, show_life
 from shop.orders import Orders
@@ -177,8 +178,10 @@ def make_app(settings: Settings) -> ASGIApp:
         Route("/metrics", shop.metrics),
         Route("/version", shop.version),
     ]
-    watched = Watched(_Bare(Starlette(routes=routes, lifespan=shop.lifespan)), shop.release)
-    return Origins(watched, settings.allowed_origins)
+    served: ASGIApp = _Bare(Starlette(routes=routes, lifespan=shop.lifespan))
+    if settings.maintenance:
+        served = Maintenance(served)
+    return Origins(Watched(served, shop.release), settings.allowed_origins)
 
 
 class _Bare:

@@ -33,6 +33,12 @@ class PoolExhausted(ShopError):
     status = 503
 
 
+class InMaintenance(ShopError):
+    """The operators have closed the shop for a while."""
+
+    status = 503
+
+
 class DatabaseUnavailable(ShopError):
     status = 503
 

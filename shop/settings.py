@@ -150,6 +150,13 @@ SETTINGS: tuple[Setting, ...] = (
         3600,
     ),
     Setting(
+        "maintenance",
+        "off",
+        r"on|off",
+        "on or off",
+        "Whether users and partners are turned away with 503; health endpoints answer as ever.",
+    ),
+    Setting(
         "provider_webhook_secret",
         "sandbox-webhook-secret",
         KEY,
@@ -209,6 +216,7 @@ class Settings:
     allowed_origins: frozenset[str]
     password_cost: int
     recommendations_cache: float
+    maintenance: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -235,4 +243,5 @@ class Settings:
             allowed_origins=frozenset(filter(None, given["allowed_origins"].split(","))),
             password_cost=int(given["password_cost"]),
             recommendations_cache=float(given["recommendations_cache"]),
+            maintenance=given["maintenance"] == "on",
         )
