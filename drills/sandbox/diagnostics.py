@@ -9,6 +9,7 @@ from typing import Any
 
 from drills.errors import DrillsError
 from drills.sandbox.protocol import Sandbox
+from drills.sandbox.text_table import text_table
 
 #: What of each section of Redis' INFO is worth a line; all of it where nothing is named.
 CACHE_FIGURES = {
@@ -98,7 +99,7 @@ def _disk(sandbox: Sandbox) -> Iterable[str]:
 def _rows(statement: str) -> Callable[[Sandbox], Iterable[str]]:
     def ask(sandbox: Sandbox) -> Iterable[str]:
         columns, rows = sandbox.sql(statement, timeout=_SQL_SECONDS)
-        return table(columns, rows) if rows else ["none"]
+        return text_table(columns, rows) if rows else ["none"]
 
     return ask
 
@@ -130,13 +131,6 @@ def _errors_of(service: str) -> Callable[[Sandbox], Iterable[str]]:
         return lines[-LOG_LINES:] or ["no errors"]
 
     return ask
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
-    """Rows as lines, each column as wide as its widest value (80 signs at most)."""
-    cells = [tuple(columns), *(tuple(" ".join(str(value).split())[:80] for value in row) for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
-    return ["  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
 DIAGNOSTICS: Sequence[Diagnostic] = (

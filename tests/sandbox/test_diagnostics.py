@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drills.sandbox.diagnostics import Answer, ask_all, table
+from drills.sandbox.diagnostics import Answer, ask_all
 from drills.sandbox.protocol import Sandbox, Service
 
 
@@ -23,7 +23,3 @@ def test_a_database_that_is_down_keeps_no_other_answer_back(sandbox: Sandbox) ->
     assert answers["Database: Connections, by state"].failed
     assert any(line.startswith("FAIL  database") for line in answers["Sandbox: Is every part well?"].lines)
     assert not answers["Cache: Does it answer, whom does it serve, and what does it hold?"].failed
-
-
-def test_a_table_is_as_wide_as_its_widest_value() -> None:
-    assert table(("id", "name"), [(1, "a lamp"), (10, "two\nlines")]) == ["id  name", "1   a lamp", "10  two lines"]

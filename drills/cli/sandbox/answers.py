@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from drills.sandbox.text_table import text_table
+
 if TYPE_CHECKING:
     from drills.sandbox.protocol import Fingerprint, ServiceStatus
 
@@ -24,10 +26,8 @@ def shown_settings(settings: Mapping[str, str], secret: Collection[str]) -> list
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    cells = [[" ".join(str(value).split())[:80] for value in row] for row in rows]
-    widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(columns)]
-    for line in (columns, ["-" * width for width in widths], *cells):
-        typer.echo("  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip())
+    for line in text_table(columns, rows):
+        typer.echo(line)
 
 
 def megabytes(count: int) -> str:
