@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 # Locust comes first: it patches the standard library.
@@ -23,9 +24,9 @@ import gevent
 import gevent.event
 
 from drills.traffic.ledger import Ledger
-from drills.traffic.locust_reporting import end_broken
+from drills.traffic.locust_reporting import end_broken, write_all
 from drills.traffic.merging import Merger
-from drills.traffic.orders import orders
+from drills.traffic.orders import obey
 from drills.traffic.wire import MARK_MESSAGE, PLAN_VARIABLE, SECOND_MESSAGE, Plan, line
 
 LOOPBACK = "127.0.0.1"
@@ -37,7 +38,8 @@ class Master:
     """Runs until told to stop, until stdin ends, or until a worker dies."""
 
     def __init__(self, plan: Plan, protocol: int) -> None:
-        self._plan, self._protocol = plan, protocol
+        self._plan = plan
+        self._tell = partial(write_all, protocol)
         self._merger = Merger(plan.workers)
         self._totals = {"users_total": 0, "users_suffered": 0}
         self._cpu, self._told = time.process_time(), time.monotonic()
@@ -101,17 +103,6 @@ class Master:
             self._totals = {name: second[name] for name in self._totals}
             self._tell(line("second", **second))
 
-    def _tell(self, message: bytes) -> None:
-        while message:
-            message = message[os.write(self._protocol, message) :]
-
     def _obey(self) -> None:
-        for order in orders():
-            match order["say"]:
-                case "change":
-                    self._runner.start(order["users"], spawn_rate=order["spawn_rate"])
-                case "mark":
-                    self._runner.send_message(MARK_MESSAGE, {})
-                case "stop":
-                    break
+        obey(self._runner, lambda: self._runner.send_message(MARK_MESSAGE, {}))
         self._ending.set()

@@ -56,6 +56,12 @@ class Reporter:
                 due = time.monotonic()
 
 
+def write_all(descriptor: int, message: bytes) -> None:
+    """The whole message, which a pipe may take in parts."""
+    while message:
+        message = message[os.write(descriptor, message) :]
+
+
 def end_broken(greenlet: Any) -> None:
     """A part of the generator failed: end the process, which is noticed, instead of measuring half."""
     print(f"traffic: {greenlet.exception!r}", file=sys.stderr, flush=True)

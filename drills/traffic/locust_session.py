@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from functools import partial
 from typing import Any
 
 # Locust comes first: it patches the standard library.
@@ -14,8 +15,8 @@ import gevent
 import gevent.event
 
 from drills.traffic.ledger import Ledger
-from drills.traffic.locust_reporting import Reporter, end_broken
-from drills.traffic.orders import orders
+from drills.traffic.locust_reporting import Reporter, end_broken, write_all
+from drills.traffic.orders import obey
 from drills.traffic.wire import Plan, line
 
 
@@ -23,7 +24,8 @@ class Session:
     """Runs until told to stop, or until stdin ends."""
 
     def __init__(self, plan: Plan, protocol: int) -> None:
-        self._plan, self._protocol = plan, protocol
+        self._plan = plan
+        self._tell = partial(write_all, protocol)
         self._ending = gevent.event.Event()
 
     def run(self) -> None:
@@ -48,17 +50,6 @@ class Session:
         self._tell(line("ended", **reporter.totals()))
         os._exit(0)
 
-    def _tell(self, message: bytes) -> None:
-        while message:
-            message = message[os.write(self._protocol, message) :]
-
     def _obey(self) -> None:
-        for order in orders():
-            match order["say"]:
-                case "change":
-                    self._runner.start(order["users"], spawn_rate=order["spawn_rate"])
-                case "mark":
-                    self._ledger.mark(time.monotonic())
-                case "stop":
-                    break
+        obey(self._runner, lambda: self._ledger.mark(time.monotonic()))
         self._ending.set()

@@ -1,16 +1,28 @@
-"""What our process orders, as the subprocess reads it from its standard input. Runs in the subprocess only."""
+"""What our process orders, read from the standard input and obeyed. Runs in the subprocess only."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gevent.fileobject import FileObject
 
 
-def orders() -> Iterator[dict[str, Any]]:
+def _orders() -> Iterator[dict[str, Any]]:
     """Each order as it comes; ends when standard input does, that is with our process."""
     with FileObject(0, "rb", closefd=False) as lines:
         for text in lines:
             yield json.loads(text)
+
+
+def obey(runner: Any, mark: Callable[[], None]) -> None:
+    """Do what is ordered, with Locust's runner, until `stop` or until there is nobody left who orders."""
+    for order in _orders():
+        match order["say"]:
+            case "change":
+                runner.start(order["users"], spawn_rate=order["spawn_rate"])
+            case "mark":
+                mark()
+            case "stop":
+                return
