@@ -1,6 +1,6 @@
 """Each drill with its own runbook, with none, with tempting other ones, and with cheap recoveries: as expected?
 
-    python -m proofs.matrix [--driver compose] [--only SCENARIO] [--kind own] [--jobs 2] [--again] [--short]
+    python -m proofs.matrix [--driver compose] [--only SCENARIO] [--runbook NAME] [--kind own] [--jobs 2] [--again] [--short]
 
 Every cell is a real drill. Credit for a mitigation may come only where proofs/expectations.yaml says so, and after
 every cell the sandbox's state must equal its state before. Outcomes are kept in proofs/outcomes/DRIVER.jsonl: what is
@@ -149,6 +149,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", choices=("local", "compose"), default="local")
     parser.add_argument("--only", action="append", help="a scenario's row; may be given again")
+    parser.add_argument("--runbook", action="append", help="a runbook's column; may be given again")
     parser.add_argument("--kind", action="append", choices=("own", "none", "other", "cheap"))
     parser.add_argument("--jobs", type=int, default=1, help="sandboxes side by side; more than one needs more cores")
     parser.add_argument("--again", action="store_true", help="also what was run with the present files already")
@@ -158,6 +159,7 @@ def main() -> int:
         cell
         for cell in read_cells()
         if (not arguments.only or cell.scenario in arguments.only)
+        and (not arguments.runbook or cell.runbook in arguments.runbook)
         and (not arguments.kind or cell.kind in arguments.kind)
         and (not arguments.short or (cell.scenario, cell.runbook) in SHORT)
     ]
