@@ -1,6 +1,7 @@
 """Each drill with its own runbook, with none, with tempting other ones, and with cheap recoveries: as expected?
 
-    python -m proofs.matrix [--driver compose] [--only SCENARIO] [--runbook NAME] [--kind own] [--jobs 2] [--again] [--short]
+    python -m proofs.matrix [--driver compose] [--only SCENARIO] [--runbook NAME] [--kind own] [--jobs 2] [--again]
+                           [--short]
 
 Every cell is a real drill. Credit for a mitigation may come only where proofs/expectations.yaml says so, and after
 every cell the sandbox's state must equal its state before. Outcomes are kept in proofs/outcomes/DRIVER.jsonl: what is
