@@ -157,6 +157,8 @@ def test_starting_imports_nothing_heavy(words: list[str]) -> None:
         (["sandbox", "set", "x"], "'x': write NAME=VALUE"),
         (["sandbox", "health", "--wait", "5 m"], "'5 m' is not a duration; write 5m"),
         (["sandbox", "changes", "--since", "soon"], "--since: 'soon' is not a duration"),
+        (["sandbox", "logs", "--service", "databse"], "there is no service 'databse'; did you mean database?"),
+        (["sandbox", "logs", "app", "chache"], "there is no service 'chache'; did you mean cache?"),
         (["sandbox", "resize", "app"], "say what to change: --memory 512m, --cpus 1, or both"),
         (["sandbox", "resize", "app", "--memory", "much"], "--memory: 'much' is not a size; write 512m or 2g"),
         (["sandbox", "migrate", "--down", "--to", "0001"], "--down and --to: one of the two"),

@@ -53,6 +53,7 @@ def redis(
 
 def logs(
     services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help=SERVICES)] = None,
+    service: Annotated[list[str] | None, typer.Option(help="The same as an option; may be given again.")] = None,
     since: Annotated[str | None, typer.Option(help="A duration such as 15m; default: all there is.")] = None,
     grep: Annotated[str | None, typer.Option(help="Only lines that contain this.")] = None,
     lines: Annotated[int, typer.Option(help="At most this many of each service, the last ones.", min=1)] = 200,
@@ -63,18 +64,28 @@ def logs(
 ) -> None:
     """Print the logs of services (default: of all), or keep them as files."""
     within = age("--since", since)
+    named = _known([*(services or ()), *(service or ())])
     place, sandbox = open_sandbox(workspace)
-    wanted = services or [status.name for status in sandbox.services()]
+    wanted = named or [status.name for status in sandbox.services()]
     with action(place, read_only=True):
-        for service in wanted:
-            found = list(sandbox.logs(service, since=within, grep=grep))
+        for name in wanted:
+            found = list(sandbox.logs(name, since=within, grep=grep))
             if output_dir is not None:
-                path = folder_for(output_dir) / f"{service.replace('/', '-')}.log"
+                path = folder_for(output_dir) / f"{name.replace('/', '-')}.log"
                 path.write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
                 typer.echo(f"{path}  {len(found)} line{'' if len(found) == 1 else 's'}")
                 continue
             for line in found[-lines:]:
-                typer.echo(line if len(wanted) == 1 else f"{service:<14} {line}")
+                typer.echo(line if len(wanted) == 1 else f"{name:<14} {line}")
+
+
+def _known(names: list[str]) -> list[str]:
+    """The names, each once. Raises BadInput for one that there is not, before any log is read."""
+    from drills.sandbox.names import service_named
+
+    for name in names:
+        service_named(name.partition("/")[0])
+    return list(dict.fromkeys(names))
 
 
 def health(
