@@ -10,6 +10,10 @@ import typer
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drills.sandbox.choice import SandboxPlace
+    from drills.sandbox.protocol import Capability
     from drills.workspace.workspace import Workspace
 
 
@@ -23,12 +27,12 @@ def register(app: typer.Typer) -> None:
 def list_(workspace: WorkspaceOption = HERE) -> None:
     """List the scenarios, and say of those that this sandbox cannot have why."""
     from drills.faults.scarce import why_never
-    from drills.sandbox.refusals import refusals
-    from drills.workspace.titles import driver, outlines
+    from drills.sandbox.choice import AUTO
+    from drills.workspace.titles import outlines, sandbox_place
 
     known = outlines(workspace)
-    written = driver(workspace)
-    lacking, which = refusals(written), "the local" if written == "auto" else "this"
+    place = sandbox_place(workspace)
+    lacking, which = _lacking(place), "the local" if place.driver == AUTO else "this"
     width = max((len(name) for name in known), default=0)
     for name, outline in known.items():
         typer.echo(f"{name:<{width}}  {outline.title}")
@@ -36,6 +40,17 @@ def list_(workspace: WorkspaceOption = HERE) -> None:
             typer.echo(f"{'':<{width}}  not on {which} sandbox: {why}")
     if not known:
         typer.echo("no scenarios; add one as scenarios/NAME/scenario.yaml")
+
+
+def _lacking(place: SandboxPlace) -> Mapping[Capability, str]:
+    """What the sandbox that would be opened cannot do, and why. An engine is asked only where its answer matters."""
+    from drills.sandbox.choice import AUTO, COMPOSE, LOCAL, driver_of
+    from drills.sandbox.refusals import refusals
+
+    local = refusals(LOCAL)
+    if place.driver == AUTO and local == refusals(COMPOSE):
+        return local
+    return refusals(driver_of(place))
 
 
 def show(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from drills.sandbox.choice import LOCAL
 from drills.sandbox.protocol import Capability
 
 
 def refusals(driver: str) -> Mapping[Capability, str]:
     """Why, in a few words, for each capability that the driver lacks here; nothing for an unknown driver."""
-    if driver not in ("local", "auto"):
+    if driver != LOCAL:
         return {}
     from drills.sandbox.local.disk import refusal
 

@@ -1,4 +1,4 @@
-"""What `drills list` tells of the scenarios: without building a model of any file, which would take its time."""
+"""What `drills list` tells of scenarios and sandbox, without building a model of any file: that would take its time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drills.errors import InvalidFiles
+from drills.sandbox.choice import SandboxPlace
 from drills.workspace.layout import CONFIG_FILE, files_root, find_root, scenario_files
 from drills.workspace.yaml_lines import read_document
 
@@ -31,13 +32,14 @@ def outlines(start: Path) -> dict[str, Outline]:
     return {name: Outline(_title(document.data), _faults(document.data)) for name, document in documents.items()}
 
 
-def driver(start: Path) -> str:
-    """The driver of the workspace's sandbox; what is written there may be wrong."""
+def sandbox_place(start: Path) -> SandboxPlace:
+    """What the workspace says of its sandbox; where that is wrong or nothing, what holds without it."""
     root = find_root(start)
     data = read_document(root / CONFIG_FILE).data if root is not None else None
     sandbox = data.get("sandbox") if isinstance(data, dict) else None
-    written = sandbox.get("driver") if isinstance(sandbox, dict) else None
-    return written if isinstance(written, str) else "auto"
+    written = sandbox if isinstance(sandbox, dict) else {}
+    words = {key: written[key] for key in ("driver", "name", "file", "project") if isinstance(written.get(key), str)}
+    return SandboxPlace(root or start.resolve(), **words)
 
 
 def _title(data: object) -> str:

@@ -11,7 +11,9 @@ from drills.cli.main import app
 from drills.conductor.possible import require_possible
 from drills.core.scenario import Scenario
 from drills.errors import ExitCode, NotSupported
+from drills.sandbox.choice import SandboxPlace
 from drills.sandbox.protocol import Capability
+from drills.sandbox.state import StateStore
 from tests.faults.paper_sandbox import PaperSandbox
 
 SCENARIO = """\
@@ -28,21 +30,39 @@ class WithoutDisk(PaperSandbox):
     capabilities = frozenset(Capability) - {Capability.DISK}
 
 
+def only_local(driver: str) -> dict[Capability, str]:
+    return {Capability.DISK: WHY} if driver == "local" else {}
+
+
+def listed(root: Path, driver: str) -> list[str]:
+    (root / "drills.yaml").write_text(f"playbook: fastapi\nsandbox: {{driver: {driver}}}\n")
+    for name, text in (("disk-full", SCENARIO), ("quiet", "title: A quiet while\n")):
+        (root / "scenarios" / name).mkdir(parents=True)
+        (root / "scenarios" / name / "scenario.yaml").write_text(text)
+    return CliRunner().invoke(app, ["list", "--workspace", str(root)]).stdout.splitlines()
+
+
 @pytest.mark.parametrize(("driver", "which"), [("local", "this"), ("auto", "the local")])
 def test_a_drill_that_the_sandbox_cannot_have_is_listed_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, driver: str, which: str
 ) -> None:
-    monkeypatch.setattr("drills.sandbox.refusals.refusals", lambda driver: {Capability.DISK: f"{driver}: {WHY}"})
-    (tmp_path / "drills.yaml").write_text(f"playbook: fastapi\nsandbox: {{driver: {driver}}}\n")
-    for name, text in (("disk-full", SCENARIO), ("quiet", "title: A quiet while\n")):
-        (tmp_path / "scenarios" / name).mkdir(parents=True)
-        (tmp_path / "scenarios" / name / "scenario.yaml").write_text(text)
-    listed = CliRunner().invoke(app, ["list", "--workspace", str(tmp_path)])
-    assert listed.stdout.splitlines() == [
+    monkeypatch.setattr("drills.sandbox.refusals.refusals", only_local)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+    assert listed(tmp_path, driver) == [
         "disk-full  A full disk",
-        f"           not on {which} sandbox: {driver}: {WHY}",
+        f"           not on {which} sandbox: {WHY}",
         "quiet      A quiet while",
     ]
+
+
+def test_what_only_the_local_sandbox_lacks_is_not_told_while_the_containers_are_what_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drills.sandbox.refusals.refusals", only_local)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+    SandboxPlace(tmp_path).compose_folder.mkdir(parents=True)
+    StateStore(SandboxPlace(tmp_path).compose_folder / "state.json", "marker").change(active=True)
+    assert listed(tmp_path, "auto") == ["disk-full  A full disk", "quiet      A quiet while"]
 
 
 def test_running_it_by_name_is_refused_in_one_line_with_the_status_of_bad_input() -> None:

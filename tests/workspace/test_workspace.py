@@ -10,7 +10,9 @@ import pytest
 
 from drills.errors import BadInput, InvalidFiles
 from drills.included import included_root
-from drills.workspace.titles import Outline, driver, outlines
+from drills.sandbox.choice import SandboxPlace
+from drills.workspace.config import SandboxConfig
+from drills.workspace.titles import Outline, outlines, sandbox_place
 from drills.workspace.workspace import Workspace
 from tests.workspace.sample import write_workspace
 
@@ -143,7 +145,14 @@ def test_titles_of_files_that_are_not_yaml_are_an_error_with_its_line(tmp_path: 
         outlines(write_workspace(tmp_path, files))
 
 
-def test_the_driver_is_told_without_building_any_model(tmp_path: Path):
-    assert driver(write_workspace(tmp_path, {"drills.yaml": "sandbox: {driver: compose}"})) == "compose"
-    assert driver(write_workspace(tmp_path, {"drills.yaml": "sandbox: nonsense"})) == "auto"
-    assert driver(tmp_path.parent) == "auto"
+def test_what_is_said_of_the_sandbox_is_told_without_building_any_model(tmp_path: Path):
+    said = "{driver: compose, name: ours, file: other.yml, project: [1]}"
+    told = sandbox_place(write_workspace(tmp_path, {"drills.yaml": f"sandbox: {said}"}))
+    assert told == SandboxPlace(tmp_path, "compose", "ours", "other.yml", None)
+    assert sandbox_place(write_workspace(tmp_path, {"drills.yaml": "sandbox: nonsense"})) == SandboxPlace(tmp_path)
+    assert sandbox_place(tmp_path.parent) == SandboxPlace(tmp_path.parent)
+
+
+def test_a_sandbox_of_which_nothing_is_said_is_the_same_with_and_without_a_model(tmp_path: Path):
+    config = SandboxConfig()
+    assert SandboxPlace(tmp_path) == SandboxPlace(tmp_path, config.driver, config.name, config.file, config.project)

@@ -1,0 +1,92 @@
+"""Which driver a sandbox has, found out without loading either: `drills list` has no time for that."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drills.errors import BadInput, EnvironmentFailed
+from drills.included import included_root
+
+if TYPE_CHECKING:
+    from drills.sandbox.compose.project import Project
+
+AUTO, LOCAL, COMPOSE = "auto", "local", "compose"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxPlace:
+    """What drills.yaml says of a sandbox. `home` is the folder where its state is kept and its compose file may lie."""
+
+    home: Path
+    driver: str = AUTO
+    name: str = "default"
+    file: str = "docker-compose.yml"
+    project: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The local sandbox's own files."""
+        return self.home / ".drills" / "sandbox" / self.name
+
+    @property
+    def compose_folder(self) -> Path:
+        """The compose sandbox's own files."""
+        return self.folder / "compose"
+
+
+def driver_of(place: SandboxPlace) -> str:
+    """`local` or `compose`: `auto` is the compose sandbox when that was brought up (by hand or by us), else the local.
+
+    To find that out costs a few milliseconds where there is an engine, less where there is none.
+    """
+    if place.driver == AUTO:
+        return COMPOSE if _compose_is_up(place) else LOCAL
+    return place.driver
+
+
+def project_of(place: SandboxPlace) -> Project:
+    """The compose project. Raises BadInput when there is no compose file."""
+    from drills.sandbox.compose import engine
+    from drills.sandbox.compose.project import Project, named_for
+
+    own = (place.home / place.file).resolve()
+    file = own if own.is_file() else (included_root() / place.file).resolve()
+    if not file.is_file():
+        raise BadInput(f"drills.yaml: sandbox.file: there is no {place.file}; write the name of your compose file")
+    borrowed = None if file == own else place.home.resolve()
+    name = place.project or named_for(file.parent, place.name, borrowed=borrowed)
+    return Project(name, file.parent, file, engine.engine_host())
+
+
+def _compose_is_up(place: SandboxPlace) -> bool:
+    """A sandbox of ours that was up when the engine died is still what is meant.
+
+    To answer with the other one would undo a drill in the wrong place.
+    """
+    from drills.sandbox.compose import engine, project
+
+    was_up = _active(place.compose_folder)
+    try:
+        ours = project_of(place)
+        if not engine.is_local(ours.host) or not Path(ours.host.removeprefix("unix://")).exists():
+            return was_up
+        listed = project.own(ours, project.listed(ours))
+    except EnvironmentFailed:
+        return was_up
+    except BadInput:
+        return False  # No compose file here, or another folder's project of that name.
+    if any(each.get("State") in ("running", "paused") for each in listed):
+        return True
+    return bool(listed) and was_up and not _active(place.folder)
+
+
+def _active(folder: Path) -> bool:
+    """Whether a sandbox that keeps its state there is meant to be up; `drills.sandbox.state` writes that."""
+    try:
+        kept = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(kept, dict) and kept.get("active") is True
