@@ -139,12 +139,6 @@ def save(path: Path, state: SandboxState) -> None:
         raise EnvironmentFailed(f"{path}: cannot be written: {_why(error)}") from error
 
 
-def read_processes(path: Path) -> tuple[ProcessRecord, ...]:
-    """The processes that a sandbox says it runs, from its state file; empty when there is none."""
-    state = load(path)
-    return () if state is None else state.processes
-
-
 def make_folder(path: Path) -> None:
     """Raises EnvironmentFailed when it cannot be made."""
     try:

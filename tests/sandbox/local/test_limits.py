@@ -14,7 +14,7 @@ from drills.included import included_root
 from drills.sandbox.local.limits import cores
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Service
-from drills.sandbox.state import read_processes
+from tests.sandbox.local.recorded import read_processes
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,8 @@ from drills.sandbox.local import postgres, processes
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Running, Sandbox, Service
-from drills.sandbox.state import ProcessRecord, load, read_processes, save
+from drills.sandbox.state import ProcessRecord, load, save
+from tests.sandbox.local.recorded import read_processes
 
 RUNNER = """
 import sys
