@@ -42,7 +42,7 @@ def rehearse_runbook(workspace: Workspace, plan: DrillPlan) -> int:
 
 async def _rehearse(workspace: Workspace, plan: DrillPlan, blocks: Sequence[Block], addresses: dict[str, str]) -> int:
     failed = 0
-    for observation in await look_once(plan.probes, addresses):
+    for observation in await look_once(plan.probes, addresses, plan.probers):
         well = observation.outcome in (Outcome.PASS, Outcome.DEGRADED)
         failed += not well
         name = probe_from(observation.probe, observation.vantage)

@@ -27,10 +27,12 @@ def probe(
 ) -> None:
     """Look once with each probe, from each of its vantages. Exit status 1 when one does not pass."""
     import asyncio
+    from functools import partial
 
-    from drills.core.probe import Outcome
+    from drills.core.probe import Outcome, probe_from
     from drills.errors import BadInput, EnvironmentFailed
     from drills.nearest import suggest
+    from drills.probing.bind import names_addresses
     from drills.probing.once import look_on, look_once
     from drills.sandbox.open import open_sandbox
 
@@ -42,19 +44,23 @@ def probe(
     if not specs:
         raise BadInput("the workspace has no probes; add a file to probes/")
     sandbox = open_sandbox(place)
-    if not sandbox.is_up():
+    up = sandbox.is_up()
+    if not up and any(map(names_addresses, specs)):
         raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`")
+    addresses = sandbox.addresses if up else {}
+    width = max(15, *(len(probe_from(spec.name, each)) for spec in specs for each in spec.looked_from))
+    show = partial(_print, width=width)
     if watch:
-        asyncio.run(look_on(specs, sandbox.addresses, _print))
+        asyncio.run(look_on(specs, addresses, show, place.probers))
         return
-    seen = asyncio.run(look_once(specs, sandbox.addresses))
+    seen = asyncio.run(look_once(specs, addresses, place.probers))
     for observation in seen:
-        _print(observation)
+        show(observation)
     if any(observation.outcome in (Outcome.FAIL, Outcome.UNKNOWN) for observation in seen):
         raise typer.Exit(1)
 
 
-def _print(observation: Observation) -> None:
+def _print(observation: Observation, *, width: int) -> None:
     phases = "  ".join(f"{name} {seconds * 1000:.1f} ms" for name, seconds in observation.phases.items())
     metrics = "  ".join(
         f"{name}={value}" if isinstance(value, bool) else f"{name}={value:.4g}"
@@ -64,7 +70,7 @@ def _print(observation: Observation) -> None:
 
     name = probe_from(observation.probe, observation.vantage)
     typer.echo(
-        f"{observation.at:%H:%M:%S}  {observation.outcome.value:<8} {name:<16} "
+        f"{observation.at:%H:%M:%S}  {observation.outcome.value:<8} {name:<{width}}  "
         f"{observation.reason or phases}{'   ' + metrics if metrics else ''}"
     )
 

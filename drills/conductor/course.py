@@ -133,7 +133,9 @@ class Course:
             ca=addresses["ca"] if by_edge else None,
             dns=addresses["dns"] if by_edge else None,
         )
-        watch = Watch(self._recorder, plan.playbook, plan.probes, self._sandbox.addresses, self._clock, self._on_alert)
+        watch = Watch(
+            self._recorder, plan.playbook, plan.probes, addresses, self._clock, self._on_alert, probers=plan.probers
+        )
         guard = stand_guard(plan.scenario.abort, self._switch, self._surroundings.folder, self._clock)
         await traffic.start()
         try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +11,16 @@ from drills.core.events import ResponderKind
 from drills.core.playbook import Playbook
 from drills.core.probe import ProbeSpec
 from drills.core.scenario import Scenario
+from drills.probing.elsewhere.known import KnownProber
 from drills.responders.runbook_file import Block
 
 
 @dataclass(frozen=True, slots=True)
 class DrillPlan:
-    """One drill. `runbook` names the scenario whose runbook responds, `blocks` are what of it is executed."""
+    """One drill. `runbook` names the scenario whose runbook responds, `blocks` are what of it is executed.
+
+    `probers` are those elsewhere that vantages may name.
+    """
 
     scenario: Scenario
     playbook: Playbook
@@ -27,6 +31,7 @@ class DrillPlan:
     blocks: Sequence[Block] = ()
     resumed_from: str | None = None
     blind: bool = False
+    probers: Mapping[str, KnownProber] = field(default_factory=dict)
     #: How long to wait for the steady state beyond the time that it must hold.
     steady_patience: timedelta = timedelta(seconds=45)
     #: A drill that no user has noticed after this long will not be noticed any more.

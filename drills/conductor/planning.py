@@ -62,6 +62,7 @@ def plan_drill(
         blocks=blocks,
         resumed_from=from_step,
         blind=blind,
+        probers=workspace.probers,
     )
 
 

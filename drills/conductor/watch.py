@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from drills.clock import Clock
 from drills.conductor.recorder import Recorder
@@ -12,6 +13,7 @@ from drills.core.events import AlertChanged, AlertFired, AlertResolved, AlertSup
 from drills.core.playbook import Playbook
 from drills.core.probe import Observation, Outcome, ProbeSpec
 from drills.probing.bind import bind
+from drills.probing.elsewhere.known import KnownProber
 from drills.probing.prober import Prober
 
 _PASSES = (Outcome.PASS, Outcome.DEGRADED)
@@ -28,12 +30,13 @@ class Watch:
         addresses: Mapping[str, str],
         clock: Clock,
         on_alert: Callable[[AlertFired], None],
+        probers: Mapping[str, KnownProber] = MappingProxyType({}),
     ) -> None:
         self._recorder = recorder
         self._rules = alerting.AlertRules.of(playbook, probes)
         self._state = alerting.AlertState()
         self._on_alert = on_alert
-        self._prober = Prober([bind(spec, addresses) for spec in probes], self._see, clock=clock)
+        self._prober = Prober([bind(spec, addresses, probers) for spec in probes], self._see, clock=clock)
         self.looking = asyncio.Event()
         self._places = {spec.name: [(spec.name, vantage) for vantage in spec.judged_from] for spec in probes}
         self._passing_since: dict[tuple[str, str], float] = {}

@@ -51,8 +51,9 @@ def probe_from(probe: str, vantage: str) -> str:
 
 
 class Vantage(Model):
-    """A place from which a probe looks: every key but `required` takes the place of one of its kind's settings."""
+    """A place from which a probe looks: its other keys take the place of those of its kind's settings."""
 
+    via: str | None = Field(None, description="The prober that looks: a name under `probers` in drills.yaml.")
     required: bool = Field(True, description="False: it only helps to tell from where the probe fails.")
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
@@ -63,19 +64,20 @@ class Vantage(Model):
             return {}
         if not isinstance(value, dict) or isinstance(value.get("settings"), dict):
             return value
-        if "via" in value:
-            raise ValueError("'via' is kept for probers on other machines; leave it out")
-        settings = {key: item for key, item in value.items() if key != "required"}
-        return {"settings": settings, **({"required": value["required"]} if "required" in value else {})}
+        own = {key: value[key] for key in ("via", "required") if key in value}
+        return {"settings": {key: item for key, item in value.items() if key not in own}, **own}
 
     @model_serializer(mode="plain")
     def _flat(self) -> dict[str, JsonValue]:
-        return {**self.settings, **({} if self.required else {"required": False})}
+        via = {} if self.via is None else {"via": self.via}
+        return {**via, **self.settings, **({} if self.required else {"required": False})}
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
-        required = {"type": "boolean", "default": True, "description": cls.model_fields["required"].description}
-        return {"description": cls.__doc__, "type": ["object", "null"], "properties": {"required": required}}
+        own: dict[str, dict[str, Any]] = {"via": {"type": "string"}, "required": {"type": "boolean", "default": True}}
+        for name, schema in own.items():
+            schema["description"] = cls.model_fields[name].description
+        return {"description": cls.__doc__, "type": ["object", "null"], "properties": own}
 
 
 class ProbeSpec(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from drills.core.conditions import Condition, ConditionError, compile_condition
 from drills.core.probe import ProbeSpec
 from drills.errors import BadInput
 from drills.nearest import suggest
+from drills.probing.elsewhere.known import HERE_ONLY, KnownProber
 from drills.probing.paths import fields_of
 from drills.probing.settings import PROBE_KINDS, SettingsModel
 
@@ -24,7 +26,8 @@ class BoundProbe:
     """`every` and `timeout` are seconds; `needs` are the names that its conditions mention.
 
     `json_fields` are the fields of `json` that they mention; None when they may mention any. `vantage` is from where
-    it looks; `places` are the probe from each of its vantages, none when it names none.
+    it looks, `via` the prober elsewhere that looks; `places` are the probe from each of its vantages, none when it
+    names none.
     """
 
     spec: ProbeSpec
@@ -36,6 +39,7 @@ class BoundProbe:
     every: float
     timeout: float
     vantage: str = ""
+    via: KnownProber | None = None
     places: tuple[BoundProbe, ...] = ()
 
     @property
@@ -48,11 +52,18 @@ class BoundProbe:
         return f"{self.name}@{self.vantage}" if self.vantage else self.name
 
 
-def bind(spec: ProbeSpec, addresses: Mapping[str, str]) -> BoundProbe:
-    """The probe against these addresses.
+def names_addresses(spec: ProbeSpec) -> bool:
+    """Whether the probe needs to know where the sandbox is."""
+    return _ADDRESS.search(spec.model_dump_json()) is not None
 
-    Raises BadInput, naming the probe and the field, for an unknown kind, an address that is not there, settings that
-    its kind does not have, and a condition that is not CEL.
+
+def bind(
+    spec: ProbeSpec, addresses: Mapping[str, str], probers: Mapping[str, KnownProber] = MappingProxyType({})
+) -> BoundProbe:
+    """The probe against these addresses; `probers` are those elsewhere that its vantages may name.
+
+    Raises BadInput, naming the probe and the field, for an unknown kind, an address or a prober that is not there,
+    settings that its kind does not have, and a condition that is not CEL.
     """
     kind = PROBE_KINDS.get(spec.kind)
     if kind is None:
@@ -73,10 +84,22 @@ def bind(spec: ProbeSpec, addresses: Mapping[str, str]) -> BoundProbe:
             bound,
             settings=_settings(spec, kind, {**spec.settings, **own.settings}, addresses, f"{spec.name} from {vantage}"),
             vantage=vantage,
+            via=_prober(spec, vantage, own.via, probers),
         )
         for vantage, own in spec.vantages.items()
     )
     return replace(bound, places=places) if places else bound
+
+
+def _prober(spec: ProbeSpec, vantage: str, via: str | None, probers: Mapping[str, KnownProber]) -> KnownProber | None:
+    if via is None:
+        return None
+    if spec.kind in HERE_ONLY:
+        raise BadInput(f"probe {spec.name} from {vantage}: a {spec.kind} probe looks at this machine; leave 'via' out")
+    if via not in probers:
+        right = suggest(via, probers) if probers else "drills.yaml names none under 'probers'"
+        raise BadInput(f"probe {spec.name} from {vantage}: there is no prober {via!r}; {right}")
+    return probers[via]
 
 
 def _settings(

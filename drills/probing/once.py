@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from drills.core.probe import Observation, ProbeSpec
 from drills.probing.bind import bind
+from drills.probing.elsewhere.known import KnownProber
 from drills.probing.prober import Prober
 
 #: A metrics probe compares two looks; this many seconds apart they tell something.
 _BETWEEN = 2.0
 
 
-async def look_once(specs: Sequence[ProbeSpec], addresses: Mapping[str, str]) -> tuple[Observation, ...]:
+async def look_once(
+    specs: Sequence[ProbeSpec],
+    addresses: Mapping[str, str],
+    probers: Mapping[str, KnownProber] = MappingProxyType({}),
+) -> tuple[Observation, ...]:
     """One observation of each probe from each of its vantages, in the order given; a metrics probe gives its second.
 
     Raises BadInput.
@@ -31,7 +37,7 @@ async def look_once(specs: Sequence[ProbeSpec], addresses: Mapping[str, str]) ->
         if all(len(seen[place]) >= count for place, count in wanted.items()):
             done.set()
 
-    prober = Prober([bind(spec, addresses) for spec in specs], take)
+    prober = Prober([bind(spec, addresses, probers) for spec in specs], take)
     running = asyncio.create_task(prober.run())
     try:
         await asyncio.sleep(0)
@@ -50,10 +56,13 @@ async def look_once(specs: Sequence[ProbeSpec], addresses: Mapping[str, str]) ->
 
 
 async def look_on(
-    specs: Sequence[ProbeSpec], addresses: Mapping[str, str], show: Callable[[Observation], None]
+    specs: Sequence[ProbeSpec],
+    addresses: Mapping[str, str],
+    show: Callable[[Observation], None],
+    probers: Mapping[str, KnownProber] = MappingProxyType({}),
 ) -> None:
     """Look at each probe's interval until cancelled."""
-    await Prober([bind(spec, addresses) for spec in specs], show).run()
+    await Prober([bind(spec, addresses, probers) for spec in specs], show).run()
 
 
 async def _either(done: asyncio.Event, running: asyncio.Task[None]) -> None:

@@ -19,6 +19,7 @@ from drills.core.probe import LOCAL, Observation, Outcome
 from drills.probing.bind import BoundProbe
 from drills.probing.connectivity import Connectivity, own_connectivity
 from drills.probing.descriptors import places
+from drills.probing.elsewhere.known import HERE_ONLY
 from drills.probing.lanes import Lanes
 from drills.probing.looks import prepare
 from drills.probing.prober_stats import ProberStats, Tally
@@ -36,7 +37,6 @@ _GRAIN = 0.002
 _PATIENCE = 0.1
 #: How long an answer of the own-connectivity check is believed.
 _BELIEVED = 1.0
-_LOCAL_KINDS = frozenset({"container", "heartbeat"})
 
 
 class _Slot:
@@ -90,7 +90,7 @@ class Prober:
         self._queues: tuple[dict[int, None], dict[int, None]] = ({}, {})
         self._paused = False
         self._closing = False
-        self._reach = sum(probe.spec.kind not in _LOCAL_KINDS for probe in self._probes)
+        self._reach = sum(map(_by_own_network, self._probes))
         self._failing = 0
         self._connected: tuple[float, asyncio.Task[bool]] | None = None
 
@@ -200,7 +200,7 @@ class Prober:
             _log.exception("probe %s", slot.probe.place)
             seen = Seen(blind=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
         outcome, reason = judge(slot.probe, seen)
-        if slot.probe.spec.kind not in _LOCAL_KINDS:
+        if _by_own_network(slot.probe):
             self._count(slot, outcome)
             if outcome is Outcome.FAIL and self._failing >= self._reach and not await self._is_connected():
                 outcome, reason = Outcome.UNKNOWN, f"the prober's own network fails ({reason})"
@@ -265,6 +265,13 @@ class Prober:
         await asyncio.gather(*tasks, return_exceptions=True)
         if means.transfers is not None:
             means.transfers.close()
+        if means.asking is not None:
+            await means.asking.close()
+
+
+def _by_own_network(probe: BoundProbe) -> bool:
+    """Whether its failures may be those of this machine's network: no kind that stays here, no look from elsewhere."""
+    return probe.spec.kind not in HERE_ONLY and probe.via is None
 
 
 async def _asked(connectivity: Connectivity) -> bool:

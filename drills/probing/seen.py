@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from drills.core.probe import Outcome
 from drills.probing.resolver import Resolver
 
 
@@ -17,7 +18,8 @@ class Seen:
     `values` are what conditions may name (only those that the probe's conditions do name are filled in).
     `absent` tells why a name has no value though the target answered: a condition on it fails for that reason.
     `unmeasured` tells why there is no value yet: a condition on it is not counted.
-    `failure` is set when the target did not give what was asked; `blind` when the prober itself could not look.
+    `failure` is set when the target did not give what was asked; `blind` when the prober itself could not look;
+    `verdict`, an outcome and its reason, when a prober elsewhere has looked and judged.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -25,6 +27,7 @@ class Seen:
     metrics: Mapping[str, float | bool] = field(default_factory=dict)
     failure: str = ""
     blind: str = ""
+    verdict: tuple[Outcome, str] | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     unmeasured: Mapping[str, str] = field(default_factory=dict)
 
@@ -40,4 +43,5 @@ class Means:
     resolver: Resolver
     monotonic: Callable[[], float]
     transfers: Any = None
+    asking: Any = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -21,9 +21,9 @@ _RENEW = 45.0
 
 
 def tripwire_target(probe: BoundProbe) -> tuple[str, int] | None:
-    """Where the probe wants a tripwire held, if it does."""
+    """Where the probe wants a tripwire held, if it does: never at what is looked at from elsewhere."""
     settings = probe.settings
-    if not getattr(settings, "tripwire", False):
+    if probe.via is not None or not getattr(settings, "tripwire", False):
         return None
     if isinstance(settings, TcpSettings):
         return host_and_port(settings.address)

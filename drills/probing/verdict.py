@@ -17,6 +17,8 @@ def judge(probe: BoundProbe, seen: Seen) -> tuple[Outcome, str]:
 
     A condition that needs a value which the answer lacks has failed: the answer came, and was not what was asked for.
     """
+    if seen.verdict is not None:
+        return seen.verdict
     if seen.blind:
         return Outcome.UNKNOWN, seen.blind
     if seen.failure:

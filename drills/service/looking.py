@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from drills.clock import Clock
 from drills.core.probe import Observation, ProbeSpec
 from drills.probing.bind import bind
+from drills.probing.elsewhere.known import KnownProber
 from drills.probing.prober import Prober
 from drills.service.lines import Lines
 
@@ -27,12 +29,14 @@ class Looking:
         *,
         lines: Lines,
         clock: Clock,
+        probers: Mapping[str, KnownProber] = MappingProxyType({}),
     ) -> None:
         self._probes = tuple(probes)
         self._addresses = addresses
         self._sink = sink
         self._lines = lines
         self._clock = clock
+        self._probers = probers
         self._prober: Prober | None = None
 
     def look_now(self, probe: str) -> None:
@@ -49,7 +53,8 @@ class Looking:
                 while not addresses:
                     await self._clock.sleep(_CHECK)
                     addresses = dict(await asyncio.to_thread(self._addresses))
-            self._prober = Prober([bind(spec, addresses) for spec in self._probes], self._sink, clock=self._clock)
+            bound = [bind(spec, addresses, self._probers) for spec in self._probes]
+            self._prober = Prober(bound, self._sink, clock=self._clock)
             self._lines.say("probing", probes=len(self._probes))
             probing = asyncio.create_task(self._prober.run())
             changed = asyncio.create_task(self._changed(addresses))

@@ -52,7 +52,9 @@ async def serve(
             looking.look_now(probe)
 
         monitoring = Monitoring(workspace.playbook(), probes, store, name, look_now=look_now, lines=lines, clock=clock)
-        looking = Looking(probes, lambda: sandbox.addresses, monitoring.see, lines=lines, clock=clock)
+        looking = Looking(
+            probes, lambda: sandbox.addresses, monitoring.see, lines=lines, clock=clock, probers=workspace.probers
+        )
         lines.say("serving", workspace=str(workspace.home), sandbox=name, entries=len(workspace.config.schedule))
         await until_told_to_stop(
             looking.run(),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from pydantic import JsonValue
 
+from drills.core.durations import format_duration
+from drills.core.probe import Vantage
 from drills.errors import Problem
 from drills.nearest import suggest
+from drills.probing.elsewhere.known import HERE_ONLY, LONGEST, is_this_machine
 from drills.workspace.conditions import check_condition
 from drills.workspace.models import build_at
 from drills.workspace.probe_files import PlacedProbe
@@ -22,8 +25,13 @@ ADDRESSES = (
 )
 
 
-def check_probe(probe: PlacedProbe, names: Collection[str], addresses: Collection[str] | None) -> Iterator[Problem]:
-    """`names` are all probes; `addresses` what `${…}` may name (None: not known before the sandbox is up)."""
+def check_probe(
+    probe: PlacedProbe, names: Collection[str], addresses: Collection[str] | None, probers: Mapping[str, str] | None
+) -> Iterator[Problem]:
+    """`names` are all probes; `addresses` what `${…}` may name (None: not known before the sandbox is up).
+
+    `probers` are those that `via` may name, with their URLs (None: drills.yaml cannot be used).
+    """
     document, spec, kind = probe.document, probe.spec, probe_kinds()[probe.spec.kind]
     here: Place = (*probe.place, spec.kind)
     _, problems = build_at(document, here, spec.settings, kind)
@@ -34,6 +42,8 @@ def check_probe(probe: PlacedProbe, names: Collection[str], addresses: Collectio
         written.append((there, own.settings))
         if not problems:
             yield from build_at(document, there, {**spec.settings, **own.settings}, kind)[1]
+        if own.via is not None:
+            yield from _check_via(probe, own, (*there, "via"), probers)
     for around, settings in written if addresses is not None else ():
         for place, address in _addresses(settings, around):
             if address not in (addresses or ()):
@@ -50,6 +60,28 @@ def check_probe(probe: PlacedProbe, names: Collection[str], addresses: Collectio
             yield document.problem(place, f"there is no probe {name!r}", suggest(name, names))
     if spec.timeout > spec.every:
         yield document.problem((*probe.place, "timeout"), "is longer than 'every'", "write a shorter timeout")
+
+
+def _check_via(
+    probe: PlacedProbe, vantage: Vantage, place: Place, probers: Mapping[str, str] | None
+) -> Iterator[Problem]:
+    document, spec, via = probe.document, probe.spec, vantage.via or ""
+    if spec.kind in HERE_ONLY:
+        yield document.problem(place, f"a {spec.kind} probe looks at this machine only", "leave 'via' out")
+        return
+    if probers is not None and via not in probers:
+        right = suggest(via, probers) if probers else "drills.yaml names none under 'probers'"
+        yield document.problem(place, f"there is no prober {via!r}", right)
+    elif probers is not None and not is_this_machine(probers[via]):
+        # The certificates of `ca` are sent along; all other addresses of the sandbox are on loopback.
+        written = {key: value for key, value in {**spec.settings, **vantage.settings}.items() if key != "ca"}
+        for _, address in _addresses(written, ()):
+            wrong = f"${{{address}}} is on this machine's loopback, and {via} is another machine"
+            yield document.problem(place, wrong, "write an address that leads here from there", warning=True)
+    if spec.timeout > LONGEST:
+        longest = format_duration(LONGEST)
+        wrong = f"is longer than another prober looks, {longest}"
+        yield document.problem((*probe.place, "timeout"), wrong, f"write {longest} or less")
 
 
 def _addresses(value: JsonValue, place: Place) -> Iterator[tuple[Place, str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from drills.core.durations import Duration
 from drills.core.playbook import Model
@@ -41,6 +42,15 @@ class Retention(Model):
     observations: Duration = timedelta(days=30)
 
 
+class ProberConfig(Model):
+    """A prober on another machine (`drills prober`), from which vantages with `via` look."""
+
+    url: str = Field(
+        pattern=r"^https?://[^\s/]+\S*$", description="Where it listens, or what passes on to it: http://10.0.0.5:8970."
+    )
+    token_file: str = Field(description="A file, in the workspace or by its whole path, that holds its token.")
+
+
 class WorkspaceConfig(Model):
     """The file drills.yaml. `format` is the version of this file format."""
 
@@ -49,6 +59,9 @@ class WorkspaceConfig(Model):
     sandbox: SandboxConfig = SandboxConfig()
     traffic: TrafficConfig = TrafficConfig()
     schedule: tuple[ScheduleEntry, ...] = ()
+    probers: dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")], ProberConfig] = Field(
+        default_factory=dict, description="Probers on other machines, each by its name."
+    )
     store: str | None = Field(None, description="A database URL; absent: SQLite in .drills/drills.db.")
     reports: str = Field("reports", description="The folder for reports.")
     retention: Retention = Retention()

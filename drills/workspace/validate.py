@@ -36,8 +36,9 @@ def validate(root: Path) -> list[Problem]:
     chosen = _chosen_playbook(config.model, own)
     known_probes = {probe.spec.name for probe in probes} | set(_names_written(documents))
     addresses, names = ADDRESSES, shop_names()
+    probers = None if config.model is None else {name: each.url for name, each in config.model.probers.items()}
     for probe in probes:
-        found += check_probe(probe, known_probes, addresses)
+        found += check_probe(probe, known_probes, addresses, probers)
     for name, scenario in scenarios.items():
         if scenario.model is not None:
             folder = root / "scenarios" / name
@@ -91,6 +92,10 @@ def _check_config(
     if "traffic" in document.data and not (root / config.traffic.locustfile).is_file():
         wrong = f"there is no file {config.traffic.locustfile!r}"
         yield document.problem(("traffic", "locustfile"), wrong, "write the file's name within the workspace")
+    for name, prober in config.probers.items():
+        if not (root / prober.token_file).is_file():
+            wrong, right = f"there is no file {prober.token_file!r}", "write the prober's token into it"
+            yield document.problem(("probers", name, "token-file"), wrong, right, warning=True)
     for index, entry in enumerate(config.schedule):
         named: list[tuple[Place, str]] = [(("schedule", index, "drill"), entry.drill)] if entry.drill else []
         named += [(("schedule", index, "rotation", turn), name) for turn, name in enumerate(entry.rotation)]

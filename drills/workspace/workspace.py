@@ -17,6 +17,7 @@ from drills.core.scenario import Scenario
 from drills.errors import BadInput
 from drills.included import included_root
 from drills.nearest import suggest
+from drills.probing.elsewhere.known import KnownProber
 from drills.workspace.config import WorkspaceConfig
 from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
 from drills.workspace.layout import find_root as find_root
@@ -81,6 +82,13 @@ class Workspace:
     def probes(self) -> Mapping[str, ProbeSpec]:
         """All probes of all files in probes/. Raises InvalidFiles when any of these cannot be used."""
         return load_probes(probe_files(self.root), self.shown)
+
+    @cached_property
+    def probers(self) -> Mapping[str, KnownProber]:
+        """The probers on other machines; a relative token file is taken from the workspace's folder."""
+        return {
+            name: KnownProber(name, each.url, self.root / each.token_file) for name, each in self.config.probers.items()
+        }
 
     def scenario(self, name: str) -> Scenario:
         """Raises BadInput, with the nearest name, when there is no such scenario."""

@@ -1,0 +1,155 @@
+"""The side that is asked: makes a probe of a question, keeps it ready for the next one, looks and judges."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import math
+import tempfile
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from drills.core.probe import ProbeSpec
+from drills.errors import BadInput
+from drills.nearest import suggest
+from drills.probing.bind import BoundProbe, bind
+from drills.probing.elsewhere.known import HERE_ONLY
+from drills.probing.elsewhere.messages import FORMAT, Answer, Question
+from drills.probing.looks import prepare
+from drills.probing.resolver import Resolver
+from drills.probing.seen import Look, Means, Seen
+from drills.probing.settings import PROBE_KINDS
+from drills.probing.verdict import judge
+
+_log = logging.getLogger(__name__)
+
+#: The kinds that are looked at for others.
+KINDS = frozenset(PROBE_KINDS) - HERE_ONLY
+
+
+class Overloaded(Exception):
+    """As many looks go on as may; the message is one line."""
+
+
+@dataclass(slots=True)
+class _Ready:
+    probe: BoundProbe
+    look: Look
+    ca: Path | None
+    #: Two looks of one probe never overlap: a prepared look remembers, and may hold a connection.
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asked: int = 0
+
+
+class Answering:
+    """Looks for whoever asks. `concurrency` bounds the looks that go on at once, `kept` those that are kept ready.
+
+    What was not asked for longest is forgotten first, and with it what a kind remembers between two looks.
+    """
+
+    def __init__(self, *, concurrency: int = 256, kept: int = 1024) -> None:
+        self._concurrency = concurrency
+        self._kept = max(kept, concurrency)
+        self._going_on = 0
+        self._ready: OrderedDict[bytes, _Ready] = OrderedDict()
+        self._resolver = Resolver()
+        self._means = Means(self._resolver, time.monotonic)
+        self._folder = tempfile.TemporaryDirectory(prefix="drills-prober-")
+
+    async def answer(self, question: Question) -> Answer:
+        """Look once. Raises BadInput for a probe that cannot be looked at here, Overloaded when there is no place."""
+        if self._going_on >= self._concurrency:
+            raise Overloaded(f"overloaded: {self._concurrency} looks go on already")
+        ready = self._made_ready(question)
+        self._going_on += 1
+        ready.asked += 1
+        try:
+            seen = await _look(ready)
+        finally:
+            self._going_on -= 1
+            ready.asked -= 1
+        outcome, reason = judge(ready.probe, seen)
+        return Answer(
+            format=FORMAT,
+            outcome=outcome,
+            reason=reason,
+            phases={name: value for name, value in seen.phases.items() if math.isfinite(value)},
+            metrics={name: value for name, value in seen.metrics.items() if math.isfinite(value)},
+        )
+
+    def close(self) -> None:
+        """Let go of all that is kept ready; looks must have ended."""
+        if self._means.transfers is not None:
+            self._means.transfers.close()
+        self._resolver.close()
+        self._ready.clear()
+        self._folder.cleanup()
+
+    def _made_ready(self, question: Question) -> _Ready:
+        key = hashlib.sha256(question.model_dump_json().encode()).digest()
+        if key in self._ready:
+            self._ready.move_to_end(key)
+            return self._ready[key]
+        ca = self._certificates(question, key.hex())
+        try:
+            probe = bind(_spec(question, ca), {})
+            ready = self._ready[key] = _Ready(probe, prepare(probe, self._means), ca)
+        except BadInput:
+            if ca is not None:
+                ca.unlink()
+            raise
+        self._forget()
+        return ready
+
+    def _certificates(self, question: Question, name: str) -> Path | None:
+        if question.ca is None:
+            return None
+        path = Path(self._folder.name, f"{name}.pem")
+        path.write_text(question.ca, encoding="utf-8")
+        return path
+
+    def _forget(self) -> None:
+        """There is always one that nobody looks with: more are kept than may look at once."""
+        while len(self._ready) > self._kept:
+            oldest = next(key for key, ready in self._ready.items() if not ready.asked)
+            if (ca := self._ready.pop(oldest).ca) is not None:
+                ca.unlink(missing_ok=True)
+
+
+async def _look(ready: _Ready) -> Seen:
+    try:
+        async with asyncio.timeout(ready.probe.timeout):
+            await ready.turn.acquire()
+    except TimeoutError:
+        return Seen(blind="the look before this one still goes on")
+    try:
+        return await ready.look()
+    except Exception as error:  # noqa: BLE001 - a fault of ours must be seen as ours
+        _log.exception("probe %s", ready.probe.name)
+        return Seen(blind=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
+    finally:
+        ready.turn.release()
+
+
+def _spec(question: Question, ca: Path | None) -> ProbeSpec:
+    """The probe that is asked for. Raises BadInput for what is not looked at for others."""
+    kind, settings = question.kind, dict(question.settings)
+    if kind in HERE_ONLY:
+        raise BadInput(f"probe {question.name}: a {kind} probe looks at its own machine only, not for others")
+    if kind not in KINDS:
+        raise BadInput(f"probe {question.name}: {kind!r} is not a kind of probe here; {suggest(kind, KINDS)}")
+    if "ca" in settings:
+        raise BadInput(f"probe {question.name}: {kind}.ca: no file is read for others; send its contents as 'ca'")
+    if ca is not None:
+        settings["ca"] = str(ca)
+    return ProbeSpec(
+        name=question.name,
+        kind=kind,
+        settings=settings,
+        assert_=question.assert_,
+        degraded=question.degraded,
+        timeout=question.timeout,
+    )
