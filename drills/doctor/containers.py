@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from drills.doctor.check import Check
-from drills.errors import DrillsError
+from drills.errors import BadInput, DrillsError
 from drills.sandbox.compose import engine
 from drills.sandbox.compose.layout import PORTS
 from drills.sandbox.compose.project import Project, listed, own
@@ -33,21 +33,30 @@ def look_at_engine(workspace: Workspace, *, needed: bool) -> tuple[Check, ...]:
     """`needed`: without an engine there is no sandbox; else the local one serves, and a missing engine is well."""
     try:
         project = compose_project(workspace)
-        asked, info = datetime.now(UTC), engine.ask(project.host, "/info")
+    except BadInput as error:
+        return (Check("compose file", not needed, str(error), "write one, or choose `driver: local`"),)
     except DrillsError as error:
-        if needed:
-            return (Check("Docker engine", False, str(error), "start the engine, or choose `driver: local`"),)
-        return (Check("Docker engine", True, "none answers: drills use the local sandbox"),)
+        return (_no_engine(error, needed=needed),)
+    try:
+        asked, info, answered = datetime.now(UTC), engine.ask(project.host, "/info"), datetime.now(UTC)
+    except DrillsError as error:
+        return (_no_engine(error, needed=needed),)
     remote = not engine.is_local(project.host) and not workspace.config.sandbox.allow_remote_engine
     return (
         _engine(project.host, info, remote=remote),
         _compose(),
         _images(project),
         _memory(info),
-        _disk(info),
+        _disk(info, here=engine.is_local(project.host)),
         _ports(project),
-        _clock(asked, info),
+        _clock(asked, info, answered),
     )
+
+
+def _no_engine(error: DrillsError, *, needed: bool) -> Check:
+    if needed:
+        return Check("Docker engine", False, str(error), "start the engine, or choose `driver: local`")
+    return Check("Docker engine", True, "none answers: drills use the local sandbox")
 
 
 def _engine(host: str, info: Mapping[str, Any], *, remote: bool) -> Check:
@@ -97,8 +106,10 @@ def _memory(info: Mapping[str, Any]) -> Check:
     return Check("engine's memory", total >= MEMORY_NEEDED, f"{total / 1e9:.1f} GB", "give the engine 3 GB or more")
 
 
-def _disk(info: Mapping[str, Any]) -> Check:
+def _disk(info: Mapping[str, Any], *, here: bool) -> Check:
     root = Path(str(info.get("DockerRootDir", "/")))
+    if not here:
+        return Check("engine's disk", True, f"{root} is another machine's and cannot be looked at from here")
     try:
         free = shutil.disk_usage(root).free
     except OSError:
@@ -129,11 +140,11 @@ def _is_taken(port: int) -> bool:
         return True
 
 
-def _clock(asked: datetime, info: Mapping[str, Any]) -> Check:
-    told = str(info.get("SystemTime", ""))
+def _clock(asked: datetime, info: Mapping[str, Any], answered: datetime) -> Check:
+    """An engine that is slow to answer is none whose clock is wrong: its time lies between question and answer."""
     try:
-        theirs = datetime.fromisoformat(told[:19] + "+00:00" if told.endswith("Z") else told)
-        apart = abs((theirs - asked).total_seconds())
-    except ValueError:
+        theirs = datetime.fromisoformat(str(info.get("SystemTime", "")))
+        apart = max((asked - theirs).total_seconds(), (theirs - answered).total_seconds(), 0.0)
+    except (ValueError, TypeError):
         return Check("engine's clock", True, "the engine does not tell its time")
     return Check("engine's clock", apart <= CLOCKS_APART, f"{apart:.1f} s apart from ours", "set both clocks by NTP")

@@ -1,0 +1,179 @@
+"""What the doctor says of an engine, its Compose, its images, its room, and what to do about each."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from drills.doctor import containers
+from drills.doctor.check import Check
+from drills.doctor.containers import look_at_engine
+from drills.sandbox.compose.project import FOLDER, PROJECT
+from drills.workspace.workspace import Workspace
+from tests.doctor.stand_in import Engine, docker_command
+
+CONFIG = "format: 1\nplaybook: pagerduty\nsandbox: {driver: compose, project: ours}\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace whose sandbox is a compose project `ours`; `docker` is one that knows it."""
+    folder = tmp_path.resolve() / "shop"
+    folder.mkdir()
+    (folder / "drills.yaml").write_text(CONFIG, encoding="utf-8")
+    (folder / "docker-compose.yml").write_text("services: {}\n", encoding="utf-8")
+    monkeypatch.setenv("PATH", f"{docker_command(tmp_path / 'bin', compose='2.29.1')}:/usr/bin:/bin")
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
+    return folder
+
+
+@pytest.fixture
+def engine(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    monkeypatch.setattr(containers, "DISK_NEEDED", 1)
+    engine = Engine(tmp_path)
+    with engine.on_this_machine(tmp_path) as address:
+        monkeypatch.setenv("DOCKER_HOST", address)
+        yield engine
+
+
+def looked(home: Path, *, needed: bool = True) -> dict[str, Check]:
+    return {check.name: check for check in look_at_engine(Workspace.load(home), needed=needed)}
+
+
+def unwell(home: Path) -> dict[str, Check]:
+    return {name: check for name, check in looked(home).items() if not check.well}
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_engine_that_has_all_is_well_in_every_respect(home: Path) -> None:
+    checks = looked(home)
+    assert all(check.well for check in checks.values()), checks
+    assert list(checks) == [
+        *("Docker engine", "Compose", "images", "engine's memory", "engine's disk", "ports", "engine's clock"),
+    ]
+    assert checks["Docker engine"].says.startswith("version 27.0.1 at unix://")
+    assert checks["images"].says == "3 to pull are all there"
+
+
+def test_an_image_that_is_missing_is_named_with_the_command_that_fetches_it(home: Path, engine: Engine) -> None:
+    engine.images = ("postgres:15", "redis:7")
+    assert unwell(home) == {"images": Check("images", False, "missing: haproxy:2.6", "docker compose pull")}
+
+
+def test_an_engine_with_little_memory_is_told(home: Path, engine: Engine) -> None:
+    engine.info["MemTotal"] = 2_000_000_000
+    assert unwell(home) == {
+        "engine's memory": Check("engine's memory", False, "2.0 GB", "give the engine 3 GB or more")
+    }
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_engine_with_little_disk_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(containers, "DISK_NEEDED", 2**62)
+    (check,) = unwell(home).values()
+    assert check.name == "engine's disk"
+    assert check.says.endswith("GB free")
+    assert "docker system df" in check.mend
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_an_engine_whose_clock_is_apart_is_told(home: Path, engine: Engine, hours: int) -> None:
+    engine.time = datetime.now(UTC) + timedelta(hours=hours)
+    (check,) = unwell(home).values()
+    assert (check.name, check.mend) == ("engine's clock", "set both clocks by NTP")
+    assert 3000 < float(check.says.removesuffix(" s apart from ours")) < 4200
+
+
+def test_an_engine_that_is_slow_to_answer_has_no_wrong_clock() -> None:
+    asked, answered = datetime(2026, 11, 21, 14, 0, 0, tzinfo=UTC), datetime(2026, 11, 21, 14, 0, 9, tzinfo=UTC)
+    for told in ("2026-11-21T14:00:08.123456789Z", "2026-11-21T15:00:00.5+01:00", "2026-11-21T14:00:10Z"):
+        assert containers._clock(asked, {"SystemTime": told}, answered).well, told
+    assert not containers._clock(asked, {"SystemTime": "2026-11-21T14:00:12Z"}, answered).well
+
+
+def test_an_engine_that_cannot_limit_memory_is_told(home: Path, engine: Engine) -> None:
+    engine.info["MemoryLimit"] = False
+    assert unwell(home)["Docker engine"].says.endswith("which cannot limit memory")
+
+
+def test_a_project_of_that_name_in_another_folder_is_told_and_left_alone(home: Path, engine: Engine) -> None:
+    engine.containers = [{"State": "running", "Labels": {PROJECT: "ours", FOLDER: "/srv/another"}}]
+    (check,) = unwell(home).values()
+    assert check.name == "project's name"
+    assert "belongs to /srv/another; nothing was touched" in check.says
+    assert check.mend == "name this workspace's project in drills.yaml"
+
+
+def test_ports_that_the_sandbox_itself_has_are_not_taken(home: Path, engine: Engine) -> None:
+    engine.containers = [{"State": "running", "Labels": {PROJECT: "ours", FOLDER: str(home)}}]
+    assert looked(home)["ports"].says == "the sandbox's own containers have them"
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_port_that_is_taken_is_named_and_no_hindrance(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setattr(containers, "PORTS", {"app": ("edge", 8080, port)})
+        check = looked(home)["ports"]
+    assert (check.well, check.says) == (True, f"taken: {port}; `drills sandbox up` chooses others")
+
+
+def test_an_engine_of_another_machine_is_refused_unless_the_workspace_allows_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(containers, "DISK_NEEDED", 2**62)  # Ours, which says nothing of that machine's.
+    with Engine(tmp_path).elsewhere() as address:
+        monkeypatch.setenv("DOCKER_HOST", address)
+        (check,) = unwell(home).values()
+        assert check.name == "Docker engine"
+        assert "allow-remote-engine: true" in check.mend
+        (home / "drills.yaml").write_text(CONFIG.replace("ours", "ours, allow-remote-engine: true"), encoding="utf-8")
+        assert not unwell(home)
+        assert "another machine's" in looked(home)["engine's disk"].says
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("compose", "says"), [("2.3.3", "2.3.3"), ("v2.29.1-desktop.1", ""), (None, "`docker compose` is not there")]
+)
+def test_a_compose_that_is_old_or_missing_is_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compose: str | None, says: str
+) -> None:
+    monkeypatch.setenv("PATH", f"{docker_command(tmp_path / 'other', compose=compose)}:/usr/bin:/bin")
+    check = looked(home)["Compose"]
+    assert check.well is (says == "")
+    assert check.well or (check.says, "2.20 or newer" in check.mend) == (says, True)
+
+
+@pytest.mark.usefixtures("engine")
+def test_without_the_docker_command_there_is_no_compose(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    told = unwell(home)
+    assert told["Compose"] == Check(
+        "Compose", False, "the command `docker` is not on PATH", "install Docker's command line"
+    )
+
+
+def test_an_engine_that_is_down_matters_only_to_who_needs_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    (check,) = looked(home).values()
+    assert (check.well, check.mend) == (False, "start the engine, or choose `driver: local`")
+    assert "does not answer: No such file" in check.says
+    assert looked(home, needed=False)["Docker engine"].says == "none answers: drills use the local sandbox"
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_compose_file_that_is_not_there_is_no_engine_that_is_down(home: Path) -> None:
+    (home / "drills.yaml").write_text(CONFIG.replace("ours", "ours, file: shop.yml"), encoding="utf-8")
+    (check,) = unwell(home).values()
+    assert check.name == "compose file"
+    assert "there is no shop.yml" in check.says
