@@ -18,7 +18,7 @@ CACHE_FIGURES = {
     "stats": ("evicted_keys", "expired_keys", "keyspace_hits", "keyspace_misses", "rejected_connections"),
     "keyspace": (),
 }
-#: How far back logs and changes are of interest.
+#: How far back logs and changes are of interest, unless one says since when.
 BACK = timedelta(minutes=15)
 LOG_LINES = 40
 _SQL_SECONDS = 10.0
@@ -42,10 +42,13 @@ class Answer:
     failed: bool = False
 
 
-def ask_all(sandbox: Sandbox) -> list[Answer]:
-    """Every question in turn; one that is not answered keeps none of the others back."""
+def ask_all(sandbox: Sandbox, back: timedelta = BACK) -> list[Answer]:
+    """Every question in turn; one that is not answered keeps none of the others back.
+
+    Logs and changes are read as far `back` as that.
+    """
     answers = []
-    for diagnostic in DIAGNOSTICS:
+    for diagnostic in diagnostics(back):
         try:
             answers.append(Answer(diagnostic, tuple(diagnostic.ask(sandbox))))
         except DrillsError as error:
@@ -63,9 +66,12 @@ def _health(sandbox: Sandbox) -> Iterable[str]:
         yield f"{'ok  ' if good else 'FAIL'}  {name:<14} {said}"
 
 
-def _changes(sandbox: Sandbox) -> Iterable[str]:
-    found = sandbox.changes(BACK)
-    return [f"{change.at:%H:%M:%S} UTC  {change.what}" for change in found] or ["nothing was changed"]
+def _changes(back: timedelta) -> Callable[[Sandbox], Iterable[str]]:
+    def ask(sandbox: Sandbox) -> Iterable[str]:
+        found = sandbox.changes(back)
+        return [f"{change.at:%H:%M:%S} UTC  {change.what}" for change in found] or ["nothing was changed"]
+
+    return ask
 
 
 def _links(sandbox: Sandbox) -> Iterable[str]:
@@ -121,11 +127,11 @@ def _text(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def _errors_of(service: str) -> Callable[[Sandbox], Iterable[str]]:
+def _errors_of(service: str, back: timedelta) -> Callable[[Sandbox], Iterable[str]]:
     def ask(sandbox: Sandbox) -> Iterable[str]:
         lines = [
             line
-            for line in sandbox.logs(service, since=BACK)
+            for line in sandbox.logs(service, since=back)
             if any(word in line.lower() for word in ("error", "fatal", "panic", "critical", "warning"))
         ]
         return lines[-LOG_LINES:] or ["no errors"]
@@ -133,46 +139,50 @@ def _errors_of(service: str) -> Callable[[Sandbox], Iterable[str]]:
     return ask
 
 
-DIAGNOSTICS: Sequence[Diagnostic] = (
-    Diagnostic("Sandbox", "What runs?", _services),
-    Diagnostic("Sandbox", "Is every part well?", _health),
-    Diagnostic("Sandbox", "What was changed lately?", _changes),
-    Diagnostic("Sandbox", "What does each part use?", _stats),
-    Diagnostic("App", "What does it complain about?", _errors_of("app")),
-    Diagnostic(
-        "Database",
-        "Connections, by state",
-        _rows("SELECT state, application_name, count(*) FROM pg_stat_activity GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 12"),
-    ),
-    Diagnostic(
-        "Database",
-        "Queries that have been running for longer than a second",
-        _rows(
-            "SELECT pid, now() - query_start AS running, state, left(query, 70) AS query FROM pg_stat_activity"
-            " WHERE state <> 'idle' AND now() - query_start > interval '1 second' ORDER BY 2 DESC LIMIT 10"
+def diagnostics(back: timedelta) -> Sequence[Diagnostic]:
+    """The questions, in the order of a report; logs and changes as far `back` as that."""
+    return (
+        Diagnostic("Sandbox", "What runs?", _services),
+        Diagnostic("Sandbox", "Is every part well?", _health),
+        Diagnostic("Sandbox", "What was changed lately?", _changes(back)),
+        Diagnostic("Sandbox", "What does each part use?", _stats),
+        Diagnostic("App", "What does it complain about?", _errors_of("app", back)),
+        Diagnostic(
+            "Database",
+            "Connections, by state",
+            _rows(
+                "SELECT state, application_name, count(*) FROM pg_stat_activity GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 12"
+            ),
         ),
-    ),
-    Diagnostic(
-        "Database",
-        "Who waits for whom",
-        _rows(
-            "SELECT pid, pg_blocking_pids(pid) AS blocked_by, wait_event, left(query, 60) AS query"
-            " FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0 LIMIT 10"
+        Diagnostic(
+            "Database",
+            "Queries that have been running for longer than a second",
+            _rows(
+                "SELECT pid, now() - query_start AS running, state, left(query, 70) AS query FROM pg_stat_activity"
+                " WHERE state <> 'idle' AND now() - query_start > interval '1 second' ORDER BY 2 DESC LIMIT 10"
+            ),
         ),
-    ),
-    Diagnostic(
-        "Database",
-        "The largest tables",
-        _rows(
-            "SELECT relname, pg_size_pretty(pg_total_relation_size(relid)) AS size, n_live_tup AS rows, seq_scan,"
-            " idx_scan FROM pg_stat_user_tables ORDER BY pg_total_relation_size(relid) DESC LIMIT 8"
+        Diagnostic(
+            "Database",
+            "Who waits for whom",
+            _rows(
+                "SELECT pid, pg_blocking_pids(pid) AS blocked_by, wait_event, left(query, 60) AS query"
+                " FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0 LIMIT 10"
+            ),
         ),
-    ),
-    Diagnostic("Database", "Its disk", _disk),
-    Diagnostic("Database", "What does it complain about?", _errors_of("database")),
-    Diagnostic("Cache", "Does it answer, whom does it serve, and what does it hold?", _cache),
-    Diagnostic("Cache", "Slow commands", _slow_commands),
-    Diagnostic("Network", "The links to what the app depends on", _links),
-    Diagnostic("Network", "The certificate", _certificate),
-    Diagnostic("External API", "What does it complain about?", _errors_of("external-api")),
-)
+        Diagnostic(
+            "Database",
+            "The largest tables",
+            _rows(
+                "SELECT relname, pg_size_pretty(pg_total_relation_size(relid)) AS size, n_live_tup AS rows, seq_scan,"
+                " idx_scan FROM pg_stat_user_tables ORDER BY pg_total_relation_size(relid) DESC LIMIT 8"
+            ),
+        ),
+        Diagnostic("Database", "Its disk", _disk),
+        Diagnostic("Database", "What does it complain about?", _errors_of("database", back)),
+        Diagnostic("Cache", "Does it answer, whom does it serve, and what does it hold?", _cache),
+        Diagnostic("Cache", "Slow commands", _slow_commands),
+        Diagnostic("Network", "The links to what the app depends on", _links),
+        Diagnostic("Network", "The certificate", _certificate),
+        Diagnostic("External API", "What does it complain about?", _errors_of("external-api", back)),
+    )

@@ -11,6 +11,8 @@ import typer
 from drills.sandbox.text_table import text_table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from drills.sandbox.protocol import Fingerprint, ServiceStatus
 
 
@@ -33,6 +35,13 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 def megabytes(count: int) -> str:
     """Bytes, for people."""
     return f"{count / 2**20:.1f} MB"
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """A time of day, and how long ago that was: `14:02:11 UTC, 3 m 05 s ago`."""
+    from drills.core.durations import humane
+
+    return f"{at:%H:%M:%S} UTC, {humane((now - at).total_seconds())} ago"
 
 
 def readable(answer: Any) -> str:

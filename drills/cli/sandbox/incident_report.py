@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,57 +10,120 @@ import typer
 
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
-from drills.cli.sandbox.opening import folder_for, open_sandbox
+from drills.cli.sandbox.opening import age, folder_for, open_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
+    from drills.core.playbook import Playbook
     from drills.sandbox.diagnostics import Answer
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: drills sandbox report --output-dir incident")(report)
+    example = (
+        "Example: drills sandbox report --title 'Pool exhausted' --severity SEV2 --since 30m --output-dir incident"
+    )
+    app.command(epilog=example)(report)
 
 
 def report(
+    title: Annotated[str | None, typer.Option(help="What the incident is called.")] = None,
+    severity: Annotated[str | None, typer.Option(help="A level of the workspace's playbook, such as SEV2.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="How long ago it began: so far back are logs and changes read. Default: 15m.")
+    ] = None,
+    start_time: Annotated[
+        str | None, typer.Option(help="The same as a time, such as 2026-11-21T14:30:00Z (UTC without a zone).")
+    ] = None,
+    end_time: Annotated[str | None, typer.Option(help="When it ended, as a time; absent: it goes on.")] = None,
     output_dir: Annotated[
         Path | None, typer.Option(help="Write incident-report.md there, instead of printing it.")
     ] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Ask everything that one asks first in an incident, and write the answers down."""
-    from datetime import UTC, datetime
+    from drills.sandbox.diagnostics import BACK, ask_all
 
-    from drills.sandbox.diagnostics import ask_all
-
+    now = datetime.now(UTC)
+    began, ended = _span(now, since, start_time, end_time)
     place, sandbox = open_sandbox(workspace)
+    if severity is not None:
+        severity = _level(severity, place.playbook())
     with action(place, read_only=True):
-        began = datetime.now(UTC)
-        text = _markdown(ask_all(sandbox), began, sandbox.driver)
+        about = {"Severity": severity, "Began": _told(began), "Ended": _told(ended), "Asked": _told(now)}
+        answers = ask_all(sandbox, BACK if began is None else now - began)
+        text = "\n".join(_markdown(title or f"What the sandbox says, {_told(now)}", about, answers, sandbox.driver))
         if output_dir is None:
-            typer.echo(text, nl=False)
+            typer.echo(text)
             return
         path = folder_for(output_dir) / "incident-report.md"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(f"{text}\n", encoding="utf-8")
         typer.echo(str(path))
 
 
-def _markdown(answers: Sequence[Answer], at: datetime, driver: str) -> str:
+def _span(
+    now: datetime, since: str | None, start_time: str | None, end_time: str | None
+) -> tuple[datetime | None, datetime | None]:
+    """When the incident began and ended, as far as that was said. Raises BadInput."""
+    from drills.errors import BadInput
+
+    if since is not None and start_time is not None:
+        raise BadInput("--since and --start-time: one of the two")
+    within = age("--since", since)
+    began = _time("--start-time", start_time) if within is None else now - within
+    ended = _time("--end-time", end_time)
+    if began is not None and began > now:
+        raise BadInput(f"--start-time: {_told(began)} is to come; it is {_told(now)}")
+    if began is not None and ended is not None and ended < began:
+        raise BadInput(f"--end-time: {_told(ended)} is before it began, {_told(began)}")
+    return began, ended
+
+
+def _time(option: str, text: str | None) -> datetime | None:
+    from drills.errors import BadInput
+
+    if text is None:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{option}: {text!r} is not a time; write 2026-11-21T14:30:00Z") from None
+    return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+
+
+def _told(at: datetime | None) -> str | None:
+    return None if at is None else f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _level(name: str, playbook: Playbook) -> str:
+    """The level as the playbook writes it: `sev-2` is its SEV2. Raises BadInput when it has none such."""
+    from drills.errors import BadInput
+    from drills.nearest import suggest
+
+    plain = {level.name.replace("-", "").lower(): level.name for level in playbook.levels}
+    found = plain.get(name.replace("-", "").lower())
+    if found is None:
+        raise BadInput(
+            f"--severity: {playbook.name} has no {name!r}; {suggest(name, [each.name for each in playbook.levels])}"
+        )
+    return found
+
+
+def _markdown(title: str, about: dict[str, str | None], answers: Sequence[Answer], driver: str) -> Iterable[str]:
     from drills.responders.masking import mask
 
     unanswered = [answer for answer in answers if answer.failed]
-    lines = [
-        f"# What the sandbox says, {at:%Y-%m-%d %H:%M:%S} UTC",
+    yield from (f"# {mask(title)}", "")
+    yield from (f"- **{name}**: {said}" for name, said in about.items() if said is not None)
+    yield from (
         "",
         f"A drill's sandbox ({driver}). {len(answers)} questions asked, {len(unanswered)} without an answer.",
-    ]
+    )
     area = ""
     for answer in answers:
         if answer.diagnostic.area != area:
             area = answer.diagnostic.area
-            lines += ["", f"## {area}"]
-        title = answer.diagnostic.question
+            yield from ("", f"## {area}")
+        question = answer.diagnostic.question
         body = mask("\n".join(answer.lines)).splitlines()
-        lines += ["", f"### {title}{' (no answer)' if answer.failed else ''}", "", "```text", *body, "```"]
-    return "\n".join(lines) + "\n"
+        yield from ("", f"### {question}{' (no answer)' if answer.failed else ''}", "", "```text", *body, "```")

@@ -9,7 +9,7 @@ import typer
 
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
-from drills.cli.sandbox.answers import megabytes, print_table
+from drills.cli.sandbox.answers import megabytes, moment, print_table
 from drills.cli.sandbox.opening import ServiceArgument, age, open_sandbox
 
 
@@ -28,15 +28,13 @@ def changes(
     """List what was changed, the newest first: releases, settings, migrations, replicas, limits, certificates."""
     from datetime import UTC, datetime
 
-    from drills.core.durations import humane
-
     within = age("--since", since)
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
         now = datetime.now(UTC)
         found = sandbox.changes(within)
         for change in found:
-            typer.echo(f"{humane((now - change.at).total_seconds()):>10} ago  {change.what}")
+            typer.echo(f"{moment(change.at, now):<28} {change.what}")
         if not found:
             typer.echo("nothing was changed in that time")
 

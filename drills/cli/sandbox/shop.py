@@ -8,6 +8,7 @@ import typer
 
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
+from drills.cli.sandbox.answers import moment
 from drills.cli.sandbox.opening import age, open_sandbox
 
 
@@ -27,8 +28,6 @@ def releases(
     """List the app's releases, the last deployed first, and when."""
     from datetime import UTC, datetime
 
-    from drills.core.durations import humane
-
     within = age("--since", since)
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
@@ -39,9 +38,10 @@ def releases(
             if within is None or (release.deployed_at is not None and now - release.deployed_at <= within)
         ]
         for release in shown:
-            when = f"{humane((now - release.deployed_at).total_seconds())} ago" if release.deployed_at else "never"
+            when = "never" if release.deployed_at is None else moment(release.deployed_at, now)
+            # Runbooks ask for the mark at the beginning of a line.
             mark = "*" if release.current else " "
-            typer.echo(f"{mark} {release.version:<10} deployed {when:<14} {release.summary}")
+            typer.echo(f"{mark} {release.version:<10} deployed {when:<28} {release.summary}")
         if not shown:
             typer.echo("nothing was deployed in that time")
 
@@ -78,7 +78,10 @@ def scale(
 def set_(
     changes: Annotated[list[str], typer.Argument(help="NAME=VALUE, one or more.")], workspace: WorkspaceOption = HERE
 ) -> None:
-    """Change settings: feature flags, pool size, secrets. Without a restart where that is possible."""
+    """Change settings: feature flags, pool size, secrets. The app's replicas are replaced, the new ones first.
+
+    Other services take theirs while they run, or are restarted.
+    """
     from drills.errors import BadInput
 
     pairs = [change.partition("=") for change in changes]
