@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -29,8 +28,8 @@ from drills.errors import (
     UndoOwed,
 )
 from drills.store.store import Store
+from tests.cli.typed import ROOT, drills, one_line
 
-ROOT = Path(__file__).parents[2]
 #: What takes long to import, or is for one command only.
 HEAVY = ("pycurl", "matplotlib", "sqlalchemy", "locust", "httpx", "psycopg", "alembic", "redis", "requests", "rich")
 
@@ -45,27 +44,6 @@ def commands(group: Any, name: str = "drills") -> Iterator[tuple[str, Any]]:
 
 
 COMMANDS = dict(commands(typer.main.get_command(cli.app)))
-
-
-def drills(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the real command in that folder."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("DRILLS_")}
-    return subprocess.run(
-        [sys.executable, "-m", "drills", *words],
-        cwd=folder,
-        env={**kept, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line of an error."""
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    return done.stderr.strip()
 
 
 def test_every_command_is_there() -> None:
@@ -166,7 +144,7 @@ def test_starting_imports_nothing_heavy(words: list[str]) -> None:
 )
 def test_what_cannot_be_meant_is_told_in_one_line(words: list[str], told: str, tmp_path: Path) -> None:
     done = drills(*words, folder=tmp_path)
-    assert told in said(done)
+    assert told in one_line(done)
     assert done.returncode == 2
 
 
@@ -175,7 +153,7 @@ def test_what_cannot_be_meant_is_told_in_one_line(words: list[str], told: str, t
 )
 def test_a_sandbox_that_is_down_is_an_environment_that_failed(words: list[str], tmp_path: Path) -> None:
     done = drills(*words, folder=tmp_path)
-    assert said(done).startswith("the sandbox is down; start it with `drills sandbox up`")
+    assert one_line(done).startswith("the sandbox is down; start it with `drills sandbox up`")
     assert done.returncode == 3
 
 
@@ -258,5 +236,5 @@ def test_a_drill_that_died_before_its_first_event_has_no_report(tmp_path: Path) 
     store.end_unscored(record.drill_id, DrillResult.ABORTED)
     store.close()
     done = drills("report", record.drill_id, folder=tmp_path)
-    assert "nothing of it was recorded" in said(done)
+    assert "nothing of it was recorded" in one_line(done)
     assert done.returncode == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,33 +20,9 @@ from drills.errors import ExitCode
 from drills.store.holder import hold
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
+from tests.cli.typed import drills, one_line
 from tests.core.timelines import by_a_person, drill, rolled_back
 from tests.store.drill_data import StoppedClock
-
-ROOT = Path(__file__).parents[1]
-
-
-def drills(*words: str, folder: Path, limit: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the real command there; `limit` is how many bytes a file may have, as on a disk that is full."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("DRILLS_")}
-    limited = ["prlimit", f"--fsize={limit}"] if limit is not None else []
-    return subprocess.run(
-        [*limited, sys.executable, "-m", "drills", *words],
-        cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-    )
-
-
-def one_line(done: subprocess.CompletedProcess[str]) -> str:
-    """The only line of an error."""
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    return done.stderr.strip()
 
 
 @pytest.fixture
