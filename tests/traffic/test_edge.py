@@ -19,9 +19,8 @@ from drills.included import included_root
 from drills.sandbox.ports import HOST, answers, choose_ports
 from drills.traffic.generator import TrafficGenerator
 from shop.certificates import AUTHORITY, EDGE, issue, provide
-from tests.traffic.test_generator import App, app, drive, locustfile, page, traffic, until
-
-__all__ = ["app", "locustfile"]
+from tests.traffic.driving import drive, page, traffic, until
+from tests.traffic.moody_app import App
 
 
 @dataclass(frozen=True)

@@ -8,35 +8,20 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from drills.core.events import RouteSecond, TrafficSecond
-from drills.core.scenario import Traffic
 from drills.errors import BadInput, EnvironmentFailed
 from drills.traffic import generator
 from drills.traffic.generator import TrafficGenerator
-
-PLAIN = """
-from locust import HttpUser, between, task
-
-class Visitor(HttpUser):
-    wait_time = between(100, 200)  # replaced by the drill's own pacing
-
-    @task
-    def page(self):
-        self.client.get("/page?x=1", name="page")
-"""
+from tests.traffic.driving import drive, page, traffic, until
+from tests.traffic.moody_app import App
 
 MANY_KINDS = """
 import time
@@ -94,99 +79,6 @@ class Missing(HttpUser):
 """
 
 
-@dataclass
-class App:
-    """An HTTP server whose temper can be changed while it serves."""
-
-    status: int = 200
-    degraded: bool = False
-    calm: asyncio.Event = field(default_factory=asyncio.Event)
-    url: str = ""
-    loop: asyncio.AbstractEventLoop | None = None
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while request := await reader.readuntil(b"\r\n\r\n"):
-                await self.calm.wait()
-                status = 500 if b" /error" in request else self.status
-                extra = "X-Degraded: recommendations\r\n" if self.degraded else ""
-                writer.write(f"HTTP/1.1 {status} Said\r\n{extra}Content-Length: 2\r\n\r\n{{}}".encode())
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    async def main(self, up: threading.Event) -> None:
-        self.calm.set()
-        server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        self.loop = asyncio.get_running_loop()
-        up.set()
-        await server.serve_forever()
-
-    def do(self, change: Callable[[], Any]) -> None:
-        assert self.loop is not None
-        self.loop.call_soon_threadsafe(change)
-
-
-@pytest.fixture
-def app() -> Iterator[App]:
-    running, up = App(), threading.Event()
-
-    def run() -> None:
-        with pytest.raises(asyncio.CancelledError):
-            asyncio.run(running.main(up))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert up.wait(10)
-    yield running
-    assert running.loop is not None
-    loop = running.loop
-    loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
-    thread.join(10)
-
-
-@pytest.fixture
-def locustfile(tmp_path: Path) -> Path:
-    path = tmp_path / "visitors.py"
-    path.write_text(PLAIN)
-    return path
-
-
-def traffic(users: int = 5, rate: float = 4.0, slow_after: float = 0.5) -> Traffic:
-    return Traffic(users=users, spawn_rate=50, requests_per_user=rate, slow_after=timedelta(seconds=slow_after))
-
-
-async def until(
-    running: TrafficGenerator, enough: Callable[[TrafficSecond], bool], *, at_most: int = 30
-) -> list[TrafficSecond]:
-    """The seconds up to the first one that is enough."""
-    seen: list[TrafficSecond] = []
-    async for second in running.seconds():
-        seen.append(second)
-        if enough(second):
-            return seen
-        assert len(seen) < at_most, f"not seen within {at_most} s: {seen[-1]}"
-    raise AssertionError("the traffic ended")
-
-
-def drive(running: TrafficGenerator, story: Callable[[TrafficGenerator], Coroutine[Any, Any, None]]) -> None:
-    """Run a story with traffic; whatever becomes of it, the subprocess is gone afterwards."""
-
-    async def play() -> None:
-        await running.start()
-        try:
-            await story(running)
-        finally:
-            await running.stop()
-
-    asyncio.run(play())
-    assert running.pid is not None
-    assert not psutil.pid_exists(running.pid)
-
-
 def gone(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
@@ -201,10 +93,6 @@ def total(seconds: list[TrafficSecond], kind: str) -> int:
 def routes(seconds: list[TrafficSecond]) -> dict[str, list[RouteSecond]]:
     names = {name for second in seconds for name in second.routes}
     return {name: [second.routes[name] for second in seconds if name in second.routes] for name in names}
-
-
-def page(second: TrafficSecond) -> RouteSecond:
-    return second.routes.get("page", RouteSecond())
 
 
 def test_a_stall_shows_all_that_users_suffer_in_it(app: App, locustfile: Path) -> None:
@@ -366,6 +254,8 @@ import asyncio, sys, time
 from pathlib import Path
 from drills.core.scenario import Traffic
 from drills.traffic.generator import TrafficGenerator
+from tests.traffic.driving import drive, page, traffic, until
+from tests.traffic.moody_app import App
 
 async def main():
     running = TrafficGenerator(Path(sys.argv[1]), sys.argv[2], Traffic(users=2), time.monotonic())

@@ -14,9 +14,8 @@ from drills.core.events import TrafficSecond
 from drills.core.scenario import Traffic
 from drills.errors import EnvironmentFailed
 from drills.traffic.generator import TrafficGenerator
-from tests.traffic.test_generator import App, app, drive, locustfile, page, until
-
-__all__ = ["app", "locustfile"]
+from tests.traffic.driving import drive, page, until
+from tests.traffic.moody_app import App
 
 
 def distributed(users: int = 6) -> Traffic:
