@@ -107,14 +107,51 @@ def test_the_exit_statuses_are_those_of_the_program(page: str) -> None:
     }
 
 
-def rows(heading: str) -> dict[str, str]:
-    """The table below a heading of the page on scenarios: the text of each row by the names in its first cell."""
-    text = (ROOT / "docs/scenarios.md").read_text(encoding="utf-8")
+def rows(heading: str, page: str = "docs/scenarios.md") -> dict[str, str]:
+    """The tables below a heading of a page: the text of each row by the names in its first cell."""
+    text = (ROOT / page).read_text(encoding="utf-8")
     section = text.partition(f"\n## {heading}\n")[2].splitlines()
     lines = takewhile(lambda line: not line.startswith("## "), section)
     return {
         name: line for line in lines if line.startswith("| `") for name in re.findall(r"`([^`]+)`", line.split("|")[1])
     }
+
+
+def commands(group: Any, *names: str) -> Iterator[str]:
+    """Every command by the words that lead to it: `sandbox provider status`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *names, name)
+        else:
+            yield " ".join([*names, name])
+
+
+COMMANDS = sorted(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_told_of_in_a_page(command: str) -> None:
+    told = [*commands_shown(), *commands_mentioned(), *(f"drills sandbox {each}" for each in commands_in_the_table())]
+    assert [line for line in told if f"{line} ".startswith(f"drills {command} ")]
+
+
+def commands_in_the_table() -> list[str]:
+    """What stands in the first column of the sandbox's commands, an option that stands alone with its command."""
+    found: list[str] = []
+    for named in rows("Commands", "docs/sandbox.md"):
+        found.append(f"{found[-1].partition(' -')[0]} {named}" if named.startswith("-") else named)
+    return found
+
+
+@pytest.mark.parametrize("line", commands_in_the_table())
+def test_a_command_in_the_table_is_there_with_its_options(line: str) -> None:
+    resolved(f"drills sandbox {line}")
+
+
+def test_every_command_of_the_sandbox_stands_in_the_table() -> None:
+    told = commands_in_the_table()
+    wanted = [each.removeprefix("sandbox ") for each in COMMANDS if each.startswith("sandbox ")]
+    assert not [each for each in wanted if not any(f"{line} ".startswith(f"{each} ") for line in told)]
 
 
 def keys(model: object, prefix: str = "") -> Iterator[str]:
