@@ -34,23 +34,44 @@ PAYMENT_SECONDS = 0.5
 PRODUCTS = 1600
 #: Charges that the console lists when no order is named.
 LISTED = 100
+OWN_SETTINGS = tuple(setting for setting in SETTINGS if "external-api" in setting.services)
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """What customer and provider have to agree on."""
+class Terms:
+    """What customer and provider have to agree on. `rate_limit` is recommendations a minute; 0: no limit."""
 
     webhook_secret: str
     identity_key: str
+    rate_limit: int = 0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Terms:
+        """What is not given is as by default. Raises ValueError that names a setting whose value cannot be used."""
+        given = {}
+        for setting in OWN_SETTINGS:
+            given[setting.name] = environment.get(setting.variable, setting.default)
+            if why := setting.refusal(given[setting.name]):
+                raise ValueError(why)
+        return cls(given["provider_webhook_secret"], given["provider_identity_key"], int(given["provider_rate_limit"]))
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that it was read from."""
+        values = {
+            "provider_webhook_secret": self.webhook_secret,
+            "provider_identity_key": self.identity_key,
+            "provider_rate_limit": str(self.rate_limit),
+        }
+        return {setting.variable: values[setting.name] for setting in OWN_SETTINGS}
 
 
 class Provider:
-    def __init__(self, keys: Keys, limit: RateLimit, book: ChargeBook, *, payment_seconds: float = PAYMENT_SECONDS):
-        self._keys = keys
-        self._limit = limit
+    def __init__(self, terms: Terms, book: ChargeBook, *, payment_seconds: float = PAYMENT_SECONDS):
+        self._terms = terms
+        self._limit = RateLimit(terms.rate_limit)
         self._book = book
         self._payment_seconds = payment_seconds
-        self._webhooks = Webhooks(book, keys.webhook_secret, httpx.AsyncClient(trust_env=False, timeout=10))
+        self._webhooks = Webhooks(book, terms.webhook_secret, httpx.AsyncClient(trust_env=False, timeout=10))
         self._identities_refused = 0
 
     # --- what the shop asks for
@@ -65,7 +86,7 @@ class Provider:
 
     async def identity(self, request: Request) -> Response:
         given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._keys.identity_key}".encode()):
+        if not hmac.compare_digest(given.encode(), f"Bearer {self._terms.identity_key}".encode()):
             self._identities_refused += 1
             log("warning", "identity key refused")
             return JSONResponse({"error": "this key is not valid (any more)"}, status_code=401)
@@ -101,7 +122,21 @@ class Provider:
         )
 
     async def keys(self, _request: Request) -> Response:
-        return JSONResponse(asdict(self._keys))
+        return JSONResponse({"webhook_secret": self._terms.webhook_secret, "identity_key": self._terms.identity_key})
+
+    async def settings(self, _request: Request) -> Response:
+        return JSONResponse(self._terms.as_environment())
+
+    async def change_settings(self, request: Request) -> Response:
+        """The provider changes its terms while it goes on serving."""
+        try:
+            terms = Terms.from_environment(await request.json())
+        except (ValueError, AttributeError, TypeError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        if terms.rate_limit != self._terms.rate_limit:
+            self._limit = RateLimit(terms.rate_limit)
+        self._terms, self._webhooks.secret = terms, terms.webhook_secret
+        return JSONResponse(terms.as_environment())
 
     async def charges(self, request: Request) -> Response:
         """The last ones, or those of `?order=N`; `twice` names the orders that were charged more than once."""
@@ -135,6 +170,8 @@ def make_app(provider: Provider) -> Starlette:
             Route("/health", provider.health),
             Route("/console/status", provider.status),
             Route("/console/keys", provider.keys),
+            Route("/console/settings", provider.settings),
+            Route("/console/settings", provider.change_settings, methods=["PUT"]),
             Route("/console/charges", provider.charges),
             Route("/console/replay", provider.replay, methods=["POST"]),
         ]
@@ -143,17 +180,8 @@ def make_app(provider: Provider) -> Starlette:
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Provider:
     """The book lies in SHOP_PROVIDER_BOOK, else in the working folder. Raises ValueError for a setting of no use."""
-    given = {}
-    for setting in SETTINGS:
-        if "external-api" in setting.services:
-            given[setting.name] = environment.get(setting.variable, setting.default)
-            if why := setting.refusal(given[setting.name]):
-                raise ValueError(why)
-    return Provider(
-        Keys(given["provider_webhook_secret"], given["provider_identity_key"]),
-        RateLimit(int(given["provider_rate_limit"])),
-        ChargeBook(Path(environment.get("SHOP_PROVIDER_BOOK", "provider-book.jsonl"))),
-    )
+    book = ChargeBook(Path(environment.get("SHOP_PROVIDER_BOOK", "provider-book.jsonl")))
+    return Provider(Terms.from_environment(environment), book)
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ class Replayed:
 
 
 class Webhooks:
-    """Signed with `secret`; `waits` are seconds, one before each attempt."""
+    """Signed with `secret`, which may change at any time; `waits` are seconds, one before each attempt."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Webhooks:
         waits: Sequence[float] = WAIT_SECONDS,
     ) -> None:
         self._book = book
-        self._secret = secret
+        self.secret = secret
         self._client = client
         self._waits = waits
         self._telling: dict[str, asyncio.Task[None]] = {}
@@ -76,7 +76,7 @@ class Webhooks:
     async def _send(self, charge: Charge) -> int:
         """The shop's status; 0 when it did not answer."""
         body = json.dumps({"payment": charge.payment, "order": charge.order, "status": "paid"}).encode()
-        headers = {SIGNATURE_HEADER: signature(self._secret, body), "Content-Type": "application/json"}
+        headers = {SIGNATURE_HEADER: signature(self.secret, body), "Content-Type": "application/json"}
         try:
             response = await self._client.post(charge.callback, content=body, headers=headers)
         except httpx.HTTPError as error:

@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.ports import HOST
 
 #: A replay delivers each webhook again before it answers.
 SECONDS = 30.0
+SETTINGS_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,9 @@ class Charges:
 class ProviderConsole:
     """`url` is the external API's own address. Every call raises EnvironmentFailed when it does not answer."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, seconds: float = SECONDS) -> None:
         self._url = url
+        self._seconds = seconds
 
     def status(self) -> Mapping[str, str]:
         """Every figure by its path: `webhooks undelivered`."""
@@ -45,11 +48,19 @@ class ProviderConsole:
         """Send again what was not delivered; how many were, and how many still are not."""
         return {str(name): int(count) for name, count in self._ask("POST", "/console/replay").items()}
 
-    def _ask(self, method: str, path: str) -> dict[str, Any]:
+    def settings(self) -> Mapping[str, str]:
+        """What the provider runs with, as variables of its environment."""
+        return self._ask("GET", "/console/settings")
+
+    def change(self, settings: Mapping[str, str]) -> None:
+        """Let it run with these from now on; it goes on serving meanwhile, and forgets them when it ends."""
+        self._ask("PUT", "/console/settings", settings)
+
+    def _ask(self, method: str, path: str, about: Mapping[str, str] | None = None) -> dict[str, Any]:
         parts = urlsplit(self._url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=SECONDS)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self._seconds)
         try:
-            connection.request(method, path)
+            connection.request(method, path, None if about is None else json.dumps(dict(about)))
             response = connection.getresponse()
             body = response.read()
             if response.status != 200:
@@ -61,6 +72,23 @@ class ProviderConsole:
         finally:
             connection.close()
         return answer
+
+
+def settings_of(port: int) -> Mapping[str, str] | None:
+    """What the external API on that port runs with; None when it does not answer."""
+    try:
+        return ProviderConsole(f"http://{HOST}:{port}", seconds=SETTINGS_SECONDS).settings()
+    except EnvironmentFailed:
+        return None
+
+
+def told(port: int, settings: Mapping[str, str]) -> bool:
+    """Whether the external API on that port runs with these settings from now on, without a restart."""
+    try:
+        ProviderConsole(f"http://{HOST}:{port}", seconds=SETTINGS_SECONDS).change(settings)
+    except EnvironmentFailed:
+        return False
+    return True
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -49,6 +49,10 @@ class Control(Protocol):
         """Those that run with other settings than the state says."""
         ...
 
+    def tell(self, service: Service) -> bool:
+        """Whether a service that runs has taken its present settings without a restart."""
+        ...
+
     def resources(self) -> Mapping[str, str]:
         """Limits of services that are no settings."""
         ...
@@ -167,9 +171,10 @@ class Restoring:
             change_history.forget_after(self._store, wanted.changes)
 
     def _other_settings(self) -> None:
-        """The app has its settings by now; what else runs with others is restarted."""
+        """The app has its settings by now; what else runs with others is told, or restarted."""
         for service in self._control.outdated([each for each in Service if each is not Service.APP]):
-            self._sandbox.restart(service)
+            if not self._control.tell(service):
+                self._sandbox.restart(service)
 
     def _renew(self, wanted: str) -> None:
         if _standing(self._sandbox) != wanted:

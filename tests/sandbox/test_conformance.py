@@ -324,10 +324,22 @@ def test_a_setting_restarts_only_the_service_that_it_belongs_to(sandbox: Sandbox
     sandbox.set({"public_address": "127.0.0.1"})
     assert sandbox.health()["dns"] == (True, "shop.test is 127.0.0.1")
     assert pids_of_the_others(sandbox, Service.DNS) == others
-    others = pids_of_the_others(sandbox, Service.EXTERNAL_API)
+
+
+def test_the_provider_is_told_its_settings_while_it_serves_and_has_them_after_a_crash(sandbox: Sandbox) -> None:
+    def secret() -> str:
+        answer = httpx.get(f"{sandbox.addresses['external-api']}/console/keys", trust_env=False)
+        return str(answer.json()["webhook_secret"])
+
+    before, pids = sandbox.fingerprint(), [status.pids for status in sandbox.services()]
     sandbox.set({"provider_webhook_secret": "not-what-it-was"})
-    assert pids_of_the_others(sandbox, Service.EXTERNAL_API) == others
-    assert sandbox.health()["external-api"][0]
+    assert secret() == "not-what-it-was"
+    assert [status.pids for status in sandbox.services()] == pids
+    sandbox.kill(Service.EXTERNAL_API)
+    sandbox.start(Service.EXTERNAL_API)
+    assert secret() == "not-what-it-was"
+    sandbox.restore(before)
+    assert secret() == before.settings["provider_webhook_secret"]
 
 
 def test_a_secret_is_told_neither_in_the_changes_nor_by_restoring(sandbox: Sandbox) -> None:

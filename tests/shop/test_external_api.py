@@ -12,16 +12,16 @@ from starlette.testclient import TestClient
 
 from shop.charges import ChargeBook
 from shop.external import SIGNATURE_HEADER, signature
-from shop.external_api import Keys, Provider, from_environment, make_app
-from shop.rate_limit import RateLimit
+from shop.external_api import Provider, Terms, from_environment, make_app
 from shop.webhooks import Replayed, Webhooks
 
-KEYS = Keys(webhook_secret="signing-secret", identity_key="identity-key")
+SECRET = "signing-secret"
 CALLBACK = "http://127.0.0.1:1/webhooks/payment"
 
 
 def console(limit: int = 0, book: ChargeBook | None = None) -> TestClient:
-    return TestClient(make_app(Provider(KEYS, RateLimit(limit), book or ChargeBook(), payment_seconds=0)))
+    terms = Terms(webhook_secret=SECRET, identity_key="identity-key", rate_limit=limit)
+    return TestClient(make_app(Provider(terms, book or ChargeBook(), payment_seconds=0)))
 
 
 def test_a_rate_limit_says_when_to_try_again_and_leaves_health_and_payments_alone() -> None:
@@ -85,13 +85,13 @@ class Shop:
 
 def test_refused_webhooks_are_kept_and_replayed_once_the_secrets_agree() -> None:
     book, shop = ChargeBook(), Shop("another-secret")
-    webhooks = Webhooks(book, KEYS.webhook_secret, shop.client(), waits=(0,))
+    webhooks = Webhooks(book, SECRET, shop.client(), waits=(0,))
     for order in (1, 2, 3):
         book.charge(f"order-{order}", order, 100, CALLBACK)
 
     async def play() -> list[Replayed]:
         refused = await webhooks.replay()
-        shop.secret = KEYS.webhook_secret
+        shop.secret = SECRET
         return [refused, await webhooks.replay(), await webhooks.replay()]
 
     assert asyncio.run(play()) == [Replayed(0, 3), Replayed(3, 0), Replayed(0, 0)]
@@ -100,8 +100,8 @@ def test_refused_webhooks_are_kept_and_replayed_once_the_secrets_agree() -> None
 
 
 def test_a_shop_that_is_down_for_a_moment_is_told_again_without_being_asked() -> None:
-    book, shop = ChargeBook(), Shop(KEYS.webhook_secret, down=2)
-    webhooks = Webhooks(book, KEYS.webhook_secret, shop.client(), waits=(0, 0, 0, 0))
+    book, shop = ChargeBook(), Shop(SECRET, down=2)
+    webhooks = Webhooks(book, SECRET, shop.client(), waits=(0, 0, 0, 0))
     charge, _ = book.charge("order-1", 1, 100, CALLBACK)
     asyncio.run(webhooks.tell(charge))
     assert (shop.paid, book.untold) == ([1], [])
@@ -109,14 +109,33 @@ def test_a_shop_that_is_down_for_a_moment_is_told_again_without_being_asked() ->
 
 def test_a_refused_webhook_is_not_told_again_by_itself() -> None:
     book, shop = ChargeBook(), Shop("another-secret")
-    webhooks = Webhooks(book, KEYS.webhook_secret, shop.client(), waits=(0, 0))
+    webhooks = Webhooks(book, SECRET, shop.client(), waits=(0, 0))
     charge, _ = book.charge("order-1", 1, 100, CALLBACK)
 
     async def play() -> None:
         telling = webhooks.begin(charge)
         await telling
-        shop.secret = KEYS.webhook_secret
+        shop.secret = SECRET
 
     asyncio.run(play())
     assert shop.paid == []
     assert book.untold == [charge]
+
+
+def test_the_provider_changes_its_terms_while_it_serves() -> None:
+    provider = console()
+    changed = {**provider.get("/console/settings").json(), "SHOP_PROVIDER_IDENTITY_KEY": "another-key"}
+    changed["SHOP_PROVIDER_RATE_LIMIT"] = "60"
+    assert provider.put("/console/settings", json=changed).json() == changed
+    assert provider.get("/console/settings").json() == changed
+    assert provider.get("/console/keys").json()["identity_key"] == "another-key"
+    asked = [provider.get("/recommendations").status_code for _ in range(3)]
+    assert (asked[0], asked[-1]) == (200, 429)
+
+
+@pytest.mark.parametrize("written", ['{"SHOP_PROVIDER_RATE_LIMIT": "many"}', "[]", "nonsense"])
+def test_terms_of_no_use_change_nothing(written: str) -> None:
+    provider = console()
+    before = provider.get("/console/settings").json()
+    assert provider.put("/console/settings", content=written).status_code == 400
+    assert provider.get("/console/settings").json() == before

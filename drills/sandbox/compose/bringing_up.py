@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.change_history import first_changes
-from drills.sandbox.compose.cli import ServiceFailed
+from drills.sandbox.compose.cli import PortTaken, ServiceFailed
 from drills.sandbox.compose.containers import Container
 from drills.sandbox.compose.layout import DIRECT, PORTS, port_variable, shop_digest
 from drills.sandbox.compose.operating import OperatesServices
@@ -18,10 +18,12 @@ from drills.sandbox.driver import BACKING
 from drills.sandbox.http_answers import look
 from drills.sandbox.ports import choose_ports, is_free
 from drills.sandbox.protocol import Running, Service
+from drills.sandbox.provider_console import settings_of
 from drills.sandbox.release_line import initial_line
 from drills.sandbox.state import ComposeProject, SandboxState, make_folder
 
 READY_SECONDS = 20.0
+PORT_CHOICES = 4
 
 
 class BringsUp(OperatesServices):
@@ -39,11 +41,12 @@ class BringsUp(OperatesServices):
         make_folder(self._layout.root)
         with self._lock.held():
             running = self._sees_project()
-            if not self._store.read().active and running:
-                self._take_over()
-            elif not running and not (self._store.read().active and self._containers.list()):
+            if not running and not (self._store.read().active and self._containers.list()):
                 self._begin_afresh()
-            self._start_everything()
+            else:
+                if not self._store.read().active:
+                    self._take_over()
+                self._start_everything()
             self._note_ports()
             self._certificate.keep_copies()
             self._await_ready()
@@ -80,6 +83,21 @@ class BringsUp(OperatesServices):
         made_of = self._containers.image_labels(f"drills-shop:{self._project.name}")
         if made_of is None or made_of.get("drills.shop") != shop_digest(self._layout.shop_root):
             self._control.cli.build(variables, [Service.APP])
+        self._start_on_free_ports()
+
+    def _start_on_free_ports(self) -> None:
+        """Of two sandboxes that come up at once and choose the same ports, the slower one chooses again."""
+        for _ in range(PORT_CHOICES - 1):
+            try:
+                return self._start_everything()
+            except PortTaken:
+                asked_for = self._store.read().ports
+                self._control.cli.down(self._control.variables())
+                ports = self._ports_to_ask_for()
+                if ports == asked_for:  # The environment insists on them.
+                    raise
+                self._store.change(ports=ports)
+        return self._start_everything()
 
     def _take_over(self) -> None:
         """The state of a sandbox that somebody brought up with `docker compose up`."""
@@ -90,10 +108,13 @@ class BringsUp(OperatesServices):
         for service in (Service.APP, Service.EXTERNAL_API, Service.DNS):
             of_service = [container for container in listed if container.service == service]
             given |= self._control.environment(of_service[0]) if of_service else {}
+        ports = _ports_of(listed)
+        if Service.EXTERNAL_API in ports:  # It may have been told others since it was made.
+            given |= settings_of(ports[Service.EXTERNAL_API]) or {}
         settings = {each.name: given.get(each.variable, each.default) for each in self._shop.settings}
         release = replicas[0].labels.get("drills.release", "") if replicas else ""
         self._begin_state(
-            ports=_ports_of(listed),
+            ports=ports,
             replicas=len(replicas),
             settings=settings,
             release=release if release in self._shop.versions else self._shop.initial_release,

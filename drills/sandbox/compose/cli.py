@@ -7,9 +7,10 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from drills.errors import BadInput, EnvironmentFailed
+from drills.errors import BadInput, DrillsError, EnvironmentFailed
 from drills.sandbox.compose.project import Project
 
 #: Making an image takes minutes on a slow line; all else is given this long.
@@ -30,11 +31,15 @@ class ServiceFailed(EnvironmentFailed):
         self.container = container
 
 
+class PortTaken(EnvironmentFailed):
+    """A port on this machine that the compose file publishes is another program's."""
+
+
 class ComposeCli:
     """The command line, always with this project's name, file and folder.
 
     Every call raises EnvironmentFailed with one line when it fails, ServiceFailed when that was a container's doing,
-    and BadInput for a compose file that cannot be used.
+    PortTaken when it was a port's, and BadInput for a compose file that cannot be used.
     """
 
     def __init__(self, project: Project) -> None:
@@ -46,8 +51,20 @@ class ComposeCli:
 
     def pulled_images(self) -> frozenset[str]:
         """The names of the images that services run and that are not built here."""
-        services = json.loads(self._run(["config", "--format", "json"], {}, _SECONDS))["services"]
-        return frozenset(each["image"] for each in services.values() if "build" not in each)
+        return frozenset(each["image"] for each in self._services().values() if "build" not in each)
+
+    def _services(self) -> dict[str, dict[str, Any]]:
+        """What the compose file says of each service, its variables filled in."""
+        services: dict[str, dict[str, Any]] = json.loads(self._run(["config", "--format", "json"], {}, _SECONDS))[
+            "services"
+        ]
+        return services
+
+    def _image_of(self, service: str) -> str | None:
+        try:
+            return self._services().get(service, {}).get("image")
+        except DrillsError:
+            return None
 
     def up(self, services: Sequence[str], variables: Mapping[str, str], *, options: Sequence[str] = ()) -> None:
         """Make and start what is missing of these services (all without names)."""
@@ -88,12 +105,17 @@ class ComposeCli:
         except OSError as error:
             raise EnvironmentFailed(f"{command} cannot be run: {error.strerror}") from error
         if done.returncode != 0:
-            raise failure(done.stderr + done.stdout, str(where.file))
+            raise failure(done.stderr + done.stdout, str(where.file), self._image_of)
         return done.stdout
 
 
-def failure(said: str, file: str) -> EnvironmentFailed | BadInput:
-    """What a failed command's output means, in one line."""
+def failure(
+    said: str, file: str, image_of: Callable[[str], str | None] = lambda _: None
+) -> EnvironmentFailed | BadInput:
+    """What a failed command's output means, in one line.
+
+    `image_of` tells a service's image: of one that cannot be fetched, Compose often names the service only.
+    """
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     text = "\n".join(lines)
     last = _last_words(lines)
@@ -104,7 +126,7 @@ def failure(said: str, file: str) -> EnvironmentFailed | BadInput:
     if "no space left on device" in text:
         return EnvironmentFailed("the Docker engine's disk is full: free some, `docker system df` shows what takes it")
     if match := _PORT.search(text):
-        return EnvironmentFailed(
+        return PortTaken(
             f"port {match[1]} is taken by another program: end that one, or choose another port (see DRILLS_PORT_… "
             f"in {file})"
         )
@@ -112,8 +134,10 @@ def failure(said: str, file: str) -> EnvironmentFailed | BadInput:
         return ServiceFailed(match[0], match[1] or match[3])
     if re.search(r"pull access denied|manifest unknown|No such image|failed to resolve|not found: manifest|"
                  r"dial tcp|no such host|failed to do request|TLS handshake", text):  # fmt: skip
-        image = re.search(r"(?:for|image:?|reference) \"?([\w./-]+:[\w.-]+)", text)
-        which = f"the image {image[1]}" if image else "an image"
+        image = re.search(r"(?:for|[Ii]mage:?|reference) \"?((?:[\w.-]+:\d+/)?[\w./-]+:[\w.-]+)", text)
+        service = re.search(r"^(\S+) Error ", text, re.M)
+        name = image[1] if image else image_of(service[1]) if service else None
+        which = f"the image {name}" if name else "an image"
         return EnvironmentFailed(f"{which} is missing and cannot be fetched: {last}; `docker compose pull` tries again")
     if re.search(r"yaml:|validating |services\.|additional properties|undefined (service|volume)|no such file", text):
         return BadInput(f"{file}: {last}")

@@ -14,10 +14,6 @@ from drills.sandbox.protocol import Service, ServiceStats
 
 
 class Configures(BringsUp):
-    # --- releases and replicas
-
-    # --- settings
-
     def set(self, changes: Mapping[str, str]) -> None:
         wanted = self._shop.checked(changes)
         with self._lock.held():
@@ -27,18 +23,14 @@ class Configures(BringsUp):
                 return
             self._store.change(settings=after)
             try:
-                self._control.recreate(self._control.outdated(BACKING))
+                self._control.refresh(BACKING)
                 if self._replicas.alive() and self._replicas.outdated():
                     self._replicas.replace()
             except EnvironmentFailed:
                 self._store.change(settings=before)  # The old replicas go on, with the old settings.
-                self._control.recreate(self._control.outdated(BACKING))
+                self._control.refresh(BACKING)
                 raise
             change_history.note(self._store, change_history.told_settings(before, after, self._shop.secrets))
-
-    # --- the edge's certificate
-
-    # --- figures and limits
 
     def stats(self) -> Sequence[ServiceStats]:
         self._active()

@@ -14,6 +14,7 @@ from drills.sandbox.compose.layout import CONFIGURED, DIRECT, DISK, Layout, dige
 from drills.sandbox.compose.service_stats import Limits
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.protocol import Running, Service
+from drills.sandbox.provider_console import settings_of, told
 from drills.sandbox.state import StateStore
 
 START_SECONDS = 30.0
@@ -65,6 +66,8 @@ class ServiceControl:
         at_once(self.containers.start, [container for container in resting if container.service != DISK])
         for service in down:
             self.await_answer(service)
+        # A container starts with the settings that it was made with, not with those that it was told since.
+        self.refresh([service for service in down if service is Service.EXTERNAL_API])
         if lost_disk:
             self._fill()
 
@@ -80,6 +83,17 @@ class ServiceControl:
     def make(self, services: Sequence[str]) -> None:
         """Make the containers of these services that are gone; the others stay as they are."""
         self.cli.up(services, self.variables(), options=["--no-deps", "--no-recreate"])
+
+    def refresh(self, services: Sequence[Service]) -> None:
+        """Give those that run with other settings the present ones, as gently as each allows."""
+        self.recreate([service for service in self.outdated(services) if not self.tell(service)])
+
+    def tell(self, service: Service) -> bool:
+        """Whether a service that runs has taken its present settings without a restart."""
+        if service is not Service.EXTERNAL_API or self.running(service) is not Running.UP:
+            return False
+        state = self.store.read()
+        return told(state.ports[service], self.shop.environment(service, state.settings))
 
     def recreate(self, services: Sequence[Service]) -> None:
         """Replace their containers by ones with the present settings, and wait until they answer."""
@@ -136,17 +150,25 @@ class ServiceControl:
     # --- what they run with
 
     def outdated(self, services: Sequence[Service]) -> list[Service]:
-        """Those of the services whose container was made with other settings than the state says."""
+        """Those of the services of which a container runs with other settings than the state says."""
         settings = self.store.read().settings
         return [
             service
             for service in services
             if service in CONFIGURED
             and any(
-                self.made_with(container) != settings_digest(self.shop, service, settings)
+                self._runs_with(container) != settings_digest(self.shop, service, settings)
                 for container in self.of(service)
             )
         ]
+
+    def _runs_with(self, container: Container) -> str:
+        """The digest of its settings, by its own word where it has one."""
+        if container.service == Service.EXTERNAL_API and container.running is Running.UP:
+            own = settings_of(self.store.read().ports[Service.EXTERNAL_API])
+            if own is not None:
+                return digest(own)
+        return self.made_with(container)
 
     def made_with(self, container: Container) -> str:
         """The digest of the settings that a container was made with."""

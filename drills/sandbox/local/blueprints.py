@@ -185,7 +185,11 @@ def replica(layout: Layout, state: SandboxState, shop: ShopDefinitions, *, relea
 
 def settings_digest(shop: ShopDefinitions, service: Service, settings: Mapping[str, str]) -> str:
     """The settings that belong to a service as one text, to tell processes that run with others."""
-    return json.dumps(shop.environment(service, settings), sort_keys=True)
+    return settings_text(shop.environment(service, settings))
+
+
+def settings_text(environment: Mapping[str, str]) -> str:
+    return json.dumps(dict(environment), sort_keys=True)
 
 
 def _cache_command(port: int) -> list[str]:

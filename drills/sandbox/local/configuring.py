@@ -23,20 +23,21 @@ class Configures(OperatesServices):
             if before != after:
                 self._store.change(settings=after)
             try:
-                self._restart_outdated()
+                self._refresh()
                 # Also when nothing is to be changed: the runner that changed it may have died before the app had it.
                 if self._replicas.outdated():
                     self._replicas.replace()
             except EnvironmentFailed:
                 self._store.change(settings=before)  # The old replicas go on, with the old settings.
-                self._restart_outdated()
+                self._refresh()
                 raise
             if before != after:
                 change_history.note(self._store, change_history.told_settings(before, after, self._shop.secrets))
 
-    def _restart_outdated(self) -> None:
+    def _refresh(self) -> None:
         for service in self._control.outdated(BACKING):
-            self.restart(service)
+            if not self._control.tell(service):
+                self.restart(service)
 
     def stats(self) -> Sequence[ServiceStats]:
         self._active()

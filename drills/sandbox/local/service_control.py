@@ -14,8 +14,9 @@ from drills.process_start import start_ticks
 from drills.sandbox import ports
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.local import limits, postgres, processes
-from drills.sandbox.local.blueprints import Blueprint, Layout, blueprint, settings_digest
+from drills.sandbox.local.blueprints import Blueprint, Layout, blueprint, settings_digest, settings_text
 from drills.sandbox.protocol import Running, Service
+from drills.sandbox.provider_console import settings_of, told
 from drills.sandbox.state import Intention, ProcessRecord, StateStore
 
 START_SECONDS = 20.0
@@ -69,13 +70,28 @@ class ServiceControl:
 
     def outdated(self, services: Sequence[Service]) -> list[Service]:
         """Those (not the app) that run with other settings than the state says."""
-        state = self.store.read()
+        settings = self.store.read().settings
         return [
             service
             for service in services
             for record in self.records(service)
-            if record.settings and record.settings != settings_digest(self.shop, service, state.settings)
+            if record.settings and self._runs_with(record) != settings_digest(self.shop, service, settings)
         ]
+
+    def _runs_with(self, record: ProcessRecord) -> str:
+        """Its settings as one text, by its own word where it has one."""
+        if record.service is Service.EXTERNAL_API and self.running(record.service) is Running.UP:
+            own = settings_of(record.port)
+            if own is not None:
+                return settings_text(own)
+        return record.settings
+
+    def tell(self, service: Service) -> bool:
+        """Whether a service that runs has taken its present settings without a restart."""
+        if service is not Service.EXTERNAL_API or self.running(service) is not Running.UP:
+            return False
+        state = self.store.read()
+        return told(state.ports[service], self.shop.environment(service, state.settings))
 
     # --- start
 
