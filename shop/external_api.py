@@ -110,10 +110,13 @@ class Provider:
     # --- the console
 
     async def status(self, _request: Request) -> Response:
+        """What the provider says of itself: nothing of keys, which are for customers to keep up with."""
         charges, untold = len(self._book.charges), len(self._book.untold)
+        limited = f"more than {self._limit.per_minute} recommendations a minute are refused"
+        state = {"status": "degraded", "because": limited} if self._limit.per_minute else {"status": "operational"}
         return JSONResponse(
             {
-                "status": "operational",
+                **state,
                 "charges": charges,
                 "webhooks": {"delivered": charges - untold, "undelivered": untold},
                 "recommendations": {"limit_per_minute": self._limit.per_minute, "refused": self._limit.refused},

@@ -48,8 +48,8 @@ def written(book: Path, callback: str, *orders: int) -> None:
 
 
 @contextmanager
-def serving(book: Path) -> Iterator[str]:
-    environment = {"SHOP_PROVIDER_BOOK": str(book), "SHOP_PROVIDER_IDENTITY_KEY": "an-identity-key"}
+def serving(book: Path, **settings: str) -> Iterator[str]:
+    environment = {"SHOP_PROVIDER_BOOK": str(book), "SHOP_PROVIDER_IDENTITY_KEY": "an-identity-key", **settings}
     config = uvicorn.Config(make_app(from_environment(environment)), log_config=None, access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -93,6 +93,15 @@ def test_charges_of_one_order_are_listed_with_whether_the_shop_was_told() -> Non
     assert charge.split()[0] == "8"
     assert charge.endswith("undelivered")
     assert total == "2 charges in all; orders charged twice: none"
+
+
+def test_a_provider_that_limits_its_customers_says_that_it_is_degraded(shop: ShopOnPaper, tmp_path: Path) -> None:
+    with serving(tmp_path / "book.jsonl", SHOP_PROVIDER_RATE_LIMIT="60") as shop._addresses["external-api"]:
+        first, second, *_ = printed("sandbox", "provider", "status")
+    assert first.split() == ["status", "degraded"]
+    assert second.split(maxsplit=1) == ["because", "more than 60 recommendations a minute are refused"]
+    with serving(tmp_path / "book.jsonl") as shop._addresses["external-api"]:
+        assert printed("sandbox", "provider", "status")[0].split() == ["status", "operational"]
 
 
 def test_an_order_that_was_charged_twice_is_named_and_ends_with_1(
