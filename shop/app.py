@@ -23,7 +23,7 @@ from shop.catalogue import Catalogue
 from shop.database import Database
 from shop.errors import BadRequest, NotAuthorised, ShopError
 from shop.external import SIGNATURE_HEADER, ExternalApi, signature
-from shop.logs import log
+from shop.logs import ALWAYS, log
 from shop.maintenance import Maintenance
 from shop.memory import end_when_over
 from shop.metrics import exposition, show_life
@@ -32,6 +32,7 @@ from shop.origins import Origins
 from shop.partners import CUSTOMERS_ROUTE, Partners, Visit
 from shop.recommendations import Recommendations
 from shop.releases import release_of
+from shop.replica_name import replica_name
 from shop.serving import Replica
 from shop.settings import Settings
 from shop.watching import Watched
@@ -226,6 +227,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--ready-file", type=Path, help="written once this replica listens")
     arguments = parser.parse_args()
+    ALWAYS["replica"] = replica_name()
     app = make_app(Settings.from_environment())
     Replica(app, arguments.host, arguments.port, arguments.ready_file).serve_forever()
 

@@ -9,10 +9,14 @@ import sys
 import time
 from datetime import UTC, datetime
 
+#: Fields of every line of this process, after the line's own.
+ALWAYS: dict[str, object] = {}
+
 
 def log(level: str, message: str, **fields: object) -> None:
     """Write one line with `time` (UTC), `level`, `message` and the fields, at once, so that replicas do not mix."""
     line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message, **fields}
+    line |= ALWAYS
     sys.stdout.write(json.dumps(line, separators=(",", ":"), default=str) + "\n")
     sys.stdout.flush()
 

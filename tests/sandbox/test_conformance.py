@@ -200,6 +200,12 @@ def test_logs_can_be_searched_by_time_and_by_pattern(sandbox: Sandbox) -> None:
     assert eventually(lambda: bool(found())), "a line may follow its answer by a moment"
     assert "customer: a whole number" in found()[-1]
     assert not sandbox.logs(Service.APP, since=timedelta(seconds=-60))
+    one, other = (set(sandbox.logs(f"app/{number}")) for number in (1, 2))
+    assert one
+    assert other
+    assert not one & other
+    with pytest.raises(BadInput, match="app/1 to app/2"):
+        sandbox.logs("app/3")
     with pytest.raises(BadInput, match="grep"):
         sandbox.logs(Service.APP, grep="(")
 

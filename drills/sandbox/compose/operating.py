@@ -11,7 +11,7 @@ from drills.sandbox.compose.parts import Parts
 from drills.sandbox.compose.service_control import STOP_SECONDS, standing
 from drills.sandbox.driver import BACKING
 from drills.sandbox.log_lines import chosen, in_order, read_log
-from drills.sandbox.names import part_of, service_named
+from drills.sandbox.names import Named, part_of
 from drills.sandbox.protocol import Running, Service, ServiceStatus
 
 
@@ -94,10 +94,13 @@ class OperatesServices(Parts):
         """Until the app answers. Raises EnvironmentFailed."""
 
     def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
-        known = service_named(service)
-        self._active()
+        known = self._named(service)
         after = None if since is None else datetime.now(UTC) - since
-        kept = read_log(self._layout.logs / "app.log", after=after, grep=None) if known is Service.APP else ()
-        written = at_once(lambda each: self._containers.logs(each, since=after), self._control.of(known))
+        whole_app = known == Named(Service.APP)
+        kept = read_log(self._layout.logs / "app.log", after=after, grep=None) if whole_app else ()
+        own = self._control.of(known.service)
+        if known.replica is not None:
+            own = own[known.replica - 1 : known.replica]
+        written = at_once(lambda each: self._containers.logs(each, since=after), own)
         lines = [*kept, *(line for text in written for line in text.splitlines())]
-        return chosen(in_order(lines) if known is Service.APP else lines, after=after, grep=grep)
+        return chosen(in_order(lines) if whole_app else lines, after=after, grep=grep)

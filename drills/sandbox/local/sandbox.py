@@ -23,7 +23,7 @@ from drills.sandbox.local.parts import lacks_ports
 from drills.sandbox.local.processes import trim
 from drills.sandbox.local.template import provide_template
 from drills.sandbox.log_lines import read_log
-from drills.sandbox.names import service_named
+from drills.sandbox.names import Named, service_named
 from drills.sandbox.ports import choose_ports, free_port
 from drills.sandbox.protocol import (
     Capability,
@@ -161,8 +161,13 @@ class LocalSandbox(Configures):
         return self._disk.remove(name)
 
     def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
+        known = self._named(service) if "/" in service else Named(service_named(service))
         after = None if since is None else datetime.now(UTC) - since
-        return read_log(self._layout.log(service_named(service.partition("/")[0])), after=after, grep=grep)
+        lines = read_log(self._layout.log(known.service), after=after, grep=grep)
+        if known.replica is None:
+            return lines
+        own = [f'"replica":"{each.pid}"' for each in self._control.records(Service.APP)][known.replica - 1 :][:1]
+        return [line for line in lines if any(mark in line for mark in own)]
 
     # --- health; the state before and after a drill
 
