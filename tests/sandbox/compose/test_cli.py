@@ -37,6 +37,11 @@ FILE = "/ours/docker-compose.yml"
             "Error response from daemon: manifest for redis:99 not found: manifest unknown",
             "the image redis:99 is missing",
         ),
+        (
+            "Error response from daemon: No such image: 127.0.0.1:5000/ours/shop:2",
+            "the image 127.0.0.1:5000/ours/shop:2 is",
+        ),
+        ("Image redis:99 Error Get https://registry/v2/: no such host", "the image redis:99 is missing"),
         ("something odd\nerror: it fell over", "it fell over"),
         ("", "without a word"),
     ],
@@ -47,6 +52,12 @@ def test_a_failure_is_told_in_one_line(said: str, told: str) -> None:
     with pytest.raises(EnvironmentFailed, match=told):
         raise error
     assert "\n" not in str(error)
+
+
+def test_an_image_is_named_where_only_its_service_was() -> None:
+    said = 'cache Error Get "https://registry/v2/": dial tcp: connection refused\nError response: connection refused'
+    assert str(failure(said, FILE, {"cache": "redis:99"}.get)).startswith("the image redis:99 is missing and cannot be")
+    assert str(failure(said, FILE)).startswith("an image is missing and cannot be fetched: ")
 
 
 def test_a_container_that_is_not_well_is_named() -> None:
