@@ -44,7 +44,7 @@ soak: $(VENV)/.dev ## Each drill three times: the same verdict each time?
 	$(BIN)/python -m proofs.soak --driver $(DRIVER) --times 3
 
 kill: $(VENV)/.dev ## SIGKILL the runner at 100 moments of the drills' lives; everything must be mended.
-	$(BIN)/python -m proofs.kill --times 100
+	$(BIN)/python -m proofs.kill --driver $(DRIVER) --times 100
 
 bench: $(VENV)/.dev ## The benchmarks; each prints ratios against a peer measured in the same run.
 	$(BIN)/python benchmarks/probe_cost.py

@@ -6,7 +6,8 @@ Two sorts of drills take turns: whole drills of the catalogue, killed at any mom
 for each kind of fault (`proofs/kinds.py`), killed at any moment from when the fault is about to be applied.
 After each kill the state of the sandbox is compared, field by field, with the state before the drill: every other
 time after `drills recover`, else after another drill was just started (which finishes what is owed before it begins).
-The interrupted drill must be stored as aborted with its events, and none of its processes may be left.
+The interrupted drill must be stored as aborted with its events, none of its processes may be left, and the containers
+of somebody else beside a compose sandbox must be untouched.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from drills.faults.kinds.misuse_key import MARK as STRANGER_MARK
 from drills.faults.session_fault import MARK as SESSION_MARK
 from drills.store.store import Store
 from proofs import kinds
-from proofs.workbench import Workbench, differences, workbench
+from proofs.bystanders import Bystanders, bystanders_of
+from proofs.workbench import NotStarted, Workbench, differences, workbench
 
 DRILLS = ("database-failure", "bad-deploy", "slow-query", "external-api-blocked", "traffic-surge")
 #: Seconds that a drill lives on a warm sandbox, counted generously: late kills find it mending or just ended.
@@ -82,7 +84,7 @@ def moments(times: int, seed: int, only: Sequence[str] = ()) -> list[Moment]:
     return plan[:times]
 
 
-def kill_once(bench: Workbench, moment: Moment, *, by_starting: bool) -> Kill:
+def kill_once(bench: Workbench, moment: Moment, beside: Bystanders, *, by_starting: bool) -> Kill:
     """Start a drill, kill its runner, recover, and look."""
     before, log = bench.state(), bench.folder / "killed.log"
     with contextlib.closing(Store.open(bench.store, clock=SystemClock())) as store:
@@ -107,6 +109,7 @@ def kill_once(bench: Workbench, moment: Moment, *, by_starting: bool) -> Kill:
             wrong += [f"left behind: {name}" for name in _left_behind(killed, bench.folder)]
         if _owed(store):
             wrong.append("undos are still owed")
+        wrong += beside.changes()
     return Kill(moment, "ended before" if finished else last, owed, tuple(wrong))
 
 
@@ -187,16 +190,12 @@ def main() -> int:
     parser.add_argument("--driver", default="local", help="local or compose")
     parser.add_argument("--only", metavar="NAME", nargs="+", default=(), help="these drills or kinds of faults")
     arguments = parser.parse_args()
-    began, kills = time.monotonic(), []
-    plan = moments(arguments.times, arguments.seed, arguments.only)
-    with workbench(arguments.driver) as bench:
-        kinds.write(bench.folder)
-        for number, moment in enumerate(plan, 1):
-            kill = kill_once(bench, moment, by_starting=number % 2 == 0)
-            kills.append(kill)
-            print(f"{number:>3}  {_told(kill)}", flush=True)
-            for line in kill.wrong:
-                print(f"       {line}", flush=True)
+    began = time.monotonic()
+    try:
+        kills = _kill_all(arguments.driver, moments(arguments.times, arguments.seed, arguments.only))
+    except NotStarted as error:
+        print(f"FAIL {error}", file=sys.stderr)
+        return 1
     failed = sum(bool(kill.wrong) for kill in kills)
     places = Counter(kill.last_event for kill in kills)
     print(
@@ -204,6 +203,20 @@ def main() -> int:
         + ", ".join(f"{place} {count}" for place, count in places.most_common())
     )
     return 1 if failed else 0
+
+
+def _kill_all(driver: str, plan: Sequence[Moment]) -> list[Kill]:
+    """One kill after the other on one sandbox, each told when it is over. Raises NotStarted."""
+    kills = []
+    with workbench(driver) as bench, bystanders_of(driver, bench.folder) as beside:
+        kinds.write(bench.folder)
+        for number, moment in enumerate(plan, 1):
+            kill = kill_once(bench, moment, beside, by_starting=number % 2 == 0)
+            kills.append(kill)
+            print(f"{number:>3}  {_told(kill)}", flush=True)
+            for line in kill.wrong:
+                print(f"       {line}", flush=True)
+    return kills
 
 
 def _told(kill: Kill) -> str:

@@ -4,9 +4,10 @@
                            [--short]
 
 Every cell is a real drill. Credit for a mitigation may come only where proofs/expectations.yaml says so, and after
-every cell the sandbox's state must equal its state before. Outcomes are kept in proofs/outcomes/DRIVER.jsonl: what is
-there for the present files is not run again (without --again), so that a long matrix can be made in pieces. From them
-`python -m proofs.matrix_document` writes docs/scenario-matrix.md.
+every cell the sandbox's state must equal its state before, and the containers of somebody else beside a compose
+sandbox must be untouched. Outcomes are kept in proofs/outcomes/DRIVER.jsonl: what is there for the present files is not
+run again (without --again), so that a long matrix can be made in pieces. From them `python -m proofs.matrix_document`
+writes docs/scenario-matrix.md.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from __future__ import annotations
 import argparse
 import json
 import queue
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 
 from drills.clock import SystemClock
@@ -26,6 +29,7 @@ from drills.core.events import ActionTaken, StepFinished
 from drills.core.playbook import Milestone
 from drills.core.scorecard import DrillResult, Recovery, Scorecard
 from drills.store.store import Store
+from proofs.bystanders import Bystanders, bystanders_of
 from proofs.cells import Cell, Expected, read_cells
 from proofs.outcome import Outcome, keep, outcome_of, read_outcomes
 from proofs.workbench import Workbench, differences, workbench
@@ -43,18 +47,19 @@ SHORT = (
 )
 
 
-def run_cell(bench: Workbench, cell: Cell) -> Outcome:
+def run_cell(bench: Workbench, cell: Cell, beside: Bystanders) -> Outcome:
     """Conduct the drill of one cell and compare."""
     before, began, at = bench.state(), time.monotonic(), datetime.now(UTC)
     done = bench.run("run", cell.scenario, *cell.answer, "--json")
     seconds = time.monotonic() - began
+    touched = beside.changes()
     try:
         card = Scorecard.model_validate(json.loads(done.stdout))
     except ValueError:
         said = (done.stderr or done.stdout).strip().splitlines()
         wrong = [f"no scorecard, exit {done.returncode}: {said[-1] if said else ''}"]
-        return outcome_of(cell, None, at, seconds, (), wrong)
-    wrong = [*_judge(cell, card), *(f"state: {line}" for line in differences(before, bench.state()))]
+        return outcome_of(cell, None, at, seconds, (), [*wrong, *touched])
+    wrong = [*_judge(cell, card), *(f"state: {line}" for line in differences(before, bench.state())), *touched]
     return outcome_of(cell, card, at, seconds, _changes(bench, card.drill_id), wrong)
 
 
@@ -116,23 +121,35 @@ class Matrix:
             self._waiting.put(cell)
         self._lock = threading.Lock()
         self.done: list[Outcome] = []
+        #: Why a sandbox gave up, one line each; its cells are left to the others.
+        self.failures: list[str] = []
 
     def run(self, jobs: int, *, kept: bool) -> None:
-        """All cells; each outcome is kept as soon as it is there."""
-        threads = [threading.Thread(target=self._work, args=(kept,)) for _ in range(jobs)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        """All cells; each outcome is kept as soon as it is there. A sandbox that fails says why, the others go on."""
+        with ThreadPoolExecutor(jobs) as pool:
+            for worker in as_completed([pool.submit(self._work, kept) for _ in range(jobs)]):
+                if (error := worker.exception()) is not None:
+                    self._fail(error)
 
     def _work(self, kept: bool) -> None:
-        with workbench(self._driver) as bench:
+        """What one sandbox does until no cell waits."""
+        with workbench(self._driver) as bench, bystanders_of(self._driver, bench.folder) as beside:
             while True:
                 try:
                     cell = self._waiting.get_nowait()
                 except queue.Empty:
                     return
-                self._note(run_cell(bench, cell), kept)
+                try:
+                    outcome = run_cell(bench, cell, beside)
+                except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+                    raise RuntimeError(f"{cell.scenario} × {cell.runbook}: {error}") from error
+                self._note(outcome, kept)
+
+    def _fail(self, error: BaseException) -> None:
+        said = " ".join(str(error).split())
+        line = said if isinstance(error, RuntimeError) else f"{type(error).__name__}: {said}"
+        self.failures.append(line)
+        print(f"FAIL {line}", file=sys.stderr, flush=True)
 
     def _note(self, outcome: Outcome, kept: bool) -> None:
         with self._lock:
@@ -171,8 +188,10 @@ def main() -> int:
     matrix = Matrix(arguments.driver, cells)
     matrix.run(arguments.jobs, kept=not arguments.short)
     wrong = sum(bool(outcome.wrong) for outcome in matrix.done)
-    print(f"\n{len(matrix.done)} cells in {time.monotonic() - began:.0f} s, {wrong} not as expected")
-    return 1 if wrong or len(matrix.done) < len(cells) else 0
+    missing = len(cells) - len(matrix.done)
+    not_run = f", {missing} not run" if missing else ""
+    print(f"\n{len(matrix.done)} cells in {time.monotonic() - began:.0f} s, {wrong} not as expected{not_run}")
+    return 1 if wrong or missing or matrix.failures else 0
 
 
 def _is_known(cell: Cell, outcome: Outcome | None) -> bool:

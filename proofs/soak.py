@@ -52,7 +52,7 @@ def main() -> int:
         told = f"mitigated after {humane(times[0])} to {humane(times[-1])}" if same else f"DIFFERS: {verdicts}"
         print(f"{'ok  ' if same else 'FAIL'} {scenario:<22} {len(outcomes)} times  {told}")
     print(f"\n{len(matrix.done)} drills in {time.monotonic() - began:.0f} s, {unsettled} scenarios not settled")
-    return 1 if unsettled else 0
+    return 1 if unsettled or matrix.failures else 0
 
 
 if __name__ == "__main__":

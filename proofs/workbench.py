@@ -76,9 +76,16 @@ class Workbench:
         return state
 
 
+class NotStarted(RuntimeError):
+    """The sandbox of a proof did not come up; the message says why in one line."""
+
+
 @contextmanager
-def workbench(driver: str = "local") -> Iterator[Workbench]:
-    """A warm sandbox in a workspace of its own; taken down, and removed, at the end."""
+def workbench(driver: str = "local", *, warm: bool = True) -> Iterator[Workbench]:
+    """A workspace of its own with a warm sandbox; taken down, and removed, at the end.
+
+    Not `warm`: the sandbox was not brought up yet. Raises NotStarted.
+    """
     folder = Path(tempfile.mkdtemp(prefix="drills-proof-"))
     # PostgreSQL runs as another user when this one is root, and has to get through.
     folder.chmod(0o755)
@@ -94,9 +101,8 @@ def workbench(driver: str = "local") -> Iterator[Workbench]:
     (folder / "drills.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     bench = Workbench(folder)
     try:
-        up = bench.run("sandbox", "up")
-        if up.returncode != 0:
-            raise RuntimeError(f"the sandbox did not start: {up.stderr.strip() or up.stdout.strip()}")
+        if warm:
+            _bring_up(bench)
         yield bench
     finally:
         bench.run("recover")
@@ -105,6 +111,16 @@ def workbench(driver: str = "local") -> Iterator[Workbench]:
             image = f"drills-shop:{normalised(folder.name)}"
             subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _bring_up(bench: Workbench) -> None:
+    try:
+        up = bench.run("sandbox", "up")
+    except subprocess.TimeoutExpired as error:
+        raise NotStarted(f"the sandbox did not start within {error.timeout:g} s") from None
+    if up.returncode != 0:
+        said = (up.stderr.strip() or up.stdout.strip() or "without a word").splitlines()
+        raise NotStarted(f"the sandbox did not start: exit {up.returncode}: {said[-1]}")
 
 
 def differences(before: Any, after: Any, place: str = "") -> list[str]:

@@ -4,60 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from drills.errors import BadInput
 from drills.included import included_root
-from drills.sandbox.compose.project import FOLDER, NUMBER, PROJECT, SERVICE
+from drills.sandbox.compose.project import PROJECT, SERVICE
 from drills.sandbox.compose.sandbox import ComposeSandbox
 from drills.sandbox.protocol import Link, Service, Toxic
+from proofs.bystanders import Bystanders, labels_of
+from proofs.bystanders import bystanders as stood
 from tests.sandbox.conftest import compose_project
 
 pytestmark = pytest.mark.engine
 
-IMAGE = "redis:7"
-
-
-@dataclass
-class Bystanders:
-    """Containers of somebody else, with how they were when they came."""
-
-    api: Any
-    made: dict[str, str]
-
-    def stand(self, name: str, labels: dict[str, str]) -> str:
-        made = self.api.create_container(IMAGE, command=["sleep", "600"], name=name, labels=labels)["Id"]
-        self.made[made] = ""
-        self.api.start(made)
-        self.made[made] = self.api.inspect_container(made)["State"]["StartedAt"]
-        return str(made)
-
-    def as_they_were(self) -> bool:
-        now = {each: self.api.inspect_container(each)["State"] for each in self.made}
-        return all(
-            state["Status"] == "running" and state["StartedAt"] == self.made[each] for each, state in now.items()
-        )
-
 
 @pytest.fixture
 def bystanders() -> Iterator[Bystanders]:
-    import docker
-
-    api = docker.APIClient(base_url=compose_project("x").host, version="auto")
-    there = Bystanders(api, {})
-    try:
+    with stood() as there:
         yield there
-    finally:
-        for each in there.made:
-            api.remove_container(each, force=True, v=True)
-
-
-def labels(project: str, folder: Path | str, service: str) -> dict[str, str]:
-    return {PROJECT: project, FOLDER: str(folder), SERVICE: service, NUMBER: "1"}
 
 
 @pytest.mark.timeout(300)
@@ -65,7 +31,7 @@ def test_bystanders_with_similar_names_survive_all_that_a_drill_does(bystanders:
     project = compose_project("drills-bystander")
     for service in Service:
         # Another project of the same folder, and one whose name only differs by its end, with the same services.
-        bystanders.stand(f"{project.name}2-{service}-1", labels(f"{project.name}2", project.folder, service))
+        bystanders.stand(f"{project.name}2-{service}-1", labels_of(f"{project.name}2", project.folder, service))
         bystanders.stand(f"{project.name}-{service}", {SERVICE: service})
     sandbox = ComposeSandbox(project, tmp_path, included_root())
     sandbox.up()
@@ -81,22 +47,22 @@ def test_bystanders_with_similar_names_survive_all_that_a_drill_does(bystanders:
         sandbox.add_toxic(Link.APP_CACHE, Toxic("slow", "latency", attributes={"latency": 5, "jitter": 0}))
         sandbox.kill(Service.DATABASE)
         assert sandbox.restore(before)
-        assert bystanders.as_they_were()
+        assert bystanders.changes() == []
     finally:
         sandbox.down()
-    assert bystanders.as_they_were()
+    assert bystanders.changes() == []
 
 
 def test_a_project_of_the_same_name_in_another_folder_is_refused_and_stays(
     bystanders: Bystanders, tmp_path: Path
 ) -> None:
     project = compose_project("drills-clash")
-    bystanders.stand(f"{project.name}-database-1", labels(project.name, "/somewhere/else", "database"))
+    bystanders.stand(f"{project.name}-database-1", labels_of(project.name, "/somewhere/else", "database"))
     sandbox = ComposeSandbox(project, tmp_path, included_root())
     for act in (sandbox.up, sandbox.down, sandbox.is_up):
         with pytest.raises(BadInput, match="belongs to /somewhere/else; nothing was touched"):
             act()
-    assert bystanders.as_they_were()
+    assert bystanders.changes() == []
 
 
 def test_a_volume_that_no_sandbox_made_is_not_removed(bystanders: Bystanders, tmp_path: Path) -> None:
@@ -115,3 +81,14 @@ def test_a_volume_that_no_sandbox_made_is_not_removed(bystanders: Bystanders, tm
 
 def test_the_names_of_these_tests_are_their_own() -> None:
     assert str(os.getpid()) in compose_project("x").name
+
+
+def test_a_bystander_that_was_touched_is_told_once(bystanders: Bystanders) -> None:
+    name = f"{compose_project('drills-touched').name}-database"
+    bystanders.stand(name, {SERVICE: Service.DATABASE})
+    assert bystanders.changes() == []
+    bystanders.api.restart(name, timeout=0)
+    assert [line.split(":")[0] for line in bystanders.changes()] == [f"bystander {name}"]
+    bystanders.api.remove_container(name, force=True)
+    assert [line.split(" → ")[1] for line in bystanders.changes()] == ["gone"]
+    assert bystanders.changes() == []

@@ -1,0 +1,87 @@
+"""What the matrix does on a bad day of its own: it says so in a line, and never counts as passed."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from proofs import matrix
+from proofs.bystanders import Bystanders
+from proofs.cells import Cell
+from proofs.outcome import Outcome
+from proofs.workbench import NotStarted, Workbench
+
+
+class Sandboxes:
+    """Workbenches of which the first ones do not start; drills on the others are as expected at once."""
+
+    def __init__(self, failing: int) -> None:
+        self._failing = failing
+        self._lock = threading.Lock()
+        self.conducted: list[tuple[str, str]] = []
+
+    @contextmanager
+    def workbench(self, driver: str) -> Iterator[Workbench]:
+        with self._lock:
+            self._failing -= 1
+            fails = self._failing >= 0
+        if fails:
+            raise NotStarted("the sandbox did not start: exit 3: port 18080 is taken")
+        yield Workbench(Path("nowhere"))
+
+    def run_cell(self, bench: Workbench, cell: Cell, beside: Bystanders) -> Outcome:
+        self.conducted.append((cell.scenario, cell.runbook))
+        return Outcome(
+            scenario=cell.scenario,
+            runbook=cell.runbook,
+            expect=cell.expect.value,
+            digest=cell.digest,
+            at=datetime(2026, 1, 1, tzinfo=UTC),
+            seconds=1.0,
+            result="met",
+        )
+
+
+def short_matrix(monkeypatch: pytest.MonkeyPatch, sandboxes: Sandboxes, jobs: int) -> int:
+    monkeypatch.setattr(matrix, "workbench", sandboxes.workbench)
+    monkeypatch.setattr(matrix, "run_cell", sandboxes.run_cell)
+    monkeypatch.setattr(sys, "argv", ["matrix", "--short", "--jobs", str(jobs)])
+    return matrix.main()
+
+
+def test_a_sandbox_that_does_not_start_is_told_in_a_line_and_the_others_do_its_cells(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandboxes = Sandboxes(failing=1)
+    assert short_matrix(monkeypatch, sandboxes, jobs=3) == 1
+    said = capsys.readouterr()
+    assert said.err == "FAIL the sandbox did not start: exit 3: port 18080 is taken\n"
+    assert sorted(sandboxes.conducted) == sorted(matrix.SHORT)
+
+
+def test_cells_that_nobody_ran_are_counted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert short_matrix(monkeypatch, Sandboxes(failing=1), jobs=1) == 1
+    assert capsys.readouterr().out.endswith(f" 0 not as expected, {len(matrix.SHORT)} not run\n")
+
+
+def test_a_sandbox_that_fails_in_a_drill_says_in_which(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lost(bench: Workbench, cell: Cell, beside: Bystanders) -> Outcome:
+        raise RuntimeError("no state: the Docker engine does not answer")
+
+    sandboxes = Sandboxes(failing=0)
+    monkeypatch.setattr(sandboxes, "run_cell", lost)
+    assert short_matrix(monkeypatch, sandboxes, jobs=1) == 1
+    line = "FAIL database-failure × database-failure: no state: the Docker engine does not answer\n"
+    assert capsys.readouterr().err == line
+
+
+def test_all_as_expected_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert short_matrix(monkeypatch, Sandboxes(failing=0), jobs=2) == 0
