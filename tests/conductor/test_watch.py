@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
+
+import pytest
 
 from drills.conductor.recorder import Recorder
 from drills.conductor.watch import Watch
-from drills.core.probe import Observation, Outcome, ProbeSpec
+from drills.core.probe import Observation, Outcome, ProbeSpec, Vantage
+from drills.errors import BadInput
+from drills.probing.elsewhere.known import KnownProber
 from tests.core.timelines import PLAYBOOK
 from tests.fakes import FakeClock
 
@@ -55,3 +61,15 @@ def test_a_probe_with_vantages_passes_since_it_does_from_the_last_of_them() -> N
     see(5, "edge", Outcome.PASS)
     assert watch.passing_since("door") == 5
     assert [event.vantage for event in records.kept if event.kind == "probe-observed"][:2] == ["edge", "around"]
+
+
+def test_a_drill_looks_from_the_probers_elsewhere_that_its_workspace_names() -> None:
+    far = DOOR.model_copy(update={"vantages": {"far": Vantage(via="paris")}})
+    paris = KnownProber("paris", "http://10.0.0.5:8970", Path("paris.token"))
+
+    def watch(probers: Mapping[str, KnownProber]) -> Watch:
+        return Watch(cast(Recorder, _Records()), PLAYBOOK, [far], {}, FakeClock(), lambda _: None, probers=probers)
+
+    watch({"paris": paris})
+    with pytest.raises(BadInput, match="probe door from far: there is no prober 'paris'"):
+        watch({})

@@ -7,7 +7,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -208,6 +208,7 @@ def test_a_token_that_cannot_be_read_makes_it_unknown(tmp_path: Path) -> None:
         (answering(b'{"format": 1, "outcome": "fine"}'), "does not answer as a prober does (outcome: "),
         (answering(b'{"format": 7, "outcome": "pass"}'), "answers in format 7, which is newer than 1; upgrade drills"),
         (answering(b"not here", status=404), "does not answer as a prober does (status 404; is http://127.0.0.1:"),
+        (answering(b"<html>bad gateway</html>", status=502), "does not answer (status 502)"),
         (answering(b'{"error": "too old"}', status=400), "refuses: too old"),
         (answering(b"x" * 300_000), "does not answer as a prober does (more than a prober says)"),
     ],
@@ -336,6 +337,7 @@ def test_no_tripwire_is_held_at_what_is_looked_at_from_elsewhere(tmp_path: Path)
             "probe home from far: a heartbeat probe looks at this machine; leave 'via' out",
         ),
         ({"settings": {"url": "https://a/", "ca": "/no/such.pem"}}, "probe home: ca: /no/such.pem: No such file"),
+        ({"timeout": "61s", "every": "5m"}, "probe home: timeout: another prober looks for at most 1m"),
     ],
 )
 def test_a_vantage_that_cannot_be_asked_for_is_told_at_once(tmp_path: Path, fields: dict[str, Any], said: str) -> None:
@@ -411,16 +413,30 @@ def test_whether_it_answers_at_all_is_told_to_everybody(tmp_path: Path) -> None:
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
+def test_a_prober_that_is_told_to_stop_gives_up_the_looks_that_go_on(tmp_path: Path) -> None:
+    async def play() -> Observation:
+        arrived = asyncio.Event()
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            arrived.set()
+            await reader.read()
+
+        async with serving(silent) as port:
+            async with paris(tmp_path) as prober:
+                looking = asyncio.create_task(
+                    look(spec_of(f"http://127.0.0.1:{port}/", timeout="30s", every="1m"), prober)
+                )
+                await arrived.wait()
+            return await looking
+
+    seen = asyncio.run(play())
+    assert seen.outcome is Outcome.UNKNOWN
+    assert seen.reason.startswith("the prober paris does not answer (")
+
+
 def asked(port: int, **change: Any) -> Question:
     http = {"kind": "http", "settings": {"url": f"http://127.0.0.1:{port}/"}}
     return Question.model_validate({**ASKED, **http, **change})
-
-
-async def answered(answers: Answering, play: Awaitable[Any]) -> Any:
-    try:
-        return await play
-    finally:
-        answers.close()
 
 
 def test_more_looks_than_may_go_on_at_once_are_refused_at_once() -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 import httpx
 from pydantic import ValidationError
 
+from drills.core.durations import format_duration
 from drills.core.probe import Outcome
 from drills.probing.bind import BoundProbe
-from drills.probing.elsewhere.known import KnownProber, read_token
+from drills.probing.elsewhere.known import LONGEST, KnownProber, read_token
 from drills.probing.elsewhere.messages import FORMAT, Answer, Question
 from drills.probing.kinds.journey import journey_reason
 from drills.probing.seen import Look, Means, Seen
@@ -49,10 +50,15 @@ class _NoAnswer(Exception):
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
-    """A look that has `probe.via` look. Raises ValueError for a file of certificates that cannot be read."""
+    """A look that has `probe.via` look.
+
+    Raises ValueError for a timeout that a prober does not wait for, and a file of certificates that cannot be read.
+    """
     via = probe.via
     if via is None:
         raise ValueError("it is not looked at by way of another prober")
+    if probe.spec.timeout > LONGEST:
+        raise ValueError(f"timeout: another prober looks for at most {format_duration(LONGEST)}")
     if means.asking is None:
         means.asking = Asking()
     client: httpx.AsyncClient = means.asking.client
@@ -103,6 +109,8 @@ def _contents(ca: str | None) -> str | None:
         return Path(ca).read_text(encoding="utf-8")
     except OSError as error:
         raise ValueError(f"ca: {ca}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"ca: {ca}: it is not text; write certificates as PEM") from None
 
 
 async def _ask(client: httpx.AsyncClient, via: KnownProber, question: bytes) -> tuple[int, bytes]:
@@ -127,8 +135,11 @@ def _understood(answered: tuple[int, bytes], via: KnownProber) -> Answer:
     if status == 401:
         raise _NoAnswer(f"refuses the token of {via.token_file}")
     if status != 200:
-        said = _said(body)
-        raise _NoAnswer(f"refuses: {said}" if said else _unlike(f"status {status}; is {via.url} its address?"))
+        if said := _said(body):
+            raise _NoAnswer(f"refuses: {said}")
+        if status >= 500:  # it was stopped while it looked, or what stands before it does not reach it
+            raise _NoAnswer(f"does not answer (status {status})")
+        raise _NoAnswer(_unlike(f"status {status}; is {via.url} its address?"))
     try:
         answer = Answer.model_validate_json(body)
     except ValidationError as error:
