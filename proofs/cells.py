@@ -31,13 +31,17 @@ class Expected(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`runbook` is a scenario's name, `none`, or the name of a file in proofs/runbooks."""
+    """`runbook` is a scenario's name, `none`, or the name of a file in proofs/runbooks.
+
+    `noticed_by` are the probes of which one must raise an alert, as far as monitoring is left to work.
+    """
 
     scenario: str
     runbook: str
     expect: Expected
     why: str
     cheap: bool = False
+    noticed_by: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> str:
@@ -73,7 +77,11 @@ class Cell:
 def read_cells(path: Path = EXPECTATIONS) -> tuple[Cell, ...]:
     """The expectations in the order of the file, then each cheap recovery for each of its scenarios."""
     read = yaml.safe_load(path.read_text(encoding="utf-8"))
-    cells = [Cell(c["scenario"], c["runbook"], Expected(c["expect"]), c["why"]) for c in read["cells"]]
+    noticed = {scenario: frozenset(probes) for scenario, probes in read["noticed-by"].items()}
+    cells = [
+        Cell(c["scenario"], c["runbook"], Expected(c["expect"]), c["why"], noticed_by=noticed[c["scenario"]])
+        for c in read["cells"]
+    ]
     return (*cells, *_cheap(read["cheap"], list(dict.fromkeys(cell.scenario for cell in cells))))
 
 

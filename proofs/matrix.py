@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 
 from drills.clock import SystemClock
 from drills.core.durations import humane
-from drills.core.events import ActionTaken, StepFinished
+from drills.core.events import ActionTaken, AlertFired, Event, StepFinished
 from drills.core.playbook import Milestone
 from drills.core.scorecard import DrillResult, Recovery, Scorecard
 from drills.store.store import Store
@@ -59,8 +59,10 @@ def run_cell(bench: Workbench, cell: Cell, beside: Bystanders) -> Outcome:
         said = (done.stderr or done.stdout).strip().splitlines()
         wrong = [f"no scorecard, exit {done.returncode}: {said[-1] if said else ''}"]
         return outcome_of(cell, None, at, seconds, (), [*wrong, *touched])
-    wrong = [*_judge(cell, card), *(f"state: {line}" for line in differences(before, bench.state())), *touched]
-    return outcome_of(cell, card, at, seconds, _changes(bench, card.drill_id), wrong)
+    events = _events(bench, card.drill_id)
+    wrong = [*_judge(cell, card), *_unnoticed(cell, events)]
+    wrong += [*(f"state: {line}" for line in differences(before, bench.state())), *touched]
+    return outcome_of(cell, card, at, seconds, _changes(events), wrong)
 
 
 def _judge(cell: Cell, card: Scorecard) -> list[str]:
@@ -83,13 +85,24 @@ def _judge(cell: Cell, card: Scorecard) -> list[str]:
     return wrong
 
 
-def _changes(bench: Workbench, drill: str) -> list[str]:
-    """The commands of the responder that may have changed something."""
+def _events(bench: Workbench, drill: str) -> Sequence[Event]:
     store = Store.open(bench.store, clock=SystemClock())
     try:
-        events = store.events(drill)
+        return store.events(drill)
     finally:
         store.close()
+
+
+def _unnoticed(cell: Cell, events: Sequence[Event]) -> list[str]:
+    """A drill that only unspecific alerts have noticed."""
+    alerted = {event.probe for event in events if isinstance(event, AlertFired) and event.probe}
+    if not cell.noticed_by or alerted & cell.noticed_by:
+        return []
+    return [f"no alert of {', '.join(sorted(cell.noticed_by))}, but of {', '.join(sorted(alerted)) or 'none'}"]
+
+
+def _changes(events: Sequence[Event]) -> list[str]:
+    """The commands of the responder that may have changed something."""
     return [
         " ".join(event.command.split())[:160]
         for event in events
