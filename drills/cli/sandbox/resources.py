@@ -83,8 +83,9 @@ def resize(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
         sandbox.resize(service, memory_mb=wanted, cpus=cpus)
-        given = [f"{wanted} MB"] * (wanted is not None) + [f"{cpus:g} cores"] * (cpus is not None)
-        typer.echo(f"{service}: {', '.join(given)}")
+        memory_set = [] if wanted is None else [f"{wanted} MB"]
+        cores_set = [] if cpus is None else [f"{cpus:g} cores"]
+        typer.echo(f"{service}: {', '.join(memory_set + cores_set)}")
 
 
 def _megabytes_of(text: str) -> int:

@@ -23,6 +23,7 @@ class ShopOnPaper(PaperSandbox):
         self.deployed_at = datetime.now(UTC) - timedelta(minutes=3, seconds=5)
         self.made = [Backup("nightly", NIGHTLY, {"customers": 2000, "orders": 5000}, 3 * MB)]
         self.loaded: list[tuple[str, str, tuple[str, ...]]] = []
+        self.sizes: list[tuple[str, int | None, float | None]] = []
         self.asked: set[timedelta | None] = set()
         self.database_answers = True
         self._addresses = {"state": str(folder / "state.json"), "external-api": provider}
@@ -52,6 +53,9 @@ class ShopOnPaper(PaperSandbox):
             ServiceStats("app", 2, 300 * MB, 1024 * MB, 0.5, 2.0, 1, 3, None, None, 4),
             ServiceStats("database", 1, 90 * MB, None, 0.25, None, 0, 0, 100 * MB, 640 * MB, 12),
         ]
+
+    def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
+        self.sizes.append((service, memory_mb, cpus))
 
     def backups(self) -> Sequence[Backup]:
         return self.made

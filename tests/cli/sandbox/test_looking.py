@@ -39,6 +39,21 @@ def test_stats_show_what_is_used_beside_its_limit_where_there_is_one() -> None:
     assert {"90.0 MB", "0.25", "100.0 MB of 640.0 MB"} <= set(database)
 
 
+@pytest.mark.parametrize(
+    ("given", "size", "told"),
+    [
+        (("--memory", "1g"), ("app", 1024, None), "app: 1024 MB"),
+        (("--cpus", "2"), ("app", None, 2.0), "app: 2 cores"),
+        (("--memory", "512m", "--cpus", "0.5"), ("app", 512, 0.5), "app: 512 MB, 0.5 cores"),
+    ],
+)
+def test_only_what_was_asked_for_gets_another_size_and_is_told(
+    shop: ShopOnPaper, given: tuple[str, ...], size: tuple[str, int | None, float | None], told: str
+) -> None:
+    assert printed("sandbox", "resize", "app", *given) == [told]
+    assert shop.sizes == [size]
+
+
 def test_a_certificate_that_has_expired_says_so_and_a_new_one_does_not(shop: ShopOnPaper) -> None:
     shop.valid_for = timedelta(days=-3)
     *lines, last = printed("sandbox", "certificate", status=1)
