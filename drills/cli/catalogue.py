@@ -55,7 +55,9 @@ def _lacking(place: SandboxPlace) -> Mapping[Capability, str]:
 
 def show(
     name: Annotated[str, typer.Argument(help="A scenario.")],
-    spoil: Annotated[bool, typer.Option(help="Also what is broken, the cause, the remedy and the hints.")] = False,
+    spoil: Annotated[
+        bool, typer.Option(help="Also what is broken, the cause, the remedy, the hints and the runbook's steps.")
+    ] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Show a scenario; without --spoil only what a responder may know."""
@@ -88,6 +90,12 @@ def show(
     runbook = place.runbook_path(name)
     if runbook is not None:
         typer.echo(f"runbook   {place.shown(runbook)}")
+        if spoil:
+            from drills.cli.dry_run import step_line
+            from drills.conductor.planning import load_runbook
+
+            for block in load_runbook(place, name).blocks:
+                typer.echo(f"          {step_line(block)}")
 
 
 def _refuse_while_blind(place: Workspace) -> None:

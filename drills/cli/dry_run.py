@@ -8,6 +8,7 @@ from drills.conductor.plan import DrillPlan
 from drills.core.durations import format_duration
 from drills.core.events import ResponderKind
 from drills.faults.registry import fault_of
+from drills.responders.runbook_file import Block
 
 
 def print_plan(plan: DrillPlan) -> None:
@@ -45,5 +46,11 @@ def _print_answer(plan: DrillPlan) -> None:
     else:
         typer.echo(f"6. when an alert fires, execute the runbook of {plan.runbook}:")
         for block in plan.blocks:
-            mark = "looks" if block.attributes.read_only else "acts"
-            typer.echo(f"     {mark}  {block.name} (at most {format_duration(block.attributes.timeout)})")
+            typer.echo(f"     {step_line(block)}")
+
+
+def step_line(block: Block) -> str:
+    """A step of a runbook in one line: whether it only looks, how long it may take, whether a drill leaves it out."""
+    mark = "looks" if block.attributes.read_only else "acts "
+    optional = "; optional: left to people" if block.attributes.optional else ""
+    return f"{mark}  {block.name} (at most {format_duration(block.attributes.timeout)}{optional})"

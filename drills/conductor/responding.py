@@ -18,21 +18,22 @@ from drills.core.events import (
     StepFinished,
 )
 from drills.core.playbook import Audience, MessageStatus, Milestone
-from drills.responders.runbook import StepResult, Surroundings, execute
+from drills.responders.runbook import StepResult, Surroundings, execute, run_by_itself
 from drills.responders.updates import update
 
 
 async def answer_with_runbook(
     plan: DrillPlan, recorder: Recorder, surroundings: Surroundings, alerted: asyncio.Event, clock: Clock
 ) -> None:
-    """Wait for the first alert after the injection, then execute the plan's blocks."""
+    """Wait for the first alert after the injection, then execute the plan's blocks, but for the optional ones."""
     await alerted.wait()
     recorder.emit(Acknowledged(**recorder.now()))
-    names = tuple(block.name for block in plan.blocks)
+    blocks = run_by_itself(plan.blocks)
+    names = tuple(block.name for block in blocks)
     recorder.emit(
         RunbookStarted(**recorder.now(), runbook=plan.runbook or "", steps=names, resumed_from=plan.resumed_from)
     )
-    result = await execute(plan.blocks, surroundings, clock=clock, on_step=lambda step: _record(step, recorder))
+    result = await execute(blocks, surroundings, clock=clock, on_step=lambda step: _record(step, recorder))
     recorder.emit(RunbookFinished(**recorder.now(), ok=result.ok, stopped_at=result.stopped_at, reason=result.reason))
 
 

@@ -98,8 +98,13 @@ async def execute(
     return RunbookResult(True, tuple(steps))
 
 
+def run_by_itself(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """The blocks that a drill executes: all but the optional ones, which are left to people."""
+    return tuple(block for block in blocks if not block.attributes.optional)
+
+
 def rehearsable(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """The blocks that change nothing."""
+    """The blocks that change nothing, the optional ones too."""
     return tuple(block for block in blocks if block.attributes.read_only)
 
 

@@ -6,7 +6,8 @@ The notation is Runme's: a fenced block with attributes in JSON after its langua
     drills sandbox restart database
     ```
 
-A block without attributes is prose and is never executed.
+A block without attributes is prose and is never executed. One with `"excludeFromRunAll":true`, Runme's word for it, is
+optional: people execute it when they want it, a drill does not.
 """
 
 from __future__ import annotations
@@ -36,6 +37,13 @@ REQUIRED_SECTIONS: tuple[str, ...] = (
     "Escalation",
     "Post-incident",
 )
+
+#: The horizons of a mitigation (the same template), each with how a heading may say it.
+HORIZONS: dict[str, re.Pattern[str]] = {
+    "Less than 5 minutes": re.compile(r"(<|less than|under|within|at most) ?5 ?min", re.IGNORECASE),
+    "5 to 30 minutes": re.compile(r"\b5( ?min(ute)?s?)? ?(-|–|to) ?30 ?min", re.IGNORECASE),
+    "More than 30 minutes": re.compile(r"(>|more than|over|after|beyond) ?30 ?min", re.IGNORECASE),
+}
 
 SHELLS = ("sh", "bash")
 
@@ -69,6 +77,9 @@ class BlockAttributes(BaseModel):
         None, ge=0, allow_inf_nan=False, description="With decision: how long a fix is thought to take."
     )
     when: Choice | None = Field(None, description="Executed only after this decision.")
+    optional: bool = Field(
+        False, alias="excludeFromRunAll", description="Left out when the whole runbook is executed, as in a drill."
+    )
 
 
 class Block(BaseModel):
@@ -88,12 +99,14 @@ class Block(BaseModel):
 
 
 class Runbook(BaseModel):
-    """A parsed runbook. `sections` are the headings of the second level, in order."""
+    """A parsed runbook. `sections` are the headings of the second level, in order; `mitigations` all those that are,
+    or stand below, one that begins with Mitigation."""
 
     model_config = ConfigDict(frozen=True)
 
     title: str
     sections: tuple[str, ...]
+    mitigations: tuple[str, ...]
     blocks: tuple[Block, ...]
 
     def missing_sections(self) -> tuple[str, ...]:
@@ -102,6 +115,14 @@ class Runbook(BaseModel):
             required
             for required in REQUIRED_SECTIONS
             if not any(heading.lower().startswith(required.lower()) for heading in self.sections)
+        )
+
+    def missing_horizons(self) -> tuple[str, ...]:
+        """Horizons of the mitigation that no heading in it names."""
+        return tuple(
+            horizon
+            for horizon, said in HORIZONS.items()
+            if not any(said.search(heading) for heading in self.mitigations)
         )
 
     def after(self, name: str) -> tuple[Block, ...]:
@@ -114,7 +135,9 @@ class Runbook(BaseModel):
 
 def parse_runbook(text: str) -> Runbook:
     """Read a runbook. Raises RunbookError for the first block that cannot be executed as written."""
-    title, section, sections = "", "", []
+    title, section = "", ""
+    sections: list[str] = []
+    mitigations: list[str] = []
     blocks: dict[str, Block] = {}
     for token, following in _with_next(MarkdownIt("commonmark").parse(text)):
         if token.type == "heading_open" and following is not None:
@@ -123,13 +146,15 @@ def parse_runbook(text: str) -> Runbook:
             elif token.tag == "h2":
                 section = following.content
                 sections.append(section)
+            if token.tag != "h1" and section.lower().startswith("mitigation"):
+                mitigations.append(following.content)
         elif token.type == "fence" and "{" in token.info:
             block = _block(token, section)
             if block.name in blocks:
                 first = blocks[block.name].line
                 raise RunbookError(block.line, f"a second block named {block.name!r}; the first is at line {first}")
             blocks[block.name] = block
-    return Runbook(title=title, sections=tuple(sections), blocks=tuple(blocks.values()))
+    return Runbook(title=title, sections=tuple(sections), mitigations=tuple(mitigations), blocks=tuple(blocks.values()))
 
 
 def _block(token: Token, section: str) -> Block:
@@ -153,6 +178,9 @@ def _block(token: Token, section: str) -> Block:
         raise RunbookError(line, f"milestone: a block cannot carry {attributes.milestone}; it may carry {allowed}")
     if (attributes.milestone is Milestone.CAUSE_NAMED) != (attributes.cause is not None):
         raise RunbookError(line, "milestone cause-named and cause go together; write both")
+    if attributes.optional and (attributes.decision or attributes.milestone is not None):
+        told = "decision" if attributes.decision else "milestone"
+        raise RunbookError(line, f"{told}: a drill leaves an optional block out; take one of the two attributes away")
     if attributes.expect is not None:
         try:
             re.compile(attributes.expect)

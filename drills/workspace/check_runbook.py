@@ -1,4 +1,4 @@
-"""What can be wrong with a runbook: a missing section, a block that cannot be executed, a cause that is not one."""
+"""What can be wrong with a runbook: a missing section or horizon, a block that cannot be executed, a wrong cause."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ def check_runbook(path: Path, file: str, causes: Collection[str]) -> Iterator[Pr
         return
     for section in runbook.missing_sections():
         yield Problem(file, 1, "", f"has no section {section!r}", f"add a heading `## {section}`")
+    if "Mitigation" not in runbook.missing_sections():
+        for horizon in runbook.missing_horizons():
+            wrong, right = f"has no horizon {horizon!r}", f"add a heading `### {horizon}` below Mitigation"
+            yield Problem(file, 1, "", wrong, right, warning=True)
     for block in runbook.blocks:
         cause = block.attributes.cause
         if cause is not None and causes and cause not in causes:

@@ -171,7 +171,13 @@ def test_an_empty_folder_has_the_included_drills(tmp_path: Path) -> None:
 def test_a_dry_run_says_all_and_starts_nothing(tmp_path: Path) -> None:
     done = drills("run", "database-failure", "--dry-run", folder=tmp_path)
     assert done.returncode == 0
-    for words in ("nothing is started", "hold the steady state", "write its undo, then", "restart-database"):
+    for words in (
+        "nothing is started",
+        "hold the steady state",
+        "write its undo, then",
+        "restart-database (at most 1m)",
+        "restart-all (at most 3m; optional: left to people)",
+    ):
         assert words in done.stdout
     assert not (tmp_path / ".drills" / "sandbox").exists()
 
@@ -180,7 +186,11 @@ def test_show_tells_the_truth_only_when_asked(tmp_path: Path) -> None:
     shown = drills("show", "database-failure", folder=tmp_path).stdout
     assert "kill-service" not in shown
     assert "hint" not in shown
-    assert "kill-service" in drills("show", "database-failure", "--spoil", folder=tmp_path).stdout
+    assert "restart-database" not in shown
+    spoiled = drills("show", "database-failure", "--spoil", folder=tmp_path).stdout
+    assert "kill-service" in spoiled
+    assert "acts   restart-database (at most 1m)" in spoiled
+    assert "looks  keep-evidence (at most 1m; optional: left to people)" in spoiled
 
 
 def test_a_reader_who_has_gone_is_no_error(tmp_path: Path) -> None:

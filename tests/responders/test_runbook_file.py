@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drills.core.playbook import Choice, Milestone
 from drills.included import included_root
-from drills.responders.runbook_file import REQUIRED_SECTIONS, RunbookError, parse_runbook
+from drills.responders.runbook_file import HORIZONS, REQUIRED_SECTIONS, RunbookError, parse_runbook
 
 RUNBOOK = """\
 # Runbook: the database is down
@@ -98,6 +98,13 @@ def test_a_runbook_is_resumed_from_a_named_step() -> None:
         (block('{"name":"x","milestone":"mitigated"}'), 3, "milestone: a block cannot carry mitigated; it may carry"),
         (block('{"name":"x","milestone":"cause-named"}'), 3, "milestone cause-named and cause go together"),
         (block('{"name":"x","cause":"database-down"}'), 3, "milestone cause-named and cause go together"),
+        (block('{"name":"x","excludeFromRunAll":"perhaps"}'), 3, "excludeFromRunAll: "),
+        (
+            block('{"name":"x","excludeFromRunAll":true,"milestone":"all-clear"}'),
+            3,
+            "milestone: a drill leaves an optional block out; take one of the two attributes away",
+        ),
+        (block('{"name":"x","excludeFromRunAll":true,"decision":true}'), 3, "decision: a drill leaves an optional"),
         (block('{"name":"x"}') + block('{"name":"x"}'), 8, "a second block named 'x'; the first is at line 3"),
     ],
 )
@@ -107,6 +114,31 @@ def test_each_mistake_is_told_with_its_line(text: str, line: int, said: str) -> 
     assert told.value.line == line
     assert said in str(told.value)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(("written", "optional"), [("true", True), ('"true"', True), ("false", False)])
+def test_a_block_is_optional_by_the_word_that_runme_has_for_it(written: str, optional: bool) -> None:
+    (only,) = parse_runbook(block(f'{{"name":"x","excludeFromRunAll":{written}}}')).blocks
+    assert only.attributes.optional is optional
+    assert not parse_runbook(block('{"name":"x"}')).blocks[0].attributes.optional
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("## Mitigation", "### Less than 5 minutes", "### 5 to 30 minutes", "### More than 30 minutes"),
+        ("## Mitigation steps", "### Quick wins (< 5 min)", "#### Medium-term (5-30 min)", "### Later (>30 min)"),
+        ("## Mitigation (under 5 minutes)", "## Mitigation (5–30 minutes)", "## Mitigation after 30 minutes"),
+    ],
+)
+def test_horizons_are_found_however_they_are_written(headings: tuple[str, ...]) -> None:
+    assert parse_runbook("\n\n".join(headings)).missing_horizons() == ()
+
+
+def test_a_horizon_that_no_heading_of_the_mitigation_names_is_missing() -> None:
+    assert parse_runbook(RUNBOOK).missing_horizons() == ("5 to 30 minutes", "More than 30 minutes")
+    elsewhere = "## Mitigation\n### Less than 15 minutes\n## Escalation\n### More than 30 minutes\n"
+    assert parse_runbook(elsewhere).missing_horizons() == tuple(HORIZONS)
 
 
 def test_a_block_may_carry_the_cause() -> None:

@@ -94,6 +94,8 @@ true
 ```sh {"name":"mend","milestone":"cause-named","cause":"missing-index"}
 true
 ```
+### 5-30 minutes
+### More than 30 minutes
 ## Rollback
 ## Communication
 ## Escalation

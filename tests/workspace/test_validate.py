@@ -125,6 +125,14 @@ NOT_ALONE = (
 )
 
 
+def test_a_mitigation_without_a_horizon_is_warned_of(tmp_path: Path):
+    file = "scenarios/slow-query/runbook.md"
+    (problem,) = validate(write_workspace(tmp_path, with_change(file, "### 5-30 minutes", "### Later")))
+    assert str(problem) == (
+        f"{file}:1: warning: has no horizon '5 to 30 minutes'; add a heading `### 5 to 30 minutes` below Mitigation"
+    )
+
+
 @pytest.mark.parametrize(("file", "old", "new", "said"), MISTAKES)
 def test_one_mistake_is_one_problem(tmp_path: Path, file, old, new, said):
     problems = validate(write_workspace(tmp_path, with_change(file, old, new)))
