@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -131,12 +131,13 @@ class MetricNames(Model):
     external_seconds: str = "shop_external_api_seconds"
 
 
+Measured = Literal["error_rate", "p50", "p95", "p99", "rpm", "auth_failure_rate", "pool_in_use", "external_api_latency"]
+
+
 class MetricsSettings(SettingsModel):
     """A Prometheus endpoint, turned into rates and percentiles over a window."""
 
-    metrics = frozenset(
-        {"error_rate", "p50", "p95", "p99", "rpm", "auth_failure_rate", "pool_in_use", "external_api_latency"}
-    )
+    metrics = frozenset(get_args(Measured))
     names = metrics | {"status", "time"}
 
     url: Url
@@ -144,6 +145,9 @@ class MetricsSettings(SettingsModel):
     min_requests: int = Field(10, ge=1, description="Fewer in the window: rates and percentiles are not measured.")
     ignore_routes: tuple[str, ...] = Field(
         ("/health", "/ready", "/metrics", "/version"), description="Routes that no user asks for."
+    )
+    report: tuple[Measured, ...] = Field(
+        (), description="What thresholds and reports get from this probe; absent: all that it measures."
     )
     named: MetricNames = MetricNames()
     body_limit: int = Field(8_388_608, ge=1)

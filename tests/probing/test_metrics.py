@@ -35,7 +35,9 @@ class Target:
             self.seconds.labels(route).observe(seconds)
 
 
-def measured(target: Target, *between: Callable[[], None], asserts: tuple[str, ...] = ()) -> Looked:
+def measured(
+    target: Target, *between: Callable[[], None], asserts: tuple[str, ...] = (), report: tuple[str, ...] = ()
+) -> Looked:
     """Looks once before and once after each of these acts; what the last look saw."""
     acts = iter(between)
 
@@ -44,7 +46,8 @@ def measured(target: Target, *between: Callable[[], None], asserts: tuple[str, .
 
     async def looked() -> Looked:
         async with serving(serve) as port:
-            settings = {"url": f"http://127.0.0.1:{port}/metrics", "window": "60s", "min-requests": 10}
+            url = f"http://127.0.0.1:{port}/metrics"
+            settings = {"url": url, "window": "60s", "min-requests": 10, "report": list(report)}
             return await look_at(
                 "metrics", settings, times=len(between) + 1, between=lambda: next(acts)(), asserts=list(asserts)
             )
@@ -138,3 +141,12 @@ def test_an_endpoint_that_answers_an_error_fails() -> None:
             return await look_at("metrics", {"url": f"http://127.0.0.1:{port}/"})
 
     assert asyncio.run(looked()).reason == "status 500, not 200"
+
+
+def test_only_what_it_is_to_report_is_reported_and_assertions_see_it_all() -> None:
+    target = Target()
+    target.serve(1)
+    looked = measured(target, lambda: target.serve(20, 500), report=("rpm",), asserts=("error_rate < 0.5", "p95 < 1.0"))
+    assert looked.seen.metrics.keys() == {"rpm"}
+    assert looked.outcome is Outcome.FAIL
+    assert looked.reason.startswith("error_rate 1")

@@ -33,13 +33,15 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             seen.failure = f"none of its metrics is there, such as {settings.named.requests}"
             return seen
         window.add(means.monotonic(), samples)
-        seen.metrics = measure(window, settings)
-        values: dict[str, Any] = {**seen.values, **seen.metrics}
+        measured = measure(window, settings)
+        # Two probes of one endpoint must not both tell the same figure: an alert names the probe that it comes from.
+        seen.metrics = {name: each for name, each in measured.items() if not settings.report or name in settings.report}
+        values: dict[str, Any] = {**seen.values, **measured}
         if "time" in probe.needs:
             values["time"] = {phase.replace("-", "_"): seconds for phase, seconds in seen.phases.items()}
         seen.values = values
         few = f"too few requests in {format_duration(settings.window)}"
-        seen.unmeasured = dict.fromkeys(MetricsSettings.metrics - seen.metrics.keys(), few)
+        seen.unmeasured = dict.fromkeys(MetricsSettings.metrics - measured.keys(), few)
         return seen
 
     return look
@@ -74,7 +76,7 @@ def measure(window: Window, settings: MetricsSettings) -> dict[str, float | bool
     if in_use is not None and size:
         metrics["pool_in_use"] = in_use / size
     calls = window.increase(f"{named.external_seconds}_count")
-    if calls >= min(least, 3) and (external := window.quantiles(named.external_seconds, (0.95,))) is not None:
+    if calls >= least and (external := window.quantiles(named.external_seconds, (0.95,))) is not None:
         metrics["external_api_latency"] = external[0]
     return metrics
 
