@@ -116,7 +116,7 @@ def test_a_payment_that_was_put_off_is_made_when_the_provider_is_back(shop: http
     order = shop.post("/checkout", json={"customer": 7, "items": [3]}).json()["order"]
     assert shop.get("/receipt", params={"order": order}).json()["status"] == "payment-pending"
     sandbox.set_link(Link.APP_EXTERNAL_API, enabled=True)
-    assert eventually(lambda: shop.get("/receipt", params={"order": order}).json()["status"] == "paid", 15)
+    assert eventually(lambda: shop.get("/receipt", params={"order": order}).json()["status"] == "paid", 30)
 
 
 def test_only_pages_of_the_allowed_origins_may_read_the_shops_answers(shop: httpx.Client, sandbox: Sandbox) -> None:
