@@ -348,6 +348,12 @@ def test_the_provider_is_told_its_settings_while_it_serves_and_has_them_after_a_
     assert secret() == before.settings["provider_webhook_secret"]
 
 
+def test_more_replicas_leave_a_frozen_one_frozen(sandbox: Sandbox) -> None:
+    sandbox.pause("app/1")
+    sandbox.scale(3)
+    assert "app/1 is frozen" in next(status.detail for status in sandbox.services() if status.name == Service.APP)
+
+
 def test_a_secret_is_told_neither_in_the_changes_nor_by_restoring(sandbox: Sandbox) -> None:
     before = sandbox.fingerprint()
     assert {"webhook_secret", "provider_webhook_secret"} <= sandbox.secret_settings

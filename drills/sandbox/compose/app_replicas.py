@@ -102,11 +102,15 @@ class AppReplicas:
         """New replicas beside those that are there, until there are so many; returns the new ones."""
         before = {container.id for container in self.all()}
         if count > len(before):
-            # Compose would try to start one that is frozen, and fail.
-            self._control.resume(Service.APP)
             variables = self._control.variables() | ({"SHOP_RELEASE": release} if release else {})
             options = ["--no-deps", "--no-recreate", "--scale", f"app={count}"]
-            self._control.cli.up([Service.APP], variables, options=options)
+            # Compose would try to start one that is frozen, and fail.
+            frozen = [each for each in self.all() if each.running is Running.PAUSED]
+            at_once(self._containers.unpause, frozen)
+            try:
+                self._control.cli.up([Service.APP], variables, options=options)
+            finally:
+                at_once(self._containers.pause, frozen)
         return [container for container in self.all() if container.id not in before]
 
     def _await_ready(self, replicas: Sequence[Container]) -> None:
