@@ -48,7 +48,11 @@ class ChargeBook:
     @property
     def untold(self) -> Sequence[Charge]:
         """Those whose webhook the shop has not taken."""
-        return [charge for charge in self._charges.values() if charge.payment not in self._told]
+        return [charge for charge in self._charges.values() if not self.was_told(charge.payment)]
+
+    def was_told(self, payment: str) -> bool:
+        """Whether the shop has taken the webhook of that payment."""
+        return payment in self._told
 
     def charge(self, key: str, order: int, total_cents: int, callback: str) -> tuple[Charge, bool]:
         """The charge for that key, and whether it is a new one."""

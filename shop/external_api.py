@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shop.charges import ChargeBook
+from shop.charges import Charge, ChargeBook
 from shop.logs import log
 from shop.rate_limit import RateLimit
 from shop.settings import SETTINGS
@@ -146,19 +146,23 @@ class Provider:
         every = self._book.charges
         wanted = request.query_params.get("order", "")
         shown = [charge for charge in every if str(charge.order) == wanted] if wanted else every[-LISTED:]
-        untold = {charge.payment for charge in self._book.untold}
         listed = [
             {
                 "order": charge.order,
                 "payment": charge.payment,
                 "total_cents": charge.total_cents,
                 "at": charge.at,
-                "webhook": "undelivered" if charge.payment in untold else "delivered",
+                "webhook": self._how_far(charge),
             }
             for charge in shown
         ]
         twice = sorted(order for order, times in Counter(charge.order for charge in every).items() if times > 1)
         return JSONResponse({"count": len(every), "twice": twice, "charges": listed})
+
+    def _how_far(self, charge: Charge) -> str:
+        if self._book.was_told(charge.payment):
+            return "delivered"
+        return "on its way" if self._webhooks.on_its_way(charge) else "undelivered"
 
     async def replay(self, _request: Request) -> Response:
         return JSONResponse(asdict(await self._webhooks.replay()))

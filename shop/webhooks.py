@@ -53,6 +53,10 @@ class Webhooks:
         telling.add_done_callback(lambda _: self._telling.pop(charge.payment, None))
         return telling
 
+    def on_its_way(self, charge: Charge) -> bool:
+        """Whether the shop is still being told of it."""
+        return charge.payment in self._telling
+
     async def tell(self, charge: Charge) -> None:
         """Until the shop has taken or refused it, or all waits are over."""
         for wait in self._waits:
@@ -61,8 +65,11 @@ class Webhooks:
                 return
 
     async def replay(self) -> Replayed:
-        """Tell the shop once of everything that it has not taken yet."""
-        waiting = [charge for charge in self._book.untold if charge.payment not in self._telling]
+        """Tell the shop once of everything that it has not taken yet, also of what is on its way.
+
+        What is on its way may have been signed with a secret of before, and be refused after this.
+        """
+        waiting = self._book.untold
         free = asyncio.Semaphore(AT_ONCE)
 
         async def again(charge: Charge) -> bool:

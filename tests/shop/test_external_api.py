@@ -99,6 +99,23 @@ def test_refused_webhooks_are_kept_and_replayed_once_the_secrets_agree() -> None
     assert book.untold == []
 
 
+def test_a_replay_tells_also_of_what_is_on_its_way_with_a_secret_of_before() -> None:
+    book, shop = ChargeBook(), Shop("another-secret")
+    webhooks = Webhooks(book, "a-secret-of-before", shop.client(), waits=(60,))
+    charge, _ = book.charge("order-1", 1, 100, CALLBACK)
+
+    async def play() -> Replayed:
+        telling = webhooks.begin(charge)
+        assert webhooks.on_its_way(charge)
+        webhooks.secret = shop.secret
+        replayed = await webhooks.replay()
+        telling.cancel()
+        return replayed
+
+    assert asyncio.run(play()) == Replayed(1, 0)
+    assert shop.paid == [1]
+
+
 def test_a_shop_that_is_down_for_a_moment_is_told_again_without_being_asked() -> None:
     book, shop = ChargeBook(), Shop(SECRET, down=2)
     webhooks = Webhooks(book, SECRET, shop.client(), waits=(0, 0, 0, 0))
