@@ -17,7 +17,7 @@ from drills.responders.runbook_file import Block
 
 @dataclass(frozen=True, slots=True)
 class DrillPlan:
-    """One drill. `runbook` names the scenario whose runbook responds, `blocks` are what of it is executed.
+    """One drill. `runbook` names the scenario whose runbook responds, `blocks` are its steps, optional ones too.
 
     `probers` are those elsewhere that vantages may name.
     """

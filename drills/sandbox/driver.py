@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +14,7 @@ from drills.sandbox import change_history, direct
 from drills.sandbox.database.keeping import KeepsDatabase
 from drills.sandbox.definitions import ShopDefinitions, definitions
 from drills.sandbox.health import ask_all
+from drills.sandbox.http_answers import look
 from drills.sandbox.names import Named, link_named, named
 from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Certificate, Change, LinkStatus, Release, Service, Toxic
@@ -44,6 +46,9 @@ class InstalledCertificate(Protocol):
 
 class Driver(KeepsDatabase):
     """See `drills.sandbox.protocol.Sandbox` for what the public ones promise."""
+
+    _ready_seconds: float
+    """How long the app may take until it answers, once all runs."""
 
     @property
     @abstractmethod
@@ -84,28 +89,37 @@ class Driver(KeepsDatabase):
     # --- services
 
     def kill(self, service: str) -> None:
-        with self._lock.held():
-            known = self._named(service)
-            if known.replica is not None:
-                self._replicas.kill_one(known.replica)
-            else:
-                self._control.kill(known.service)
+        self._act_on(service, self._replicas.kill_one, self._control.kill)
 
     def pause(self, service: str) -> None:
-        with self._lock.held():
-            known = self._named(service)
-            if known.replica is not None:
-                self._replicas.pause_one(known.replica)
-            else:
-                self._control.pause(known.service)
+        self._act_on(service, self._replicas.pause_one, self._control.pause)
 
     def resume(self, service: str) -> None:
+        self._act_on(service, self._replicas.resume_one, self._control.resume)
+
+    def _act_on(self, name: str, on_replica: Callable[[int], None], on_service: Callable[[Service], None]) -> None:
+        """Do the one or the other, as the name is a replica's or a whole service's."""
         with self._lock.held():
-            known = self._named(service)
+            known = self._named(name)
             if known.replica is not None:
-                self._replicas.resume_one(known.replica)
+                on_replica(known.replica)
             else:
-                self._control.resume(known.service)
+                on_service(known.service)
+
+    def _await_ready(self) -> None:
+        """Until the app answers. Raises EnvironmentFailed."""
+        if self._active().replicas == 0:
+            return
+        deadline = time.monotonic() + self._ready_seconds
+        while True:
+            status, said = look(f"{self.addresses['app']}/ready", timeout=5)
+            if status == 200:
+                return
+            if time.monotonic() > deadline:
+                raise EnvironmentFailed(
+                    f"the app did not become ready within {self._ready_seconds:g} s: {said or status}"
+                )
+            time.sleep(0.05)
 
     # --- releases and replicas
 

@@ -6,11 +6,16 @@ import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.ports import HOST
+from drills.sandbox.protocol import Running, Service
+
+if TYPE_CHECKING:
+    from drills.sandbox.definitions import ShopDefinitions
+    from drills.sandbox.state import StateStore
 
 #: A replay delivers each webhook again before it answers.
 SECONDS = 30.0
@@ -24,6 +29,15 @@ class Charges:
     count: int
     twice: tuple[int, ...]
     listed: tuple[Mapping[str, Any], ...]
+
+
+class Serving(Protocol):
+    """Who acts on a driver's services, as far as it is needed here."""
+
+    @property
+    def shop(self) -> ShopDefinitions: ...
+
+    def running(self, service: Service) -> Running: ...
 
 
 class ProviderConsole:
@@ -82,10 +96,14 @@ def settings_of(port: int) -> Mapping[str, str] | None:
         return None
 
 
-def told(port: int, settings: Mapping[str, str]) -> bool:
-    """Whether the external API on that port runs with these settings from now on, without a restart."""
+def told_settings(control: Serving, store: StateStore, service: Service) -> bool:
+    """Whether a service that runs has taken its present settings without a restart: only the provider can."""
+    if service is not Service.EXTERNAL_API or control.running(service) is not Running.UP:
+        return False
+    state = store.read()
+    console = ProviderConsole(f"http://{HOST}:{state.ports[service]}", seconds=SETTINGS_SECONDS)
     try:
-        ProviderConsole(f"http://{HOST}:{port}", seconds=SETTINGS_SECONDS).change(settings)
+        console.change(control.shop.environment(service, state.settings))
     except EnvironmentFailed:
         return False
     return True

@@ -15,6 +15,7 @@ from drills.sandbox import change_history
 from drills.sandbox.certificates import standing
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.protocol import Capability, Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
+from drills.sandbox.provider_console import told_settings
 from drills.sandbox.release_line import deployed, rolled_back
 from drills.sandbox.state import StateStore
 
@@ -47,10 +48,6 @@ class Control(Protocol):
 
     def outdated(self, services: Sequence[Service]) -> list[Service]:
         """Those that run with other settings than the state says."""
-        ...
-
-    def tell(self, service: Service) -> bool:
-        """Whether a service that runs has taken its present settings without a restart."""
         ...
 
     def resources(self) -> Mapping[str, str]:
@@ -173,7 +170,7 @@ class Restoring:
     def _other_settings(self) -> None:
         """The app has its settings by now; what else runs with others is told, or restarted."""
         for service in self._control.outdated([each for each in Service if each is not Service.APP]):
-            if not self._control.tell(service):
+            if not told_settings(self._control, self._store, service):
                 self._sandbox.restart(service)
 
     def _renew(self, wanted: str) -> None:

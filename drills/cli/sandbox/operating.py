@@ -14,6 +14,7 @@ from drills.cli.sandbox.opening import age, open_sandbox
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: drills sandbox releases --since 15m")(releases)
+    app.command(epilog="Example: drills sandbox changes --since 15m")(changes)
     app.command(epilog="Example: drills sandbox deploy 1.1.0")(deploy)
     app.command(epilog="Example: drills sandbox rollback --to 1.0.0")(rollback)
     app.command(epilog="Example: drills sandbox scale 3")(scale)
@@ -44,6 +45,24 @@ def releases(
             typer.echo(f"{mark} {release.version:<10} deployed {when:<28} {release.summary}")
         if not shown:
             typer.echo("nothing was deployed in that time")
+
+
+def changes(
+    since: Annotated[str | None, typer.Option(help="Only what changed within this duration.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """List what was changed, the newest first: releases, settings, migrations, replicas, limits, certificates."""
+    from datetime import UTC, datetime
+
+    within = age("--since", since)
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=True):
+        now = datetime.now(UTC)
+        found = sandbox.changes(within)
+        for change in found:
+            typer.echo(f"{moment(change.at, now):<28} {change.what}")
+        if not found:
+            typer.echo("nothing was changed in that time")
 
 
 def deploy(version: Annotated[str, typer.Argument(help="A release.")], workspace: WorkspaceOption = HERE) -> None:

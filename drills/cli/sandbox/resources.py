@@ -1,4 +1,4 @@
-"""What changed, what is used, what limits and which certificate there are; and turning these."""
+"""What is used, what limits and which certificate there are; and turning these."""
 
 from __future__ import annotations
 
@@ -9,34 +9,15 @@ import typer
 
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
-from drills.cli.sandbox.answers import megabytes, moment, print_table
-from drills.cli.sandbox.opening import ServiceArgument, age, open_sandbox
+from drills.cli.sandbox.answers import megabytes, print_table
+from drills.cli.sandbox.opening import ServiceArgument, open_sandbox
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: drills sandbox changes --since 15m")(changes)
     app.command(epilog="Example: drills sandbox stats")(stats)
     app.command(epilog="Example: drills sandbox resize app --memory 768m --cpus 1.5")(resize)
     app.command(epilog="Example: drills sandbox certificate")(certificate)
     app.command(epilog="Example: drills sandbox renew-certificate --days 90")(renew_certificate)
-
-
-def changes(
-    since: Annotated[str | None, typer.Option(help="Only what changed within this duration.")] = None,
-    workspace: WorkspaceOption = HERE,
-) -> None:
-    """List what was changed, the newest first: releases, settings, migrations, replicas, limits, certificates."""
-    from datetime import UTC, datetime
-
-    within = age("--since", since)
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=True):
-        now = datetime.now(UTC)
-        found = sandbox.changes(within)
-        for change in found:
-            typer.echo(f"{moment(change.at, now):<28} {change.what}")
-        if not found:
-            typer.echo("nothing was changed in that time")
 
 
 def stats(workspace: WorkspaceOption = HERE) -> None:

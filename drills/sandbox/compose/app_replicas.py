@@ -73,7 +73,7 @@ class AppReplicas:
 
     def replace_one(self, number: int) -> None:
         """A new replica in the place of that one."""
-        self._remove(self._numbered(number))
+        self._remove(self.numbered(number))
         self.adjust()
 
     def outdated(self) -> list[Container]:
@@ -83,18 +83,18 @@ class AppReplicas:
         return [each for each in self.all() if each.release != state.release or self._control.made_with(each) != wanted]
 
     def stop_one(self, number: int) -> None:
-        at_once(lambda each: self._containers.stop(each, STOP_SECONDS[Service.APP]), self._numbered(number))
+        at_once(lambda each: self._containers.stop(each, STOP_SECONDS[Service.APP]), self.numbered(number))
 
     def kill_one(self, number: int) -> None:
-        at_once(self._containers.kill, self._numbered(number))
+        at_once(self._containers.kill, self.numbered(number))
 
     def pause_one(self, number: int) -> None:
-        at_once(self._containers.pause, self._numbered(number))
+        at_once(self._containers.pause, self.numbered(number))
 
     def resume_one(self, number: int) -> None:
-        at_once(self._containers.unpause, self._numbered(number))
+        at_once(self._containers.unpause, self.numbered(number))
 
-    def _numbered(self, number: int) -> list[Container]:
+    def numbered(self, number: int) -> list[Container]:
         """The replica of that number, if it is there."""
         return self.all()[number - 1 : number]
 

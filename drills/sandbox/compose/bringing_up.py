@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from datetime import UTC, datetime
 
 from drills.errors import BadInput, EnvironmentFailed
@@ -15,18 +14,18 @@ from drills.sandbox.compose.layout import DIRECT, PORTS, port_variable, shop_dig
 from drills.sandbox.compose.operating import OperatesServices
 from drills.sandbox.database.backups import NIGHTLY
 from drills.sandbox.driver import BACKING
-from drills.sandbox.http_answers import look
 from drills.sandbox.ports import choose_ports, is_free
 from drills.sandbox.protocol import Running, Service
 from drills.sandbox.provider_console import settings_of
 from drills.sandbox.release_line import initial_line
 from drills.sandbox.state import ComposeProject, SandboxState, make_folder
 
-READY_SECONDS = 20.0
 PORT_CHOICES = 4
 
 
 class BringsUp(OperatesServices):
+    _ready_seconds = 20.0
+
     def is_up(self) -> bool:
         """Whether something of it runs; one that was brought up by hand is taken over."""
         if not self._sees_project():
@@ -43,6 +42,7 @@ class BringsUp(OperatesServices):
             running = self._sees_project()
             if not running and not (self._store.read().active and self._containers.list()):
                 self._begin_afresh()
+                self._start_on_free_ports()
             else:
                 if not self._store.read().active:
                     self._take_over()
@@ -83,7 +83,6 @@ class BringsUp(OperatesServices):
         made_of = self._containers.image_labels(f"drills-shop:{self._project.name}")
         if made_of is None or made_of.get("drills.shop") != shop_digest(self._layout.shop_root):
             self._control.cli.build(variables, [Service.APP])
-        self._start_on_free_ports()
 
     def _start_on_free_ports(self) -> None:
         """Of two sandboxes that come up at once and choose the same ports, the slower one chooses again."""
@@ -188,18 +187,6 @@ class BringsUp(OperatesServices):
         ports = self._store.read().ports
         if ports | found != ports:
             self._store.change(ports=ports | found)
-
-    def _await_ready(self) -> None:
-        if self._active().replicas == 0:
-            return
-        deadline = time.monotonic() + READY_SECONDS
-        while True:
-            status, said = look(f"{self.addresses['app']}/ready", timeout=5)
-            if status == 200:
-                return
-            if time.monotonic() > deadline:
-                raise EnvironmentFailed(f"the app did not become ready within {READY_SECONDS:g} s: {said or status}")
-            time.sleep(0.05)
 
     def _provide_backup(self) -> None:
         if self._backups.manifest(NIGHTLY) is None:

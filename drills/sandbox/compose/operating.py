@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -55,12 +54,7 @@ class OperatesServices(Parts):
                 self._control.start((known.service,))
 
     def stop(self, service: str) -> None:
-        with self._lock.held():
-            known = self._named(service)
-            if known.replica is not None:
-                self._replicas.stop_one(known.replica)
-            else:
-                self._control.stop(known.service)
+        self._act_on(service, self._replicas.stop_one, self._control.stop)
 
     def restart(self, service: str | None = None) -> None:
         with self._lock.held():
@@ -89,18 +83,12 @@ class OperatesServices(Parts):
         self._replicas.adjust()
         self._await_ready()
 
-    @abstractmethod
-    def _await_ready(self) -> None:
-        """Until the app answers. Raises EnvironmentFailed."""
-
     def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
         known = self._named(service)
         after = None if since is None else datetime.now(UTC) - since
         whole_app = known == Named(Service.APP)
         kept = read_log(self._layout.logs / "app.log", after=after, grep=None) if whole_app else ()
-        own = self._control.of(known.service)
-        if known.replica is not None:
-            own = own[known.replica - 1 : known.replica]
+        own = self._control.of(known.service) if known.replica is None else self._replicas.numbered(known.replica)
         written = at_once(lambda each: self._containers.logs(each, since=after), own)
         lines = [*kept, *(line for text in written for line in text.splitlines())]
         return chosen(in_order(lines) if whole_app else lines, after=after, grep=grep)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from drills.errors import BadInput
 from drills.sandbox.compose import engine, project
@@ -19,9 +18,6 @@ from drills.sandbox.compose.service_control import ServiceControl
 from drills.sandbox.driver import Driver
 from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Service
-
-if TYPE_CHECKING:
-    pass
 
 PUBLIC_NAME = "shop.test"
 

@@ -14,7 +14,7 @@ from drills.sandbox.compose.layout import CONFIGURED, DIRECT, DISK, Layout, dige
 from drills.sandbox.compose.service_stats import Limits
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.protocol import Running, Service
-from drills.sandbox.provider_console import settings_of, told
+from drills.sandbox.provider_console import settings_of, told_settings
 from drills.sandbox.state import StateStore
 
 START_SECONDS = 30.0
@@ -86,14 +86,7 @@ class ServiceControl:
 
     def refresh(self, services: Sequence[Service]) -> None:
         """Give those that run with other settings the present ones, as gently as each allows."""
-        self.recreate([service for service in self.outdated(services) if not self.tell(service)])
-
-    def tell(self, service: Service) -> bool:
-        """Whether a service that runs has taken its present settings without a restart."""
-        if service is not Service.EXTERNAL_API or self.running(service) is not Running.UP:
-            return False
-        state = self.store.read()
-        return told(state.ports[service], self.shop.environment(service, state.settings))
+        self.recreate([service for service in self.outdated(services) if not told_settings(self, self.store, service)])
 
     def recreate(self, services: Sequence[Service]) -> None:
         """Replace their containers by ones with the present settings, and wait until they answer."""

@@ -12,6 +12,7 @@ from drills.sandbox.local.operating import OperatesServices
 from drills.sandbox.local.service_stats import measure
 from drills.sandbox.names import service_named
 from drills.sandbox.protocol import Service, ServiceStats
+from drills.sandbox.provider_console import told_settings
 
 
 class Configures(OperatesServices):
@@ -36,7 +37,7 @@ class Configures(OperatesServices):
 
     def _refresh(self) -> None:
         for service in self._control.outdated(BACKING):
-            if not self._control.tell(service):
+            if not told_settings(self._control, self._store, service):
                 self.restart(service)
 
     def stats(self) -> Sequence[ServiceStats]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Mapping, Sequence
 
-from drills.errors import EnvironmentFailed
 from drills.sandbox.driver import BACKING
-from drills.sandbox.http_answers import look
 from drills.sandbox.local.addresses import addresses
 from drills.sandbox.local.blueprints import UPSTREAM, blueprint
 from drills.sandbox.local.parts import Parts
@@ -16,10 +13,10 @@ from drills.sandbox.local.statuses import statuses
 from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Service, ServiceStatus
 
-READY_SECONDS = 15.0
-
 
 class OperatesServices(Parts):
+    _ready_seconds = 15.0
+
     @property
     def addresses(self) -> Mapping[str, str]:
         state = self._store.read()
@@ -44,15 +41,14 @@ class OperatesServices(Parts):
                 self._provide_links()
 
     def stop(self, service: str) -> None:
-        with self._lock.held():
-            known = self._named(service)
-            if known.replica is not None:
-                self._replicas.stop_one(known.replica)
-            elif known.service is Service.APP:
-                self._control.stop(known.service, gently=signal.SIGTERM, seconds=7.0)
-            else:
-                plan = blueprint(known.service, self._layout, self._store.read(), self._shop)
-                self._control.stop(known.service, gently=plan.gently, seconds=plan.stop_seconds)
+        self._act_on(service, self._replicas.stop_one, self._stop_whole)
+
+    def _stop_whole(self, service: Service) -> None:
+        if service is Service.APP:
+            self._control.stop(service, gently=signal.SIGTERM, seconds=7.0)
+        else:
+            plan = blueprint(service, self._layout, self._store.read(), self._shop)
+            self._control.stop(service, gently=plan.gently, seconds=plan.stop_seconds)
 
     def restart(self, service: str | None = None) -> None:
         with self._lock.held():
@@ -86,15 +82,3 @@ class OperatesServices(Parts):
         for link, service in UPSTREAM.items():
             if link not in present:
                 self._toxiproxy.create(link, f"{HOST}:{ports[link]}", f"{HOST}:{ports[service]}")
-
-    def _await_ready(self) -> None:
-        if self._active().replicas == 0:
-            return
-        deadline = time.monotonic() + READY_SECONDS
-        while True:
-            status, said = look(f"{self.addresses['app']}/ready", timeout=5)
-            if status == 200:
-                return
-            if time.monotonic() > deadline:
-                raise EnvironmentFailed(f"the app did not become ready within {READY_SECONDS:g} s: {said or status}")
-            time.sleep(0.05)

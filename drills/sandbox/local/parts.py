@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from drills.errors import EnvironmentFailed
 from drills.sandbox.driver import Driver
 from drills.sandbox.local.app_replicas import AppReplicas
@@ -13,9 +11,6 @@ from drills.sandbox.local.edge_certificate import EdgeCertificate
 from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.protocol import Link, Service
 from drills.sandbox.state import SandboxState
-
-if TYPE_CHECKING:
-    pass
 
 
 class Parts(Driver):

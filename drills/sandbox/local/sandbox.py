@@ -166,8 +166,8 @@ class LocalSandbox(Configures):
         lines = read_log(self._layout.log(known.service), after=after, grep=grep)
         if known.replica is None:
             return lines
-        own = [f'"replica":"{each.pid}"' for each in self._control.records(Service.APP)][known.replica - 1 :][:1]
-        return [line for line in lines if any(mark in line for mark in own)]
+        records = self._control.records(Service.APP)[known.replica - 1 : known.replica]
+        return [line for line in lines for each in records if f'"replica":"{each.pid}"' in line]
 
     # --- health; the state before and after a drill
 

@@ -16,7 +16,7 @@ from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.local import limits, postgres, processes
 from drills.sandbox.local.blueprints import Blueprint, Layout, blueprint, settings_digest, settings_text
 from drills.sandbox.protocol import Running, Service
-from drills.sandbox.provider_console import settings_of, told
+from drills.sandbox.provider_console import settings_of
 from drills.sandbox.state import Intention, ProcessRecord, StateStore
 
 START_SECONDS = 20.0
@@ -85,13 +85,6 @@ class ServiceControl:
             if own is not None:
                 return settings_text(own)
         return record.settings
-
-    def tell(self, service: Service) -> bool:
-        """Whether a service that runs has taken its present settings without a restart."""
-        if service is not Service.EXTERNAL_API or self.running(service) is not Running.UP:
-            return False
-        state = self.store.read()
-        return told(state.ports[service], self.shop.environment(service, state.settings))
 
     # --- start
 
