@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -33,7 +33,8 @@ class Expected(StrEnum):
 class Cell:
     """`runbook` is a scenario's name, `none`, or the name of a file in proofs/runbooks.
 
-    `noticed_by` are the probes of which one must raise an alert, as far as monitoring is left to work.
+    `noticed_by` are the probes of which one must raise an alert, as far as monitoring is left to work. One
+    that is `alone` takes all that a small machine has, so that drills beside it would be slowed by it.
     """
 
     scenario: str
@@ -42,6 +43,7 @@ class Cell:
     why: str
     cheap: bool = False
     noticed_by: frozenset[str] = frozenset()
+    alone: bool = False
 
     @property
     def kind(self) -> str:
@@ -82,7 +84,9 @@ def read_cells(path: Path = EXPECTATIONS) -> tuple[Cell, ...]:
         Cell(c["scenario"], c["runbook"], Expected(c["expect"]), c["why"], noticed_by=noticed[c["scenario"]])
         for c in read["cells"]
     ]
-    return (*cells, *_cheap(read["cheap"], list(dict.fromkeys(cell.scenario for cell in cells))))
+    scenarios = list(dict.fromkeys(cell.scenario for cell in cells))
+    alone = frozenset(read["alone"])
+    return tuple(replace(cell, alone=cell.scenario in alone) for cell in (*cells, *_cheap(read["cheap"], scenarios)))
 
 
 def _cheap(recoveries: list[dict[str, str]], scenarios: list[str]) -> Iterator[Cell]:

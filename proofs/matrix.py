@@ -129,9 +129,7 @@ class Matrix:
 
     def __init__(self, driver: str, cells: Sequence[Cell]) -> None:
         self._driver = driver
-        self._waiting: queue.SimpleQueue[Cell] = queue.SimpleQueue()
-        for cell in cells:
-            self._waiting.put(cell)
+        self._cells = cells
         self._lock = threading.Lock()
         self.done: list[Outcome] = []
         #: Why a sandbox gave up, one line each; its cells are left to the others.
@@ -139,17 +137,27 @@ class Matrix:
 
     def run(self, jobs: int, *, kept: bool) -> None:
         """All cells; each outcome is kept as soon as it is there. A sandbox that fails says why, the others go on."""
-        with ThreadPoolExecutor(jobs) as pool:
-            for worker in as_completed([pool.submit(self._work, kept) for _ in range(jobs)]):
+        alone = [cell for cell in self._cells if cell.alone and jobs > 1]
+        self._conduct(alone, jobs, side_by_side=1, kept=kept)
+        self._conduct([cell for cell in self._cells if cell not in alone], jobs, side_by_side=jobs, kept=kept)
+
+    def _conduct(self, cells: Sequence[Cell], jobs: int, *, side_by_side: int, kept: bool) -> None:
+        waiting: queue.SimpleQueue[Cell] = queue.SimpleQueue()
+        for cell in cells:
+            waiting.put(cell)
+        with ThreadPoolExecutor(side_by_side) as pool:
+            for worker in as_completed([pool.submit(self._work, waiting, kept) for _ in range(jobs)]):
                 if (error := worker.exception()) is not None:
                     self._fail(error)
 
-    def _work(self, kept: bool) -> None:
+    def _work(self, waiting: queue.SimpleQueue[Cell], kept: bool) -> None:
         """What one sandbox does until no cell waits."""
+        if waiting.empty():
+            return
         with workbench(self._driver) as bench, bystanders_of(self._driver, bench.folder) as beside:
             while True:
                 try:
-                    cell = self._waiting.get_nowait()
+                    cell = waiting.get_nowait()
                 except queue.Empty:
                     return
                 try:

@@ -24,18 +24,24 @@ class Sandboxes:
     def __init__(self, failing: int) -> None:
         self._failing = failing
         self._lock = threading.Lock()
+        self._open = 0
         self.conducted: list[tuple[str, str]] = []
+        #: Sandboxes that were up while the drills of each kind ran: those that need to be alone, and the others.
+        self.up: dict[bool, set[int]] = {True: set(), False: set()}
 
     @contextmanager
     def workbench(self, driver: str) -> Iterator[Workbench]:
         with self._lock:
             self._failing -= 1
-            fails = self._failing >= 0
-        if fails:
-            raise NotStarted("the sandbox did not start: exit 3: port 18080 is taken")
+            if self._failing >= 0:
+                raise NotStarted("the sandbox did not start: exit 3: port 18080 is taken")
+            self._open += 1
         yield Workbench(Path("nowhere"))
+        with self._lock:
+            self._open -= 1
 
     def run_cell(self, bench: Workbench, cell: Cell, beside: Bystanders) -> Outcome:
+        self.up[cell.alone].add(self._open)
         self.conducted.append((cell.scenario, cell.runbook))
         return Outcome(
             scenario=cell.scenario,
@@ -85,3 +91,10 @@ def test_a_sandbox_that_fails_in_a_drill_says_in_which(
 
 def test_all_as_expected_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
     assert short_matrix(monkeypatch, Sandboxes(failing=0), jobs=2) == 0
+
+
+def test_what_takes_the_whole_machine_has_no_other_sandbox_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandboxes = Sandboxes(failing=0)
+    short_matrix(monkeypatch, sandboxes, jobs=3)
+    assert sandboxes.up[True] == {1}
+    assert sandboxes.up[False]
