@@ -10,7 +10,7 @@ from rich.text import Text
 
 from drills.core import events as ev
 from drills.core.durations import humane
-from drills.core.impact import assess
+from drills.core.impact.assessment import assess
 from drills.core.scorecard import Recovery
 from drills.core.timeline import Timeline
 from drills.responders.plain_text import plain

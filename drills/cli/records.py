@@ -25,7 +25,7 @@ def report(
 ) -> None:
     """Make a drill's report again, from its stored events."""
     from drills.core.events import DrillStarted
-    from drills.core.scoring import score
+    from drills.core.scoring.score import score
     from drills.errors import BadInput
     from drills.reporting.content import content
     from drills.reporting.json_report import json_report

@@ -13,7 +13,7 @@ from drills.conductor.recorder import Recorder
 from drills.core.events import DrillStarted, Event
 from drills.core.history import predecessor_of
 from drills.core.scorecard import Scorecard
-from drills.core.scoring import RULES_VERSION
+from drills.core.scoring.score import RULES_VERSION
 from drills.responders.runbook import Surroundings
 from drills.sandbox.protocol import Sandbox
 from drills.store.records import DrillRecord

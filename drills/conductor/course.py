@@ -35,7 +35,7 @@ from drills.core.events import (
     TrafficSecond,
     TrafficStarted,
 )
-from drills.core.impact import assess
+from drills.core.impact.assessment import assess
 from drills.core.scenario import Injection
 from drills.core.timeline import Timeline
 from drills.errors import Aborted, DrillsError, EnvironmentFailed

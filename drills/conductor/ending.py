@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drills.core.events import AllClear, DrillStarted, EndReason, ResponderKind, RunbookFinished
-from drills.core.impact import ImpactAssessment
+from drills.core.impact.assessment import ImpactAssessment
 from drills.core.timeline import Timeline
 
 

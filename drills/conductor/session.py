@@ -14,7 +14,7 @@ from drills.conductor.plan import DrillPlan
 from drills.conductor.waiting import in_thread
 from drills.core.events import Event
 from drills.core.scorecard import DrillResult, Scorecard
-from drills.core.scoring import score
+from drills.core.scoring.score import score
 from drills.core.timeline import Timeline
 from drills.errors import Aborted, ExitCode, UndoOwed
 from drills.faults.recovery import recover

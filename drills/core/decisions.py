@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drills.core.conditions import compile_condition
 from drills.core.events import CauseNamed, Decided, FaultApplied
-from drills.core.impact import ImpactAssessment, scored_until
+from drills.core.impact.assessment import ImpactAssessment, scored_until
 from drills.core.playbook import Choice
 from drills.core.timeline import Timeline
 

@@ -19,7 +19,7 @@ from drills.core.events import (
     SteadyStateHeld,
     UpdatePosted,
 )
-from drills.core.impact import ImpactAssessment, scored_until
+from drills.core.impact.assessment import ImpactAssessment, scored_until
 from drills.core.playbook import Audience, Milestone
 from drills.core.timeline import Timeline
 

@@ -1,4 +1,4 @@
-"""The scorecard: what is said about a drill. Made by `drills.core.scoring`, shown by `drills.reporting`."""
+"""The scorecard: what is said about a drill. Made by `drills.core.scoring.score`, shown by `drills.reporting`."""
 
 from __future__ import annotations
 

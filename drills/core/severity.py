@@ -8,14 +8,14 @@ from typing import Any
 
 from drills.core.conditions import compile_condition
 from drills.core.events import ProbeObserved, ResponderKind, TrafficSecond, TrafficStarted
-from drills.core.impact import ImpactAssessment, scored_until
+from drills.core.impact.assessment import ImpactAssessment, scored_until
+from drills.core.impact.windows import Window, windows
 from drills.core.latency import LATENCY_BOUNDS, bucket, merge, percentile
 from drills.core.playbook import Playbook, Threshold
 from drills.core.probe import Outcome, ProbeSpec
-from drills.core.rows import plain
 from drills.core.scorecard import Severity, Verdict
+from drills.core.scoring.rows import plain
 from drills.core.timeline import Timeline
-from drills.core.windows import Window, windows
 
 #: Seconds of traffic over which the true error rate and percentiles are measured.
 WINDOW = 10

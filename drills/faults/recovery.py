@@ -13,7 +13,7 @@ from pathlib import Path
 
 from drills.core.events import DrillAborted, DrillStarted
 from drills.core.scorecard import DrillResult
-from drills.core.scoring import score
+from drills.core.scoring.score import score
 from drills.faults.leftovers import Ended, end, with_variable
 from drills.faults.settling import Settlement, settle_owed
 from drills.sandbox.protocol import Sandbox

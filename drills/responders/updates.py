@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from drills.core.events import AlertFired, CauseNamed, CommanderNamed, SeverityDeclared, StepFinished, UpdatePosted
-from drills.core.impact import assess
+from drills.core.impact.assessment import assess
 from drills.core.messages import MessageFacts, compose, next_update
 from drills.core.playbook import Audience, MessageStatus
 from drills.core.scorecard import Impact

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from drills.core.events import NoteTaken
 from drills.core.scorecard import Verdict
-from drills.core.scoring import score
+from drills.core.scoring.score import score
 from drills.core.timeline import Timeline
 from drills.errors import ExitCode
 from drills.store.holder import hold

@@ -9,7 +9,7 @@ import pytest
 
 from drills.conductor.ending import Ending, ending
 from drills.core.events import EndReason, ResponderKind
-from drills.core.impact import assess
+from drills.core.impact.assessment import assess
 from tests.core import timelines
 from tests.core.timelines import Drill, drill
 

@@ -10,7 +10,7 @@ from drills.conductor.conduct import conduct
 from drills.conductor.planning import plan_drill
 from drills.core.events import ResponderKind
 from drills.core.scorecard import DrillResult
-from drills.core.scoring import score
+from drills.core.scoring.score import score
 from drills.sandbox.protocol import Capability
 from drills.store.store import Store
 from drills.workspace.workspace import Workspace

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from drills.core.events import EndReason, ResponderKind, event_to_json
 from drills.core.playbook import Audience, Choice, Milestone
-from drills.core.scoring import score
+from drills.core.scoring.score import score
 from tests.core.timelines import QUIET, Drill, by_a_person, drill, rolled_back
 
 FOLDER = Path(__file__).parent / "golden"

@@ -8,7 +8,7 @@ import pytest
 
 from drills.core.events import event_from_json
 from drills.core.scorecard import Scorecard
-from drills.core.scoring import RULES_VERSION, score
+from drills.core.scoring.score import RULES_VERSION, score
 from drills.core.timeline import Timeline
 
 FOLDER = Path(__file__).parent / "golden"

@@ -17,7 +17,7 @@ from drills.core.history import (
 )
 from drills.core.playbook import Milestone
 from drills.core.scorecard import DrillResult, Scorecard
-from drills.core.scoring import score
+from drills.core.scoring.score import score
 from tests.core.timelines import BEGAN, by_a_person, drill, rolled_back
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drills.core.events import BaselineTaken, EndReason, ResponderKind, RouteSecond
-from drills.core.impact import assess
+from drills.core.impact.assessment import assess
 from drills.core.scorecard import Recovery
 from tests.core.timelines import QUIET, Drill, drill, rolled_back
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drills.core.impact import assess
+from drills.core.impact.assessment import assess
 from drills.core.milestones import Milestones, find_milestones
 from drills.core.playbook import Audience, Milestone
 from tests.core.timelines import QUIET, Drill, by_a_person, drill, scenario

@@ -18,8 +18,8 @@ from drills.core.events import (
 )
 from drills.core.playbook import Audience, Choice, Milestone, Playbook
 from drills.core.scorecard import Basis, DrillResult, Recovery, Row, Scorecard, Topic, Verdict
-from drills.core.scoring import RULES_VERSION, score
-from drills.core.weights import grade_of
+from drills.core.scoring.score import RULES_VERSION, score
+from drills.core.scoring.weights import grade_of
 from tests.core.timelines import (
     QUIET,
     SCENARIO,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from drills.core import impact_rules, weights
+from drills.core.impact import rules as impact_rules
 from drills.core.playbook import Milestone
+from drills.core.scoring import weights
 
 TEXT = (Path(__file__).parents[2] / "docs" / "scoring.md").read_text(encoding="utf-8")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from drills.core.events import DrillStarted, EndReason, ResponderKind, event_from_json, event_to_json
 from drills.core.playbook import Audience, Choice, Milestone, Playbook
 from drills.core.scorecard import DrillResult, Scorecard
-from drills.core.scoring import score
+from drills.core.scoring.score import score
 from drills.core.timeline import Timeline
 from tests.core.timelines import Drill, drill, playbook
 

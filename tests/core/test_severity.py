@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drills.core.events import ResponderKind
-from drills.core.impact import assess
+from drills.core.impact.assessment import assess
 from drills.core.scorecard import Verdict
 from drills.core.severity import Measured, judge, measure
 from tests.core.timelines import PLAYBOOK, QUIET, Drill, drill, scenario

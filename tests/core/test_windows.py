@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from drills.core.baseline import baseline_of
 from drills.core.events import RouteSecond, TrafficSecond
-from drills.core.windows import RouteCount, count_routes, first_suffering, last_suffering, windows
+from drills.core.impact.baseline import baseline_of
+from drills.core.impact.windows import RouteCount, count_routes, first_suffering, last_suffering, windows
 from tests.core.timelines import Drill, drill
 
 

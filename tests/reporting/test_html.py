@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from drills.core.scorecard import DrillResult
-from drills.core.scoring import score
+from drills.core.scoring.score import score
 from drills.reporting.content import content
 from drills.reporting.html import html
 from tests.core.timelines import QUIET, drill

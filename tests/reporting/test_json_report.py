@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from drills.core.scorecard import Scorecard
-from drills.core.scoring import score
+from drills.core.scoring.score import score
 from drills.reporting.content import content
 from drills.reporting.json_report import json_report, schema
 from tests.core.timelines import drill

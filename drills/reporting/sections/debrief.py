@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drills.core import events as e
+from drills.core.impact.reliability import generator_late
 from drills.core.playbook import Milestone
-from drills.core.reliability import generator_late
 from drills.core.scorecard import DrillResult, Scorecard
 from drills.core.timeline import Timeline
 from drills.reporting.sections.moments import Moment, moment_at

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from drills.core.case import Case, triage_limit
 from drills.core.playbook import Limit, Milestone
-from drills.core.rows import Demand, plain
 from drills.core.scorecard import Basis
-from drills.core.weights import PLAYBOOK_WEIGHTS, SCENARIO_WEIGHTS
+from drills.core.scoring.case import Case, triage_limit
+from drills.core.scoring.rows import Demand, plain
+from drills.core.scoring.weights import PLAYBOOK_WEIGHTS, SCENARIO_WEIGHTS
 
 LABELS = {
     Milestone.DETECTED: "Detected",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drills.core.case import HUMAN, Case, is_for
 from drills.core.events import StepChecked
 from drills.core.playbook import Milestone, Phase, TriageStep
-from drills.core.rows import Demand, plain
 from drills.core.scorecard import Basis, Topic
-from drills.core.weights import PHASES_WEIGHT, TRIAGE_WEIGHT
+from drills.core.scoring.case import HUMAN, Case, is_for
+from drills.core.scoring.rows import Demand, plain
+from drills.core.scoring.weights import PHASES_WEIGHT, TRIAGE_WEIGHT
 
 #: Steps of the triage list whose minute is already the limit of the milestone's own row.
 _OWN_ROW = frozenset({Milestone.SEVERITY_DECLARED, Milestone.COMMANDER_NAMED, Milestone.FIRST_UPDATE})

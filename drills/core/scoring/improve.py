@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drills.core.case import Case
 from drills.core.durations import humane
 from drills.core.events import HintTaken, ResponderKind, RunbookFinished
 from drills.core.playbook import Milestone
-from drills.core.rows import plain
 from drills.core.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
+from drills.core.scoring.case import Case
+from drills.core.scoring.rows import plain
 
 
 def improvements(case: Case, card: Scorecard) -> tuple[str, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from drills.core.case import Case, triage_limit
 from drills.core.events import UpdatePosted
 from drills.core.playbook import Milestone
-from drills.core.rows import Demand, plain
 from drills.core.scorecard import Basis, Topic
-from drills.core.weights import CADENCE_WEIGHT
+from drills.core.scoring.case import Case, triage_limit
+from drills.core.scoring.rows import Demand, plain
+from drills.core.scoring.weights import CADENCE_WEIGHT
 
 
 def cadence_demand(case: Case) -> Demand | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from drills.core.case import Case
 from drills.core.durations import humane
 from drills.core.events import Decided, ResponderKind
 from drills.core.playbook import Choice, Milestone
-from drills.core.rows import plain
 from drills.core.scorecard import Basis, DrillResult, Impact, Recovery, Row, Scorecard, Topic, Verdict
+from drills.core.scoring.case import Case
+from drills.core.scoring.rows import plain
 
 
 def headline(case: Case, card: Scorecard) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from drills.core.decisions import Cause, Decision
 from drills.core.events import ResponderKind
-from drills.core.impact import ImpactAssessment
+from drills.core.impact.assessment import ImpactAssessment
 from drills.core.milestones import Milestones
 from drills.core.playbook import Level, Limit, Milestone, Phase, TriageStep
 from drills.core.timeline import Timeline

@@ -16,7 +16,7 @@ from drills.core.events import (
     SteadyStateFailed,
     SteadyStateHeld,
 )
-from drills.core.impact import ImpactAssessment
+from drills.core.impact.assessment import ImpactAssessment
 from drills.core.scorecard import DrillResult
 from drills.core.timeline import Timeline
 

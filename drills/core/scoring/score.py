@@ -11,25 +11,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from drills.core.cadence import cadence_demand
-from drills.core.case import Case
-from drills.core.checklists import phase_demands, triage_demands
-from drills.core.conclusions import cause_demand, decision_demand
 from drills.core.decisions import judge_cause, judge_decision
-from drills.core.deductions import deductions_of
 from drills.core.events import Corrected, ResponderKind
-from drills.core.headline import headline, recovery_says
-from drills.core.impact import ImpactAssessment, assess, scored_until
-from drills.core.improve import improvements
-from drills.core.limits import last_resort, playbook_demands, scenario_demands, without_impact
+from drills.core.impact.assessment import ImpactAssessment, assess, scored_until
 from drills.core.milestones import MEASURED, find_milestones
 from drills.core.playbook import Milestone
-from drills.core.rows import Demand, row_of
 from drills.core.scorecard import Basis, Deduction, DrillResult, Row, Scorecard, Topic, Verdict
+from drills.core.scoring.cadence import cadence_demand
+from drills.core.scoring.case import Case
+from drills.core.scoring.checklists import phase_demands, triage_demands
+from drills.core.scoring.conclusions import cause_demand, decision_demand
+from drills.core.scoring.deductions import deductions_of
+from drills.core.scoring.headline import headline, recovery_says
+from drills.core.scoring.improve import improvements
+from drills.core.scoring.limits import last_resort, playbook_demands, scenario_demands, without_impact
+from drills.core.scoring.rows import Demand, row_of
+from drills.core.scoring.validity import NotScored, not_scored
+from drills.core.scoring.weights import GRADE_RULE, LATE_SHARE, SILENCE_WEIGHT, grade_of
 from drills.core.severity import judge, measure
 from drills.core.timeline import Timeline
-from drills.core.validity import NotScored, not_scored
-from drills.core.weights import GRADE_RULE, LATE_SHARE, SILENCE_WEIGHT, grade_of
 
 #: Version of the rules by which drills are scored; every scorecard names it.
 RULES_VERSION = 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from drills.core.baseline import Baseline
 from drills.core.events import DrillEnded, TrafficSecond
-from drills.core.impact_rules import LAG_SECONDS, MAX_GAP, MAX_LAG, MAX_SHARE, MIN_SUFFERING
+from drills.core.impact.baseline import Baseline
+from drills.core.impact.rules import LAG_SECONDS, MAX_GAP, MAX_LAG, MAX_SHARE, MIN_SUFFERING
+from drills.core.impact.windows import suffers
 from drills.core.timeline import Timeline
-from drills.core.windows import suffers
 
 
 def problem_of(timeline: Timeline, seconds: Sequence[TrafficSecond], baseline: Baseline, horizon: float) -> str | None:

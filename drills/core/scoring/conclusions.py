@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from drills.core.case import Case
 from drills.core.playbook import Milestone
-from drills.core.rows import Demand
 from drills.core.scorecard import Basis, Topic
-from drills.core.weights import DECISION_WEIGHT, PLAYBOOK_WEIGHTS
+from drills.core.scoring.case import Case
+from drills.core.scoring.rows import Demand
+from drills.core.scoring.weights import DECISION_WEIGHT, PLAYBOOK_WEIGHTS
 
 
 def cause_demand(case: Case) -> Demand | None:

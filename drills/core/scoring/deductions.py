@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from drills.core.case import Case
 from drills.core.events import HintTaken
 from drills.core.scorecard import Deduction, Severity
-from drills.core.severity import ranks_off
-from drills.core.weights import (
+from drills.core.scoring.case import Case
+from drills.core.scoring.weights import (
     FALSE_ALARM,
     FALSE_ALARMS_AT_MOST,
     HINT,
@@ -20,6 +19,7 @@ from drills.core.weights import (
     WRONG_CAUSES_AT_MOST,
     WRONG_DECISION,
 )
+from drills.core.severity import ranks_off
 
 
 def deductions_of(case: Case, severity: Severity) -> tuple[Deduction, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drills.core.events import BaselineTaken, TrafficSecond
+from drills.core.impact.windows import RouteCount, count_routes
 from drills.core.latency import merge, percentile
 from drills.core.timeline import Timeline
-from drills.core.windows import RouteCount, count_routes
 
 
 @dataclass(frozen=True, slots=True)

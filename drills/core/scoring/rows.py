@@ -9,7 +9,7 @@ from datetime import timedelta
 from drills.core.durations import format_duration, humane
 from drills.core.playbook import Milestone
 from drills.core.scorecard import Basis, Row, Topic, Verdict
-from drills.core.weights import LATE_SHARE
+from drills.core.scoring.weights import LATE_SHARE
 
 
 @dataclass(frozen=True, slots=True)

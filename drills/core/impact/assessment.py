@@ -4,7 +4,7 @@
                            │ first_impact                   │ settled_since
                            └ its first suffering request    └ the last suffering request before
 
-`drills.core.impact_rules` has the numbers, and says them in words for the report.
+`drills.core.impact.rules` has the numbers, and says them in words for the report.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from drills.core.baseline import Baseline, baseline_of
 from drills.core.events import (
     ActionTaken,
     Actor,
@@ -24,7 +23,9 @@ from drills.core.events import (
     StepFinished,
     TrafficSecond,
 )
-from drills.core.impact_rules import (
+from drills.core.impact.baseline import Baseline, baseline_of
+from drills.core.impact.reliability import problem_of
+from drills.core.impact.rules import (
     CREDIT_GRACE,
     DEGRADED_EXCESS,
     MAX_SHARE,
@@ -34,11 +35,10 @@ from drills.core.impact_rules import (
     RULES,
     WINDOW,
 )
-from drills.core.reliability import problem_of
+from drills.core.impact.totals import totals_of
+from drills.core.impact.windows import Window, count_routes, first_suffering, last_suffering, suffers, windows
 from drills.core.scorecard import Impact, Recovery
 from drills.core.timeline import Timeline
-from drills.core.totals import totals_of
-from drills.core.windows import Window, count_routes, first_suffering, last_suffering, suffers, windows
 
 __all__ = ["RULES", "ImpactAssessment", "assess", "bad_routes", "scored_until"]
 

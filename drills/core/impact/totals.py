@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drills.core.events import TrafficEnded, TrafficSecond
+from drills.core.impact.windows import count_routes
 from drills.core.scorecard import Impact
 from drills.core.timeline import Timeline
-from drills.core.windows import count_routes
 
 
 def totals_of(
