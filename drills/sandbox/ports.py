@@ -44,11 +44,14 @@ def answers(port: int, timeout: float = 0.5) -> bool:
         return False
 
 
-def choose_ports(names: Iterable[str], present: Mapping[str, int]) -> dict[str, int]:
-    """A port for each name, all different: the present one where it is free. To be asked while nothing runs on them."""
+def choose_ports(names: Iterable[str], present: Mapping[str, int], taken: Iterable[int] = ()) -> dict[str, int]:
+    """A port for each name, all different and none of the taken: the present one where it is free.
+
+    To be asked while nothing runs on them.
+    """
     chosen: dict[str, int] = {}
     for name in names:
         port = present.get(name)
-        taken = set(chosen.values())
-        chosen[name] = port if port and port not in taken and is_free(port) else free_port(taken)
+        others = {*taken, *chosen.values()}
+        chosen[name] = port if port and port not in others and is_free(port) else free_port(others)
     return chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from drills.errors import BadInput, EnvironmentFailed
@@ -14,13 +15,14 @@ from drills.sandbox.compose.layout import DIRECT, PORTS, port_variable, shop_dig
 from drills.sandbox.compose.operating import OperatesServices
 from drills.sandbox.database.backups import NIGHTLY
 from drills.sandbox.driver import BACKING
-from drills.sandbox.ports import choose_ports, is_free
+from drills.sandbox.ports import choose_ports
 from drills.sandbox.protocol import Running, Service
 from drills.sandbox.provider_console import settings_of
 from drills.sandbox.release_line import initial_line
 from drills.sandbox.state import ComposeProject, SandboxState, make_folder
 
 PORT_CHOICES = 4
+_USUAL = {name: usual for name, (_service, _inside, usual) in PORTS.items()}
 
 
 class BringsUp(OperatesServices):
@@ -74,7 +76,7 @@ class BringsUp(OperatesServices):
         shutil.rmtree(self._layout.backups, ignore_errors=True)
         shutil.rmtree(self._layout.logs, ignore_errors=True)
         self._begin_state(
-            ports=self._ports_to_ask_for(),
+            ports=_ports(_USUAL | self._store.read().ports),
             replicas=SandboxState.model_fields["replicas"].default,
             settings=self._shop.defaults,
             release=self._shop.initial_release,
@@ -85,17 +87,15 @@ class BringsUp(OperatesServices):
             self._control.cli.build(variables, [Service.APP])
 
     def _start_on_free_ports(self) -> None:
-        """Of two sandboxes that come up at once and choose the same ports, the slower one chooses again."""
+        """Of two sandboxes that come up at once each may take what the other needs: both choose quite other ports."""
         for _ in range(PORT_CHOICES - 1):
             try:
                 return self._start_everything()
-            except PortTaken:
-                asked_for = self._store.read().ports
+            except PortTaken as error:
                 self._control.cli.down(self._control.variables())
-                ports = self._ports_to_ask_for()
-                if ports == asked_for:  # The environment insists on them.
+                if error.port in _insisted_on().values():
                     raise
-                self._store.change(ports=ports)
+                self._store.change(ports=_ports({}))
         return self._start_everything()
 
     def _take_over(self) -> None:
@@ -120,7 +120,7 @@ class BringsUp(OperatesServices):
         )
         missing = PORTS.keys() - self._store.read().ports.keys()
         if missing:
-            self._store.change(ports=self._ports_to_ask_for() | self._store.read().ports)
+            self._store.change(ports=_ports(_USUAL) | self._store.read().ports)
         self._certificate.keep_copies()
 
     def _begin_state(self, *, ports: dict[str, int], replicas: int, settings: dict[str, str], release: str) -> None:
@@ -139,19 +139,6 @@ class BringsUp(OperatesServices):
             changes_noted=len(line),
             compose=ComposeProject(name=self._project.name, folder=str(self._project.folder), host=self._project.host),
         )
-
-    def _ports_to_ask_for(self) -> dict[str, int]:
-        """The usual ones, or those that the environment names; another where one is taken."""
-        former = self._store.read().ports
-        ports: dict[str, int] = {}
-        for name, (_service, _inside, usual) in PORTS.items():
-            given = os.environ.get(port_variable(name), "")
-            if given and not given.isdigit():
-                raise BadInput(f"{port_variable(name)}: a port's number, not {given!r}")
-            wanted = int(given) if given else former.get(name, usual)
-            ports[name] = wanted if given or is_free(wanted) else 0
-        chosen = choose_ports([name for name, port in ports.items() if not port], {})
-        return {name: port or chosen[name] for name, port in ports.items()}
 
     # --- starting
 
@@ -210,3 +197,19 @@ def _ports_of(containers: tuple[Container, ...]) -> dict[str, int]:
         for container in containers
         if container.service == service and inside in container.ports
     }
+
+
+def _ports(wanted: Mapping[str, int]) -> dict[str, int]:
+    """For every name the port that the environment insists on, or the wanted one if it is free, or another."""
+    insisted = _insisted_on()
+    others = [name for name in PORTS if name not in insisted]
+    return choose_ports(others, wanted, taken=insisted.values()) | insisted
+
+
+def _insisted_on() -> dict[str, int]:
+    """The ports that the environment names. Raises BadInput."""
+    given = {name: os.environ.get(port_variable(name), "") for name in PORTS}
+    for name, port in given.items():
+        if port and not port.isdigit():
+            raise BadInput(f"{port_variable(name)}: a port's number, not {port!r}")
+    return {name: int(port) for name, port in given.items() if port}

@@ -34,6 +34,10 @@ class ServiceFailed(EnvironmentFailed):
 class PortTaken(EnvironmentFailed):
     """A port on this machine that the compose file publishes is another program's."""
 
+    def __init__(self, message: str, port: int) -> None:
+        super().__init__(message)
+        self.port = port
+
 
 class ComposeCli:
     """The command line, always with this project's name, file and folder.
@@ -128,7 +132,8 @@ def failure(
     if match := _PORT.search(text):
         return PortTaken(
             f"port {match[1]} is taken by another program: end that one, or choose another port (see DRILLS_PORT_… "
-            f"in {file})"
+            f"in {file})",
+            int(match[1]),
         )
     if match := _UNWELL.search(text):
         return ServiceFailed(match[0], match[1] or match[3])
