@@ -34,6 +34,10 @@ BACKING = (
     Service.EDGE,
     Service.DNS,
 )
+#: How long the app may take until it answers, once all runs: when it comes up on a busy machine, and for an operator
+#: who restarts all of it in an incident and wants to know.
+READY_SECONDS = 60.0
+RESTARTED_SECONDS = 20.0
 MAX_REPLICAS = 16
 
 
@@ -46,9 +50,6 @@ class InstalledCertificate(Protocol):
 
 class Driver(KeepsDatabase):
     """See `drills.sandbox.protocol.Sandbox` for what the public ones promise."""
-
-    _ready_seconds: float
-    """How long the app may take until it answers, once all runs."""
 
     @property
     @abstractmethod
@@ -106,19 +107,17 @@ class Driver(KeepsDatabase):
             else:
                 on_service(known.service)
 
-    def _await_ready(self) -> None:
+    def _await_ready(self, seconds: float = READY_SECONDS) -> None:
         """Until the app answers. Raises EnvironmentFailed."""
         if self._active().replicas == 0:
             return
-        deadline = time.monotonic() + self._ready_seconds
+        deadline = time.monotonic() + seconds
         while True:
             status, said = look(f"{self.addresses['app']}/ready", timeout=5)
             if status == 200:
                 return
             if time.monotonic() > deadline:
-                raise EnvironmentFailed(
-                    f"the app did not become ready within {self._ready_seconds:g} s: {said or status}"
-                )
+                raise EnvironmentFailed(f"the app did not become ready within {seconds:g} s: {said or status}")
             time.sleep(0.05)
 
     # --- releases and replicas

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,17 +35,30 @@ def running(
         sandbox = ComposeSandbox(compose_project("drills-conformance"), folder, included_root())
     else:
         sandbox = LocalSandbox(folder, included_root(), cache_dir=template_cache)
-    sandbox.up()
     try:
+        sandbox.up()
         yield sandbox, sandbox.fingerprint()
     finally:
         sandbox.down()
 
 
+_images: set[str] = set()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built_images() -> Iterator[None]:
+    """The images of the app that projects of this run have built; removed in the end."""
+    yield
+    if _images and shutil.which("docker"):
+        subprocess.run(["docker", "image", "rm", "--force", *_images], capture_output=True)
+
+
 def compose_project(name: str) -> Project:
     """The included compose file as a project of its own, for this run of the tests only."""
     root = included_root()
-    return Project(f"{name}-{os.getpid()}", root, root / "docker-compose.yml", engine_host())
+    project = Project(f"{name}-{os.getpid()}", root, root / "docker-compose.yml", engine_host())
+    _images.add(f"drills-shop:{project.name}")
+    return project
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def status_of(sandbox: Sandbox, service: str) -> Running:
     return next(status.running for status in sandbox.services() if status.name == service)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if holds():

@@ -26,8 +26,6 @@ _USUAL = {name: usual for name, (_service, _inside, usual) in PORTS.items()}
 
 
 class BringsUp(OperatesServices):
-    _ready_seconds = 20.0
-
     def is_up(self) -> bool:
         """Whether something of it runs; one that was brought up by hand is taken over."""
         if not self._sees_project():

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from drills.sandbox.compose.containers import at_once
 from drills.sandbox.compose.parts import Parts
 from drills.sandbox.compose.service_control import STOP_SECONDS, standing
-from drills.sandbox.driver import BACKING
+from drills.sandbox.driver import BACKING, RESTARTED_SECONDS
 from drills.sandbox.log_lines import chosen, in_order, read_log
 from drills.sandbox.names import Named, part_of
 from drills.sandbox.protocol import Running, Service, ServiceStatus
@@ -81,7 +81,7 @@ class OperatesServices(Parts):
         at_once(lambda each: self._containers.stop(each, STOP_SECONDS.get(Service(each.service), 5)), alive)
         self._control.start(BACKING)
         self._replicas.adjust()
-        self._await_ready()
+        self._await_ready(RESTARTED_SECONDS)
 
     def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
         known = self._named(service)

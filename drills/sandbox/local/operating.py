@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping, Sequence
 
-from drills.sandbox.driver import BACKING
+from drills.sandbox.driver import BACKING, RESTARTED_SECONDS
 from drills.sandbox.local.addresses import addresses
 from drills.sandbox.local.blueprints import UPSTREAM, blueprint
 from drills.sandbox.local.parts import Parts
@@ -15,8 +15,6 @@ from drills.sandbox.protocol import Service, ServiceStatus
 
 
 class OperatesServices(Parts):
-    _ready_seconds = 15.0
-
     @property
     def addresses(self) -> Mapping[str, str]:
         state = self._store.read()
@@ -57,7 +55,7 @@ class OperatesServices(Parts):
                 for every in (Service.APP, *reversed(BACKING)):
                     self.stop(every)
                 self._start_all()
-                self._await_ready()
+                self._await_ready(RESTARTED_SECONDS)
                 return
             known = self._named(service)
             if known.replica is not None:
