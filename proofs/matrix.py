@@ -95,7 +95,8 @@ def _events(bench: Workbench, drill: str) -> Sequence[Event]:
 
 def _unnoticed(cell: Cell, events: Sequence[Event]) -> list[str]:
     """A drill that only unspecific alerts have noticed."""
-    alerted = {event.probe for event in events if isinstance(event, AlertFired) and event.probe}
+    fired = [event for event in events if isinstance(event, AlertFired)]
+    alerted = {probe for event in fired for probe in (event.probe, *event.besides) if probe}
     if not cell.noticed_by or alerted & cell.noticed_by:
         return []
     return [f"no alert of {', '.join(sorted(cell.noticed_by))}, but of {', '.join(sorted(alerted)) or 'none'}"]

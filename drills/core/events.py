@@ -278,6 +278,7 @@ class AlertFired(Base):
     title: str
     reason: str
     probe: str | None = None
+    besides: tuple[str, ...] = Field(default=(), description="Further probes that saw the same by then.")
 
 
 class AlertChanged(Base):

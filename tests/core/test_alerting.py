@@ -25,6 +25,7 @@ from drills.core.alerting import (
     resumed,
     tick,
 )
+from drills.core.events import AlertFired
 from drills.core.playbook import Level, Limit, Playbook, Threshold
 from drills.core.probe import Observation, Outcome, ProbeSpec, Role, Window
 
@@ -395,6 +396,19 @@ def test_a_role_is_failing_while_one_of_its_probes_is_down() -> None:
     assert isinstance(fired, Fired)
     assert (fired.probe, fired.title) == ("search", "site failing")
     assert fired.reason.startswith("search: search refused")
+
+
+def test_all_that_are_down_when_an_alert_fires_are_told() -> None:
+    monitor = Monitor(playbook(("SEV1", "site_failing", 3)), probe("home", Role.SITE), probe("search", Role.SITE))
+    up(monitor, 0, "home", "search")
+    down(monitor, 10, "search")
+    down(monitor, 12, "home")
+    (fired,) = alerts(monitor.at(14))
+    assert isinstance(fired, Fired)
+    assert (fired.probe, fired.besides) == ("home", ("search",))
+    event = event_of(fired, 14, NOON)
+    assert isinstance(event, AlertFired)
+    assert (event.probe, event.besides) == ("home", ("search",))
 
 
 def test_a_role_is_not_known_to_be_well_while_one_of_its_probes_is_unknown() -> None:

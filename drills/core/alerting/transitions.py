@@ -10,7 +10,7 @@ from drills.core.events import AlertChanged, AlertFired, AlertResolved, AlertSup
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A new alert. `alert_id` is the key and a running number; `probe` is who saw it, where one probe did."""
+    """A new alert. `alert_id` is the key and a running number; `probe` is who saw it, `besides` who saw the same."""
 
     alert_id: str
     key: str
@@ -18,6 +18,7 @@ class Fired:
     title: str
     reason: str
     probe: str | None = None
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,17 @@ def event_of(
 ) -> AlertFired | AlertChanged | AlertResolved | AlertSuppressed | None:
     """The timeline's event of a transition at `t`; none for LookAgain, which is the prober's affair."""
     match transition:
-        case Fired(alert_id, key, level, title, reason, probe):
+        case Fired(alert_id, key, level, title, reason, probe, besides):
             return AlertFired(
-                t=t, at=at, alert_id=alert_id, key=key, level=level, title=title, reason=reason, probe=probe
+                t=t,
+                at=at,
+                alert_id=alert_id,
+                key=key,
+                level=level,
+                title=title,
+                reason=reason,
+                probe=probe,
+                besides=besides,
             )
         case Changed(alert_id, level, reason):
             return AlertChanged(t=t, at=at, alert_id=alert_id, level=level, reason=reason)

@@ -70,14 +70,14 @@ def seen_by(state: AlertState, probes: Iterable[str]) -> str:
     return "; ".join(parts)
 
 
-def who(rule: KeyRule, state: AlertState) -> str | None:
-    """The probe that saw it: the one that is down, or the one that measured."""
+def who(rule: KeyRule, state: AlertState) -> tuple[str, ...]:
+    """The probes that saw it, by name: those that are down, or else one that measured."""
     if rule.probe is not None:
-        return rule.probe
+        return (rule.probe,)
     down = down_probes(rule, state)
     if down:
-        return min(down)
-    return min((state.metrics[name].probe for name in rule.names if name in state.metrics), default=None)
+        return tuple(sorted(down))
+    return tuple(nsmallest(1, (state.metrics[name].probe for name in rule.names if name in state.metrics)))
 
 
 def _with_unit(name: str, value: float | bool) -> str:
