@@ -19,6 +19,9 @@ from shop.logs import log
 
 #: Before the first attempt, and between the others.
 WAIT_SECONDS = (0.1, 0.5, 1.0, *[2.0] * 29)
+#: Between the attempts of a replay, and how long it makes them.
+REPLAY_WAIT_SECONDS = 0.5
+REPLAY_SECONDS = 8.0
 #: Replayed webhooks that are on their way at the same time; the shop has users too.
 AT_ONCE = 4
 
@@ -65,16 +68,21 @@ class Webhooks:
                 return
 
     async def replay(self) -> Replayed:
-        """Tell the shop once of everything that it has not taken yet, also of what is on its way.
+        """Tell the shop of everything that it has not taken yet, also of what is on its way.
 
-        What is on its way may have been signed with a secret of before, and be refused after this.
+        What is on its way may have been signed with a secret of before, and be refused after this. What the shop does
+        not answer, or answers with a failure of its own, is told again for some seconds.
         """
         waiting = self._book.untold
         free = asyncio.Semaphore(AT_ONCE)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + REPLAY_SECONDS
 
         async def again(charge: Charge) -> bool:
             async with free:
-                return await self._send(charge) == 200
+                while not 200 <= (status := await self._send(charge)) < 500 and loop.time() < until:
+                    await asyncio.sleep(REPLAY_WAIT_SECONDS)
+                return status == 200
 
         delivered = sum(await asyncio.gather(*(again(charge) for charge in waiting)))
         log("info", "webhooks replayed", delivered=delivered, undelivered=len(waiting) - delivered)

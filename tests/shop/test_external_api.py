@@ -116,6 +116,13 @@ def test_a_replay_tells_also_of_what_is_on_its_way_with_a_secret_of_before() -> 
     assert shop.paid == [1]
 
 
+def test_a_replay_outlasts_a_shop_that_does_not_answer_for_a_moment() -> None:
+    book, shop = ChargeBook(), Shop(SECRET, down=1)
+    webhooks = Webhooks(book, SECRET, shop.client())
+    book.charge("order-1", 1, 100, CALLBACK)
+    assert asyncio.run(webhooks.replay()) == Replayed(1, 0)
+
+
 def test_a_shop_that_is_down_for_a_moment_is_told_again_without_being_asked() -> None:
     book, shop = ChargeBook(), Shop(SECRET, down=2)
     webhooks = Webhooks(book, SECRET, shop.client(), waits=(0, 0, 0, 0))

@@ -71,7 +71,7 @@ class AppReplicas:
         self._control.forget_dead()
 
     def pause_one(self, number: int) -> None:
-        processes.send(self._processes(number), signal.SIGSTOP)
+        processes.pause(self._processes(number))
 
     def resume_one(self, number: int) -> None:
         processes.send(self._processes(number), signal.SIGCONT)

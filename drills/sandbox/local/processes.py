@@ -25,6 +25,8 @@ from drills.sandbox.state import ProcessRecord
 MARKER = "DRILLS_SANDBOX"
 #: A sandbox in trouble takes all the processor time there is; who watches it, and who repairs it, comes first.
 NICENESS = 5
+#: A process that waits for a disk is not stopped before it has its answer.
+PAUSE_SECONDS = 5.0
 LOG_LIMIT_BYTES = 20 * 2**20
 
 
@@ -145,6 +147,15 @@ def send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
                 raise EnvironmentFailed(
                     f"process {process.pid} cannot be signalled: it belongs to another user"
                 ) from error
+
+
+def pause(processes: Iterable[psutil.Process]) -> None:
+    """Freeze them, and wait until they are: a busy machine stops a process only when it runs next."""
+    freezing = list(processes)
+    send(freezing, signal.SIGSTOP)
+    deadline = time.monotonic() + PAUSE_SECONDS
+    while any(runs(process) and not paused(process) for process in freezing) and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def wait_gone(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:

@@ -163,8 +163,8 @@ class ServiceControl:
 
     def pause(self, service: Service) -> None:
         # The main process first: PostgreSQL's would otherwise start new children meanwhile.
-        processes.send(self.processes(service), signal.SIGSTOP)
-        processes.send(self.processes(service), signal.SIGSTOP)
+        processes.pause(self.processes(service))
+        processes.pause(self.processes(service))
 
     def resume(self, service: Service) -> None:
         processes.send(self.processes(service), signal.SIGCONT)
