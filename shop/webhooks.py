@@ -80,7 +80,7 @@ class Webhooks:
 
         async def again(charge: Charge) -> bool:
             async with free:
-                while not 200 <= (status := await self._send(charge)) < 500 and loop.time() < until:
+                while not 200 <= (status := await self._send(charge)) < 500 and loop.time() < until:  # noqa: ASYNC110
                     await asyncio.sleep(REPLAY_WAIT_SECONDS)
                 return status == 200
 

@@ -341,6 +341,9 @@ def test_the_provider_is_told_its_settings_while_it_serves_and_has_them_after_a_
     sandbox.set({"provider_webhook_secret": "not-what-it-was"})
     assert secret() == "not-what-it-was"
     assert [status.pids for status in sandbox.services()] == pids
+    sandbox.restore(before)
+    assert secret() == before.settings["provider_webhook_secret"]
+    sandbox.set({"provider_webhook_secret": "not-what-it-was"})
     sandbox.kill(Service.EXTERNAL_API)
     sandbox.start(Service.EXTERNAL_API)
     assert secret() == "not-what-it-was"

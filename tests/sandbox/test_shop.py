@@ -105,8 +105,7 @@ def test_missed_webhooks_are_replayed_and_nobody_is_charged_twice(shop: httpx.Cl
         # Refused, and not only late: what is on its way when the secret is right again needs no replay.
         assert eventually(lambda: [each["webhook"] for each in charged().json()["charges"]] == ["undelivered"], 30)
         sandbox.set({"webhook_secret": secret})
-        replayed = provider.post("/console/replay").json()
-        assert replayed["delivered"] >= 1, [*sandbox.logs(Service.EXTERNAL_API), *sandbox.logs(Service.APP)][-20:]
+        assert provider.post("/console/replay").json()["delivered"] >= 1
         charges = charged().json()
     assert shop.get("/receipt", params={"order": order}).json() == {"order": order, "status": "paid"}
     assert (len(charges["charges"]), charges["twice"]) == (1, [])

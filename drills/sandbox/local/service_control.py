@@ -81,7 +81,7 @@ class ServiceControl:
 
     def _runs_with(self, record: ProcessRecord) -> str:
         """Its settings as one text, by its own word where it has one."""
-        if record.service is Service.EXTERNAL_API and self.running(record.service) is Running.UP:
+        if record.service == Service.EXTERNAL_API and self.running(Service.EXTERNAL_API) is Running.UP:
             own = settings_of(record.port)
             if own is not None:
                 return settings_text(own)
