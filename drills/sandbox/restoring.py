@@ -169,7 +169,9 @@ class Restoring:
 
     def _other_settings(self) -> None:
         """The app has its settings by now; what else runs with others is told, or restarted."""
-        for service in self._control.outdated([each for each in Service if each is not Service.APP]):
+        others = [each for each in Service if each is not Service.APP]
+        # The provider is told in any case: what it runs with is not known while it is too busy to say.
+        for service in {*self._control.outdated(others), Service.EXTERNAL_API}:
             if not told_settings(self._control, self._store, service):
                 self._sandbox.restart(service)
 
