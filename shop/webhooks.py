@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -47,9 +47,9 @@ class Webhooks:
         self.secret = secret
         self._client = client
         self._waits = waits
-        self._telling: dict[str, asyncio.Task[None]] = {}
+        self._telling: dict[str, asyncio.Task[bool]] = {}
 
-    def begin(self, charge: Charge) -> asyncio.Task[None]:
+    def begin(self, charge: Charge) -> asyncio.Task[bool]:
         """Begin to tell the shop of a charge."""
         telling = asyncio.create_task(self.tell(charge))
         self._telling[charge.payment] = telling
@@ -60,12 +60,13 @@ class Webhooks:
         """Whether the shop is still being told of it."""
         return charge.payment in self._telling
 
-    async def tell(self, charge: Charge) -> None:
-        """Until the shop has taken or refused it, or all waits are over."""
-        for wait in self._waits:
+    async def tell(self, charge: Charge, waits: Iterable[float] | None = None) -> bool:
+        """Until the shop has taken or refused it, or all waits (the usual ones) are over; whether it has taken it."""
+        for wait in self._waits if waits is None else waits:
             await asyncio.sleep(wait)
-            if 200 <= await self._send(charge) < 500:
-                return
+            if 200 <= (status := await self._send(charge)) < 500:
+                return status == 200
+        return False
 
     async def replay(self) -> Replayed:
         """Tell the shop of everything that it has not taken yet, also of what is on its way.
@@ -78,11 +79,14 @@ class Webhooks:
         loop = asyncio.get_running_loop()
         until = loop.time() + REPLAY_SECONDS
 
+        def waits() -> Iterator[float]:
+            yield 0
+            while loop.time() < until:
+                yield REPLAY_WAIT_SECONDS
+
         async def again(charge: Charge) -> bool:
             async with free:
-                while not 200 <= (status := await self._send(charge)) < 500 and loop.time() < until:  # noqa: ASYNC110
-                    await asyncio.sleep(REPLAY_WAIT_SECONDS)
-                return status == 200
+                return await self.tell(charge, waits())
 
         delivered = sum(await asyncio.gather(*(again(charge) for charge in waiting)))
         log("info", "webhooks replayed", delivered=delivered, undelivered=len(waiting) - delivered)

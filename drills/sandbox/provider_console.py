@@ -96,7 +96,7 @@ def settings_of(port: int) -> Mapping[str, str] | None:
         return None
 
 
-def told_settings(control: Serving, store: StateStore, service: Service) -> bool:
+def took_settings(control: Serving, store: StateStore, service: Service) -> bool:
     """Whether a service that runs has taken its present settings without a restart: only the provider can."""
     if service is not Service.EXTERNAL_API or control.running(service) is not Running.UP:
         return False

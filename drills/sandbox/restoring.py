@@ -15,7 +15,7 @@ from drills.sandbox import change_history
 from drills.sandbox.certificates import standing
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.protocol import Capability, Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
-from drills.sandbox.provider_console import told_settings
+from drills.sandbox.provider_console import took_settings
 from drills.sandbox.release_line import deployed, rolled_back
 from drills.sandbox.state import StateStore
 
@@ -169,10 +169,10 @@ class Restoring:
 
     def _other_settings(self) -> None:
         """The app has its settings by now; what else runs with others is told, or restarted."""
-        others = [each for each in Service if each is not Service.APP]
         # The provider is told in any case: what it runs with is not known while it is too busy to say.
-        for service in {*self._control.outdated(others), Service.EXTERNAL_API}:
-            if not told_settings(self._control, self._store, service):
+        others = [each for each in Service if each not in (Service.APP, Service.EXTERNAL_API)]
+        for service in (Service.EXTERNAL_API, *self._control.outdated(others)):
+            if not took_settings(self._control, self._store, service):
                 self._sandbox.restart(service)
 
     def _renew(self, wanted: str) -> None:

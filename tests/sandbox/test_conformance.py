@@ -419,7 +419,7 @@ def test_every_service_tells_what_it_uses_and_its_limits(sandbox: Sandbox) -> No
     assert all(each.memory_bytes > 2**20 and each.pids >= 1 and each.cpu >= 0 for each in stats.values())
     app = stats[Service.APP]
     assert (app.replicas, app.memory_limit) == (2, 2 * 512 * 2**20)
-    assert app.oom_kills >= 0, "all since the sandbox came up"
+    assert app.oom_kills == len(sandbox.logs(Service.APP, grep="out of memory")), "all since the sandbox came up"
     used, limit = stats[Service.DATABASE].disk_bytes, stats[Service.DATABASE].disk_limit
     assert used is not None
     assert used > 2**20

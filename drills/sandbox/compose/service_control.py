@@ -14,7 +14,7 @@ from drills.sandbox.compose.layout import CONFIGURED, DIRECT, DISK, Layout, dige
 from drills.sandbox.compose.service_stats import Limits
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.protocol import Running, Service
-from drills.sandbox.provider_console import settings_of, told_settings
+from drills.sandbox.provider_console import settings_of, took_settings
 from drills.sandbox.state import StateStore
 
 #: One that has ended is noticed at once; this is for a machine that is very busy.
@@ -87,7 +87,7 @@ class ServiceControl:
 
     def refresh(self, services: Sequence[Service]) -> None:
         """Give those that run with other settings the present ones, as gently as each allows."""
-        self.recreate([service for service in self.outdated(services) if not told_settings(self, self.store, service)])
+        self.recreate([service for service in self.outdated(services) if not took_settings(self, self.store, service)])
 
     def recreate(self, services: Sequence[Service]) -> None:
         """Replace their containers by ones with the present settings, and wait until they answer."""

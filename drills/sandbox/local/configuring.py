@@ -12,7 +12,7 @@ from drills.sandbox.local.operating import OperatesServices
 from drills.sandbox.local.service_stats import measure
 from drills.sandbox.names import service_named
 from drills.sandbox.protocol import Service, ServiceStats
-from drills.sandbox.provider_console import told_settings
+from drills.sandbox.provider_console import took_settings
 
 
 class Configures(OperatesServices):
@@ -37,7 +37,7 @@ class Configures(OperatesServices):
 
     def _refresh(self) -> None:
         for service in self._control.outdated(BACKING):
-            if not told_settings(self._control, self._store, service):
+            if not took_settings(self._control, self._store, service):
                 self.restart(service)
 
     def stats(self) -> Sequence[ServiceStats]:
