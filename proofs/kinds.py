@@ -29,6 +29,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "delete-rows": {"table": "orders", "where": "customer_id <= 100"},
     "hold-locks": {"table": "orders"},
     "exhaust-connections": {},
+    "abandon-exports": {},
     "fill-disk": {},
     "fill-cache": {"megabytes": 4},
     "misuse-key": {"requests-per-second": 5},

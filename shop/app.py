@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -22,6 +22,7 @@ from shop.cache import Cache
 from shop.catalogue import Catalogue
 from shop.database import Database
 from shop.errors import BadRequest, NotAuthorised, ShopError
+from shop.export import EXPORT_ROUTE, Export
 from shop.external import SIGNATURE_HEADER, ExternalApi, signature
 from shop.logs import ALWAYS, log
 from shop.maintenance import Maintenance
@@ -56,6 +57,7 @@ class Shop:
         self.orders = Orders(self.database, self.catalogue, self.external, self.release)
         self.accounts = Accounts(self.database, self.cache, self.external, settings.password_cost)
         self.partners = Partners(self.database, self.cache)
+        self.orders_export = Export(self.database)
         self.recommendations = Recommendations(self.external.recommendations, settings.recommendations_cache)
 
     async def home(self, _request: Request) -> Response:
@@ -117,6 +119,9 @@ class Shop:
         customers = await self.partners.customers(Visit(key, address[:64], agent[:128]), after)
         return JSONResponse({"customers": customers})
 
+    async def export(self, _request: Request) -> Response:
+        return StreamingResponse(await self.orders_export.begin(), media_type="text/csv")
+
     async def health(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
@@ -174,6 +179,7 @@ def make_app(settings: Settings) -> ASGIApp:
         Route("/receipt", shop.receipt),
         Route("/webhooks/payment", shop.payment_webhook, methods=["POST"]),
         Route(CUSTOMERS_ROUTE, shop.partner_customers),
+        Route(EXPORT_ROUTE, shop.export),
         Route("/health", shop.health),
         Route("/ready", shop.ready),
         Route("/metrics", shop.metrics),

@@ -43,7 +43,7 @@ class Database:
         )
         self._refused = Forwarded("database connection")
         self._patience = settings.pool_timeout
-        self._kept: list[psycopg.AsyncConnection] = []
+        self._taken: set[psycopg.AsyncConnection] = set()
         POOL_IN_USE.set(0)  # A container that starts again goes on with the files of its former life.
         POOL_SIZE.set(settings.pool_size)
 
@@ -68,13 +68,26 @@ class Database:
         except _FAILURES as error:
             raise self._told(error) from error
 
+    async def take(self) -> psycopg.AsyncConnection:
+        """A connection that is its taker's until it is given back. Raises as `connection` does."""
+        try:
+            connection = await self._pool.getconn()
+        except _FAILURES as error:
+            raise self._told(error) from error
+        self._taken.add(connection)
+        POOL_IN_USE.inc()
+        return connection
+
+    async def give_back(self, connection: psycopg.AsyncConnection) -> None:
+        self._taken.discard(connection)
+        POOL_IN_USE.dec()
+        await self._pool.putconn(connection)
+
     @asynccontextmanager
     async def lasting_connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
         """A connection that its user goes on with from one request to the next. Raises as `connection` does."""
+        connection = await self.take()
         try:
-            connection = await self._pool.getconn()
-            self._kept.append(connection)
-            POOL_IN_USE.inc()
             yield connection
         except _FAILURES as error:
             raise self._told(error) from error

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from drills.core.scenario import FaultSpec
 from drills.errors import BadInput
 from drills.faults.fault import Fault
+from drills.faults.kinds.abandon_exports import AbandonExports
 from drills.faults.kinds.change_setting import ChangeSetting
 from drills.faults.kinds.delete_rows import DeleteRows
 from drills.faults.kinds.deploy_release import DeployRelease
@@ -52,6 +53,7 @@ _KINDS: tuple[type[Fault], ...] = (
     DeleteRows,
     HoldLocks,
     ExhaustConnections,
+    AbandonExports,
     FillDisk,
     FillCache,
     MisuseKey,

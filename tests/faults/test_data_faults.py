@@ -10,6 +10,7 @@ import pytest
 
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.faults.kinds.abandon_exports import AbandonExports
 from drills.faults.kinds.change_setting import ChangeSetting
 from drills.faults.kinds.delete_rows import DeleteRows
 from drills.faults.kinds.fill_cache import FillCache
@@ -188,3 +189,17 @@ def test_a_full_disk_that_was_mended_by_hand_leaves_nothing_to_undo() -> None:
     fault.verify_undone(sandbox, plan)
     assert len(sandbox.changed) == changed
     assert sandbox.fingerprint() == before
+
+
+def test_an_app_that_was_restarted_has_its_connections_again_and_is_left_alone(
+    sandbox: LocalSandbox,
+) -> None:
+    def processes() -> tuple[int, ...]:
+        return next(each.pids for each in sandbox.services() if each.name == Service.APP)
+
+    with in_place(sandbox, AbandonExports()):
+        assert not sandbox.health()["app /ready"][0]
+        sandbox.restart(Service.APP)
+        assert sandbox.health()["app /ready"][0]
+        restarted = processes()
+    assert processes() == restarted

@@ -39,6 +39,7 @@ SPECS = [
     {"kind": "hold-locks", "table": "public.orders", "mode": "exclusive"},
     {"kind": "exhaust-connections"},
     {"kind": "exhaust-connections", "connections": 4},
+    {"kind": "abandon-exports"},
     {"kind": "external-api-blocked"},
 ]
 

@@ -33,6 +33,7 @@ def test_every_kind_of_fault_is_registered_under_its_own_name() -> None:
         "delete-rows",
         "hold-locks",
         "exhaust-connections",
+        "abandon-exports",
         "fill-disk",
         "fill-cache",
         "misuse-key",
@@ -44,7 +45,7 @@ def test_every_kind_of_fault_is_registered_under_its_own_name() -> None:
 def test_a_misspelt_kind_is_told_with_the_nearest_one() -> None:
     with pytest.raises(BadInput, match="did you mean drop-index"):
         fault_of(FaultSpec(kind="drop-indx"))
-    with pytest.raises(BadInput, match="known: change-setting"):
+    with pytest.raises(BadInput, match="known: abandon-exports"):
         fault_of(FaultSpec(kind="meteorite"))
 
 

@@ -174,6 +174,23 @@ def test_a_release_that_keeps_its_connections_runs_out_of_them(shop: httpx.Clien
     assert {shop.get("/orders", params={"customer": 7}).status_code for _ in range(40)} == {200}
 
 
+def test_an_export_that_is_broken_off_keeps_its_connection_and_one_that_is_read_does_not(
+    shop: httpx.Client, sandbox: Sandbox
+) -> None:
+    sandbox.scale(1)
+    lines = shop.get("/export").text.splitlines()
+    assert lines[0].startswith("order,customer,status")
+    assert (len(lines), lines[1].split(",")[0]) == (2001, str(sandbox.sql("SELECT max(id) FROM orders")[1][0][0]))
+    assert metric(shop, "shop_pool_in_use") == 0
+    with shop.stream("GET", "/export") as answer:
+        next(answer.iter_lines())
+    assert eventually(lambda: bool(sandbox.logs(Service.APP, grep="export begun")))
+    # Longer than an export takes.
+    assert not eventually(lambda: metric(shop, "shop_pool_in_use") == 0, seconds=3)
+    sandbox.restart(Service.APP)
+    assert eventually(lambda: metric(shop, "shop_pool_in_use") == 0)
+
+
 def test_a_release_that_keeps_memory_ends_by_the_limit(shop: httpx.Client, sandbox: Sandbox) -> None:
     sandbox.scale(1)
     sandbox.set({"memory_limit_mb": "160"})

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Annotated, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from drills.errors import EnvironmentFailed
+from drills.faults.app_address import app_on_loopback
 from drills.faults.detached import launch, mark_of
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.saved_rows import SavedRows, save
@@ -23,7 +23,6 @@ MARK = "DRILLS_STRANGER"
 KEY = "DRILLS_STRANGER_KEY"
 
 _START_TIMEOUT = 40.0
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: RFC 5737: addresses that nobody has.
 _DOCUMENTATION = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
 
@@ -56,11 +55,7 @@ class MisuseKey(Fault):
         return f"fetch customers with the leaked key {self.key}, {self.requests_per_second:g} times a second"
 
     def check(self, sandbox: Sandbox) -> None:
-        host = urlsplit(sandbox.addresses.get("app", "")).hostname
-        if host is None:
-            raise FaultImpossible("the sandbox has no app")
-        if host not in _LOOPBACK:
-            raise FaultImpossible(f"the app is at {host}; this fault speaks to loopback only")
+        app_on_loopback(sandbox)
         if self.key not in _keys():
             raise FaultImpossible(f"there is no key {self.key}; known: {', '.join(sorted(_keys()))}")
         _, rows = sandbox.sql(f"SELECT revoked_at IS NULL FROM api_keys WHERE id = '{self.key}'")
