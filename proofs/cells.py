@@ -34,7 +34,8 @@ class Cell:
     """`runbook` is a scenario's name, `none`, or the name of a file in proofs/runbooks.
 
     `noticed_by` are the probes of which one must raise an alert, as far as monitoring is left to work. One
-    that is `alone` takes all that a small machine has, so that drills beside it would be slowed by it.
+    that is `alone` takes all that a small machine has, so that drills beside it would be slowed by it. A runbook that
+    `changes_nothing` finds out that it is the wrong one, and stops before it does anything.
     """
 
     scenario: str
@@ -44,6 +45,7 @@ class Cell:
     cheap: bool = False
     noticed_by: frozenset[str] = frozenset()
     alone: bool = False
+    changes_nothing: bool = False
 
     @property
     def kind(self) -> str:
@@ -81,7 +83,14 @@ def read_cells(path: Path = EXPECTATIONS) -> tuple[Cell, ...]:
     read = yaml.safe_load(path.read_text(encoding="utf-8"))
     noticed = {scenario: frozenset(probes) for scenario, probes in read["noticed-by"].items()}
     cells = [
-        Cell(c["scenario"], c["runbook"], Expected(c["expect"]), c["why"], noticed_by=noticed[c["scenario"]])
+        Cell(
+            c["scenario"],
+            c["runbook"],
+            Expected(c["expect"]),
+            c["why"],
+            noticed_by=noticed[c["scenario"]],
+            changes_nothing=c.get("changes") == "nothing",
+        )
         for c in read["cells"]
     ]
     scenarios = list(dict.fromkeys(cell.scenario for cell in cells))

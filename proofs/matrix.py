@@ -28,9 +28,11 @@ from drills.core.durations import humane
 from drills.core.events import ActionTaken, AlertFired, Event, StepFinished
 from drills.core.playbook import Milestone
 from drills.core.scorecard import DrillResult, Recovery, Scorecard
+from drills.core.timeline import Timeline
 from drills.store.store import Store
 from proofs.bystanders import Bystanders, bystanders_of
 from proofs.cells import Cell, Expected, read_cells
+from proofs.lull import longest_lull
 from proofs.outcome import Outcome, keep, outcome_of, read_outcomes
 from proofs.workbench import Workbench, differences, workbench
 
@@ -58,11 +60,16 @@ def run_cell(bench: Workbench, cell: Cell, beside: Bystanders) -> Outcome:
     except ValueError:
         said = (done.stderr or done.stdout).strip().splitlines()
         wrong = [f"no scorecard, exit {done.returncode}: {said[-1] if said else ''}"]
-        return outcome_of(cell, None, at, seconds, (), [*wrong, *touched])
+        return outcome_of(cell, None, at, seconds, [*wrong, *touched])
     events = _events(bench, card.drill_id)
+    changed, lull = _changes(events), longest_lull(Timeline(events))
     wrong = [*_judge(cell, card), *_unnoticed(cell, events)]
+    if cell.changes_nothing and changed:
+        wrong.append(f"it was to change nothing: {'; '.join(changed)}")
+    if cell.expect is Expected.TEMPORARY and not lull:
+        wrong.append("users were not well for a moment")
     wrong += [*(f"state: {line}" for line in differences(before, bench.state())), *touched]
-    return outcome_of(cell, card, at, seconds, _changes(events), wrong)
+    return outcome_of(cell, card, at, seconds, wrong, changed=changed, lull=lull)
 
 
 def _judge(cell: Cell, card: Scorecard) -> list[str]:
@@ -122,7 +129,7 @@ def shown(outcome: Outcome) -> str:
         return f"✓ {humane(outcome.mitigated_after)}{degraded}"
     if outcome.expect == Expected.NOT_SCORED:
         return "not scored"
-    return "for a while only" if outcome.recovery == Recovery.TEMPORARY else "not mitigated"
+    return f"well for {humane(outcome.lull)} only" if outcome.expect == Expected.TEMPORARY else "not mitigated"
 
 
 class Matrix:

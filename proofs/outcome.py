@@ -20,7 +20,8 @@ FOLDER = ROOT / "proofs" / "outcomes"
 class Outcome(BaseModel):
     """Times are seconds after the first user impact, absent where a moment was not reached.
 
-    `wrong` tells every way in which the drill was not as expected; `changed` the commands that changed the sandbox.
+    `lull` is how long users were well before they suffered again, at the longest. `wrong` tells every way in which the
+    drill was not as expected; `changed` the commands that changed the sandbox.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,6 +39,7 @@ class Outcome(BaseModel):
     recovery: str = ""
     score: float | None = None
     grade: str | None = None
+    lull: float = 0.0
     changed: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
 
@@ -47,7 +49,14 @@ class Outcome(BaseModel):
 
 
 def outcome_of(
-    cell: Cell, card: Scorecard | None, at: datetime, seconds: float, changed: Iterable[str], wrong: Iterable[str]
+    cell: Cell,
+    card: Scorecard | None,
+    at: datetime,
+    seconds: float,
+    wrong: Iterable[str],
+    *,
+    changed: Iterable[str] = (),
+    lull: float = 0.0,
 ) -> Outcome:
     """`card` is None when the command gave none; `wrong` says then what it gave."""
     common = {
@@ -57,6 +66,7 @@ def outcome_of(
         "digest": cell.digest,
         "at": at,
         "seconds": round(seconds, 1),
+        "lull": lull,
         "changed": tuple(changed),
         "wrong": tuple(wrong),
     }

@@ -199,6 +199,8 @@ class Fingerprint:
     """Limits of services that are no settings."""
     changes: int = field(default=0, compare=False)
     """How many changes had been noted: those of a drill are forgotten when it is undone."""
+    deployed: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What was deployed when: what a drill has deployed and rolled back is forgotten when it is undone."""
 
     def differences(self, other: Fingerprint) -> tuple[str, ...]:
         """What differs, one line for each field: `settings.pool_size: 10 → 2`."""

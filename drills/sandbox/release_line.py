@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.protocol import Release
@@ -31,18 +32,26 @@ def deployed(store: StateStore, version: str, at: datetime) -> None:
     store.change(deployed=(*line, Deployment(version=version, at=at)), deployed_at=state.deployed_at | {version: at})
 
 
-def rolled_back(store: StateStore, version: str, at: datetime | None) -> None:
-    """Cut the line after that release, so that rolling back again goes further back.
-
-    `at` is when it was deployed again; None keeps its former time (a drill's end, of which users know nothing).
-    """
+def rolled_back(store: StateStore, version: str, at: datetime) -> None:
+    """Cut the line after that release, so that rolling back again goes further back; it was deployed again then."""
     state = store.read()
     versions = [deployment.version for deployment in state.deployed]
     last = len(versions) - 1 - versions[::-1].index(version)
-    kept = state.deployed[last]
-    again = Deployment(version=version, at=at or kept.at)
-    times = {known: when for known, when in state.deployed_at.items() if at or known in versions[: last + 1]}
-    store.change(deployed=(*state.deployed[:last], again), deployed_at=times | {version: again.at})
+    line = (*state.deployed[:last], Deployment(version=version, at=at))
+    store.change(deployed=line, deployed_at=state.deployed_at | {version: at})
+
+
+def told(state: SandboxState) -> dict[str, Any]:
+    """The line, and when each release was deployed last, as JSON."""
+    return state.model_dump(mode="json", include={"deployed", "deployed_at"})
+
+
+def bring_back(store: StateStore, told: Mapping[str, Any]) -> None:
+    """The line as it was told once: whatever was deployed and rolled back since is forgotten."""
+    state = store.read()
+    before = SandboxState.model_validate({"identity": state.identity, **told})
+    if (state.deployed, state.deployed_at) != (before.deployed, before.deployed_at):
+        store.change(deployed=before.deployed, deployed_at=before.deployed_at)
 
 
 def listed(shop: ShopDefinitions, state: SandboxState) -> Sequence[Release]:

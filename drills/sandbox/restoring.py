@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from drills.errors import DrillsError, EnvironmentFailed
-from drills.sandbox import change_history
+from drills.sandbox import change_history, release_line
 from drills.sandbox.certificates import standing
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.protocol import Capability, Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
 from drills.sandbox.provider_console import took_settings
-from drills.sandbox.release_line import deployed, rolled_back
 from drills.sandbox.state import StateStore
 
 #: The cache's own settings that drills turn.
@@ -96,6 +95,7 @@ def fingerprint_of(
         certificate=_standing(sandbox),
         resources=control.resources(),
         changes=state.changes_noted,
+        deployed=release_line.told(state),
     )
 
 
@@ -130,7 +130,7 @@ class Restoring:
         before = self._read()
         done += self._differences(before, wanted)
         if not done and not self._replicas.outdated() and not self._control.outdated(list(Service)):
-            self._forget_changes(wanted)
+            self._forget_history(wanted)
             return ()
         self._clear_disk(wanted.database)
         self._revive()
@@ -144,7 +144,7 @@ class Restoring:
         self._other_settings()
         self._renew(wanted.certificate)
         self._end_what_was_down(wanted)
-        self._forget_changes(wanted)
+        self._forget_history(wanted)
         left = self._differences(self._read(), wanted)
         if left:
             raise EnvironmentFailed(f"the sandbox could not be brought back: {'; '.join(left)}")
@@ -162,10 +162,12 @@ class Restoring:
             wanted = replace(wanted, database=known)
         return _without_secrets(before, secrets).differences(_without_secrets(wanted, secrets))
 
-    def _forget_changes(self, wanted: Fingerprint) -> None:
+    def _forget_history(self, wanted: Fingerprint) -> None:
         """A drill's changes are no longer told once they are undone; of an older fingerprint it is not known."""
         if wanted.changes:
             change_history.forget_after(self._store, wanted.changes)
+        if wanted.deployed:
+            release_line.bring_back(self._store, wanted.deployed)
 
     def _other_settings(self) -> None:
         """The app has its settings by now; what else runs with others is told, or restarted."""
@@ -229,11 +231,8 @@ class Restoring:
         state = self._store.read()
         self._store.change(replicas=wanted.replicas, settings=dict(wanted.settings))
         if state.release != wanted.release:
-            known = {deployment.version for deployment in state.deployed}
-            if wanted.release in known:
-                rolled_back(self._store, wanted.release, None)
-            else:
-                deployed(self._store, wanted.release, state.deployed[-1].at)
+            release_line.deployed(self._store, wanted.release, state.deployed[-1].at)
+            self._forget_history(wanted)
         if wanted.services.get(Service.APP) == Running.DOWN:
             return
         self._control.resume(Service.APP)

@@ -13,6 +13,7 @@ from drills.sandbox.compose.cli import PortTaken, ServiceFailed
 from drills.sandbox.compose.containers import Container
 from drills.sandbox.compose.layout import DIRECT, PORTS, port_variable, shop_digest
 from drills.sandbox.compose.operating import OperatesServices
+from drills.sandbox.compose.project import PROJECT
 from drills.sandbox.database.backups import NIGHTLY
 from drills.sandbox.driver import BACKING
 from drills.sandbox.ports import choose_ports
@@ -178,12 +179,14 @@ class BringsUp(OperatesServices):
             self._backups.back_up(NIGHTLY, datetime.now(UTC))
 
     def _refuse_foreign_volumes(self) -> None:
-        """A volume of this project's name that does not come from a sandbox's compose file is not ours to remove."""
+        """Compose knows volumes by their names alone: one that no sandbox of this name made is not ours to remove."""
         for volume in self._containers.volumes():
-            if "drills.sandbox" not in (volume.get("Labels") or {}):
+            labels = volume.get("Labels") or {}
+            if labels.get(PROJECT) != self._project.name or "drills.sandbox" not in labels:
                 raise BadInput(
-                    f"the volume {volume['Name']} belongs to another compose project {self._project.name!r}; nothing "
-                    "was touched: name this one in drills.yaml, sandbox: {project: …}"
+                    f"the volume {volume['Name']} belongs to somebody else, for no sandbox made it; nothing was "
+                    f"touched: give this sandbox another name than {self._project.name!r} in drills.yaml, "
+                    "sandbox: {project: …}"
                 )
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.compose import engine, project
+from drills.sandbox.compose.layout import VOLUMES
 from drills.sandbox.compose.project import Project
 from drills.sandbox.protocol import Running
 
@@ -197,9 +198,14 @@ class Containers:
             return dict(api.stats(container.id, stream=False, one_shot=True, decode=False))
 
     def volumes(self) -> Sequence[dict[str, Any]]:
-        """The volumes with the project's label."""
+        """The volumes with the project's label, and those that compose would take for the project's by their names."""
         with self.api() as api:
-            return list(api.volumes(filters={"label": f"{project.PROJECT}={self.project.name}"})["Volumes"] or ())
+            listed = list(api.volumes()["Volumes"] or ())
+        names = {f"{self.project.name}_{volume}" for volume in VOLUMES}
+        return [each for each in listed if each["Name"] in names or self._has_label(each)]
+
+    def _has_label(self, volume: dict[str, Any]) -> bool:
+        return (volume.get("Labels") or {}).get(project.PROJECT) == self.project.name
 
     def image_labels(self, name: str) -> Mapping[str, str] | None:
         """None when there is no such image."""

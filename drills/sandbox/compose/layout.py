@@ -29,6 +29,9 @@ PORTS: Mapping[str, tuple[str, int, int]] = {
     Service.DNS: (Service.DNS, 5353, 15353),
 }
 
+#: The volumes of the compose file; each is called by the project's name and this one.
+VOLUMES = ("database", "metrics", "certificates")
+
 #: Services whose containers carry the settings that they were made with, in a label.
 CONFIGURED = (Service.APP, Service.EXTERNAL_API, Service.DNS)
 

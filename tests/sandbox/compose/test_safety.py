@@ -65,14 +65,18 @@ def test_a_project_of_the_same_name_in_another_folder_is_refused_and_stays(
     assert bystanders.changes() == []
 
 
-def test_a_volume_that_no_sandbox_made_is_not_removed(bystanders: Bystanders, tmp_path: Path) -> None:
+@pytest.mark.parametrize("label", ["{}", "somebody-else", None])
+def test_a_volume_that_no_sandbox_made_is_not_removed(
+    bystanders: Bystanders, tmp_path: Path, label: str | None
+) -> None:
     project = compose_project("drills-volume")
     name = f"{project.name}_database"
-    bystanders.api.create_volume(name, labels={PROJECT: project.name})
+    labels = {} if label is None else {PROJECT: label.format(project.name)}
+    bystanders.api.create_volume(name, labels=labels)
     try:
         sandbox = ComposeSandbox(project, tmp_path, included_root())
         for act in (sandbox.up, sandbox.down):
-            with pytest.raises(BadInput, match=f"the volume {name} belongs to another"):
+            with pytest.raises(BadInput, match=f"the volume {name} belongs to somebody else"):
                 act()
         assert bystanders.api.inspect_volume(name)["Name"] == name
     finally:

@@ -1,0 +1,18 @@
+"""How long a recovery lasted that did not last."""
+
+from __future__ import annotations
+
+from proofs.lull import longest_lull
+from tests.core.timelines import drill
+
+
+def test_users_who_are_well_between_two_stretches_of_suffering_had_a_lull() -> None:
+    relapsed = drill().baseline().fault().suffering(6).well(12).suffering(6).ended()
+    # The last seconds of suffering stay in the rolling window for a while.
+    assert 6 <= longest_lull(relapsed.timeline()) <= 12
+
+
+def test_users_who_suffer_on_or_are_well_for_good_had_none() -> None:
+    assert longest_lull(drill().baseline().fault().suffering(20).ended().timeline()) == 0
+    assert longest_lull(drill().baseline().fault().suffering(6).well(30).ended().timeline()) == 0
+    assert longest_lull(drill().baseline().fault().suffering(6).well(2).suffering(6).ended().timeline()) == 0
