@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.included import included_root
@@ -71,6 +71,8 @@ def _compose_is_up(place: SandboxPlace) -> bool:
     was_up = _active(place.compose_folder)
     try:
         ours = project_of(place)
+        if was_up and not ours.is_at(*_brought_up_at(place.compose_folder, ours)):
+            return True  # What is up is elsewhere; the driver says where.
         if not engine.is_local(ours.host) or not Path(ours.host.removeprefix("unix://")).exists():
             return was_up
         listed = project.own(ours, project.listed(ours))
@@ -84,9 +86,21 @@ def _compose_is_up(place: SandboxPlace) -> bool:
 
 
 def _active(folder: Path) -> bool:
-    """Whether a sandbox that keeps its state there is meant to be up; `drills.sandbox.state` writes that."""
+    """Whether a sandbox that keeps its state there is meant to be up."""
+    return _kept(folder).get("active") is True
+
+
+def _brought_up_at(folder: Path, otherwise: Project) -> tuple[str, str]:
+    """The project's name and the engine of the compose sandbox that keeps its state there."""
+    kept = _kept(folder).get("compose")
+    at = kept if isinstance(kept, dict) else {}
+    return str(at.get("name", otherwise.name)), str(at.get("host", otherwise.host))
+
+
+def _kept(folder: Path) -> dict[str, Any]:
+    """What `drills.sandbox.state` writes, read without its models, which are slow to load."""
     try:
         kept = json.loads((folder / "state.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return isinstance(kept, dict) and kept.get("active") is True
+        return {}
+    return kept if isinstance(kept, dict) else {}

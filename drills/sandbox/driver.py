@@ -168,6 +168,29 @@ class Driver(KeepsDatabase):
     def settings(self) -> Mapping[str, str]:
         return self._shop.complete(self._store.read().settings)
 
+    def set(self, changes: Mapping[str, str]) -> None:
+        wanted = self._shop.checked(changes)
+        with self._lock.held():
+            before = self._shop.complete(self._active().settings)
+            after = before | wanted
+            if before != after:
+                self._store.change(settings=after)
+            try:
+                self._refresh()
+                # Also when nothing is to be changed: the runner that changed it may have died before the app had it.
+                if self._replicas.alive() and self._replicas.outdated():
+                    self._replicas.replace()
+            except BaseException:
+                self._store.change(settings=before)  # The old replicas go on, with the old settings.
+                self._refresh()
+                raise
+            if before != after:
+                change_history.note(self._store, change_history.told_settings(before, after, self._shop.secrets))
+
+    @abstractmethod
+    def _refresh(self) -> None:
+        """Give the services behind the app that run with other settings the present ones."""
+
     @property
     def secret_settings(self) -> frozenset[str]:
         return self._shop.secrets

@@ -191,6 +191,12 @@ def test_a_full_disk_that_was_mended_by_hand_leaves_nothing_to_undo() -> None:
     assert sandbox.fingerprint() == before
 
 
+def test_a_replica_that_is_frozen_does_not_go_on_with_the_connections_that_it_keeps(sandbox: LocalSandbox) -> None:
+    with in_place(sandbox, AbandonExports()):
+        sandbox.pause(Service.APP)
+    assert sandbox.health()["app /ready"][0]
+
+
 def test_an_app_that_was_restarted_has_its_connections_again_and_is_left_alone(
     sandbox: LocalSandbox,
 ) -> None:

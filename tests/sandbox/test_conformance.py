@@ -256,6 +256,33 @@ def test_what_was_deployed_and_rolled_back_since_is_forgotten_when_the_sandbox_i
     assert sandbox.releases() == listed
 
 
+#: Where each driver waits for new replicas to answer.
+NEW_REPLICAS_ANSWER = {
+    "local": "drills.sandbox.local.service_control.ServiceControl.await_ready",
+    "compose": "drills.sandbox.compose.app_replicas.AppReplicas._await_ready",
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda sandbox: sandbox.deploy("1.2.0"), lambda sandbox: sandbox.set({"pool_size": "5"})],
+    ids=["deploy", "set"],
+)
+def test_a_change_that_is_broken_off_while_new_replicas_start_leaves_the_old_ones_alone(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, change: Callable[[Sandbox], None]
+) -> None:
+    def break_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = sandbox.fingerprint()
+    with monkeypatch.context() as patched:
+        patched.setattr(NEW_REPLICAS_ANSWER[sandbox.driver], break_off)
+        with pytest.raises(KeyboardInterrupt):
+            change(sandbox)
+    assert sandbox.fingerprint() == before
+    assert get(sandbox, "/version").json()["version"] == "1.1.0"
+
+
 def test_an_index_that_was_left_half_made_shows_and_is_mended(sandbox: Sandbox) -> None:
     before = sandbox.fingerprint()
     with pytest.raises(BadInput):

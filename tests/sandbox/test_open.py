@@ -8,7 +8,7 @@ from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.compose.sandbox import ComposeSandbox
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.open import open_sandbox
-from drills.sandbox.state import StateStore
+from drills.sandbox.state import ComposeProject, StateStore
 from drills.workspace.config import Driver, SandboxConfig
 from drills.workspace.workspace import Workspace
 
@@ -52,6 +52,36 @@ def test_a_compose_sandbox_that_was_up_is_still_meant_when_its_engine_has_died(
     assert isinstance(opened, ComposeSandbox)
     with pytest.raises(EnvironmentFailed, match=r"the Docker engine at .* does not answer"):
         opened.is_up()
+
+
+@pytest.mark.parametrize("change", [{"name": "another"}, {"host": "unix:///somewhere/else.sock"}])
+def test_a_compose_sandbox_that_is_up_elsewhere_is_neither_mended_here_nor_taken_for_the_local_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, str]
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+    folder = tmp_path / ".drills" / "sandbox" / "default" / "compose"
+    folder.mkdir(parents=True)
+    at = {"name": "ours", "folder": str(tmp_path), "host": f"unix://{tmp_path}/no-engine.sock"}
+    state = StateStore(folder / "state.json", "marker").change(active=True, compose=ComposeProject(**at | change))
+    opened = open_sandbox(workspace(tmp_path, SandboxConfig()))
+    assert isinstance(opened, ComposeSandbox)
+    for act in (opened.is_up, opened.up, opened.down, opened.fingerprint, lambda: opened.restart("app")):
+        with pytest.raises(EnvironmentFailed, match=r"was brought up as \w+ on the engine .* go back to that one"):
+            act()
+    assert StateStore(folder / "state.json", "marker").read() == state
+
+
+def test_an_engine_that_is_reached_by_another_path_of_its_socket_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/link/no-engine.sock")
+    folder = tmp_path / ".drills" / "sandbox" / "default" / "compose"
+    folder.mkdir(parents=True)
+    at = ComposeProject(name="ours", folder=str(tmp_path), host=f"unix://{tmp_path}/no-engine.sock")
+    StateStore(folder / "state.json", "marker").change(active=True, compose=at)
+    with pytest.raises(EnvironmentFailed, match=r"the Docker engine at .* does not answer"):
+        open_sandbox(workspace(tmp_path, SandboxConfig())).is_up()
 
 
 def test_a_compose_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:

@@ -64,12 +64,12 @@ class AbandonExports(Fault):
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:  # noqa: ARG003
-        if _app_runs(sandbox) and not _comes_unused(sandbox.addresses["app"]):
+        if not _nothing_is_kept(sandbox):
             sandbox.restart(Service.APP)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:  # noqa: ARG003
-        if _app_runs(sandbox) and not _comes_unused(sandbox.addresses["app"]):
+        if not _nothing_is_kept(sandbox):
             raise EnvironmentFailed("the app still keeps database connections that nobody uses")
 
     def _size(self, sandbox: Sandbox) -> int:
@@ -130,5 +130,9 @@ def _until(holds: Callable[[], bool], *, seconds: float) -> bool:
     return until(holds, seconds=seconds)
 
 
-def _app_runs(sandbox: Sandbox) -> bool:
-    return any(s.name == Service.APP and s.running is Running.UP for s in sandbox.services())
+def _nothing_is_kept(sandbox: Sandbox) -> bool:
+    """A replica that is down keeps nothing; one that is frozen cannot tell, and would go on with what it keeps."""
+    app = next(each for each in sandbox.services() if each.name == Service.APP)
+    if app.running is Running.DOWN:
+        return True
+    return app.running is Running.UP and not app.detail and _comes_unused(sandbox.addresses["app"])

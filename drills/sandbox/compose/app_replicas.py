@@ -61,11 +61,11 @@ class AppReplicas:
         # A replica that is frozen or dead serves nobody: it makes room first.
         self._remove([each for each in self.all() if each.running is not Running.UP])
         old = self.all()
-        made = self._make(len(old) + self._control.store.read().replicas, release)
         try:
-            self._await_ready(made)
-        except EnvironmentFailed:
-            self._remove(made)
+            self._await_ready(self._make(len(old) + self._control.store.read().replicas, release))
+        except BaseException:  # A Ctrl-C too: the old ones alone are to go on.
+            before = {container.id for container in old}
+            self._remove([each for each in self.all() if each.id not in before])
             raise
         then()
         self._await_entrance()

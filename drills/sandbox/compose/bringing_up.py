@@ -35,6 +35,7 @@ class BringsUp(OperatesServices):
             with self._lock.held():
                 if not self._store.read().active:
                     self._take_over()
+        self._note_ports()  # Whoever made containers anew by hand may have published others.
         return True
 
     def up(self) -> None:
@@ -136,6 +137,7 @@ class BringsUp(OperatesServices):
             deployed_at={deployment.version: deployment.at for deployment in line},
             changes=first_changes(line),
             changes_noted=len(line),
+            limits={},
             compose=ComposeProject(name=self._project.name, folder=str(self._project.folder), host=self._project.host),
         )
 
@@ -144,6 +146,7 @@ class BringsUp(OperatesServices):
     def _start_everything(self) -> None:
         for service in Service:
             self._control.resume(service)
+        self._note_ports()
         listed = self._containers.list()
         state = self._store.read()
         here = {container.service for container in listed if container.running is Running.UP}

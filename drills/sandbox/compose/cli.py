@@ -103,6 +103,8 @@ class ComposeCli:
                 text=True,
                 errors="replace",
                 timeout=seconds,
+                # Ctrl-C in a terminal is for us to act on: what mends is not to be cut short by it.
+                start_new_session=words[0] != "build",
             )
         except subprocess.TimeoutExpired:
             raise EnvironmentFailed(f"docker compose {words[0]} did not end within {seconds:g} s") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from drills.errors import BadInput, DrillsError, EnvironmentFailed
 from drills.sandbox import change_history
@@ -14,23 +14,8 @@ from drills.sandbox.protocol import Service, ServiceStats
 
 
 class Configures(BringsUp):
-    def set(self, changes: Mapping[str, str]) -> None:
-        wanted = self._shop.checked(changes)
-        with self._lock.held():
-            before = self._shop.complete(self._active().settings)
-            after = before | wanted
-            if before == after:
-                return
-            self._store.change(settings=after)
-            try:
-                self._control.refresh(BACKING)
-                if self._replicas.alive() and self._replicas.outdated():
-                    self._replicas.replace()
-            except EnvironmentFailed:
-                self._store.change(settings=before)  # The old replicas go on, with the old settings.
-                self._control.refresh(BACKING)
-                raise
-            change_history.note(self._store, change_history.told_settings(before, after, self._shop.secrets))
+    def _refresh(self) -> None:
+        self._control.refresh(BACKING)
 
     def stats(self) -> Sequence[ServiceStats]:
         self._active()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from drills.errors import BadInput
+from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.compose import engine, project
 from drills.sandbox.compose.app_replicas import AppReplicas
 from drills.sandbox.compose.cli import ComposeCli
@@ -18,6 +18,7 @@ from drills.sandbox.compose.service_control import ServiceControl
 from drills.sandbox.driver import Driver
 from drills.sandbox.ports import HOST
 from drills.sandbox.protocol import Service
+from drills.sandbox.state import SandboxState
 
 PUBLIC_NAME = "shop.test"
 
@@ -33,6 +34,20 @@ class Parts(Driver):
                 f"the Docker engine at {self._project.host} is not on this machine, and drills break things; "
                 "unset DOCKER_HOST, or say in drills.yaml: sandbox: {allow-remote-engine: true}"
             )
+
+    def _refuse_other_place(self) -> None:
+        """What was brought up under another name, or on another engine, is not to be mended here."""
+        kept = self._store.read()
+        if kept.active and kept.compose is not None and not self._project.is_at(kept.compose.name, kept.compose.host):
+            raise EnvironmentFailed(
+                f"this sandbox was brought up as {kept.compose.name} on the engine {kept.compose.host}, and now "
+                f"{self._project.name} on {self._project.host} is meant: go back to that one (DOCKER_HOST, `docker "
+                f"context use`, COMPOSE_PROJECT_NAME), or, if it is gone for good, delete {self._layout.state}"
+            )
+
+    def _active(self) -> SandboxState:
+        self._refuse_other_place()
+        return super()._active()
 
     @cached_property
     def _containers(self) -> Containers:
@@ -80,6 +95,7 @@ class Parts(Driver):
     def _sees_project(self) -> bool:
         """Whether any container of the project runs or is frozen."""
         self._refuse_remote_engine()
+        self._refuse_other_place()
         return project.is_running(self._project)
 
 

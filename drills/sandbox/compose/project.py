@@ -38,6 +38,14 @@ class Project:
         place = labels.get(FOLDER, "")
         return labels.get(PROJECT) == self.name and place != "" and os.path.realpath(place) == str(self.folder)
 
+    def is_at(self, name: str, host: str) -> bool:
+        """Whether these are its own; a socket may have several paths."""
+        return name == self.name and _socket(host) == _socket(self.host)
+
+
+def _socket(host: str) -> str:
+    return os.path.realpath(host.removeprefix("unix://")) if host.startswith("unix://") else host
+
 
 def named_for(folder: Path, sandbox: str, *, borrowed: Path | None = None) -> str:
     """The project's name, as `docker compose` in that folder would choose it.

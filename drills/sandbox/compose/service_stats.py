@@ -79,7 +79,8 @@ def measure(
                 replicas=len(here),
                 memory_bytes=sum(after[each].memory_bytes for each in here),
                 memory_limit=_sum(limits[each].memory_bytes for each in here),
-                cpu=round(sum(after[each].cpu_seconds - before[each].cpu_seconds for each in here) / moment, 3),
+                # One that ended in between has used nothing by now.
+                cpu=round(sum(max(0.0, after[e].cpu_seconds - before[e].cpu_seconds) for e in here) / moment, 3),
                 cpu_limit=_sum(limits[each].cpus for each in here),
                 restarts=sum(limits[each.id].restarts for each in own),
                 oom_kills=sum(limits[each.id].out_of_memory for each in own),

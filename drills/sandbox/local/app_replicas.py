@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import psutil
 
-from drills.errors import EnvironmentFailed
 from drills.sandbox.local import processes
 from drills.sandbox.local.blueprints import Blueprint, replica, settings_digest
 from drills.sandbox.local.service_control import ServiceControl
@@ -107,7 +106,7 @@ class AppReplicas:
                 begun.append((plan, self._control.begin(plan, release=version, beside=beside)))
             for plan, process in begun:
                 self._control.await_ready(plan, process, deadline)
-        except EnvironmentFailed:
+        except BaseException:  # A Ctrl-C too: the old ones alone are to go on.
             processes.end([process for _plan, process in begun], gently=None, seconds=0)
             self._control.forget_dead()
             raise

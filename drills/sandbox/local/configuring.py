@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from drills.errors import BadInput, EnvironmentFailed
+from drills.errors import BadInput
 from drills.sandbox import change_history
 from drills.sandbox.driver import BACKING
 from drills.sandbox.local import limits
@@ -16,25 +16,6 @@ from drills.sandbox.provider_console import took_settings
 
 
 class Configures(OperatesServices):
-    def set(self, changes: Mapping[str, str]) -> None:
-        wanted = self._shop.checked(changes)
-        with self._lock.held():
-            before = self._shop.complete(self._active().settings)
-            after = before | wanted
-            if before != after:
-                self._store.change(settings=after)
-            try:
-                self._refresh()
-                # Also when nothing is to be changed: the runner that changed it may have died before the app had it.
-                if self._replicas.outdated():
-                    self._replicas.replace()
-            except EnvironmentFailed:
-                self._store.change(settings=before)  # The old replicas go on, with the old settings.
-                self._refresh()
-                raise
-            if before != after:
-                change_history.note(self._store, change_history.told_settings(before, after, self._shop.secrets))
-
     def _refresh(self) -> None:
         for service in self._control.outdated(BACKING):
             if not took_settings(self._control, self._store, service):
