@@ -11,6 +11,7 @@ from typing import cast
 
 from drills.clock import Clock
 from drills.probing.bind import BoundProbe
+from drills.probing.connecting import open_first
 from drills.probing.kinds.tcp import host_and_port
 from drills.probing.resolver import NameNotResolved, Names, ResolverBusy
 from drills.probing.settings import HttpSettings, PostgresSettings, RedisSettings, TcpSettings
@@ -41,7 +42,7 @@ async def hold_tripwire(host: str, port: int, trip: Callable[[], None], resolver
         try:
             async with asyncio.timeout(5):
                 found = await resolver.resolve(host, 5)
-                reader, writer = await asyncio.open_connection(found.addresses[0], port)
+                reader, writer = await open_first(found.addresses, port)
         except (OSError, TimeoutError, NameNotResolved, ResolverBusy):
             if lost:
                 trip()

@@ -23,6 +23,11 @@ class Looked:
     seen: Seen
 
 
+def both_ways(_name: str) -> tuple[str, str]:
+    """What `localhost` is on many machines; the servers of these tests listen at the second only."""
+    return ("::1", "127.0.0.1")
+
+
 def probe(kind: str, settings: dict[str, Any], **more: Any) -> BoundProbe:
     """A bound probe; `more` are the other fields of its spec (`asserts` for `assert`)."""
     asserts = more.pop("asserts", [])

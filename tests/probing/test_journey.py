@@ -13,7 +13,7 @@ import pytest
 from drills.core.probe import Outcome
 from drills.errors import BadInput
 from tests.probing.certificates import Authority
-from tests.probing.looking import Looked, look_at
+from tests.probing.looking import Looked, both_ways, look_at
 from tests.probing.name_servers import naming
 from tests.probing.servers import Serve, closing, never_answering, serving, without_end
 
@@ -230,3 +230,28 @@ def test_a_journey_that_cannot_be_made_is_bad_input(steps: list[dict[str, Any]],
     with pytest.raises(BadInput) as refused:
         asyncio.run(look_at("journey", {"base": "http://a", "steps": steps}))
     assert why in str(refused.value)
+
+
+def test_a_name_with_several_addresses_is_visited_where_somebody_answers() -> None:
+    shop = Shop()
+
+    async def looked() -> Looked:
+        async with serving(shop.serve) as port:
+            settings = {"base": f"http://shop.test:{port}", "steps": [LOGIN, ORDER]}
+            return await look_at("journey", settings, lookup=both_ways)
+
+    seen = asyncio.run(looked())
+    assert (seen.outcome, seen.reason) == (Outcome.PASS, "")
+    assert [headers["host"].partition(":")[0] for _, headers, _ in shop.asked] == ["shop.test", "shop.test"]
+    assert shop.connections == 1
+
+
+def test_a_bad_certificate_is_told_though_the_name_has_more_addresses(tmp_path: Path) -> None:
+    authority, shop = Authority.make(tmp_path), Shop()
+
+    async def looked() -> Looked:
+        async with serving(shop.serve, authority.server(tmp_path, "shop.test", valid=-2)) as port:
+            settings = {"base": f"https://shop.test:{port}", "steps": [LOGIN], "ca": authority.file}
+            return await look_at("journey", settings, lookup=lambda _: ("127.0.0.1", "::1"))
+
+    assert asyncio.run(looked()).reason == "step login: certificate not valid: certificate has expired"

@@ -11,7 +11,7 @@ import pytest
 
 from drills.core.probe import Outcome
 from tests.probing.conftest import Server
-from tests.probing.looking import Looked, look_at, probe
+from tests.probing.looking import Looked, both_ways, look_at, probe
 
 
 def test_a_query_and_the_measures_of_a_server_that_works(database: Server) -> None:
@@ -148,3 +148,17 @@ def test_an_address_that_is_no_libpq_url_is_refused_before_any_look() -> None:
     bound = probe("postgres", {"url": "nonsense here"})
     with pytest.raises(BadInput, match="looked-at: 'nonsense here' is not a libpq URL"):
         prepare(bound, Means(Resolver(), lambda: 0.0))
+
+
+def test_a_name_with_several_addresses_is_looked_at_where_somebody_answers(database: Server) -> None:
+    url = database.url.replace("127.0.0.1", "database.test")
+    looked = asyncio.run(look_at("postgres", {"url": url}, lookup=both_ways))
+    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
+    assert list(looked.seen.phases) == ["dns", "connect", "first-byte", "total"]
+    for addresses in (("::1", "127.0.0.1"), ("127.0.0.1", "::1")):
+        settings = {"url": url.removesuffix("postgres") + "other"}
+        refused = asyncio.run(look_at("postgres", settings, lookup=lambda _, found=addresses: found))
+        assert refused.reason == 'database "other" does not exist', addresses
+    database.kill()
+    gone = asyncio.run(look_at("postgres", {"url": url}, lookup=both_ways))
+    assert (gone.outcome, gone.reason) == (Outcome.FAIL, "connection refused")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from pathlib import Path
 
 import redis
 
 from drills.core.probe import Outcome
 from tests.probing.conftest import Server
-from tests.probing.looking import look_at
+from tests.probing.looking import both_ways, look_at
+from tests.probing.servers import certificate, serving, tls_with
 
 
 def test_a_server_that_works_passes_and_its_info_can_be_asserted(cache: Server) -> None:
@@ -69,3 +71,36 @@ def test_something_else_than_redis_fails_in_one_line() -> None:
     assert outcome is Outcome.FAIL
     assert reason
     assert "\n" not in reason
+
+
+def test_a_name_with_several_addresses_is_looked_at_where_somebody_answers(cache: Server) -> None:
+    url = cache.url.replace("127.0.0.1", "cache.test")
+    looked = asyncio.run(look_at("redis", {"url": url}, lookup=both_ways))
+    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
+    cache.kill()
+    gone = asyncio.run(look_at("redis", {"url": url}, lookup=both_ways))
+    assert (gone.outcome, gone.reason) == (Outcome.FAIL, "connection refused")
+
+
+def test_what_a_server_says_is_told_though_the_name_has_more_addresses(cache: Server) -> None:
+    client = redis.Redis.from_url(cache.url)
+    client.config_set("requirepass", "secret")
+    client.close()
+    url = cache.url.replace("127.0.0.1", "cache.test")
+    looked = asyncio.run(look_at("redis", {"url": url}, lookup=lambda _: ("127.0.0.1", "::1")))
+    assert looked.reason == "Authentication required."
+
+
+def test_over_tls_the_certificate_is_compared_with_the_name(tmp_path: Path) -> None:
+    pem = certificate(tmp_path)
+
+    async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(4096):
+            writer.write(b"-DENIED in its own words\r\n")
+
+    async def looked() -> str:
+        async with serving(refusing, tls_with(pem)) as port:
+            settings = {"url": f"rediss://localhost:{port}/0?ssl_ca_certs={pem}"}
+            return (await look_at("redis", settings)).reason
+
+    assert "in its own words" in asyncio.run(looked())

@@ -11,7 +11,7 @@ from drills.probing.prober import Prober
 from drills.probing.resolver import Resolver
 from drills.probing.tripwire import hold_tripwire, tripwire_target
 from tests.fakes import FakeClock
-from tests.probing.looking import probe
+from tests.probing.looking import both_ways, probe
 from tests.probing.servers import never_answering, serving
 
 
@@ -78,3 +78,25 @@ def test_a_crash_between_two_looks_is_seen_at_once() -> None:
 
     observation = asyncio.run(play())
     assert (observation.outcome, observation.attempt) == (Outcome.FAIL, 1)
+
+
+def test_it_is_held_at_the_first_address_that_takes_connections() -> None:
+    async def play() -> None:
+        held = asyncio.Event()
+
+        async def accepting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            held.set()
+            await never_answering(reader, writer)
+
+        async with serving(accepting) as port:
+            names = Resolver(lookup=both_ways)
+            holding = asyncio.create_task(hold_tripwire("shop.test", port, lambda: None, names, FakeClock()))
+            try:
+                await asyncio.wait_for(held.wait(), 10)
+            finally:
+                holding.cancel()
+                with suppress(asyncio.CancelledError):
+                    await holding
+                names.close()
+
+    asyncio.run(play())

@@ -23,9 +23,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from drills.errors import BadInput, EnvironmentFailed
+from drills.probing.connecting import os_reason
 from drills.probing.elsewhere.answering import Answering, Overloaded
 from drills.probing.elsewhere.messages import FORMAT, Question
-from drills.probing.kinds.tcp import os_reason
 
 #: Bytes of a question; a file of all the certificates that a machine trusts is half of that.
 _QUESTION_LIMIT = 524_288

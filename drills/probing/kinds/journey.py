@@ -17,9 +17,9 @@ from pydantic_core import from_json
 
 from drills.core.conditions import Condition, compile_condition
 from drills.probing.bind import BoundProbe
+from drills.probing.connecting import os_reason
 from drills.probing.curl_reasons import own_fault
 from drills.probing.journey_settings import JourneySettings, JourneyStep
-from drills.probing.kinds.tcp import os_reason
 from drills.probing.placeholders import Filled
 from drills.probing.resolver import NameNotResolved, Names, ResolverBusy, is_numeric, names_of
 from drills.probing.seen import Look, Means, Seen
@@ -146,25 +146,39 @@ class _Resolving(httpx.AsyncBaseTransport):
         self._names = names
         self._timeout = timeout
         self._inner = inner
-        self._known: dict[str, str] = {}
+        self._known: dict[str, tuple[str, ...]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host
         if is_numeric(host):
             return await self._inner.handle_async_request(request)
         if host not in self._known:
-            self._known[host] = (await self._names.resolve(host, self._timeout)).addresses[0]
-        sent = httpx.Request(
-            request.method,
-            request.url.copy_with(host=self._known[host]),
-            headers=request.headers,
-            stream=request.stream,
-            extensions={**request.extensions, "sni_hostname": host},
-        )
-        return await self._inner.handle_async_request(sent)
+            self._known[host] = (await self._names.resolve(host, self._timeout)).addresses
+        *others, last = self._known[host]
+        for address in others:
+            try:
+                response = await self._inner.handle_async_request(_aimed(request, address))
+            except httpx.ConnectError as error:
+                if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):  # it was there
+                    raise
+            else:
+                self._known[host] = (address,)
+                return response
+        self._known[host] = (last,)
+        return await self._inner.handle_async_request(_aimed(request, last))
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _aimed(request: httpx.Request, address: str) -> httpx.Request:
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.host},
+    )
 
 
 def journey_reason(error: Exception) -> str:

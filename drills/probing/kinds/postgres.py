@@ -14,8 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from drills.probing.bind import BoundProbe
-from drills.probing.curl_reasons import own_fault
-from drills.probing.resolver import NameNotResolved, ResolverBusy
+from drills.probing.connecting import NOT_REACHED, unreached
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import PostgresSettings
 
@@ -37,6 +36,8 @@ SELECT relname AS name, pg_total_relation_size(relid) AS bytes FROM pg_stat_user
 """
 _DATABASE_BYTES: LiteralString = "SELECT pg_database_size(current_database()) AS bytes"
 _MEASURED = ("connections", "max_connections", "longest_query", "lock_waits")
+
+_REFUSED = "Connection refused"
 
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 
@@ -76,12 +77,8 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             if isinstance(error, asyncio.CancelledError):
                 raise
             return Seen(failure=postgres_reason(error), phases=phases)
-        except ResolverBusy as busy:
-            return Seen(blind=str(busy))
-        except NameNotResolved as why:
-            return Seen(failure=str(why))
-        except OSError as error:
-            return Seen(blind=own_fault(error.errno or 0), failure=str(error), phases=phases)
+        except NOT_REACHED as why:
+            return unreached(why, probe.timeout, phases)
         phases["total"] = means.monotonic() - began
         values["time"] = {phase.replace("-", "_"): seconds for phase, seconds in phases.items()}
         metrics: dict[str, float | bool] = {
@@ -121,7 +118,9 @@ class _Visit:
         host = str(self._options.get("host", ""))
         if host and not host.startswith("/") and "hostaddr" not in self._options:
             found = await self._means.resolver.resolve(host, self._timeout)
-            self._options["hostaddr"] = found.addresses[0]
+            # libpq tries them in turn; its lists of hosts and of their addresses must be equally long.
+            self._options["host"] = ",".join([host] * len(found.addresses))
+            self._options["hostaddr"] = ",".join(found.addresses)
             if found.seconds is not None:
                 self.phases["dns"] = self._passed()
         connection = await psycopg.AsyncConnection.connect(autocommit=True, row_factory=dict_row, **self._options)
@@ -170,7 +169,9 @@ def postgres_reason(error: psycopg.Error) -> str:
     """What the server or libpq said, in one line: the last part of it, without the address that the reader knows."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = lines[0] if lines else type(error).__name__
-    if "Connection refused" in str(error):
+    # Of several addresses, one where somebody was there tells more than those where nobody is.
+    said = next((line for line in lines if "connection to server" in line and _REFUSED not in line), said)
+    if _REFUSED in said:
         return "connection refused"
     for marker in ("FATAL:", "ERROR:", "failed:"):
         said = said.rpartition(marker)[2].strip() or said

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from collections.abc import Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from drills.probing.bind import BoundProbe
+from drills.probing.connecting import NOT_REACHED, unreached
 from drills.probing.curl_reasons import own_fault
-from drills.probing.resolver import NameNotResolved, ResolverBusy
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import RedisSettings
 
@@ -33,15 +35,10 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
                 found = await means.resolver.resolve(host, probe.timeout)
                 if found.seconds is not None:
                     phases["dns"] = means.monotonic() - began
-                info = await _ask(settings, found.addresses[0], phases, means, began)
-        except ResolverBusy as busy:
-            return Seen(blind=str(busy))
-        except NameNotResolved as why:
-            return Seen(failure=str(why))
-        except TimeoutError:
-            what = "answer" if "connect" in phases else "connection"
-            return Seen(failure=f"no {what} within {probe.timeout:g} s", phases=phases)
-        except (RedisError, OSError) as error:
+                info = await _ask_first(settings, found.addresses, phases, means, began)
+        except NOT_REACHED as why:
+            return unreached(why, probe.timeout, phases)
+        except RedisError as error:
             return Seen(blind=own_fault(os_error(error)), failure=redis_reason(error), phases=phases)
         phases["total"] = means.monotonic() - began
         values: dict[str, Any] = {"info": info}
@@ -58,14 +55,30 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     return look
 
 
+async def _ask_first(
+    settings: RedisSettings, addresses: Sequence[str], phases: dict[str, float], means: Means, began: float
+) -> dict[str, Any]:
+    """Ask at the first of the addresses that takes connections. Raises the last one's error."""
+    if urlsplit(settings.url).scheme == "rediss":  # the certificate is the name's: the library resolves it once more
+        return await _ask(settings, None, phases, means, began)
+    for address in addresses[:-1]:
+        try:
+            return await _ask(settings, address, phases, means, began)
+        except RedisConnectionError as error:
+            if not os_error(error):  # it was there, and refused in its own words
+                raise
+    return await _ask(settings, addresses[-1], phases, means, began)
+
+
 async def _ask(
-    settings: RedisSettings, address: str, phases: dict[str, float], means: Means, began: float
+    settings: RedisSettings, address: str | None, phases: dict[str, float], means: Means, began: float
 ) -> dict[str, Any]:
     # RESP2, for with RESP3 a server that wants a password answers with a lecture about HELLO.
     client = Redis.from_url(
         settings.url, single_connection_client=True, retry=Retry(NoBackoff(), 0), client_name="drills-probe", protocol=2
     )
-    client.connection_pool.connection_kwargs["host"] = address
+    if address is not None:
+        client.connection_pool.connection_kwargs["host"] = address
     try:
         await client.initialize()
         phases["connect"] = means.monotonic() - began

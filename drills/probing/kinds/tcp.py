@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-from collections.abc import Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from drills.probing.bind import BoundProbe
-from drills.probing.curl_reasons import own_fault
-from drills.probing.resolver import NameNotResolved, ResolverBusy
+from drills.probing.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import TcpSettings
 
@@ -25,13 +21,6 @@ def host_and_port(address: str) -> tuple[str, int]:
     if not parts.hostname or port is None:
         raise ValueError(f"{address!r} has no host and port; write host:port")
     return parts.hostname, port
-
-
-def os_reason(error: OSError) -> str:
-    """A failed connection in a few words."""
-    # asyncio puts the address in the place of the system's own words.
-    said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
-    return (said or type(error).__name__).split("\n")[0].lower()
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
@@ -55,15 +44,8 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
                         phases["first-byte"] = means.monotonic() - began
                 finally:
                     writer.transport.abort()
-        except ResolverBusy as busy:
-            return Seen(blind=str(busy))
-        except NameNotResolved as why:
-            return Seen(failure=str(why))
-        except TimeoutError:
-            late = "answer" if "connect" in phases else "connection"
-            return Seen(failure=f"no {late} within {probe.timeout:g} s", phases=phases)
-        except OSError as error:
-            return Seen(blind=own_fault(error.errno or 0), failure=os_reason(error), phases=phases)
+        except NOT_REACHED as why:
+            return unreached(why, probe.timeout, phases)
         phases["total"] = means.monotonic() - began
         values: dict[str, Any] = {"time": {key.replace("-", "_"): value for key, value in phases.items()}}
         if settings.expect is not None:
@@ -74,14 +56,6 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
         return Seen(values, phases)
 
     return look
-
-
-async def open_first(addresses: Sequence[str], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to the first of the addresses that takes connections. Raises the last one's OSError."""
-    for address in addresses[:-1]:
-        with contextlib.suppress(OSError):
-            return await asyncio.open_connection(address, port)
-    return await asyncio.open_connection(addresses[-1], port)
 
 
 async def _talk(settings: TcpSettings, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:

@@ -16,9 +16,8 @@ from typing import Any, cast
 
 from drills.probing.bind import BoundProbe
 from drills.probing.certificate_facts import CertificateFacts, facts_of
-from drills.probing.curl_reasons import own_fault
-from drills.probing.kinds.tcp import host_and_port, open_first, os_reason
-from drills.probing.resolver import NameNotResolved, ResolverBusy
+from drills.probing.connecting import NOT_REACHED, open_first, unreached
+from drills.probing.kinds.tcp import host_and_port
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import TlsSettings
 from drills.probing.trusted import trust
@@ -59,19 +58,13 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
                 except ssl.SSLCertVerificationError as error:
                     distrust = error.verify_message
                     made = await shake(reading)
-        except ResolverBusy as busy:
-            return Seen(blind=str(busy))
-        except NameNotResolved as why:
-            return Seen(failure=str(why))
-        except TimeoutError:
-            late = "TLS handshake" if "connect" in phases else "connection"
-            return Seen(failure=f"no {late} within {probe.timeout:g} s", phases=phases)
         except ssl.SSLError as error:
             return Seen(failure=f"TLS handshake failed: {_ssl_reason(error)}", phases=phases)
-        except OSError as error:
-            why_not = os_reason(error)
-            said = f"TLS handshake failed: {why_not}" if "connect" in phases else why_not
-            return Seen(blind=own_fault(error.errno or 0), failure=said, phases=phases)
+        except NOT_REACHED as why:
+            seen = unreached(why, probe.timeout, phases, awaited="TLS handshake")
+            if "connect" in phases and isinstance(why, OSError) and not isinstance(why, TimeoutError):
+                seen.failure = f"TLS handshake failed: {seen.failure}"
+            return seen
         phases["total"] = means.monotonic() - began
         return _judged(settings, name, made, distrust, means.now(), phases)
 
