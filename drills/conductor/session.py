@@ -61,7 +61,7 @@ async def hold_session(
     sandbox = open_sandbox(workspace)
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, f"drill {plan.scenario.name if not plan.blind else ''}".strip()):
-        await in_thread(settle_before, store, sandbox, name)
+        await in_thread(settle_before, store, sandbox, name, workspace.home)
         record = None
         interrupted = False
 
@@ -112,9 +112,9 @@ def conclude(workspace: Workspace, store: Store, record: DrillRecord, *, interru
     return Session(record, timeline, card, report, owed, interrupted)
 
 
-def settle_before(store: Store, sandbox: Sandbox, name: str) -> None:
-    """Finish what earlier drills still owe. Raises UndoOwed when that cannot be done."""
-    report = recover(store, sandbox, name)
+def settle_before(store: Store, sandbox: Sandbox, name: str, home: Path) -> None:
+    """Finish what earlier drills still owe. Raises UndoOwed when that cannot be done, and what `recover` does."""
+    report = recover(store, sandbox, name, home)
     if report.owed:
         raise UndoOwed(f"an earlier drill still owes {'; '.join(report.owed)}; see `drills recover`")
 

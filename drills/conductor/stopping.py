@@ -46,10 +46,10 @@ def stop_everything(workspace: Workspace, store: Store, why: str, *, stay_stoppe
 
 
 def recover_sandbox(workspace: Workspace, store: Store) -> RecoveryReport:
-    """Settle what is owed for the workspace's sandbox. Raises SandboxBusy while a drill runs on it."""
+    """Settle what is owed for the workspace's sandbox. Raises SandboxBusy while somebody holds it."""
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, "drills recover"):
-        report = recover(store, open_sandbox(workspace), name)
+        report = recover(store, open_sandbox(workspace), name, workspace.home)
     for drill_id in report.aborted:
         _report(workspace, store, drill_id)
     return report

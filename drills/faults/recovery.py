@@ -7,18 +7,20 @@ Idempotent: it may be interrupted anywhere, and run again. The caller holds the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from drills.core.events import DrillAborted, DrillStarted
 from drills.core.scorecard import DrillResult
 from drills.core.scoring.score import score
+from drills.errors import EnvironmentFailed
 from drills.faults.leftovers import Ended, end, with_variable
 from drills.faults.settling import Settlement, settle_owed
 from drills.sandbox.protocol import Sandbox
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
+from drills.store.runner import Runner, boot_id
 from drills.store.store import Store
 
 DRILL_VARIABLE = "DRILLS_DRILL"
@@ -29,35 +31,48 @@ _SANDBOX_VARIABLE = "DRILLS_SANDBOX"
 
 @dataclass(frozen=True, slots=True)
 class RecoveryReport:
-    """What recovery found and did. `owed`: what could not be undone, with the reason, and is owed still."""
+    """What recovery found and did. `owed`: what could not be undone, with the reason, and is owed still.
+
+    `of_another_boot`: those of `aborted` whose runner cannot be asked for from here.
+    """
 
     aborted: tuple[str, ...] = ()
     settled: tuple[Settlement, ...] = ()
     owed: tuple[str, ...] = ()
     ended: tuple[Ended, ...] = ()
+    of_another_boot: tuple[str, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
         """For people, one line for each fact."""
         return (
-            *(f"{drill_id} stored as aborted: its runner died" for drill_id in self.aborted),
+            *(f"{drill_id} stored as aborted: {self._why(drill_id)}" for drill_id in self.aborted),
             *(f"process {ended.pid} ended: {ended.command}" for ended in self.ended),
             *(f"undo #{row.journal_id} settled: {row.summary}" for row in self.settled),
             *(f"  changed {change}" for row in self.settled for change in row.changes),
             *(f"undo still owed: {owed}" for owed in self.owed),
         )
 
+    def _why(self, drill_id: str) -> str:
+        if drill_id in self.of_another_boot:
+            return "it was begun before this machine was started again, or on another one, where it may still run"
+        return "its runner died"
 
-def recover(store: Store, sandbox: Sandbox, name: str = "default") -> RecoveryReport:
+
+def recover(store: Store, sandbox: Sandbox, name: str = "default", home: Path | None = None) -> RecoveryReport:
     """Settle all that is owed on the sandbox of that name, and store interrupted drills as aborted.
 
-    Never raises for an undo that fails: it is in the report, and stays owed.
+    `home` is the workspace's folder, whose processes alone are ended. Never raises for an undo that fails: it is in
+    the report, and stays owed. Raises EnvironmentFailed, with nothing touched, while another workspace that shares the
+    store drills on a sandbox of that name.
     """
-    dead = [record for record in store.all_running(name) if not record.runner.alive()]
+    running = store.all_running(name)
+    _refuse_beside(running, name)
+    dead = [record for record in running if not record.runner.alive()]
     journal = Journal(store)
     owing = {row.drill_id for row in journal.owed(name)}
     suspects = {record.drill_id: record for record in dead}
     suspects |= {r.drill_id: r for r in store.drills() if r.drill_id in owing and not r.runner.alive()}
-    ended = _end_leftovers(store, suspects)
+    ended = _end_leftovers(store, suspects, home)
     for record in dead:
         _abort(store, record)
     settlements = settle_owed(journal, sandbox, name=name)
@@ -70,10 +85,22 @@ def recover(store: Store, sandbox: Sandbox, name: str = "default") -> RecoveryRe
         settled=tuple(settlement for settlement in settlements if not settlement.failed),
         owed=tuple(f"#{row.journal_id} {row.summary}: {row.failed}" for row in settlements if row.failed),
         ended=ended,
+        of_another_boot=tuple(record.drill_id for record in dead if record.boot_id != boot_id()),
     )
 
 
-def _end_leftovers(store: Store, dead: Mapping[str, DrillRecord]) -> tuple[Ended, ...]:
+def _refuse_beside(running: Iterable[DrillRecord], name: str) -> None:
+    """The caller holds this workspace's sandbox: a drill that another living process conducts is not on it."""
+    this = Runner.this()
+    for record in running:
+        if record.runner != this and record.runner.alive():
+            raise EnvironmentFailed(
+                f"{record.drill_id}: another workspace shares this store and drills on a sandbox of this name, {name}; "
+                "give this workspace's another `sandbox.name` in drills.yaml"
+            )
+
+
+def _end_leftovers(store: Store, dead: Mapping[str, DrillRecord], home: Path | None) -> tuple[Ended, ...]:
     """End what these drills started beside the sandbox: traffic, steps of runbooks."""
     return end(
         [
@@ -81,16 +108,18 @@ def _end_leftovers(store: Store, dead: Mapping[str, DrillRecord]) -> tuple[Ended
             for process, environment in with_variable(DRILL_VARIABLE)
             if environment[DRILL_VARIABLE] in dead
             and _SANDBOX_VARIABLE not in environment
-            and _of_this_store(store, environment)
+            and _of_this_workspace(store, home, environment)
         ]
     )
 
 
-def _of_this_store(store: Store, environment: Mapping[str, str]) -> bool:
-    """Drills of two workspaces may have the same id; a store in a file lies in its workspace."""
+def _of_this_workspace(store: Store, home: Path | None, environment: Mapping[str, str]) -> bool:
+    """Drills of two workspaces may have the same id. Without `home`, the place of the store's file tells ours."""
+    workspace = environment.get(WORKSPACE_VARIABLE)
+    if home is not None:
+        return workspace is not None and Path(workspace).resolve() == home.resolve()
     if not store.database.is_sqlite:
         return True
-    workspace = environment.get(WORKSPACE_VARIABLE)
     return workspace is not None and Path(store.database.name).resolve().is_relative_to(Path(workspace).resolve())
 
 

@@ -14,8 +14,10 @@ import pytest
 
 from drills.core.events import DrillAborted, ResponderKind, UndoFailed, UndoSettled, UndoWritten
 from drills.core.scorecard import DrillResult
+from drills.errors import EnvironmentFailed
 from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.recovery import RecoveryReport, recover
+from drills.process_start import started
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Service
 from drills.store.journal import Journal
@@ -134,6 +136,51 @@ def test_a_drill_whose_runner_lives_or_that_is_on_another_sandbox_is_left_alone(
     assert store.drill(elsewhere.drill_id).result is DrillResult.ABORTED
 
 
+@pytest.fixture
+def sleepers() -> Iterator[list[psutil.Popen]]:
+    started: list[psutil.Popen] = []
+    yield started
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def test_a_drill_that_another_workspace_runs_on_a_sandbox_of_the_same_name_keeps_its_undos(
+    store: Store, sleepers: list[psutil.Popen]
+) -> None:
+    sleepers.append(psutil.Popen(["sleep", "600"]))
+    pid = sleepers[0].pid
+    theirs = interrupted(store, Runner(pid, started(pid) or 0.0, Runner.this().boot_id))
+    dead, sandbox, journal = interrupted(store), PaperSandbox(), Journal(store)
+    drop = DropIndex(index="orders_customer_idx")
+    for record in (theirs, dead):
+        journal.write(record.drill_id, "default", drop.kind, drop.summary(), drop.undo_plan(sandbox))
+    drop.apply(sandbox)
+    changed = list(sandbox.changed)
+
+    with pytest.raises(EnvironmentFailed, match=rf"^{theirs.drill_id}: another workspace shares this store"):
+        recover(store, sandbox, "default")
+
+    assert sandbox.changed == changed
+    assert len(journal.owed("default")) == 2
+    assert store.drill(dead.drill_id).result is DrillResult.RUNNING
+    sleepers[0].kill()
+    sleepers[0].wait()
+    assert recover(store, sandbox, "default").aborted == (theirs.drill_id, dead.drill_id)
+    assert journal.owed("default") == []
+
+
+def test_a_drill_of_another_boot_is_recovered_and_said_to_be_perhaps_another_machines(store: Store) -> None:
+    elsewhere, here = interrupted(store, Runner(1, 1.0, "another boot")), interrupted(store)
+    report = recover(store, PaperSandbox(), "default")
+    assert report.lines() == (
+        f"{elsewhere.drill_id} stored as aborted: it was begun before this machine was started again, "
+        "or on another one, where it may still run",
+        f"{here.drill_id} stored as aborted: its runner died",
+    )
+
+
 def test_what_cannot_be_undone_stays_owed_is_said_and_is_undone_by_a_later_recovery(store: Store) -> None:
     record, sandbox, journal = interrupted(store), PaperSandbox(), Journal(store)
     drop = DropIndex(index="orders_customer_idx")
@@ -151,19 +198,12 @@ def test_what_cannot_be_undone_stays_owed_is_said_and_is_undone_by_a_later_recov
     assert "orders_customer_idx" in sandbox.database.indexes
 
 
-@pytest.fixture
-def sleepers() -> Iterator[list[psutil.Popen]]:
-    started: list[psutil.Popen] = []
-    yield started
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-
-
+@pytest.mark.parametrize("place", ["in the workspace", "elsewhere"])
 def test_leftovers_of_the_dead_drill_are_ended_and_nothing_else(
-    store: Store, workspace: Path, tmp_path_factory: pytest.TempPathFactory, sleepers: list[psutil.Popen]
+    place: str, workspace: Path, tmp_path_factory: pytest.TempPathFactory, sleepers: list[psutil.Popen]
 ) -> None:
+    folder = workspace / ".drills" if place == "in the workspace" else tmp_path_factory.mktemp("shared")
+    store = Store.open(f"sqlite:///{folder}/drills.db")
     dead, alive = interrupted(store), interrupted(store, Runner.this())
     elsewhere = str(tmp_path_factory.mktemp("another-workspace"))
 
@@ -182,7 +222,8 @@ def test_leftovers_of_the_dead_drill_are_ended_and_nothing_else(
         sleeper(DRILLS_DRILL=dead.drill_id, DRILLS_WORKSPACE=str(workspace), DRILLS_SANDBOX="its own service"),
         sleeper(DRILLS_WORKSPACE=str(workspace)),
     ]
-    report = recover(store, PaperSandbox(), "default")
+    report = recover(store, PaperSandbox(), "default", workspace)
+    store.close()
     assert {ended.pid for ended in report.ended} == {process.pid for process in left}
     assert [process.wait(5) for process in left] == [-signal.SIGTERM, -signal.SIGTERM]
     assert [process.poll() for process in others] == [None] * 4
