@@ -211,7 +211,10 @@ def _kill_all(driver: str, plan: Sequence[Moment]) -> list[Kill]:
     with workbench(driver) as bench, bystanders_of(driver, bench.folder) as beside:
         kinds.write(bench.folder)
         for number, moment in enumerate(plan, 1):
-            kill = kill_once(bench, moment, beside, by_starting=number % 2 == 0)
+            try:
+                kill = kill_once(bench, moment, beside, by_starting=number % 2 == 0)
+            except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+                kill = Kill(moment, "unknown", 0, (f"{type(error).__name__}: {error}",))
             kills.append(kill)
             print(f"{number:>3}  {_told(kill)}", flush=True)
             for line in kill.wrong:

@@ -106,4 +106,7 @@ def keep(driver: str, outcomes: Mapping[tuple[str, str], Outcome]) -> None:
     """Write them all, in a settled order, so that a run that changes little changes few lines."""
     FOLDER.mkdir(exist_ok=True)
     lines = [json.dumps(outcomes[key].model_dump(mode="json"), ensure_ascii=False) for key in sorted(outcomes)]
-    file_of(driver).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    # Replaced whole: a run that is broken off loses no outcome of the ones before.
+    written = file_of(driver).with_suffix(".new")
+    written.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    written.replace(file_of(driver))

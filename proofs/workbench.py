@@ -40,7 +40,9 @@ class Workbench:
     @property
     def environment(self) -> dict[str, str]:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-        return {**os.environ, "PATH": path, "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+        # What leads to a workspace, a project or ports of the user's own must not lead a proof there.
+        plain = {key: value for key, value in os.environ.items() if not key.startswith(("DRILLS_", "COMPOSE_"))}
+        return {**plain, "PATH": path, "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
 
     def run(self, *words: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; its exit status is the caller's business."""
