@@ -16,7 +16,7 @@ from drills.core.events import Event
 from drills.core.scorecard import DrillResult, Scorecard
 from drills.core.scoring.score import score
 from drills.core.timeline import Timeline
-from drills.errors import Aborted, ExitCode, UndoOwed
+from drills.errors import Aborted, DrillsError, ExitCode, UndoOwed
 from drills.faults.recovery import recover
 from drills.reporting.report import write_report
 from drills.sandbox.open import open_sandbox
@@ -53,7 +53,8 @@ async def hold_session(
     """Conduct one drill on the workspace's sandbox, which is left as it was found: also down, if it was down.
 
     Raises SandboxBusy when another runner holds it, Aborted while the kill switch is on, UndoOwed when an earlier
-    drill's undo still cannot be settled. A cancellation (Ctrl-C, SIGTERM) is a Session with `interrupted`.
+    drill's undo still cannot be settled, or when this one fails and leaves any owed. A cancellation (Ctrl-C, SIGTERM)
+    is a Session with `interrupted`.
     """
     state = KillSwitch(store).state()
     if state.stopped:
@@ -86,14 +87,36 @@ async def hold_session(
             if record is None:
                 raise
             interrupted = True
-        except Exception:
+        except Exception as error:
             # What broke it is told by whoever catches it; the drill is not left as one that still runs.
             if record is not None:
                 with contextlib.suppress(Exception):
                     conclude(workspace, store, record, interrupted=False)
+                _raise_if_owed(store, record, error)
             raise
         assert record is not None
-        return conclude(workspace, store, record, interrupted=interrupted)
+        try:
+            return conclude(workspace, store, record, interrupted=interrupted)
+        except Exception as error:
+            _raise_if_owed(store, record, error)
+            raise
+
+
+def _raise_if_owed(store: Store, record: DrillRecord, error: Exception) -> None:
+    """That something is owed outweighs what broke the drill: raises UndoOwed, which tells both."""
+    try:
+        owed = _owed(store, record)
+    except DrillsError:
+        return  # A store that cannot even be read: the error says so.
+    if owed:
+        said = str(error) if isinstance(error, DrillsError) else f"{type(error).__name__}: {error}"
+        raise UndoOwed(
+            f"{' '.join(said.split())}; still owed: {'; '.join(owed)}; `drills recover` settles it"
+        ) from error
+
+
+def _owed(store: Store, record: DrillRecord) -> tuple[str, ...]:
+    return tuple(f"#{row.id} {row.summary}" for row in Journal(store).owed(record.sandbox))
 
 
 def _refusal(state: SwitchState) -> str:
@@ -108,8 +131,7 @@ def conclude(workspace: Workspace, store: Store, record: DrillRecord, *, interru
     card = score(timeline)
     store.finish(record.drill_id, card)
     report = write_report(workspace.reports_dir / record.drill_id, timeline, card)
-    owed = tuple(f"#{row.id} {row.summary}" for row in Journal(store).owed(record.sandbox))
-    return Session(record, timeline, card, report, owed, interrupted)
+    return Session(record, timeline, card, report, _owed(store, record), interrupted)
 
 
 def settle_before(store: Store, sandbox: Sandbox, name: str, home: Path) -> None:

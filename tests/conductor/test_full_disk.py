@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from drills.errors import EnvironmentFailed
+from drills.clock import SystemClock
+from drills.conductor import session
+from drills.conductor.planning import plan_drill
+from drills.core.events import ResponderKind
+from drills.errors import EnvironmentFailed, UndoOwed
 from drills.faults.restoring import RESTORE_SANDBOX, plan_of
 from drills.faults.settling import settle_owed
 from drills.sandbox.protocol import Fingerprint
 from drills.store.journal import Journal
 from drills.store.store import Store
+from drills.workspace.workspace import Workspace
+from tests.faults.paper_sandbox import PaperSandbox
 from tests.store.drill_data import begin
 
 PLAN = plan_of(Fingerprint(**{field.name: {} for field in fields(Fingerprint)}))
@@ -46,4 +54,49 @@ def test_every_undo_is_made_though_none_can_be_written_down(tmp_path: Path, monk
     assert [row.failed for row in settled] == ["undone, but not written down: the disk is full"] * 2
     assert len(journal.owed(record.sandbox)) == 2, "owed still, and made again without harm"
     assert [row.failed for row in settle_owed(journal, sandbox, record.drill_id)] == ["", ""]  # type: ignore[arg-type]
+    store.close()
+
+
+def conduct(folder: Path, store: Store, sandbox: PaperSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace.load(folder)
+    plan = plan_drill(workspace, "slow-query", responder=ResponderKind.NONE)
+    monkeypatch.setattr(session, "open_sandbox", lambda _: sandbox)
+    asyncio.run(session.hold_session(workspace, plan, store, clock=SystemClock()))
+
+
+def test_a_drill_whose_disk_fills_up_tells_what_is_owed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/drills.db")
+
+    def full() -> None:
+        raise EnvironmentFailed("the disk is full")
+
+    class Filling(PaperSandbox):
+        @property
+        def addresses(self) -> Mapping[str, str]:
+            """Asked for as soon as the drill owes the sandbox's state."""
+            monkeypatch.setattr(store.database, "write", full)
+            raise EnvironmentFailed("the app does not answer")
+
+    with pytest.raises(
+        UndoOwed, match=r"^the disk is full; still owed: #1 bring the sandbox back .*; `drills recover`"
+    ):
+        conduct(tmp_path, store, Filling(), monkeypatch)
+    store.close()
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_what_is_owed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(PaperSandbox):
+        @property
+        def addresses(self) -> Mapping[str, str]:
+            raise EnvironmentFailed("the app does not answer")
+
+        def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
+            raise EnvironmentFailed("the database does not answer")
+
+    (tmp_path / "reports").write_text("", encoding="utf-8")
+    store = Store.open(f"sqlite:///{tmp_path}/drills.db")
+    with pytest.raises(UndoOwed, match=r"a file is in the way of the folder.*; still owed: #1 bring"):
+        conduct(tmp_path, store, Broken(), monkeypatch)
     store.close()
