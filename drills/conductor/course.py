@@ -136,9 +136,9 @@ class Course:
         watch = Watch(
             self._recorder, plan.playbook, plan.probes, addresses, self._clock, self._on_alert, probers=plan.probers
         )
-        guard = stand_guard(plan.scenario.abort, self._switch, self._surroundings.folder, self._clock)
         await traffic.start()
         try:
+            guard = stand_guard(plan.scenario.abort, self._switch, self._surroundings.folder, self._clock)
             background = [watch.run(), guard, self._count(traffic), self._take_in()]
             if plan.responder is ResponderKind.RUNBOOK:
                 background.append(

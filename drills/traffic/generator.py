@@ -134,14 +134,19 @@ class TrafficGenerator:
         await self._say("mark")
 
     async def stop(self) -> TrafficEnded:
-        """End the users and the subprocess; again, or after its death, it only gives the totals as last known."""
+        """End the users and the subprocess; again, or after its death, it only gives the totals as last known.
+
+        Cancelled, it ends them without waiting for their totals.
+        """
         self._stopping = True
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(EnvironmentFailed, TimeoutError):
-                async with asyncio.timeout(STOP_TIMEOUT):
-                    await self._say("stop")
-                    await self._readers[1]
-        await self._end()
+        try:
+            if self._process is not None and self._process.returncode is None:
+                with contextlib.suppress(EnvironmentFailed, TimeoutError):
+                    async with asyncio.timeout(STOP_TIMEOUT):
+                        await self._say("stop")
+                        await self._readers[1]
+        finally:
+            await self._end()
         now = self._clock.monotonic() - self._origin
         return TrafficEnded(t=now, at=self._clock.now(), **self._totals)
 

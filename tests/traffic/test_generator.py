@@ -232,6 +232,26 @@ def test_a_generator_that_is_killed_is_a_failed_environment(app: App, locustfile
     drive(running, story)
 
 
+def test_users_end_also_when_stopping_them_is_cancelled(app: App, locustfile: Path) -> None:
+    running = TrafficGenerator(locustfile, app.url, traffic(), time.monotonic())
+
+    async def play() -> None:
+        await running.start()
+        assert running.pid is not None
+        # It cannot give its totals: the cancellation surely comes while they are waited for.
+        os.kill(running.pid, signal.SIGSTOP)
+        stopping = asyncio.create_task(running.stop())
+        await asyncio.sleep(0)
+        stopping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stopping
+        alive = not gone(running.pid)
+        await running.stop()
+        assert not alive, "the users go on while everything is mended"
+
+    asyncio.run(play())
+
+
 def test_a_generator_that_falls_silent_is_a_failed_environment(
     app: App, locustfile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
