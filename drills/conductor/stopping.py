@@ -7,11 +7,11 @@ import signal
 import time
 from dataclasses import dataclass
 
-from drills.errors import EnvironmentFailed, ExitCode
+from drills.errors import EnvironmentFailed, ExitCode, SandboxBusy
 from drills.faults.recovery import RecoveryReport, recover
 from drills.reporting.report import write_report
 from drills.sandbox.open import open_sandbox
-from drills.store.holder import hold
+from drills.store.holder import hold, holder_of
 from drills.store.records import DrillRecord
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
@@ -31,7 +31,7 @@ def stop_everything(workspace: Workspace, store: Store, why: str, *, stay_stoppe
     """End the drill that runs on the workspace's sandbox and undo everything; with `stay_stopped` nothing starts again.
 
     Works whether the runner lives (it is asked to end, and mends by itself) or is dead (its undos are done here).
-    Raises EnvironmentFailed when a runner does not end.
+    Raises EnvironmentFailed when a runner does not end, SandboxBusy when what holds the sandbox is not a drill.
     """
     switch = KillSwitch(store)
     if stay_stopped:
@@ -40,9 +40,20 @@ def stop_everything(workspace: Workspace, store: Store, why: str, *, stay_stoppe
     running = store.running(workspace.config.sandbox.name)
     if running is not None and running.runner.alive():
         lines.append(_end(running))
-    report = recover_sandbox(workspace, store)
+    try:
+        report = recover_sandbox(workspace, store)
+    except SandboxBusy:
+        raise SandboxBusy(_not_ended(workspace)) from None
     lines += report.lines()
     return Stopped(tuple(lines), ExitCode.UNDO_OWED if report.owed else ExitCode.ALL_MET)
+
+
+def _not_ended(workspace: Workspace) -> str:
+    """Whatever else holds the sandbox is sent no signal: it has broken nothing, or mends already."""
+    name = workspace.config.sandbox.name
+    holder = holder_of(workspace.state_dir, name)
+    held = f"is held by {holder}" if holder is not None else "was held until just now"
+    return f"sandbox {name} {held}; `drills stop` ends a running drill only: wait until it ends, then stop again"
 
 
 def recover_sandbox(workspace: Workspace, store: Store) -> RecoveryReport:

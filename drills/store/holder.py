@@ -37,7 +37,7 @@ def hold(state_dir: Path, sandbox: str, who: str) -> Iterator[None]:
             holder = _read(file)
             raise SandboxBusy(
                 f"sandbox {sandbox} is held by {holder or 'another runner'}; "
-                "wait until it ends, or end it with `drills stop`"
+                "wait until it ends (`drills stop` ends a drill)"
             ) from None
         _write(file, Holder(who, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))
         try:

@@ -173,6 +173,16 @@ def test_a_second_runner_on_the_same_sandbox_is_told_who_holds_it(workspace: Pat
             assert done.returncode == ExitCode.NOT_VALID
 
 
+def test_what_stop_does_not_end_is_said_and_not_advised(workspace: Path) -> None:
+    with hold(workspace / ".drills", "default", "rehearsal of own"):
+        stop, recover = (drills(word, folder=workspace) for word in ("stop", "recover"))
+    held = f"sandbox default is held by rehearsal of own (process {os.getpid()}, since "
+    assert one_line(stop).startswith(held)
+    assert one_line(stop).endswith("; `drills stop` ends a running drill only: wait until it ends, then stop again")
+    assert one_line(recover).endswith("wait until it ends (`drills stop` ends a drill)")
+    assert stop.returncode == recover.returncode == ExitCode.NOT_VALID
+
+
 def test_nothing_starts_while_the_kill_switch_is_on(workspace: Path) -> None:
     store = Store.open(f"sqlite:///{workspace}/.drills/drills.db")
     KillSwitch(store).stop("a real incident")
