@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -11,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from drills.doctor.check import Check
+from drills.doctor.images import look_at_images
 from drills.errors import BadInput, DrillsError
 from drills.sandbox.compose import engine
-from drills.sandbox.compose.layout import PORTS
+from drills.sandbox.compose.layout import PORTS, port_variable
 from drills.sandbox.compose.project import Project, listed, own
 from drills.sandbox.open import compose_project
 from drills.sandbox.ports import HOST
+from drills.sandbox.protocol import Service
 from drills.workspace.workspace import Workspace
 
 #: What the containers of the included sandbox may use together (their limits), and their images, in bytes.
@@ -45,7 +48,7 @@ def look_at_engine(workspace: Workspace, *, needed: bool) -> tuple[Check, ...]:
     return (
         _engine(project.host, info, remote=remote),
         _compose(),
-        _images(project),
+        look_at_images(project),
         _memory(info),
         _disk(info, here=engine.is_local(project.host)),
         _ports(project),
@@ -54,9 +57,12 @@ def look_at_engine(workspace: Workspace, *, needed: bool) -> tuple[Check, ...]:
 
 
 def _no_engine(error: DrillsError, *, needed: bool) -> Check:
+    forbidden = engine.is_forbidden(error)
     if needed:
-        return Check("Docker engine", False, str(error), "start the engine, or choose `driver: local`")
-    return Check("Docker engine", True, "none answers: drills use the local sandbox")
+        mend = engine.ALLOW if forbidden else "start the engine"
+        return Check("Docker engine", False, str(error), f"{mend}, or choose `driver: local`")
+    why = f"you may not use it; to be allowed, {engine.ALLOW}" if forbidden else "none answers"
+    return Check("Docker engine", True, f"{why}: drills use the local sandbox")
 
 
 def _engine(host: str, info: Mapping[str, Any], *, remote: bool) -> Check:
@@ -86,21 +92,6 @@ def _compose() -> Check:
     return Check("Compose", tuple(int(part) for part in parts) >= COMPOSE_NEEDED, said, mend)
 
 
-def _images(project: Project) -> Check:
-    """Those that are pulled; the others are built when they are missing."""
-    from drills.sandbox.compose.cli import ComposeCli
-
-    try:
-        wanted = ComposeCli(project).pulled_images()
-        present = {tag for image in engine.ask(project.host, "/images/json") for tag in image.get("RepoTags") or ()}
-    except DrillsError as error:
-        return Check("images", False, str(error), "check the compose file: docker compose config")
-    missing = sorted(wanted - present)
-    if missing:
-        return Check("images", False, f"missing: {', '.join(missing)}", "docker compose pull")
-    return Check("images", True, f"{len(wanted)} to pull are all there")
-
-
 def _memory(info: Mapping[str, Any]) -> Check:
     total = int(info.get("MemTotal", 0))
     return Check("engine's memory", total >= MEMORY_NEEDED, f"{total / 1e9:.1f} GB", "give the engine 3 GB or more")
@@ -125,19 +116,38 @@ def _ports(project: Project) -> Check:
             return Check("ports", True, "the sandbox's own containers have them")
     except DrillsError as error:
         return Check("project's name", False, str(error), "name this workspace's project in drills.yaml")
-    taken = [str(port) for _service, _inside, port in PORTS.values() if _is_taken(port)]
+    taken: list[str] = []
+    insisted: list[str] = []
+    for name, (_service, _inside, usual) in PORTS.items():
+        variable = port_variable(name)
+        given = os.environ.get(variable, "")
+        port = int(given) if given.isdecimal() else usual
+        if protocol := _taken(port, datagrams=name == Service.DNS):
+            (insisted if given else taken).append(f"{port}/{protocol} ({variable})")
+    if insisted:
+        says = f"taken, though a variable insists on it: {', '.join(insisted)}"
+        return Check("ports", False, says, "end the program that has it, or choose another port by that variable")
     if taken:
         says = f"taken: {', '.join(taken)}; `drills sandbox up` chooses others"
-        return Check("ports", True, says)
+        return Check("ports", True, f"{says}, for `docker compose up` name free ones by these variables")
     return Check("ports", True, "those of the compose file are free")
 
 
-def _is_taken(port: int) -> bool:
+def _taken(port: int, *, datagrams: bool) -> str:
+    """`tcp` or `udp` when somebody has the port on loopback, else empty; `datagrams`: UDP is asked too."""
     try:
         with socket.create_server((HOST, port)):
-            return False
+            pass
     except OSError:
-        return True
+        return "tcp"
+    if not datagrams:
+        return ""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.bind((HOST, port))
+        except OSError:
+            return "udp"
+    return ""
 
 
 def _clock(asked: datetime, info: Mapping[str, Any], answered: datetime) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,9 +14,10 @@ import pytest
 from drills.doctor import containers
 from drills.doctor.check import Check
 from drills.doctor.containers import look_at_engine
+from drills.errors import EnvironmentFailed
 from drills.sandbox.compose.project import FOLDER, PROJECT
 from drills.workspace.workspace import Workspace
-from tests.doctor.stand_in import Engine, docker_command
+from tests.doctor.stand_in import IMAGES, Engine, docker_command
 
 CONFIG = "format: 1\nplaybook: pagerduty\nsandbox: {driver: compose, project: ours}\n"
 
@@ -63,6 +65,46 @@ def test_an_engine_that_has_all_is_well_in_every_respect(home: Path) -> None:
 def test_an_image_that_is_missing_is_named_with_the_command_that_fetches_it(home: Path, engine: Engine) -> None:
     engine.images = ("postgres:15", "redis:7")
     assert unwell(home) == {"images": Check("images", False, "missing: haproxy:2.6", "docker compose pull")}
+
+
+def test_of_images_that_are_built_here_it_is_told_what_the_first_up_fetches(home: Path, engine: Engine) -> None:
+    (home / "docker-compose.yml").unlink()  # The included one is used then.
+    engine.images += ("golang:1.24",)
+    check = looked(home)["images"]
+    assert check == Check(
+        "images",
+        True,
+        "3 to pull are all there; the first `up` builds drills-shop:ours, drills/toxiproxy:2.12.0: it fetches "
+        "python:3.11-slim, their packages from the network",
+    )
+    engine.images = ("postgres:15", "redis:7", "drills-shop:ours", "python:3.11-slim")
+    check = unwell(home)["images"]
+    assert check.says == (
+        "missing: haproxy:2.6; the first `up` builds drills/toxiproxy:2.12.0: it fetches golang:1.24, their packages "
+        "from the network"
+    )
+    assert check.mend == "docker compose pull"
+    engine.images = (*IMAGES, "drills-shop:ours", "drills/toxiproxy:2.12.0")
+    assert looked(home)["images"].says == "3 to pull are all there"
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("text", ["", "services:\n  app: {image: 7, build: .}\n", "services: [app]\n"])
+def test_a_compose_file_of_another_form_is_left_to_compose(home: Path, text: str) -> None:
+    (home / "docker-compose.yml").write_text(text, encoding="utf-8")
+    assert looked(home)["images"].says == "3 to pull are all there"
+
+
+def test_an_image_may_be_built_without_a_dockerfile_that_can_be_read(home: Path, engine: Engine) -> None:
+    text = "services:\n  app: {image: mine, build: ./app}\n  tool: {image: 'a:${TAG}', build: .}\n"
+    (home / "docker-compose.yml").write_text(text, encoding="utf-8")
+    told = "3 to pull are all there; the first `up` builds mine: it fetches {}their packages from the network"
+    assert looked(home)["images"].says == told.format("")
+    (home / "app").mkdir()
+    (home / "app" / "Dockerfile").write_text("# FROM here\nFROM --platform=linux/amd64 alpine:3 AS one\n")
+    assert looked(home)["images"].says == told.format("alpine:3, ")
+    engine.images += ("alpine:3",)
+    assert looked(home)["images"].says == told.format("")
 
 
 def test_an_engine_with_little_memory_is_told(home: Path, engine: Engine) -> None:
@@ -120,7 +162,31 @@ def test_a_port_that_is_taken_is_named_and_no_hindrance(home: Path, monkeypatch:
         port = other.getsockname()[1]
         monkeypatch.setattr(containers, "PORTS", {"app": ("edge", 8080, port)})
         check = looked(home)["ports"]
-    assert (check.well, check.says) == (True, f"taken: {port}; `drills sandbox up` chooses others")
+        told = f"taken: {port}/tcp (DRILLS_PORT_APP); `drills sandbox up` chooses others, for `docker compose up` "
+        assert (check.well, check.says) == (True, f"{told}name free ones by these variables")
+        monkeypatch.setenv("DRILLS_PORT_APP", str(port))
+        check = looked(home)["ports"]
+    assert (check.well, check.says) == (False, f"taken, though a variable insists on it: {port}/tcp (DRILLS_PORT_APP)")
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_variable_that_moves_a_taken_port_mends_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other, socket.socket() as another:
+        another.bind(("127.0.0.1", 0))
+        free = another.getsockname()[1]
+        another.close()
+        monkeypatch.setattr(containers, "PORTS", {"app": ("edge", 8080, other.getsockname()[1])})
+        monkeypatch.setenv("DRILLS_PORT_APP", str(free))
+        assert looked(home)["ports"].says == "those of the compose file are free"
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_name_servers_port_may_be_taken_for_datagrams_only(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        monkeypatch.setattr(containers, "PORTS", {"dns": ("dns", 5353, port), "app": ("edge", 8080, port)})
+        assert looked(home)["ports"].says.startswith(f"taken: {port}/udp (DRILLS_PORT_DNS); ")
 
 
 def test_an_engine_of_another_machine_is_refused_unless_the_workspace_allows_it(
@@ -169,6 +235,23 @@ def test_an_engine_that_is_down_matters_only_to_who_needs_it(
     assert (check.well, check.mend) == (False, "start the engine, or choose `driver: local`")
     assert "does not answer: No such file" in check.says
     assert looked(home, needed=False)["Docker engine"].says == "none answers: drills use the local sandbox"
+
+
+def test_who_may_not_use_the_engine_is_told_how_to_be_allowed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(host: str, _path: str) -> None:
+        error = PermissionError(errno.EACCES, "Permission denied")
+        raise EnvironmentFailed(containers.engine.does_not_answer(host, error)) from error
+
+    monkeypatch.setattr(containers.engine, "ask", forbidden)
+    (check,) = looked(home).values()
+    assert "you may not use the Docker engine at" in check.says
+    mend = "join its group (docker) and log in again, or run the engine rootless"
+    assert (check.well, check.mend) == (False, f"{mend}, or choose `driver: local`")
+    told = looked(home, needed=False)["Docker engine"]
+    assert (told.well, told.says) == (
+        True,
+        f"you may not use it; to be allowed, {mend}: drills use the local sandbox",
+    )
 
 
 @pytest.mark.usefixtures("engine")

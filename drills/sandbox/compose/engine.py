@@ -19,6 +19,8 @@ from urllib.parse import quote
 from drills.errors import EnvironmentFailed
 
 USUAL_SOCKET = "unix:///var/run/docker.sock"
+#: What mends that one may not use the engine.
+ALLOW = "join its group (docker) and log in again, or run the engine rootless"
 _LOCAL = ("unix://", "npipe://")
 
 
@@ -71,11 +73,20 @@ def ask(host: str, path: str, *, timeout: float = 5.0) -> Any:
 
 
 def does_not_answer(host: str, error: BaseException) -> str:
-    """One line about an engine that is down."""
+    """One line about an engine that is down, or that this user may not use."""
+    if is_forbidden(error):
+        return f"you may not use the Docker engine at {host}: {ALLOW}, then `drills doctor` looks again"
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     if isinstance(error, TimeoutError):
         reason = "no answer in time"
     return f"the Docker engine at {host} does not answer: {reason}; start it, then `drills doctor` looks again"
+
+
+def is_forbidden(error: BaseException | None) -> bool:
+    """Whether an error, or what it came of, is that this user may not use the engine's socket (EACCES, EPERM)."""
+    while error is not None and not isinstance(error, PermissionError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 class _SocketConnection(http.client.HTTPConnection):

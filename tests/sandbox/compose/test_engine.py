@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from drills.errors import EnvironmentFailed
-from drills.sandbox.compose.engine import USUAL_SOCKET, ask, containers, engine_host, is_local
+from drills.sandbox.compose.engine import USUAL_SOCKET, ask, containers, does_not_answer, engine_host, is_local
 
 
 def context(home: Path, name: str, host: str) -> None:
@@ -50,6 +52,36 @@ def test_an_engine_that_is_down_is_told_in_one_line(tmp_path: Path) -> None:
     ) as told:
         containers(f"unix://{tmp_path}/none.sock", "ours")
     assert "\n" not in str(told.value)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without root's right to every file; somebody who has none anyway stays who they are."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_who_may_not_use_the_engines_socket_is_told_how_to_be_allowed(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    host = f"unix://{tmp_path}/closed/e.sock"
+    with as_nobody(), pytest.raises(EnvironmentFailed) as told:
+        ask(host, "/info")
+    assert str(told.value) == (
+        f"you may not use the Docker engine at {host}: join its group (docker) and log in again, or run the engine "
+        "rootless, then `drills doctor` looks again"
+    )
+
+
+def test_a_permission_is_missing_however_deep_the_library_says_so() -> None:
+    error = ValueError("connection aborted")
+    error.__context__ = PermissionError(errno.EPERM, "Operation not permitted")
+    assert does_not_answer("unix:///e.sock", error).startswith("you may not use the Docker engine at unix:///e.sock")
 
 
 @contextmanager
