@@ -244,7 +244,7 @@ class Sandbox(Protocol):
     def addresses(self) -> Mapping[str, str]:
         """What probes and locustfiles may name as `${app}`, `${database}`, `${cache}`, `${external-api}`, …
 
-        `app` is a base URL, and so is `app-direct`, which leads to one replica around the edge; `edge` is the URL of
+        `app` is a base URL, and so is `app-direct`, which leads to the app around the edge; `edge` is the URL of
         the edge by its public name, `edge-address` its host:port; `dns` is the host:port of the name server and `ca`
         the path of the authority's certificate. `database` is a libpq URL and `cache` a redis:// URL that go straight
         to the service, around Toxiproxy. Empty when the sandbox is down.
