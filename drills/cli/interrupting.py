@@ -1,12 +1,14 @@
-"""Ctrl-C and SIGTERM during a drill: it ends once, and everything is mended, however often somebody asks."""
+"""Ctrl-C, SIGTERM or a closed terminal during a drill: it ends once, all is mended, however often somebody asks."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 
 import typer
 
+from drills.cli.live import mute
 from drills.errors import ExitCode
 
 
@@ -17,22 +19,34 @@ class Interruption:
         self._first: signal.Signals | None = None
 
     def listen(self) -> None:
-        """Take SIGINT and SIGTERM for the task that calls this, until its event loop is closed."""
+        """Take SIGINT, SIGTERM and SIGHUP for the task that calls this, until its event loop is closed.
+
+        SIGHUP stays ignored for whoever asked for that (`nohup`).
+        """
         task = asyncio.current_task()
         assert task is not None
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
             loop.add_signal_handler(number, self._take, number, task)
 
     @property
     def exit_code(self) -> ExitCode:
-        """130 after Ctrl-C; 5 after SIGTERM, which is how `drills stop` ends a drill."""
-        return ExitCode.ABORTED if self._first is signal.SIGTERM else ExitCode.INTERRUPTED
+        """130 after Ctrl-C; 5 after SIGTERM, which is how `drills stop` ends a drill, and after SIGHUP."""
+        return ExitCode.ABORTED if self._first in (signal.SIGTERM, signal.SIGHUP) else ExitCode.INTERRUPTED
 
     def _take(self, number: signal.Signals, task: asyncio.Task[object]) -> None:
         if self._first is None:
             self._first = number
             task.cancel()
-            typer.echo("ending the drill; everything is being mended …", err=True)
+            _say("ending the drill; everything is being mended …")
         else:
-            typer.echo("still mending; it is over in a moment", err=True)
+            _say("still mending; it is over in a moment")
+
+
+def _say(text: str) -> None:
+    try:
+        typer.echo(text, err=True)
+    except OSError:
+        mute(sys.stderr)  # The terminal has gone, which may be why it was signalled.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import IO, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -23,10 +26,37 @@ LABEL = 20
 PLAIN_WIDTH = 140
 
 
+class _PatientConsole(Console):
+    """One whose reader may go (`| head`, a closed terminal): it is silent from then on. Rich's own ends the process."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        try:
+            super().print(*objects, **options)
+        except OSError:
+            self.on_broken_pipe()
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        mute(self.file)
+
+
 def make_console(*, stderr: bool = False) -> Console:
-    """A console as wide as its terminal; Rich honours NO_COLOR and leaves colours out of pipes."""
-    console = Console(stderr=stderr, highlight=False)
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
+    """A console as wide as its terminal; Rich honours NO_COLOR and leaves colours out of pipes.
+
+    It never raises for a reader that has gone: a drill goes on, or is mended, without it.
+    """
+    console = _PatientConsole(stderr=stderr, highlight=False)
+    return console if console.is_terminal else _PatientConsole(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
+
+
+def mute(stream: IO[str]) -> None:
+    """Nobody reads it any more: what is written there, and what it still holds, goes nowhere."""
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)
 
 
 @dataclass(frozen=True, slots=True)
