@@ -58,7 +58,7 @@ class RecoveryReport:
         return "its runner died"
 
 
-def recover(store: Store, sandbox: Sandbox, name: str = "default", home: Path | None = None) -> RecoveryReport:
+def recover(store: Store, sandbox: Sandbox, name: str, home: Path) -> RecoveryReport:
     """Settle all that is owed on the sandbox of that name, and store interrupted drills as aborted.
 
     `home` is the workspace's folder, whose processes alone are ended. Never raises for an undo that fails: it is in
@@ -72,7 +72,7 @@ def recover(store: Store, sandbox: Sandbox, name: str = "default", home: Path | 
     owing = {row.drill_id for row in journal.owed(name)}
     suspects = {record.drill_id: record for record in dead}
     suspects |= {r.drill_id: r for r in store.drills() if r.drill_id in owing and not r.runner.alive()}
-    ended = _end_leftovers(store, suspects, home)
+    ended = _end_leftovers(suspects, home)
     for record in dead:
         _abort(store, record)
     settlements = settle_owed(journal, sandbox, name=name)
@@ -100,7 +100,7 @@ def _refuse_beside(running: Iterable[DrillRecord], name: str) -> None:
             )
 
 
-def _end_leftovers(store: Store, dead: Mapping[str, DrillRecord], home: Path | None) -> tuple[Ended, ...]:
+def _end_leftovers(dead: Mapping[str, DrillRecord], home: Path) -> tuple[Ended, ...]:
     """End what these drills started beside the sandbox: traffic, steps of runbooks."""
     return end(
         [
@@ -108,19 +108,10 @@ def _end_leftovers(store: Store, dead: Mapping[str, DrillRecord], home: Path | N
             for process, environment in with_variable(DRILL_VARIABLE)
             if environment[DRILL_VARIABLE] in dead
             and _SANDBOX_VARIABLE not in environment
-            and _of_this_workspace(store, home, environment)
+            # Drills of two workspaces may have the same id.
+            and Path(environment.get(WORKSPACE_VARIABLE, "")).resolve() == home.resolve()
         ]
     )
-
-
-def _of_this_workspace(store: Store, home: Path | None, environment: Mapping[str, str]) -> bool:
-    """Drills of two workspaces may have the same id. Without `home`, the place of the store's file tells ours."""
-    workspace = environment.get(WORKSPACE_VARIABLE)
-    if home is not None:
-        return workspace is not None and Path(workspace).resolve() == home.resolve()
-    if not store.database.is_sqlite:
-        return True
-    return workspace is not None and Path(store.database.name).resolve().is_relative_to(Path(workspace).resolve())
 
 
 def _abort(store: Store, record: DrillRecord) -> None:

@@ -91,7 +91,7 @@ def _make_ready(workspace: Workspace, sandbox: Sandbox, store: Store, lines: Lin
     name = workspace.config.sandbox.name
     try:
         with hold(workspace.state_dir, name, "drills serve, which starts"):
-            for line in recover(store, sandbox, name).lines():
+            for line in recover(store, sandbox, name, workspace.home).lines():
                 lines.say("recovered", reason=line)
             if bring_up:
                 sandbox.up()

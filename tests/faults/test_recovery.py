@@ -79,14 +79,14 @@ sys.stdin.read()
     ],
 )
 def test_a_runner_killed_in_the_middle_of_a_fault_leaves_nothing_after_recovery(
-    store: Store, sandbox: LocalSandbox, sandbox_folder: Path, spec: str, moment: str
+    workspace: Path, store: Store, sandbox: LocalSandbox, sandbox_folder: Path, spec: str, moment: str
 ) -> None:
     before = sandbox.fingerprint()
     command = [sys.executable, "-c", _RUNNER, str(store.database.url), str(sandbox_folder), spec, moment]
     runner = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert runner.wait(60) == -signal.SIGKILL
 
-    report = recover(store, sandbox, "default")
+    report = recover(store, sandbox, "default", workspace)
 
     assert report.owed == ()
     assert sandbox.fingerprint().differences(before) == ()
@@ -97,41 +97,43 @@ def test_a_runner_killed_in_the_middle_of_a_fault_leaves_nothing_after_recovery(
     assert len(timeline.all(UndoWritten)) == 1
     assert len(timeline.all(DrillAborted)) == 1
     assert len(timeline.all(UndoSettled)) == 2
-    assert recover(store, sandbox, "default") == RecoveryReport()
+    assert recover(store, sandbox, "default", workspace) == RecoveryReport()
 
 
-def test_an_interrupted_drill_is_aborted_at_its_last_event_and_scored_as_such(store: Store) -> None:
+def test_an_interrupted_drill_is_aborted_at_its_last_event_and_scored_as_such(workspace: Path, store: Store) -> None:
     record = interrupted(store)
     last = store.timeline(record.drill_id).ended
-    report = recover(store, PaperSandbox(), "default")
+    report = recover(store, PaperSandbox(), "default", workspace)
     aborted = store.timeline(record.drill_id).all(DrillAborted)
     assert [(event.t, event.reason) for event in aborted] == [(last, "the runner died")]
     assert store.drill(record.drill_id).result is DrillResult.ABORTED
     assert [card.result for card in store.scorecards()] == [DrillResult.ABORTED]
     assert report.lines() == (f"{record.drill_id} stored as aborted: its runner died",)
-    assert recover(store, PaperSandbox(), "default") == RecoveryReport()
+    assert recover(store, PaperSandbox(), "default", workspace) == RecoveryReport()
 
 
-def test_a_drill_that_died_before_its_first_event_is_aborted_without_a_scorecard(store: Store) -> None:
+def test_a_drill_that_died_before_its_first_event_is_aborted_without_a_scorecard(workspace: Path, store: Store) -> None:
     record = interrupted(store, speaks=False)
-    recover(store, PaperSandbox(), "default")
+    recover(store, PaperSandbox(), "default", workspace)
     assert store.drill(record.drill_id).result is DrillResult.ABORTED
     assert store.scorecards() == []
 
 
-def test_a_recovery_that_was_itself_interrupted_is_finished_without_aborting_twice(store: Store) -> None:
+def test_a_recovery_that_was_itself_interrupted_is_finished_without_aborting_twice(
+    workspace: Path, store: Store
+) -> None:
     record = interrupted(store)
     store.append(record.drill_id, DrillAborted(t=20, at=record.started_at, reason="the runner died"))
-    recover(store, PaperSandbox(), "default")
+    recover(store, PaperSandbox(), "default", workspace)
     assert len(store.timeline(record.drill_id).all(DrillAborted)) == 1
     assert store.drill(record.drill_id).result is DrillResult.ABORTED
 
 
-def test_a_drill_whose_runner_lives_or_that_is_on_another_sandbox_is_left_alone(store: Store) -> None:
+def test_a_drill_whose_runner_lives_or_that_is_on_another_sandbox_is_left_alone(workspace: Path, store: Store) -> None:
     alive, elsewhere = interrupted(store, Runner.this()), interrupted(store)
-    report = recover(store, PaperSandbox(), "another")
+    report = recover(store, PaperSandbox(), "another", workspace)
     assert report == RecoveryReport()
-    recover(store, PaperSandbox(), "default")
+    recover(store, PaperSandbox(), "default", workspace)
     assert store.drill(alive.drill_id).result is DrillResult.RUNNING
     assert store.drill(elsewhere.drill_id).result is DrillResult.ABORTED
 
@@ -147,7 +149,7 @@ def sleepers() -> Iterator[list[psutil.Popen]]:
 
 
 def test_a_drill_that_another_workspace_runs_on_a_sandbox_of_the_same_name_keeps_its_undos(
-    store: Store, sleepers: list[psutil.Popen]
+    workspace: Path, store: Store, sleepers: list[psutil.Popen]
 ) -> None:
     sleepers.append(psutil.Popen(["sleep", "600"]))
     pid = sleepers[0].pid
@@ -160,20 +162,22 @@ def test_a_drill_that_another_workspace_runs_on_a_sandbox_of_the_same_name_keeps
     changed = list(sandbox.changed)
 
     with pytest.raises(EnvironmentFailed, match=rf"^{theirs.drill_id}: another workspace shares this store"):
-        recover(store, sandbox, "default")
+        recover(store, sandbox, "default", workspace)
 
     assert sandbox.changed == changed
     assert len(journal.owed("default")) == 2
     assert store.drill(dead.drill_id).result is DrillResult.RUNNING
     sleepers[0].kill()
     sleepers[0].wait()
-    assert recover(store, sandbox, "default").aborted == (theirs.drill_id, dead.drill_id)
+    assert recover(store, sandbox, "default", workspace).aborted == (theirs.drill_id, dead.drill_id)
     assert journal.owed("default") == []
 
 
-def test_a_drill_of_another_boot_is_recovered_and_said_to_be_perhaps_another_machines(store: Store) -> None:
+def test_a_drill_of_another_boot_is_recovered_and_said_to_be_perhaps_another_machines(
+    workspace: Path, store: Store
+) -> None:
     elsewhere, here = interrupted(store, Runner(1, 1.0, "another boot")), interrupted(store)
-    report = recover(store, PaperSandbox(), "default")
+    report = recover(store, PaperSandbox(), "default", workspace)
     assert report.lines() == (
         f"{elsewhere.drill_id} stored as aborted: it was begun before this machine was started again, "
         "or on another one, where it may still run",
@@ -181,19 +185,21 @@ def test_a_drill_of_another_boot_is_recovered_and_said_to_be_perhaps_another_mac
     )
 
 
-def test_what_cannot_be_undone_stays_owed_is_said_and_is_undone_by_a_later_recovery(store: Store) -> None:
+def test_what_cannot_be_undone_stays_owed_is_said_and_is_undone_by_a_later_recovery(
+    workspace: Path, store: Store
+) -> None:
     record, sandbox, journal = interrupted(store), PaperSandbox(), Journal(store)
     drop = DropIndex(index="orders_customer_idx")
     number = journal.write(record.drill_id, "default", drop.kind, drop.summary(), drop.undo_plan(sandbox))
     drop.apply(sandbox)
     sandbox.kill(Service.DATABASE)
 
-    report = recover(store, sandbox, "default")
+    report = recover(store, sandbox, "default", workspace)
     assert report.owed == (f"#{number} drop index orders_customer_idx: database does not answer",)
     assert len(store.timeline(record.drill_id).all(UndoFailed)) == 1
 
     sandbox.start(Service.DATABASE)
-    report = recover(store, sandbox, "default")
+    report = recover(store, sandbox, "default", workspace)
     assert report.lines() == (f"undo #{number} settled: drop index orders_customer_idx",)
     assert "orders_customer_idx" in sandbox.database.indexes
 

@@ -56,6 +56,7 @@ class BringsUp(OperatesServices):
 
     def down(self) -> None:
         state = self._store.read()
+        self._refuse_other_place()
         if not self._layout.root.is_dir() and not self._sees_project():
             return
         with self._lock.held():
