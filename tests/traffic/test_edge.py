@@ -61,7 +61,7 @@ def start(module: str, port: int, *words: str) -> subprocess.Popen[bytes]:
 @pytest.fixture
 def entrance(app: App, tmp_path: Path) -> Iterator[Entrance]:
     provide(tmp_path / "certificates", datetime.now(UTC))
-    ports = choose_ports(("edge", "dns"), {})
+    ports = choose_ports(("edge", "dns"), {}, tmp_path)
     with ExitStack() as stack:
         served = ("--upstream", app.url.removeprefix("http://"), "--certificate", str(tmp_path / "certificates" / EDGE))
         edge = start("shop.edge", ports["edge"], *served)

@@ -77,7 +77,7 @@ class BringsUp(OperatesServices):
         shutil.rmtree(self._layout.backups, ignore_errors=True)
         shutil.rmtree(self._layout.logs, ignore_errors=True)
         self._begin_state(
-            ports=_ports(_USUAL | self._store.read().ports),
+            ports=self._choose_ports(_USUAL | self._store.read().ports),
             replicas=SandboxState.model_fields["replicas"].default,
             settings=self._shop.defaults,
             release=self._shop.initial_release,
@@ -96,7 +96,7 @@ class BringsUp(OperatesServices):
                 self._control.cli.down(self._control.variables())
                 if error.port in _insisted_on().values():
                     raise
-                self._store.change(ports=_ports({}))
+                self._store.change(ports=self._choose_ports({}))
         return self._start_everything()
 
     def _take_over(self) -> None:
@@ -121,7 +121,7 @@ class BringsUp(OperatesServices):
         )
         missing = PORTS.keys() - self._store.read().ports.keys()
         if missing:
-            self._store.change(ports=_ports(_USUAL) | self._store.read().ports)
+            self._store.change(ports=self._choose_ports(_USUAL) | self._store.read().ports)
         self._certificate.keep_copies()
 
     def _begin_state(self, *, ports: dict[str, int], replicas: int, settings: dict[str, str], release: str) -> None:
@@ -141,6 +141,12 @@ class BringsUp(OperatesServices):
             limits={},
             compose=ComposeProject(name=self._project.name, folder=str(self._project.folder), host=self._project.host),
         )
+
+    def _choose_ports(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        """For every name the port that the environment insists on, or the wanted one if it is free, or another."""
+        insisted = _insisted_on()
+        others = [name for name in PORTS if name not in insisted]
+        return choose_ports(others, wanted, self._layout.state, taken=insisted.values()) | insisted
 
     # --- starting
 
@@ -202,13 +208,6 @@ def _ports_of(containers: tuple[Container, ...]) -> dict[str, int]:
         for container in containers
         if container.service == service and inside in container.ports
     }
-
-
-def _ports(wanted: Mapping[str, int]) -> dict[str, int]:
-    """For every name the port that the environment insists on, or the wanted one if it is free, or another."""
-    insisted = _insisted_on()
-    others = [name for name in PORTS if name not in insisted]
-    return choose_ports(others, wanted, taken=insisted.values()) | insisted
 
 
 def _insisted_on() -> dict[str, int]:

@@ -84,7 +84,7 @@ class LocalSandbox(Configures):
             if not self._store.read().active:
                 self._begin_afresh()
             elif not self.is_up():
-                self._store.change(ports=choose_ports((*Service, *Link), self._store.read().ports))
+                self._store.change(ports=self._choose_ports())
                 if not self._layout.database.is_dir():  # The machine was restarted, and its mounts are gone.
                     self._provide_database()
             elif lacks_ports(self._store.read()):
@@ -100,11 +100,10 @@ class LocalSandbox(Configures):
         self._certificate.provide(afresh=True)
         now = datetime.now(UTC)
         line = initial_line(self._shop, now)
-        state = self._store.read()
         self._store.change(
             active=True,
             up_since=now,
-            ports=choose_ports((*Service, *Link), state.ports),
+            ports=self._choose_ports(),
             processes=(),
             replicas=SandboxState.model_fields["replicas"].default,
             settings=self._shop.defaults,
@@ -115,12 +114,15 @@ class LocalSandbox(Configures):
             cpus={},
         )
 
+    def _choose_ports(self) -> dict[str, int]:
+        return choose_ports((*Service, *Link), self._store.read().ports, self._layout.state)
+
     def _add_ports(self) -> None:
         """For services that an older version did not have, beside those that run."""
         ports = dict(self._store.read().ports)
         for name in (*Service, *Link):
             if name not in ports:
-                ports[name] = free_port(set(ports.values()))
+                ports[name] = free_port(set(ports.values()), self._layout.state)
         self._store.change(ports=ports)
 
     def _provide_database(self) -> None:

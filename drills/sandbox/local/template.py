@@ -90,7 +90,7 @@ def _initialise(data: Path, owner: tuple[int, int] | None, marker: str, log: Pat
 
 
 def _seed(data: Path, owner: tuple[int, int] | None, shop_root: Path, marker: str, log: Path) -> None:
-    port = free_port(set())
+    port = free_port(set(), data)
     environment = processes.base_environment()
     server = processes.spawn(
         postgres.command(data, port), marker=marker, environment=environment, log=log, folder=data, user=owner

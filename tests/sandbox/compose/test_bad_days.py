@@ -77,7 +77,7 @@ def test_a_port_that_only_looked_free_is_chosen_again(sandbox: Sandbox, tmp_path
     assert isinstance(sandbox, ComposeSandbox)
     other = ComposeSandbox(compose_project("drills-second"), tmp_path, included_root())
     make_folder(tmp_path)
-    port = free_port(set())
+    port = free_port(set(), tmp_path)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind((HOST, port))  # Free still for TCP: the engine alone finds that out.
         other._store.change(ports={Service.DNS: port})

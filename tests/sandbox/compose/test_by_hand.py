@@ -30,7 +30,7 @@ def bench() -> Iterator[Workbench]:
 
 def compose(bench: Workbench, *words: str) -> None:
     """`docker compose` on ports that nobody has; the usual ones may be somebody's on this machine."""
-    ports = {port_variable(name): str(port) for name, port in choose_ports(PORTS, {}).items()}
+    ports = {port_variable(name): str(port) for name, port in choose_ports(PORTS, {}, bench.folder).items()}
     done = subprocess.run(
         ["docker", "compose", *words],
         cwd=bench.folder, env={**bench.environment, **ports, "DOCKER_HOST": engine_host()},
