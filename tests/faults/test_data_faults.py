@@ -205,6 +205,10 @@ def test_an_app_that_was_restarted_has_its_connections_again_and_is_left_alone(
 
     with in_place(sandbox, AbandonExports()):
         assert not sandbox.health()["app /ready"][0]
+        idle = "state = 'idle' AND application_name LIKE 'shop %' AND query LIKE '%FROM orders WHERE id < %'"
+        kept = value(sandbox, f"SELECT count(*) FROM pg_stat_activity WHERE {idle}")
+        assert isinstance(kept, int)
+        assert kept > 3, "what a responder sees in the database"
         sandbox.restart(Service.APP)
         assert sandbox.health()["app /ready"][0]
         restarted = processes()

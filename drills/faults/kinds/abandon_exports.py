@@ -14,6 +14,8 @@ from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.sandbox.protocol import Capability, Running, Sandbox, Service
 
 _TIMEOUT = 8.0
+#: Some lines of its first part: the app rests then, and its session stays idle. In a query it would be ended.
+_BEGINNING = 1000
 #: An export that meets a replica without a free connection is refused; so long new ones are begun, to meet the others.
 _APPLY_SECONDS = 30.0
 #: With twenty users a pool of which nothing is kept is unused for a moment within a fraction of this time.
@@ -88,7 +90,7 @@ def _break_off(app: str) -> bool:
     try:
         connection.request("GET", "/export")
         with connection.getresponse() as answer:
-            return answer.status == http.client.OK and bool(answer.read(1))
+            return answer.status == http.client.OK and len(answer.read(_BEGINNING)) == _BEGINNING
     except (OSError, http.client.HTTPException):
         return False
     finally:

@@ -16,7 +16,8 @@ import pytest
 from drills.clock import SystemClock
 from drills.core.events import FaultVerified
 from drills.errors import ExitCode
-from drills.sandbox.compose.engine import engine_host
+from drills.sandbox.compose.engine import containers, engine_host
+from drills.sandbox.compose.project import normalised
 from drills.store.store import Store
 from proofs.workbench import Workbench, differences, workbench
 
@@ -55,12 +56,14 @@ class Door:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._engine = engine_host().removeprefix("unix://")
+        self.engine = engine_host()
         self.open()
 
     def open(self) -> None:
         self._path.unlink(missing_ok=True)
-        self._process = subprocess.Popen([sys.executable, "-c", DOOR, str(self._path), self._engine])
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", DOOR, str(self._path), self.engine.removeprefix("unix://")]
+        )
         while not self._path.exists():
             assert self._process.poll() is None
             time.sleep(0.01)
@@ -96,6 +99,12 @@ def verified(bench: Workbench) -> bool:
         store.close()
 
 
+def take_containers_along(bench: Workbench, engine: str) -> None:
+    """As an engine does that ends with its machine: nothing of the sandbox runs, and its disk in memory is gone."""
+    alive = [each["Id"] for each in containers(engine, normalised(bench.folder.name)) if each["State"] != "exited"]
+    subprocess.run(["docker", "kill", *alive], env={**os.environ, "DOCKER_HOST": engine}, check=True)
+
+
 def test_what_is_owed_is_kept_until_the_engine_is_back(door: Door, tmp_path: Path) -> None:
     with workbench("compose") as bench, door.opened_at_the_end():
         before = bench.state()
@@ -121,6 +130,7 @@ def test_what_is_owed_is_kept_until_the_engine_is_back(door: Door, tmp_path: Pat
         assert refused.returncode == ExitCode.UNDO_OWED
         assert "Traceback" not in refused.stderr
 
+        take_containers_along(bench, door.engine)
         door.open()
         recovered = bench.run("recover")
         assert recovered.returncode == ExitCode.ALL_MET, recovered.stdout + recovered.stderr
