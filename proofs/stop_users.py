@@ -10,12 +10,12 @@ import psutil
 
 
 def main() -> int:
-    """Only processes of this very drill: they carry its id in their environment."""
-    drill = os.environ["DRILLS_DRILL"]
+    """Only processes of this very drill: they carry its id and its workspace, for a drill beside it may have that id."""
+    marks = {name: os.environ[name] for name in ("DRILLS_DRILL", "DRILLS_WORKSPACE")}
     ended = 0
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if "drills.traffic" in " ".join(process.cmdline()) and process.environ().get("DRILLS_DRILL") == drill:
+            if "drills.traffic" in " ".join(process.cmdline()) and marks.items() <= process.environ().items():
                 process.kill()
                 ended += 1
     print(f"{ended} processes ended")
