@@ -10,7 +10,7 @@ import psutil
 
 
 def main() -> int:
-    """Only processes of this very drill: they carry its id and its workspace, for a drill beside it may have that id."""
+    """Only processes of this very drill: its id alone may be that of a drill in another workspace, too."""
     marks = {name: os.environ[name] for name in ("DRILLS_DRILL", "DRILLS_WORKSPACE")}
     ended = 0
     for process in psutil.process_iter():
