@@ -109,7 +109,7 @@ def workbench(driver: str = "local", *, warm: bool = True) -> Iterator[Workbench
     finally:
         bench.run("recover")
         bench.run("sandbox", "down")
-        if driver == "compose":
+        if driver != "local":
             image = f"drills-shop:{normalised(folder.name)}"
             subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False)
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,7 +18,7 @@ from drills.sandbox.compose import engine
 from drills.sandbox.compose.layout import PORTS, port_variable
 from drills.sandbox.compose.project import Project, listed, own
 from drills.sandbox.open import compose_project
-from drills.sandbox.ports import HOST
+from drills.sandbox.ports import HOST, is_free
 from drills.sandbox.protocol import Service
 from drills.workspace.workspace import Workspace
 
@@ -135,10 +135,7 @@ def _ports(project: Project) -> Check:
 
 def _taken(port: int, *, datagrams: bool) -> str:
     """`tcp` or `udp` when somebody has the port on loopback, else empty; `datagrams`: UDP is asked too."""
-    try:
-        with socket.create_server((HOST, port)):
-            pass
-    except OSError:
+    if not is_free(port):
         return "tcp"
     if not datagrams:
         return ""

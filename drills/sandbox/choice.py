@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.included import included_root
+from drills.sandbox.plain_state import read_plain
 
 if TYPE_CHECKING:
     from drills.sandbox.compose.project import Project
@@ -68,10 +69,11 @@ def _compose_is_up(place: SandboxPlace) -> bool:
     """
     from drills.sandbox.compose import engine, project
 
-    was_up = _active(place.compose_folder)
+    kept = read_plain(place.compose_folder / "state.json")
+    was_up = _active(kept)
     try:
         ours = project_of(place)
-        if was_up and not ours.is_at(*_brought_up_at(place.compose_folder, ours)):
+        if was_up and not ours.is_at(*_brought_up_at(kept, ours)):
             return True  # What is up is elsewhere; the driver says where.
         if not engine.is_local(ours.host) or not Path(ours.host.removeprefix("unix://")).exists():
             return was_up
@@ -82,25 +84,16 @@ def _compose_is_up(place: SandboxPlace) -> bool:
         return False  # No compose file here, or another folder's project of that name.
     if any(each.get("State") in ("running", "paused") for each in listed):
         return True
-    return bool(listed) and was_up and not _active(place.folder)
+    return bool(listed) and was_up and not _active(read_plain(place.folder / "state.json"))
 
 
-def _active(folder: Path) -> bool:
-    """Whether a sandbox that keeps its state there is meant to be up."""
-    return _kept(folder).get("active") is True
-
-
-def _brought_up_at(folder: Path, otherwise: Project) -> tuple[str, str]:
-    """The project's name and the engine of the compose sandbox that keeps its state there."""
-    kept = _kept(folder).get("compose")
-    at = kept if isinstance(kept, dict) else {}
+def _brought_up_at(kept: Mapping[str, Any], otherwise: Project) -> tuple[str, str]:
+    """The project's name and the engine of the compose sandbox that keeps this state."""
+    at = kept.get("compose")
+    at = at if isinstance(at, dict) else {}
     return str(at.get("name", otherwise.name)), str(at.get("host", otherwise.host))
 
 
-def _kept(folder: Path) -> dict[str, Any]:
-    """What `drills.sandbox.state` writes, read without its models, which are slow to load."""
-    try:
-        kept = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return kept if isinstance(kept, dict) else {}
+def _active(kept: Mapping[str, Any]) -> bool:
+    """Whether the sandbox that keeps this state is meant to be up."""
+    return kept.get("active") is True

@@ -7,12 +7,13 @@ or have a service down for a while.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from drills.sandbox.plain_state import read_plain
 
 #: So long a sandbox may take from choosing its ports to noting them in its state.
 _CHOOSING_SECONDS = 60.0
@@ -47,8 +48,6 @@ def _is_meant(claimed: Path, port: int, *, by_another_than: Path) -> bool:
 
 def _uses(state: Path, port: int) -> bool:
     """Whether the sandbox with this state file is up on that port."""
-    try:
-        kept = json.loads(state.read_text(encoding="utf-8"))
-        return kept["active"] is True and port in kept["ports"].values()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+    kept = read_plain(state)
+    ports = kept.get("ports")
+    return kept.get("active") is True and isinstance(ports, dict) and port in ports.values()

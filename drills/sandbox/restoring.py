@@ -230,9 +230,10 @@ class Restoring:
     def _app(self, wanted: Fingerprint) -> None:
         state = self._store.read()
         self._store.change(replicas=wanted.replicas, settings=dict(wanted.settings))
-        if state.release != wanted.release:
+        if wanted.deployed:
+            release_line.bring_back(self._store, wanted.deployed)
+        elif state.release != wanted.release:
             release_line.deployed(self._store, wanted.release, state.deployed[-1].at)
-            self._forget_history(wanted)
         if wanted.services.get(Service.APP) == Running.DOWN:
             return
         self._control.resume(Service.APP)

@@ -35,7 +35,7 @@ class BringsUp(OperatesServices):
             with self._lock.held():
                 if not self._store.read().active:
                     self._take_over()
-        self._note_ports()  # Whoever made containers anew by hand may have published others.
+        self._note_ports(self._containers.list())  # Whoever made containers anew by hand may have published others.
         return True
 
     def up(self) -> None:
@@ -49,14 +49,14 @@ class BringsUp(OperatesServices):
                 if not self._store.read().active:
                     self._take_over()
                 self._start_everything()
-            self._note_ports()
+            self._note_ports(self._containers.list())
             self._certificate.keep_copies()
             self._await_ready()
             self._provide_backup()
 
     def down(self) -> None:
         state = self._store.read()
-        self._refuse_other_place()
+        self._refuse_other_place(state)
         if not self._layout.root.is_dir() and not self._sees_project():
             return
         with self._lock.held():
@@ -153,8 +153,8 @@ class BringsUp(OperatesServices):
     def _start_everything(self) -> None:
         for service in Service:
             self._control.resume(service)
-        self._note_ports()
         listed = self._containers.list()
+        self._note_ports(listed)
         state = self._store.read()
         here = {container.service for container in listed if container.running is Running.UP}
         if not {*BACKING, DIRECT} <= here or not any(each.service == "seed" for each in listed):
@@ -162,7 +162,7 @@ class BringsUp(OperatesServices):
                 self._control.cli.up((), self._control.variables(), options=["--no-recreate", *self._scaled(state)])
             except ServiceFailed as error:
                 raise EnvironmentFailed(self._explained(error)) from error
-            self._note_ports()
+            self._note_ports(self._containers.list())
         for service in BACKING:
             self._control.await_answer(service)
         self._replicas.adjust()
@@ -178,8 +178,8 @@ class BringsUp(OperatesServices):
                 return f"{container.service} did not come up ({error}): {said[-1] if said else 'it said nothing'}"
         return str(error)
 
-    def _note_ports(self) -> None:
-        found = _ports_of(self._containers.list())
+    def _note_ports(self, listed: tuple[Container, ...]) -> None:
+        found = _ports_of(listed)
         ports = self._store.read().ports
         if ports | found != ports:
             self._store.change(ports=ports | found)

@@ -35,9 +35,8 @@ class Parts(Driver):
                 "unset DOCKER_HOST, or say in drills.yaml: sandbox: {allow-remote-engine: true}"
             )
 
-    def _refuse_other_place(self) -> None:
+    def _refuse_other_place(self, kept: SandboxState) -> None:
         """What was brought up under another name, or on another engine, is not to be mended here."""
-        kept = self._store.read()
         if kept.active and kept.compose is not None and not self._project.is_at(kept.compose.name, kept.compose.host):
             raise EnvironmentFailed(
                 f"this sandbox was brought up as {kept.compose.name} on the engine {kept.compose.host}, and now "
@@ -46,8 +45,9 @@ class Parts(Driver):
             )
 
     def _active(self) -> SandboxState:
-        self._refuse_other_place()
-        return super()._active()
+        state = super()._active()
+        self._refuse_other_place(state)
+        return state
 
     @cached_property
     def _containers(self) -> Containers:
@@ -95,7 +95,7 @@ class Parts(Driver):
     def _sees_project(self) -> bool:
         """Whether any container of the project runs or is frozen."""
         self._refuse_remote_engine()
-        self._refuse_other_place()
+        self._refuse_other_place(self._store.read())
         return project.is_running(self._project)
 
 

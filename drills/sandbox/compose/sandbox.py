@@ -61,11 +61,11 @@ class ComposeSandbox(Configures):
         return fingerprint_of(self, self._layout.config, self._control, self._replicas, self._store)
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
-        self._refuse_other_place()
+        self._refuse_other_place(self._store.read())
         with self._lock.held(), self._disk.room_to_recover():
             if not self._store.read().active:
                 self.up()
-            self._note_ports()
+            self._note_ports(self._containers.list())
             self._control.start_what_supports()
             restoring = Restoring(self, self._layout.config, self._control, self._replicas, self._store)
             return restoring.run(fingerprint)

@@ -21,11 +21,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
 def bench() -> Iterator[Workbench]:
     """A clone, as good as: nothing of it has been started, and drills.yaml says `auto`."""
     with workbench("auto", warm=False) as fresh:
-        try:
-            yield fresh
-        finally:
-            image = f"drills-shop:{normalised(fresh.folder.name)}"
-            subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True)
+        yield fresh
 
 
 def compose(bench: Workbench, *words: str) -> None:
