@@ -110,8 +110,8 @@ def workbench(driver: str = "local", *, warm: bool = True) -> Iterator[Workbench
         bench.run("recover")
         bench.run("sandbox", "down")
         if driver != "local":
-            image = f"drills-shop:{normalised(folder.name)}"
-            subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False)
+            images = [f"{name}:{normalised(folder.name)}" for name in ("drills-shop", "drills-load")]
+            subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 

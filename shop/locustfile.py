@@ -1,5 +1,5 @@
-"""The shop's customers, as their browsers see it. Each task is one request, named after its route; `drills` paces them
-(no wait_time needed).
+"""The shop's customers, as their browsers see it. Each task is one request, named after its route. `drills` paces them;
+under Locust by itself each makes one request per second.
 
 At 20 users and one request per user and second, each route is asked at least 1.5 times a second, receipts once.
 """
@@ -11,7 +11,7 @@ import time
 from collections import deque
 from typing import Any
 
-from locust import HttpUser, task
+from locust import HttpUser, constant_throughput, task
 
 #: Customers and products that the shop's seed data has for certain.
 CUSTOMERS = 3000
@@ -25,6 +25,8 @@ RECEIPT_AFTER = 4.0
 
 
 class Customer(HttpUser):
+    wait_time = constant_throughput(1)
+
     def on_start(self) -> None:
         self.number = random.randint(1, CUSTOMERS)
         self.token: str | None = None

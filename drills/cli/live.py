@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -57,6 +59,14 @@ def mute(stream: IO[str]) -> None:
             os.dup2(nowhere, stream.fileno())
         finally:
             os.close(nowhere)
+
+
+def echo_patiently(text: str) -> None:
+    """Print to standard output; a reader that has gone is no error, so that the exit status stays the drill's."""
+    try:
+        typer.echo(text)
+    except OSError:
+        mute(sys.stdout)
 
 
 @dataclass(frozen=True, slots=True)

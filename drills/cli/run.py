@@ -80,7 +80,7 @@ def run_plan(
     import asyncio
 
     from drills.cli.interrupting import Interruption
-    from drills.cli.live import Live, make_console
+    from drills.cli.live import Live, echo_patiently, make_console
     from drills.cli.outcome import print_heading, print_outcome
     from drills.clock import SystemClock
     from drills.conductor.session import exit_code, hold_session
@@ -111,14 +111,14 @@ def run_plan(
         return int(interruption.exit_code)
     finally:
         store.close()
-    if as_json:
-        typer.echo(session.scorecard.model_dump_json(indent=2))
-    else:
-        print_outcome(console, session, workspace.home)
     if junit is not None:
         from drills.reporting.junit import junit as junit_xml
 
         write_text(junit, junit_xml([session.scorecard]))
+    if as_json:
+        echo_patiently(session.scorecard.model_dump_json(indent=2))
+    else:
+        print_outcome(console, session, workspace.home)
     code = exit_code(session)
     return int(interruption.exit_code if code is ExitCode.INTERRUPTED else code)
 

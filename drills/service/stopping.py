@@ -11,13 +11,16 @@ from drills.errors import DrillsError
 
 
 async def until_told_to_stop(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run the parts until SIGTERM or SIGINT, then cancel them and wait for their ends.
+    """Run the parts until SIGTERM, SIGINT or SIGHUP (not under `nohup`), then cancel them and wait for their ends.
 
     An error of a part ends the others, and is raised as itself.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)  # The terminal was closed: the drill that runs is told to end, too.
+    for number in numbers:
         loop.add_signal_handler(number, stop.set)
     running = [asyncio.ensure_future(part) for part in parts]
     told = asyncio.ensure_future(stop.wait())
@@ -28,7 +31,7 @@ async def until_told_to_stop(*parts: Coroutine[Any, Any, None]) -> None:
         for task in (*running, told):
             task.cancel()
         await asyncio.gather(*running, told, return_exceptions=True)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in numbers:
             loop.remove_signal_handler(number)
     for task in failed:
         raise _plainly(task.exception())

@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 
-from drills.cli.live import make_console
+from drills.cli.live import echo_patiently, make_console
 from drills.errors import ExitCode
 
 #: It stands for a drill: shown on a terminal, cancelled, and mended with as much to say.
@@ -21,7 +21,7 @@ _DRILL = """
 import asyncio, fcntl, sys, termios
 from pathlib import Path
 from drills.cli.interrupting import Interruption
-from drills.cli.live import make_console
+from drills.cli.live import echo_patiently, make_console
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 console, interruption = make_console(), Interruption()
 async def drill():
@@ -96,4 +96,10 @@ def test_a_drill_goes_on_when_nobody_can_read_it_any_more(nobody: IO[str], monke
     console.print("a line")
     console.print("another")
     assert console.quiet
+    nobody.flush()
+
+
+def test_a_scorecard_that_nobody_reads_is_no_error(nobody: IO[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", nobody)
+    echo_patiently("{}")
     nobody.flush()

@@ -18,7 +18,6 @@ from drills.probing.elsewhere.known import KnownProber
 from drills.service import looking
 from drills.service.lines import Lines
 from drills.service.looking import Looking
-from drills.service.stopping import until_told_to_stop
 from tests.service.waiting import becomes
 
 PROBE = ProbeSpec(name="port", kind="tcp", settings={"address": "${app}"})
@@ -84,24 +83,3 @@ def test_a_vantage_elsewhere_is_looked_from_and_one_that_nobody_knows_is_told(tm
 
     asyncio.run(run())
     assert {look.outcome for look in seen} == {Outcome.UNKNOWN}
-
-
-def test_an_error_of_one_part_ends_the_others_and_is_raised_as_itself() -> None:
-    ended: list[str] = []
-
-    async def goes_on() -> None:
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.append("the other part")
-
-    async def fails() -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(broken())
-
-    async def broken() -> None:
-        raise BadInput("drills.yaml: schedule: cron: five fields, please")
-
-    with pytest.raises(BadInput, match="five fields"):
-        asyncio.run(until_told_to_stop(goes_on(), fails()))
-    assert ended == ["the other part"]

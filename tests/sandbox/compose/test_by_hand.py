@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import httpx
 import pytest
 
 from drills.sandbox.compose.engine import engine_host
@@ -24,9 +27,13 @@ def bench() -> Iterator[Workbench]:
         yield fresh
 
 
-def compose(bench: Workbench, *words: str) -> None:
-    """`docker compose` on ports that nobody has; the usual ones may be somebody's on this machine."""
-    ports = {port_variable(name): str(port) for name, port in choose_ports(PORTS, {}, bench.folder).items()}
+@pytest.fixture
+def ports(bench: Workbench) -> dict[str, str]:
+    """The variables of ports that nobody has; the usual ones may be somebody's on this machine."""
+    return {port_variable(name): str(port) for name, port in choose_ports([*PORTS, "locust"], {}, bench.folder).items()}
+
+
+def compose(bench: Workbench, ports: dict[str, str], *words: str) -> None:
     done = subprocess.run(
         ["docker", "compose", *words],
         cwd=bench.folder, env={**bench.environment, **ports, "DOCKER_HOST": engine_host()},
@@ -43,8 +50,8 @@ def ours(bench: Workbench, kind: str) -> list[str]:
     return listed.stdout.split()
 
 
-def test_compose_up_then_a_drill_then_compose_down_is_all_it_takes(bench: Workbench) -> None:
-    compose(bench, "up", "--wait")
+def test_compose_up_then_a_drill_then_compose_down_is_all_it_takes(bench: Workbench, ports: dict[str, str]) -> None:
+    compose(bench, ports, "up", "--wait")
     try:
         done = bench.run("run", "database-failure", "--json")
         assert done.returncode == 0, done.stderr
@@ -52,6 +59,35 @@ def test_compose_up_then_a_drill_then_compose_down_is_all_it_takes(bench: Workbe
         assert (card["result"], card["recovery"]) == ("met", "full")
         assert len(ours(bench, "container")) > 8, "the drill used these, and left them"
     finally:
-        compose(bench, "down", "--volumes")
+        compose(bench, ports, "down", "--volumes")
     assert ours(bench, "container") + ours(bench, "volume") == []
     assert "the sandbox is down" in bench.run("sandbox", "status").stderr
+
+
+def test_locust_by_itself_loads_the_shop_with_as_many_workers_as_asked_for(
+    bench: Workbench, ports: dict[str, str]
+) -> None:
+    page = ports["DRILLS_PORT_LOCUST"]
+    compose(bench, ports, "--profile", "load", "up", "--wait", "--scale", "locust-worker=2")
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{page}", timeout=10) as locust:
+            assert wait_for(lambda: len(stats(locust)["workers"]) == 2)
+            assert locust.post("/swarm", data={"user_count": 4, "spawn_rate": 4}).json()["success"]
+            assert wait_for(lambda: stats(locust)["stats"][-1]["num_requests"] >= 8), stats(locust)
+            assert stats(locust)["errors"] == []
+    finally:
+        compose(bench, ports, "--profile", "load", "down", "--volumes")
+    assert ours(bench, "container") + ours(bench, "volume") == []
+
+
+def stats(locust: httpx.Client) -> dict[str, Any]:
+    """What Locust's page shows: the workers, and the requests with their sum as the last."""
+    shown: dict[str, Any] = locust.get("/stats/requests").json()
+    return shown
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (reached := condition()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return reached
