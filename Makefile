@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DRIVER ?= local
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types suite coverage engine matrix rehearse soak kill bench gallery requirements wheel clean
+.PHONY: help demo test lint types suite coverage engine matrix rehearse diagnose soak kill bench gallery requirements wheel clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ matrix: $(VENV)/.dev ## Each drill with its runbook, with none and with tempting
 
 rehearse: $(VENV)/.dev ## Every runbook on a sandbox that is well: do its steps that change nothing still run?
 	$(BIN)/python -m proofs.rehearsals --driver $(DRIVER)
+
+diagnose: $(VENV)/.dev ## Every look of every runbook while its failure lasts: does it tell something?
+	$(BIN)/python -m proofs.diagnostics --driver $(DRIVER)
 
 soak: $(VENV)/.dev ## Each drill three times: the same verdict each time?
 	$(BIN)/python -m proofs.soak --driver $(DRIVER) --times 3

@@ -20,7 +20,7 @@ from drills.errors import ExitCode
 from drills.store.holder import hold
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
-from tests.cli.typed import drills, one_line
+from tests.cli.typed import drills, drills_here, one_line
 from tests.core.timelines import by_a_person, drill, rolled_back
 from tests.store.drill_data import StoppedClock
 
@@ -59,7 +59,7 @@ def test_a_broken_file_is_told_with_its_line_and_nothing_is_started(
     workspace: Path, file: str, text: str, words: list[str], told: str
 ) -> None:
     (workspace / file).write_text(text, encoding="utf-8")
-    done = drills(*words, folder=workspace)
+    done = drills_here(*words, folder=workspace)
     assert "Traceback" not in done.stderr
     assert told in done.stderr
     assert done.returncode == ExitCode.BAD_INPUT
@@ -69,7 +69,7 @@ def test_a_broken_file_is_told_with_its_line_and_nothing_is_started(
 @pytest.mark.parametrize("file", ["drills.yaml", "scenarios/own/scenario.yaml", "scenarios/own/runbook.md"])
 def test_a_file_that_is_no_text_is_told_in_one_line(workspace: Path, file: str) -> None:
     (workspace / file).write_bytes(b"title: caf\xe9\n")
-    done = drills("run", "own", folder=workspace)
+    done = drills_here("run", "own", folder=workspace)
     assert file in one_line(done)
     assert done.returncode == ExitCode.BAD_INPUT
 
@@ -78,23 +78,25 @@ def test_a_scenario_that_names_a_probe_or_a_fault_wrongly_is_told_the_nearest(wo
     file = workspace / "scenarios" / "own" / "scenario.yaml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("[home]", "[hoem]"), encoding="utf-8")
-    assert one_line(drills("run", "own", folder=workspace)).endswith("there is no probe 'hoem'; did you mean home?")
+    assert one_line(drills_here("run", "own", folder=workspace)).endswith(
+        "there is no probe 'hoem'; did you mean home?"
+    )
     file.write_text(text.replace("[]", "[{at: 1s, fault: {kind: kil-service}}]"), encoding="utf-8")
     assert "there is no fault 'kil-service'; did you mean kill-service?" in one_line(
-        drills("run", "own", folder=workspace)
+        drills_here("run", "own", folder=workspace)
     )
 
 
 def test_a_missing_locustfile_is_told_before_anything_is_started(workspace: Path) -> None:
     file = workspace / "scenarios" / "own" / "scenario.yaml"
     file.write_text(file.read_text(encoding="utf-8") + "traffic: {locustfile: mine.py}\n", encoding="utf-8")
-    done = drills("run", "own", folder=workspace)
+    done = drills_here("run", "own", folder=workspace)
     assert "own: traffic: scenarios/own/mine.py: no such file" in one_line(done)
     assert done.returncode == ExitCode.BAD_INPUT
 
 
 def test_a_practice_without_anything_to_draw_is_told(workspace: Path) -> None:
-    done = drills("practice", "--random", folder=workspace)
+    done = drills_here("practice", "--random", folder=workspace)
     assert "there is no scenario to draw" in one_line(done)
     assert done.returncode == ExitCode.BAD_INPUT
 
@@ -104,7 +106,7 @@ def test_a_practice_without_anything_to_draw_is_told(workspace: Path) -> None:
 
 def test_a_file_in_the_way_of_the_state_folder_is_told(workspace: Path) -> None:
     (workspace / ".drills").write_text("", encoding="utf-8")
-    done = drills("run", "own", folder=workspace)
+    done = drills_here("run", "own", folder=workspace)
     assert ".drills" in one_line(done)
     assert done.returncode == ExitCode.NOT_VALID
 
@@ -157,7 +159,7 @@ def test_a_report_that_cannot_be_written_is_told_with_how_to_get_it_later(worksp
     store.finish(record.drill_id, score(store.timeline(record.drill_id)))
     store.close()
     (workspace / "reports").write_text("", encoding="utf-8")
-    done = drills("report", record.drill_id, folder=workspace)
+    done = drills_here("report", record.drill_id, folder=workspace)
     assert "a file is in the way of the folder" in one_line(done)
     assert done.returncode == ExitCode.NOT_VALID
 
@@ -187,7 +189,7 @@ def test_nothing_starts_while_the_kill_switch_is_on(workspace: Path) -> None:
     store = Store.open(f"sqlite:///{workspace}/.drills/drills.db")
     KillSwitch(store).stop("a real incident")
     store.close()
-    done = drills("run", "own", folder=workspace)
+    done = drills_here("run", "own", folder=workspace)
     assert one_line(done).endswith("(a real incident); `drills resume` allows them again")
     assert done.returncode == ExitCode.ABORTED
 

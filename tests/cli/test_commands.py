@@ -28,7 +28,7 @@ from drills.errors import (
     UndoOwed,
 )
 from drills.store.store import Store
-from tests.cli.typed import ROOT, drills, one_line
+from tests.cli.typed import ROOT, drills, drills_here, one_line
 
 #: What takes long to import, or is for one command only.
 HEAVY = ("pycurl", "matplotlib", "sqlalchemy", "locust", "httpx", "psycopg", "alembic", "redis", "requests", "rich")
@@ -143,7 +143,7 @@ def test_starting_imports_nothing_heavy(words: list[str]) -> None:
     ],
 )
 def test_what_cannot_be_meant_is_told_in_one_line(words: list[str], told: str, tmp_path: Path) -> None:
-    done = drills(*words, folder=tmp_path)
+    done = drills_here(*words, folder=tmp_path)
     assert told in one_line(done)
     assert done.returncode == 2
 
@@ -152,24 +152,24 @@ def test_what_cannot_be_meant_is_told_in_one_line(words: list[str], told: str, t
     "words", [["sandbox", "status"], ["probe"], ["heartbeat", "x"], ["sandbox", "sql", "SELECT 1"]]
 )
 def test_a_sandbox_that_is_down_is_an_environment_that_failed(words: list[str], tmp_path: Path) -> None:
-    done = drills(*words, folder=tmp_path)
+    done = drills_here(*words, folder=tmp_path)
     assert one_line(done).startswith("the sandbox is down; start it with `drills sandbox up`")
     assert done.returncode == 3
 
 
 def test_an_unknown_responder_lists_the_known_ones(tmp_path: Path) -> None:
-    done = drills("run", "slow-query", "--responder", "robot", folder=tmp_path)
+    done = drills_here("run", "slow-query", "--responder", "robot", folder=tmp_path)
     assert done.returncode == 2
     assert all(name in done.stderr for name in ("runbook", "person", "none"))
 
 
 def test_an_empty_folder_has_the_included_drills(tmp_path: Path) -> None:
-    assert "database-failure" in drills("list", folder=tmp_path).stdout
-    assert "INC" not in drills("history", folder=tmp_path).stdout
+    assert "database-failure" in drills_here("list", folder=tmp_path).stdout
+    assert "INC" not in drills_here("history", folder=tmp_path).stdout
 
 
 def test_a_dry_run_says_all_and_starts_nothing(tmp_path: Path) -> None:
-    done = drills("run", "database-failure", "--dry-run", folder=tmp_path)
+    done = drills_here("run", "database-failure", "--dry-run", folder=tmp_path)
     assert done.returncode == 0
     for words in (
         "nothing is started",
@@ -183,11 +183,11 @@ def test_a_dry_run_says_all_and_starts_nothing(tmp_path: Path) -> None:
 
 
 def test_show_tells_the_truth_only_when_asked(tmp_path: Path) -> None:
-    shown = drills("show", "database-failure", folder=tmp_path).stdout
+    shown = drills_here("show", "database-failure", folder=tmp_path).stdout
     assert "kill-service" not in shown
     assert "hint" not in shown
     assert "restart-database" not in shown
-    spoiled = drills("show", "database-failure", "--spoil", folder=tmp_path).stdout
+    spoiled = drills_here("show", "database-failure", "--spoil", folder=tmp_path).stdout
     assert "kill-service" in spoiled
     assert "acts   restart-database (at most 1m)" in spoiled
     assert "looks  keep-evidence (at most 1m; optional: left to people)" in spoiled
@@ -233,10 +233,10 @@ def test_looking_with_no_probe_at_all_is_over_at_once() -> None:
 def test_the_calendar_does_not_name_the_drill_that_a_person_is_to_answer(tmp_path: Path) -> None:
     schedule = "schedule: [{drill: slow-query, every: 1w, responder: person}]"
     (tmp_path / "drills.yaml").write_text(f"playbook: fastapi\n{schedule}\n", encoding="utf-8")
-    shown = drills("calendar", "--months", "1", folder=tmp_path).stdout
+    shown = drills_here("calendar", "--months", "1", folder=tmp_path).stdout
     assert "(blind)" in shown
     assert "slow-query" not in shown
-    assert "slow-query" in drills("calendar", "--months", "1", "--spoil", folder=tmp_path).stdout
+    assert "slow-query" in drills_here("calendar", "--months", "1", "--spoil", folder=tmp_path).stdout
 
 
 def test_a_drill_that_died_before_its_first_event_has_no_report(tmp_path: Path) -> None:
@@ -245,6 +245,6 @@ def test_a_drill_that_died_before_its_first_event_has_no_report(tmp_path: Path) 
     record = store.begin_drill(scenario="slow-query", sandbox="default", responder=ResponderKind.RUNBOOK)
     store.end_unscored(record.drill_id, DrillResult.ABORTED)
     store.close()
-    done = drills("report", record.drill_id, folder=tmp_path)
+    done = drills_here("report", record.drill_id, folder=tmp_path)
     assert "nothing of it was recorded" in one_line(done)
     assert done.returncode == 2

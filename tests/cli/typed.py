@@ -1,11 +1,17 @@
-"""The real command as somebody types it, in a process of its own."""
+"""The real command as somebody types it, in a process of its own or, which is quicker, within this one."""
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+
+import pytest
+
+from drills.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,6 +30,22 @@ def drills(*words: str, folder: Path, limit: int | None = None, **environment: s
         check=False,
         timeout=90,
     )
+
+
+def drills_here(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run it in that folder, without a process of its own: for what ends before anything is started."""
+    output, errors, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(errors):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["drills", *words])
+        patch.setenv("NO_COLOR", "1")
+        for name in [name for name in os.environ if name.startswith("DRILLS_")]:
+            patch.delenv(name)
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(words, code, output.getvalue(), errors.getvalue())
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:

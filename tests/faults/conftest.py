@@ -32,9 +32,9 @@ def sandbox_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sandbox(sandbox_folder: Path) -> Iterator[LocalSandbox]:
+def sandbox(sandbox_folder: Path, template_cache: Path) -> Iterator[LocalSandbox]:
     """A real one, running; every test leaves it as it was."""
-    local = LocalSandbox(sandbox_folder, included_root(), "faults")
+    local = LocalSandbox(sandbox_folder, included_root(), "faults", cache_dir=template_cache)
     local.up()
     yield local
     local.down()

@@ -18,12 +18,6 @@ from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Fingerprint, Sandbox
 
 
-@pytest.fixture(scope="session")
-def template_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the seeded database is kept, so that it is made once."""
-    return tmp_path_factory.mktemp("template-cache")
-
-
 @pytest.fixture(scope="session", params=["local", pytest.param("compose", marks=pytest.mark.engine)])
 def running(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template_cache: Path
