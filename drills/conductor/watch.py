@@ -9,7 +9,7 @@ from types import MappingProxyType
 from drills.clock import Clock
 from drills.conductor.recorder import Recorder
 from drills.core import alerting
-from drills.core.events import AlertChanged, AlertFired, AlertResolved, AlertSuppressed, ProbeObserved
+from drills.core.events import AlertFired, ProbeObserved
 from drills.core.playbook import Playbook
 from drills.core.probe import Observation, Outcome, ProbeSpec
 from drills.probing.bind import bind
@@ -88,27 +88,9 @@ class Watch:
     def _record(self, transitions: Sequence[alerting.Transition]) -> None:
         now = self._recorder.now()
         for transition in transitions:
-            match transition:
-                case alerting.LookAgain(probe=probe):
-                    self._prober.look_now(probe)
-                case alerting.Fired():
-                    fired = AlertFired(
-                        **now,
-                        alert_id=transition.alert_id,
-                        key=transition.key,
-                        level=transition.level,
-                        title=transition.title,
-                        reason=transition.reason,
-                        probe=transition.probe,
-                    )
-                    self._recorder.emit(fired)
-                    self._on_alert(fired)
-                case alerting.Changed():
-                    changed = AlertChanged(
-                        **now, alert_id=transition.alert_id, level=transition.level, reason=transition.reason
-                    )
-                    self._recorder.emit(changed)
-                case alerting.Resolved():
-                    self._recorder.emit(AlertResolved(**now, alert_id=transition.alert_id, reason=transition.reason))
-                case alerting.Suppressed():
-                    self._recorder.emit(AlertSuppressed(**now, key=transition.key, because=transition.because))
+            if isinstance(transition, alerting.LookAgain):
+                self._prober.look_now(transition.probe)
+            elif (event := alerting.event_of(transition, **now)) is not None:
+                self._recorder.emit(event)
+                if isinstance(event, AlertFired):
+                    self._on_alert(event)

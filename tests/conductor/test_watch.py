@@ -11,14 +11,18 @@ import pytest
 
 from drills.conductor.recorder import Recorder
 from drills.conductor.watch import Watch
+from drills.core.events import AlertFired
 from drills.core.probe import Observation, Outcome, ProbeSpec, Vantage
 from drills.errors import BadInput
 from drills.probing.elsewhere.known import KnownProber
-from tests.core.timelines import PLAYBOOK
+from tests.core.timelines import PLAYBOOK, playbook
 from tests.fakes import FakeClock
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 VANTAGES = {"edge": {}, "around": {}, "far": {"required": False}}
+SITE_FAILING = playbook(
+    thresholds=[{"level": PLAYBOOK.levels[0].name, "when": "site_failing", "for": "3s", "source": "for tests"}]
+)
 DOOR = ProbeSpec.model_validate({"name": "door", "tcp": {"address": "a:1"}, "vantages": VANTAGES})
 
 
@@ -61,6 +65,28 @@ def test_a_probe_with_vantages_passes_since_it_does_from_the_last_of_them() -> N
     see(5, "edge", Outcome.PASS)
     assert watch.passing_since("door") == 5
     assert [event.vantage for event in records.kept if event.kind == "probe-observed"][:2] == ["edge", "around"]
+
+
+def test_an_alert_of_a_drill_tells_all_the_probes_that_it_rests_on() -> None:
+    records, alerts = _Records(), list[AlertFired]()
+    probes = [
+        ProbeSpec.model_validate({"name": name, "tcp": {"address": "a:1"}, "role": "site"})
+        for name in ("front", "home", "search")
+    ]
+    watch = Watch(cast(Recorder, records), SITE_FAILING, probes, {}, FakeClock(), alerts.append)
+
+    def see(t: float, name: str, outcome: Outcome) -> None:
+        records.t = t
+        watch._see(Observation(name, NOON, t, outcome, f"{name} refused"))
+
+    for t in (1, 2):
+        see(t, "front", Outcome.PASS)
+    for t in (10, 10.2, 12, 14):
+        see(t, "search", Outcome.FAIL)
+        see(t, "home", Outcome.FAIL)
+    (fired,) = [event for event in records.kept if event.kind == "alert-fired"]
+    assert (fired.probe, fired.besides) == ("home", ("search",))
+    assert alerts == [fired]
 
 
 def test_a_drill_looks_from_the_probers_elsewhere_that_its_workspace_names() -> None:
