@@ -4,8 +4,8 @@
 
 A drill leaves the optional steps out and a rehearsal executes them where nothing is wrong; here all that change nothing
 are executed from the alert on. What they print is kept in build/diagnostics/SCENARIO.txt, to be read. A look fails that
-cannot run or prints nothing; a check of what comes after the remedy (its output or status is expected otherwise) is
-told as such.
+cannot run or prints nothing. What stands after the remedy is a check of it: the runbook's last word, `verify`, must not
+pass where nothing was mended.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from drills.clock import SystemClock
 from drills.core.durations import humane
-from drills.core.events import AlertFired
+from drills.core.events import AlertFired, Event, FaultApplied
 from drills.responders.runbook import StepResult, Surroundings, execute, rehearsable
 from drills.responders.runbook_file import Block, parse_runbook
 from drills.store.store import Store
@@ -30,11 +31,25 @@ from proofs.workbench import ROOT, NotStarted, Workbench, workbench
 KEPT = ROOT / "build/diagnostics"
 _ALERT_SECONDS = 90.0
 _END_SECONDS = 120.0
+#: A check that has not passed by then waits in vain.
+_CHECK_LIMIT = timedelta(seconds=10)
+
+
+class Failure:
+    """A drill with nobody responding, from its first alert on."""
+
+    def __init__(self, runner: subprocess.Popen[bytes], alerted: bool) -> None:
+        self._runner = runner
+        self._alerted = alerted
+
+    @property
+    def lasts(self) -> bool:
+        return self._alerted and self._runner.poll() is None
 
 
 @contextlib.contextmanager
-def failing(bench: Workbench, scenario: str) -> Iterator[bool]:
-    """The drill with nobody responding, from its first alert (False: there was none); undone at the end."""
+def failing(bench: Workbench, scenario: str) -> Iterator[Failure]:
+    """That of a scenario; undone at the end. Raises RuntimeError when it does not end."""
     log = bench.folder / "failing.log"
     with contextlib.closing(Store.open(bench.store, clock=SystemClock())) as store:
         known = len(store.drills())
@@ -44,9 +59,8 @@ def failing(bench: Workbench, scenario: str) -> Iterator[bool]:
             alerted = False
             while not alerted and runner.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.2)
-                records = store.drills()[known:]
-                alerted = any(isinstance(e, AlertFired) for r in records for e in store.events(r.drill_id))
-            yield alerted
+                alerted = any(_alerted(store.events(record.drill_id)) for record in store.drills()[known:])
+            yield Failure(runner, alerted)
         finally:
             if runner.poll() is None:
                 runner.send_signal(signal.SIGINT)
@@ -57,36 +71,59 @@ def failing(bench: Workbench, scenario: str) -> Iterator[bool]:
                 raise RuntimeError(f"{scenario} did not end within {_END_SECONDS:g} s of Ctrl-C") from None
 
 
-def look(bench: Workbench, block: Block) -> StepResult | None:
+def _alerted(events: Sequence[Event]) -> bool:
+    """Whether an alert came after the fault; one before it is of the drill before."""
+    broken = next((event.seq for event in events if isinstance(event, FaultApplied)), None)
+    return broken is not None and any(isinstance(event, AlertFired) and event.seq > broken for event in events)
+
+
+def look(bench: Workbench, block: Block, limit: timedelta | None = None) -> StepResult:
     """One block as a drill would execute it, whatever was decided before."""
+    if limit is not None:
+        block = block.model_copy(update={"attributes": block.attributes.model_copy(update={"timeout": limit})})
     surroundings = Surroundings(folder=bench.folder, environment=bench.environment)
     choice = block.attributes.when
     result = asyncio.run(execute([block], surroundings, clock=SystemClock(), on_step=lambda _: None, choice=choice))
-    return result.steps[0] if result.steps else None
+    return result.steps[0]
+
+
+def before_and_after(blocks: Sequence[Block]) -> tuple[list[Block], list[Block]]:
+    """What looks at the failure (the optional looks too), and what looks at the remedy that stands above it."""
+    looks: list[Block] = []
+    checks: list[Block] = []
+    mended = False
+    for block in blocks:
+        optional = block.attributes.optional
+        if rehearsable([block]):
+            (checks if mended and not optional else looks).append(block)
+        elif not (block.attributes.decision or optional):
+            mended = True
+    return looks, checks
 
 
 def diagnose(bench: Workbench, scenario: str) -> list[str]:
     """Execute a runbook's looks during its failure and keep what they print; returns what failed, one line each."""
     file = ROOT / "scenarios" / scenario / "runbook.md"
-    wrong, told, mended = [], [f"# {scenario}"], False
-    with failing(bench, scenario) as alerted:
-        if not alerted:
+    looks, checks = before_and_after(parse_runbook(file.read_text(encoding="utf-8")).blocks)
+    wrong, told = [], [f"# {scenario}"]
+    with failing(bench, scenario) as failure:
+        if not failure.lasts:
             wrong.append("no alert")
-        for block in parse_runbook(file.read_text(encoding="utf-8")).blocks if alerted else ():
-            if not rehearsable([block]):
-                mended = mended or not (block.attributes.decision or block.attributes.optional)
-                continue
-            step = look(bench, block)
-            if step is None:
-                continue
-            after = mended and not block.attributes.optional
-            mark = " (optional)" if block.attributes.optional else " (expects the remedy)" if after else ""
+        for block in (*looks, *checks) if failure.lasts else ():
+            step = look(bench, block, _CHECK_LIMIT if block in checks else None)
+            if not failure.lasts:
+                told.append(f"\n## from {block.name} on: the drill was over")
+                wrong += [f"{block.name}: the drill was over before it"] if block in looks else []
+                break
+            mark = " (of the remedy)" if block in checks else " (optional)" if block.attributes.optional else ""
             verdict = "ok" if step.ok else step.reason
             told.append(f"\n## {block.name}{mark}: {verdict}, {humane(step.seconds)}\n{step.output.rstrip()}")
-            if not step.ok and not after:
+            if block in looks and not step.ok:
                 wrong.append(f"{block.name}: {step.reason}")
-            elif not step.output.strip():
+            elif block in looks and not step.output.strip():
                 wrong.append(f"{block.name}: it printed nothing")
+            elif block.name == "verify" and step.ok:
+                wrong.append("verify: it passes, though nothing was mended")
     KEPT.mkdir(parents=True, exist_ok=True)
     (KEPT / f"{scenario}.txt").write_text("\n".join(told) + "\n", encoding="utf-8")
     return wrong
