@@ -7,7 +7,7 @@ Every cell is a real drill. Credit for a mitigation may come only where proofs/e
 every cell the sandbox's state must equal its state before, and the containers of somebody else beside a compose
 sandbox must be untouched. Outcomes are kept in proofs/outcomes/DRIVER.jsonl: what is there for the present files is not
 run again (without --again), so that a long matrix can be made in pieces. From them `python -m proofs.matrix_document`
-writes docs/scenario-matrix.md.
+writes docs/scenario-matrix.md. The store of a cell that was not as expected is kept in build/evidence.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
+from pathlib import Path
 
 from drills.clock import SystemClock
 from drills.core.durations import humane
@@ -34,8 +36,10 @@ from proofs.bystanders import Bystanders, bystanders_of
 from proofs.cells import Cell, Expected, read_cells
 from proofs.lull import longest_lull
 from proofs.outcome import Outcome, keep, outcome_of, read_outcomes
-from proofs.workbench import Workbench, differences, workbench
+from proofs.workbench import ROOT, Workbench, differences, workbench
 
+#: Where the store of a drill is kept that was not as expected.
+EVIDENCE = ROOT / "build/evidence"
 #: What CI has the time for: remedies and temptations of another kind each.
 SHORT = (
     ("database-failure", "database-failure"),
@@ -132,6 +136,16 @@ def shown(outcome: Outcome) -> str:
     return f"well for {humane(outcome.lull)} only" if outcome.expect == Expected.TEMPORARY else "not mitigated"
 
 
+def keep_evidence(bench: Workbench, outcome: Outcome) -> Path:
+    """Copy the store out of a workspace that will be removed, for whoever asks why; the folder, below this one."""
+    folder = EVIDENCE / f"{outcome.scenario}-{outcome.runbook}-{outcome.at:%H%M%S}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for file in (bench.folder / ".drills").glob("drills.db*"):
+        shutil.copy(file, folder)
+    return folder.relative_to(ROOT)
+
+
 class Matrix:
     """Runs cells on one or more sandboxes of a driver, each in a workspace of its own."""
 
@@ -172,7 +186,7 @@ class Matrix:
                     outcome = run_cell(bench, cell, beside)
                 except (RuntimeError, OSError, subprocess.SubprocessError) as error:
                     raise RuntimeError(f"{cell.scenario} × {cell.runbook}: {error}") from error
-                self._note(outcome, kept)
+                self._note(outcome, kept, bench)
 
     def _fail(self, error: BaseException) -> None:
         said = " ".join(str(error).split())
@@ -180,16 +194,17 @@ class Matrix:
         self.failures.append(line)
         print(f"FAIL {line}", file=sys.stderr, flush=True)
 
-    def _note(self, outcome: Outcome, kept: bool) -> None:
+    def _note(self, outcome: Outcome, kept: bool, bench: Workbench) -> None:
         with self._lock:
             self.done.append(outcome)
+            evidence = [f"its drill: {keep_evidence(bench, outcome)}"] if outcome.wrong else []
             if kept:
                 keep(self._driver, {**read_outcomes(self._driver), outcome.key: outcome})
             mark = "ok  " if not outcome.wrong else "FAIL"
             words = (
                 f"{mark} {outcome.scenario:<22} × {outcome.runbook:<22} {shown(outcome):<24} {outcome.seconds:5.1f} s"
             )
-            print("\n".join([words, *(f"       {line}" for line in outcome.wrong)]), flush=True)
+            print("\n".join([words, *(f"       {line}" for line in (*outcome.wrong, *evidence))]), flush=True)
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ import pytest
 
 from proofs import matrix
 from proofs.bystanders import Bystanders
-from proofs.cells import Cell
+from proofs.cells import Cell, read_cells
 from proofs.outcome import Outcome
 from proofs.workbench import NotStarted, Workbench
 
@@ -98,3 +98,19 @@ def test_what_takes_the_whole_machine_has_no_other_sandbox_beside_it(monkeypatch
     short_matrix(monkeypatch, sandboxes, jobs=3)
     assert sandboxes.up[True] == {1}
     assert sandboxes.up[False]
+
+
+def test_the_store_of_a_drill_that_was_not_as_expected_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matrix, "ROOT", tmp_path)
+    monkeypatch.setattr(matrix, "EVIDENCE", tmp_path / "build/evidence")
+    (tmp_path / "bench/.drills").mkdir(parents=True)
+    for name in ("drills.db", "drills.db-wal", "default.holder"):
+        (tmp_path / "bench/.drills" / name).write_text(name)
+    outcome = Sandboxes(0).run_cell(Workbench(tmp_path / "bench"), read_cells()[0], Bystanders())
+    for _ in range(2):
+        kept = matrix.keep_evidence(Workbench(tmp_path / "bench"), outcome)
+    assert not kept.is_absolute()
+    assert {file.name: file.read_text() for file in (tmp_path / kept).iterdir()} == {
+        "drills.db": "drills.db",
+        "drills.db-wal": "drills.db-wal",
+    }
