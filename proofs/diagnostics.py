@@ -10,7 +10,6 @@ pass where nothing was mended.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import signal
@@ -26,7 +25,8 @@ from drills.core.events import AlertFired, Event, FaultApplied
 from drills.responders.runbook import StepResult, Surroundings, execute, rehearsable
 from drills.responders.runbook_file import Block, parse_runbook
 from drills.store.store import Store
-from proofs.workbench import ROOT, NotStarted, Workbench, workbench
+from proofs.each_runbook import prove_each
+from proofs.workbench import ROOT, Workbench
 
 KEPT = ROOT / "build/diagnostics"
 _ALERT_SECONDS = 90.0
@@ -132,27 +132,5 @@ def diagnose(bench: Workbench, scenario: str) -> list[str]:
     return wrong
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--driver", choices=("local", "compose"), default="local")
-    parser.add_argument("--only", action="append", help="a scenario; may be given again")
-    arguments = parser.parse_args()
-    scenarios = sorted(folder.parent.name for folder in (ROOT / "scenarios").glob("*/runbook.md"))
-    began, failed = time.monotonic(), 0
-    try:
-        with workbench(arguments.driver) as bench:
-            for scenario in arguments.only or scenarios:
-                wrong = diagnose(bench, scenario)
-                failed += bool(wrong)
-                print("\n".join([f"{'FAIL' if wrong else 'ok  '} {scenario}", *(f"       {line}" for line in wrong)]))
-    except (NotStarted, RuntimeError) as error:
-        print(f"FAIL {error}", file=sys.stderr)
-        return 1
-    count = len(arguments.only or scenarios)
-    print(f"\n{count} failures in {time.monotonic() - began:.0f} s, {failed} with a bad look")
-    print(f"What the looks printed: {KEPT.relative_to(ROOT)}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(prove_each(__doc__, diagnose, "failures looked at"))
