@@ -21,8 +21,9 @@ from datetime import timedelta
 
 from drills.clock import SystemClock
 from drills.core.durations import humane
-from drills.core.events import AlertFired, Event, FaultApplied
-from drills.responders.runbook import StepResult, Surroundings, execute, rehearsable
+from drills.core.events import AlertFired, FaultApplied
+from drills.core.timeline import Timeline
+from drills.responders.runbook import StepResult, Surroundings, execute
 from drills.responders.runbook_file import Block, parse_runbook
 from drills.store.store import Store
 from proofs.each_runbook import prove_each
@@ -61,7 +62,7 @@ def failing(bench: Workbench, scenario: str) -> Iterator[Failure]:
             alerted = False
             while not alerted and runner.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.2)
-                alerted = any(_alerted(store.events(record.drill_id)) for record in store.drills()[known:])
+                alerted = any(_alerted(store.timeline(record.drill_id)) for record in store.drills()[known:])
             yield Failure(runner, alerted)
         finally:
             if runner.poll() is None:
@@ -73,10 +74,10 @@ def failing(bench: Workbench, scenario: str) -> Iterator[Failure]:
                 raise RuntimeError(f"{scenario} did not end within {_END_SECONDS:g} s of Ctrl-C") from None
 
 
-def _alerted(events: Sequence[Event]) -> bool:
+def _alerted(timeline: Timeline) -> bool:
     """Whether an alert came after the fault; one before it is of the drill before."""
-    broken = next((event.seq for event in events if isinstance(event, FaultApplied)), None)
-    return broken is not None and any(isinstance(event, AlertFired) and event.seq > broken for event in events)
+    fault = timeline.first(FaultApplied)
+    return fault is not None and any(alert.seq > fault.seq for alert in timeline.all(AlertFired))
 
 
 def look(bench: Workbench, block: Block, limit: timedelta) -> StepResult:
@@ -96,7 +97,7 @@ def before_and_after(blocks: Sequence[Block]) -> tuple[list[Block], list[Block]]
     mended = False
     for block in blocks:
         optional = block.attributes.optional
-        if rehearsable([block]):
+        if block.attributes.read_only:
             (checks if mended and not optional else looks).append(block)
         elif not (block.attributes.decision or optional):
             mended = True

@@ -25,15 +25,14 @@ TOGETHER = (
 )
 
 
-def group(test: str) -> int | None:
-    """The number of the group that a test belongs to, if any."""
-    return next((number for number, names in enumerate(TOGETHER) if test.startswith(names)), None)
+def group(test: str) -> int:
+    """The number of the group that a test belongs to; of one that belongs to none, the number after the last."""
+    return next((number for number, names in enumerate(TOGETHER) if test.startswith(names)), len(TOGETHER))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Groups first: what is left then fills the gaps."""
-    groups = {item.nodeid: group(item.nodeid) for item in items}
-    items.sort(key=lambda item: len(TOGETHER) if (number := groups[item.nodeid]) is None else number)
+    items.sort(key=lambda item: group(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -47,7 +46,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     class Groups(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             number = group(nodeid)
-            return nodeid if number is None else TOGETHER[number][0]
+            return TOGETHER[number][0] if number < len(TOGETHER) else nodeid
 
     config.option.loadscopereorder = False
     return Groups(config, log)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 
-import typer
-
-from drills.cli.live import mute
+from drills.cli.live import echo_patiently
 from drills.errors import ExitCode
+from drills.service.stopping import ending_signals
 
 
 class Interruption:
@@ -19,16 +17,11 @@ class Interruption:
         self._first: signal.Signals | None = None
 
     def listen(self) -> None:
-        """Take SIGINT, SIGTERM and SIGHUP for the task that calls this, until its event loop is closed.
-
-        SIGHUP stays ignored for whoever asked for that (`nohup`).
-        """
+        """Take the signals that end a drill for the task that calls this, until its event loop is closed."""
         task = asyncio.current_task()
         assert task is not None
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
-                continue
+        for number in ending_signals():
             loop.add_signal_handler(number, self._take, number, task)
 
     @property
@@ -40,13 +33,6 @@ class Interruption:
         if self._first is None:
             self._first = number
             task.cancel()
-            _say("ending the drill; everything is being mended …")
+            echo_patiently("ending the drill; everything is being mended …", err=True)
         else:
-            _say("still mending; it is over in a moment")
-
-
-def _say(text: str) -> None:
-    try:
-        typer.echo(text, err=True)
-    except OSError:
-        mute(sys.stderr)  # The terminal has gone, which may be why it was signalled.
+            echo_patiently("still mending; it is over in a moment", err=True)

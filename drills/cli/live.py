@@ -61,12 +61,12 @@ def mute(stream: IO[str]) -> None:
             os.close(nowhere)
 
 
-def echo_patiently(text: str) -> None:
-    """Print to standard output; a reader that has gone is no error, so that the exit status stays the drill's."""
+def echo_patiently(text: str, *, err: bool = False) -> None:
+    """`typer.echo` to which a reader that has gone is no error: the drill, or its exit status, is what counts."""
     try:
-        typer.echo(text)
+        typer.echo(text, err=err)
     except OSError:
-        mute(sys.stdout)
+        mute(sys.stderr if err else sys.stdout)
 
 
 @dataclass(frozen=True, slots=True)

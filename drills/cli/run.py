@@ -111,14 +111,14 @@ def run_plan(
         return int(interruption.exit_code)
     finally:
         store.close()
-    if junit is not None:
-        from drills.reporting.junit import junit as junit_xml
-
-        write_text(junit, junit_xml([session.scorecard]))
     if as_json:
         echo_patiently(session.scorecard.model_dump_json(indent=2))
     else:
         print_outcome(console, session, workspace.home)
+    if junit is not None:
+        from drills.reporting.junit import junit as junit_xml
+
+        write_text(junit, junit_xml([session.scorecard]))
     code = exit_code(session)
     return int(interruption.exit_code if code is ExitCode.INTERRUPTED else code)
 

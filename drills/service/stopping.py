@@ -10,16 +10,20 @@ from typing import Any
 from drills.errors import DrillsError
 
 
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """SIGINT, SIGTERM and SIGHUP (the terminal was closed), which stays ignored for whoever asked so (`nohup`)."""
+    asked = (signal.SIGINT, signal.SIGTERM)
+    return asked if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (*asked, signal.SIGHUP)
+
+
 async def until_told_to_stop(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run the parts until SIGTERM, SIGINT or SIGHUP (not under `nohup`), then cancel them and wait for their ends.
+    """Run the parts until one of the `ending_signals`, then cancel them and wait for their ends.
 
     An error of a part ends the others, and is raised as itself.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    numbers = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)  # The terminal was closed: the drill that runs is told to end, too.
+    numbers = ending_signals()
     for number in numbers:
         loop.add_signal_handler(number, stop.set)
     running = [asyncio.ensure_future(part) for part in parts]

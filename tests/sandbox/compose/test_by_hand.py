@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -16,6 +15,7 @@ from drills.sandbox.compose.layout import PORTS, port_variable
 from drills.sandbox.compose.project import PROJECT, normalised
 from drills.sandbox.ports import choose_ports
 from proofs.workbench import Workbench, workbench
+from tests.sandbox.test_conformance import eventually
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
 
@@ -71,9 +71,9 @@ def test_locust_by_itself_loads_the_shop_with_as_many_workers_as_asked_for(
     compose(bench, ports, "--profile", "load", "up", "--wait", "--scale", "locust-worker=2")
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{page}", timeout=10) as locust:
-            assert wait_for(lambda: len(stats(locust)["workers"]) == 2)
+            assert eventually(lambda: len(stats(locust)["workers"]) == 2)
             assert locust.post("/swarm", data={"user_count": 4, "spawn_rate": 4}).json()["success"]
-            assert wait_for(lambda: stats(locust)["stats"][-1]["num_requests"] >= 8), stats(locust)
+            assert eventually(lambda: stats(locust)["stats"][-1]["num_requests"] >= 8), stats(locust)
             assert stats(locust)["errors"] == []
     finally:
         compose(bench, ports, "--profile", "load", "down", "--volumes")
@@ -84,10 +84,3 @@ def stats(locust: httpx.Client) -> dict[str, Any]:
     """What Locust's page shows: the workers, and the requests with their sum as the last."""
     shown: dict[str, Any] = locust.get("/stats/requests").json()
     return shown
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not (reached := condition()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return reached
