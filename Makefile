@@ -79,14 +79,18 @@ $(VENV)/bin/python:
 		"drills needs Python 3.11 to 3.14, this is %d.%d; try: make PYTHON=python3.12" % sys.version_info[:2])'
 	@$(PYTHON) -m venv $(VENV)
 
+# The locks are complete, so nothing is resolved: pip 23 refuses a hashed lock as soon as a newer version of a package that
+# somebody requires with an extra is published. `pip check` holds that nothing was missing.
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing (once) ..."
-	@$(PIP) install --require-hashes --only-binary :all: -r requirements/run.txt
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r requirements/run.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PIP) check
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what the tests need (once) ..."
-	@$(PIP) install --require-hashes --only-binary :all: -r requirements/dev.txt
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PIP) check
 	@touch $@ $(VENV)/.run
