@@ -2,6 +2,10 @@
 
 A condition is compiled once and evaluated often. What it names and nobody could measure makes it unknown, never
 false: NaN and absent values are removed before CEL sees them, and an evaluation that needs them gives `None`.
+
+The parser and the evaluator run in native code that holds the interpreter's lock: neither a signal, a time-out nor
+another thread can end them. So a text is bounded before it is parsed, and `is_cheap` tells what may be evaluated where
+nothing may stand still; `drills.probing.evaluation` evaluates the rest where it can be ended.
 """
 
 from __future__ import annotations
@@ -19,25 +23,50 @@ import cel
 _CANNOT_TELL = (TypeError, ValueError, RuntimeError, LookupError, ArithmeticError)
 
 
+#: Characters of a condition. The parser recurses once for each operator: 60,000 characters end in a SIGSEGV.
+LONGEST = 4000
+#: What a cheap condition may look at: characters of its text, and values or 256-character pieces of strings.
+_CHEAP_TEXT = 256
+_CHEAP_VALUES = 2000
+_SCALARS = frozenset({bool, int, float, type(None)})
+#: Functions that only loops use, and the one whose cost is the pattern's size times the text's.
+_UNBOUNDED = frozenset({"@not_strictly_false", "matches"})
+#: These macros are parsed into `_+_`, which a plain addition is, too.
+_ADDING_MACRO = re.compile(r"map|filter|exists")
+
+
 class ConditionError(ValueError):
     """The text is not a CEL expression; the message is one line and tells where."""
 
 
+_TOO_DEEP = re.compile(r"Recursion limit of (\d+) exceeded")
 _BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled condition. `names` are the variables that it mentions (also those that a macro binds)."""
+    """A compiled condition. `names` are the variables that it mentions (also those that a macro binds).
+
+    `loops` says that it has a macro (`all`, `exists`, `exists_one`, `map`, `filter`) or a regular expression
+    (`matches`): its cost is then not bounded by its length and that of the values.
+    """
 
     text: str
     names: frozenset[str]
+    loops: bool
     _program: Any = field(repr=False, compare=False)
 
     @property
     def free_names(self) -> frozenset[str]:
         """The names that must be given from outside: without those that a macro (`all`, `exists`, …) binds itself."""
         return self.names - frozenset(_BOUND.findall(self.text))
+
+    def is_cheap(self, values: Mapping[str, Any]) -> bool:
+        """Whether evaluating it for these values takes less than some milliseconds, whatever they are."""
+        if self.loops or len(self.text) > _CHEAP_TEXT:
+            return False
+        named = [values[name] for name in self.names if name in values]
+        return _left_after(named, _CHEAP_VALUES) > 0
 
     def holds(self, values: Mapping[str, Any]) -> bool | None:
         """Whether it holds for these values; None when a value that it needs is missing or not comparable."""
@@ -64,11 +93,38 @@ class Condition:
 @lru_cache(maxsize=4096)
 def compile_condition(text: str) -> Condition:
     """Compile a CEL condition. Raises ConditionError with one line that says where it is wrong."""
+    if len(text) > LONGEST:
+        raise ConditionError(f"it has {len(text)} characters; at most {LONGEST} are read")
     try:
         program = cel.compile(text)
     except (ValueError, TypeError) as error:
-        raise ConditionError(_one_line(str(error))) from None
-    return Condition(text, frozenset(program.variables()), program)
+        message = str(error)
+        if found := _TOO_DEEP.search(message):
+            raise ConditionError(f"it is nested too deeply; at most {found[1]} levels are read") from None
+        raise ConditionError(_one_line(message)) from None
+    functions = frozenset(program.functions())
+    loops = not functions.isdisjoint(_UNBOUNDED) or ("_+_" in functions and bool(_ADDING_MACRO.search(text)))
+    return Condition(text, frozenset(program.variables()), loops, program)
+
+
+def _left_after(value: Any, left: int) -> int:
+    """What is left of the allowance `left` after this value; counting ends when nothing is."""
+    left -= 1
+    if type(value) in _SCALARS:
+        return left
+    if isinstance(value, str | bytes):
+        return left - len(value) // 256
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if left <= 0:
+                break
+            left = _left_after(item, left - len(str(key)) // 256)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            if left <= 0:
+                break
+            left = _left_after(item, left)
+    return left
 
 
 def _one_line(message: str) -> str:

@@ -51,7 +51,7 @@ def check_probe(
     for key, conditions in (("assert", spec.assert_), ("degraded", spec.degraded)):
         for index, text in enumerate(conditions):
             what = f"what a probe of kind {spec.kind} sees"
-            yield from check_condition(document, (*probe.place, key, index), text, kind.names, what=what)
+            yield from check_condition(document, (*probe.place, key, index), text, kind.names, what=what, loops=True)
     for index, name in enumerate(spec.depends_on):
         place = (*probe.place, "depends-on", index)
         if name == spec.name:

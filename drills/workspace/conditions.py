@@ -10,20 +10,28 @@ from drills.errors import Problem
 from drills.nearest import suggest
 from drills.workspace.yaml_lines import Document, Place
 
+#: Characters of a condition that a message shows.
+_SHOWN = 200
 #: What a scenario's abort condition may ask of the machine.
 HOST_NAMES = frozenset({"memory_free", "disk_free", "load"})
 
 
 def check_condition(
-    document: Document, place: Place, text: str, known: Collection[str], *, what: str
+    document: Document, place: Place, text: str, known: Collection[str], *, what: str, loops: bool = False
 ) -> Iterator[Problem]:
-    """Problems of one condition; `what` says what its names are (`a metric`)."""
+    """Problems of one condition; `what` says what its names are (`a metric`).
+
+    `loops` says that it is evaluated where it can be ended, so that it may have macros and regular expressions.
+    """
     try:
         condition = compile_condition(text)
     except ConditionError as error:
         right = "write CEL, such as `error_rate > 0.05` (a share: 5 % is 0.05)"
-        yield document.problem(place, f"{text!r} is not a condition ({_shortly(str(error))})", right)
+        yield document.problem(place, f"{_shown(text)} is not a condition ({_shortly(str(error))})", right)
         return
+    if condition.loops and not loops:
+        wrong = f"{_shown(text)} has a loop or a regular expression, which only a probe's conditions may have"
+        yield document.problem(place, wrong, "write the comparisons out, joined by && and ||")
     for name in sorted(condition.free_names - set(known)):
         yield document.problem(place, f"{name!r} is not {what}", suggest(name, known))
 
@@ -34,6 +42,11 @@ def check_abort(document: Document, place: Place, text: str) -> Iterator[Problem
     for name in re.findall(r"\bhost\.(\w+)", text):
         if name not in HOST_NAMES:
             yield document.problem(place, f"'host.{name}' is not measured", suggest(name, HOST_NAMES))
+
+
+def _shown(text: str) -> str:
+    """The condition as it was written, its beginning only if it is long."""
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
 
 
 def _shortly(message: str) -> str:
