@@ -1,6 +1,7 @@
 """A cron line: minute, hour, day of the month, month, weekday (0 and 7 are Sunday, 1 is Monday), as crontab(5) has it.
 
-APScheduler reads weekdays the other way (0 is Monday), so the line is read here.
+APScheduler reads weekdays the other way (0 is Monday), so the line is read here. Of what other tools add, `?` is
+accepted for either day field (Quartz's "any"); `L`, `W`, `#` and `@daily` are refused with what would be right.
 """
 
 from __future__ import annotations
@@ -9,13 +10,29 @@ from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
 
+#: `007` is 7; more zeros than this are a slip.
+_MOST_DIGITS = 4
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+#: crontab(5)'s nicknames; written out, a line shows when it is due. `@reboot` is no time.
+_NICKNAMES = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """`weekdays` are 0 for Monday, as Python counts. When day and weekday are both restricted, either will do."""
+    """`weekdays` are 0 for Monday, as Python counts.
+
+    A day field that begins with `*` is not restricted, also with a step: then a day must match both fields. When both
+    are restricted, either will do (crontab(5), "Note: the day of a command's execution …").
+    """
 
     times: tuple[time, ...]
     days: frozenset[int]
@@ -36,7 +53,10 @@ def parse_cron(line: str) -> Cron:
     """Read a cron line. Raises ValueError that names the field and what would be right."""
     fields = line.split()
     if len(fields) != 5:
-        raise ValueError(f"{line!r} is not a cron line; write five fields: minute hour day month weekday")
+        written_out = _NICKNAMES.get(line.strip().lower())
+        right = f'write "{written_out}"' if written_out else "write five fields: minute hour day month weekday"
+        raise ValueError(f"{line!r} is not a cron line; {right}")
+    fields[2], fields[4] = ("*" if field == "?" else field for field in (fields[2], fields[4]))
     minutes = _values("minute", fields[0], 0, 59)
     hours = _values("hour", fields[1], 0, 23)
     days = _values("day", fields[2], 1, 31)
@@ -47,12 +67,8 @@ def parse_cron(line: str) -> Cron:
         days,
         months,
         frozenset((day - 1) % 7 for day in weekdays),
-        not _is_any(fields[2]) and not _is_any(fields[4]),
+        not fields[2].startswith("*") and not fields[4].startswith("*"),
     )
-
-
-def _is_any(field: str) -> bool:
-    return field in ("*", "?")
 
 
 def _values(name: str, field: str, low: int, high: int, names: tuple[str, ...] = ()) -> frozenset[int]:
@@ -60,7 +76,7 @@ def _values(name: str, field: str, low: int, high: int, names: tuple[str, ...] =
     for part in field.split(","):
         span, _, step_text = part.partition("/")
         step = _number(name, step_text, 1, high, ()) if step_text or "/" in part else 1
-        if _is_any(span):
+        if span == "*":
             first, last = low, high
         elif "-" in span:
             start, _, end = span.partition("-")
@@ -77,7 +93,10 @@ def _values(name: str, field: str, low: int, high: int, names: tuple[str, ...] =
 def _number(name: str, text: str, low: int, high: int, names: tuple[str, ...]) -> int:
     if text.lower() in names:
         return names.index(text.lower()) + (1 if names is _MONTHS else 0)
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS or not low <= int(text) <= high:
         known = f" or {names[0]} to {names[-1]}" if names else ""
-        raise ValueError(f"{name} {text!r} is not right; write a number from {low} to {high}{known}")
+        right = f"write a number from {low} to {high}{known}"
+        if names is _WEEKDAYS and ("#" in text or text.upper().endswith("L")):
+            right = "write `monthly: third Friday 14:00` (or last Friday) instead of a cron line"
+        raise ValueError(f"{name} {text!r} is not right; {right}")
     return int(text)

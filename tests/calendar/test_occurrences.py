@@ -94,6 +94,33 @@ def test_two_times_that_the_change_of_clocks_makes_one_take_place_once() -> None
     assert local(found) == ["2026-03-29 03:30"]
 
 
+@pytest.mark.parametrize(
+    ("zone", "cron", "since", "until", "due"),
+    [
+        ("Africa/Cairo", "0 0 * * *", "2026-04-23T12:00", "2026-04-24T12:00", ["2026-04-24 01:00"]),
+        ("Australia/Lord_Howe", "15 2 * * *", "2026-10-03T00:00", "2026-10-04T00:00", ["2026-10-04 02:45"]),
+        ("America/New_York", "30 1 * * *", "2026-10-31T12:00", "2026-11-01T12:00", ["2026-11-01 01:30"]),
+        ("Asia/Kolkata", "30 5 * * *", "2026-03-28T12:00", "2026-03-29T12:00", ["2026-03-29 05:30"]),
+        (
+            "Europe/Paris",
+            "0 * * * *",
+            "2026-10-24T23:30",
+            "2026-10-25T03:30",
+            ["2026-10-25 02:00", "2026-10-25 03:00", "2026-10-25 04:00"],
+        ),
+        (
+            "Europe/Paris",
+            "0 */2 * * *",
+            "2026-03-28T22:30",
+            "2026-03-29T04:30",
+            [f"2026-03-29 {hour}:00" for hour in ("00", "03", "04", "06")],
+        ),
+    ],
+)
+def test_what_is_due_when_the_clocks_change(zone: str, cron: str, since: str, until: str, due: list[str]) -> None:
+    assert local(between(entry(cron=cron, timezone=zone), since, until)) == due
+
+
 def test_a_date_comes_once() -> None:
     once = entry(on="2026-12-03T14:00", timezone="Europe/Paris")
     assert [each.planned for each in between(once, "2026-01-01", "2030-01-01")] == [
