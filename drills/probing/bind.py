@@ -110,7 +110,7 @@ def _settings(
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or spec.kind
-        raise BadInput(f"probe {who}: {spec.kind}.{field}: {first['msg']}") from None
+        raise BadInput(f"probe {who}: {spec.kind}.{field}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def _compiled(probe: str, texts: tuple[str, ...]) -> tuple[Condition, ...]:

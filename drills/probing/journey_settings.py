@@ -11,11 +11,25 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from drills.core.conditions import compile_condition
 from drills.core.playbook import Model
 from drills.nearest import suggest
-from drills.probing.settings_model import SettingsModel, Url
+from drills.probing.settings_model import Headers, SettingsModel, Url, with_addresses
+from drills.probing.urls import HttpUrl
 
 _EXTRACTED = r"[a-z_][a-z0-9_]*"
 #: What a journey's step puts in place of `{{name}}`.
 PLACEHOLDER = re.compile(r"\{\{\s*(" + _EXTRACTED + r")\s*\}\}")
+_BASE = HttpUrl.of("http://base/")
+
+
+def url_of_step(base: HttpUrl, text: str) -> HttpUrl:
+    """A whole URL, or what is below the base: `/login` below `http://shop/app` is `http://shop/app/login`.
+
+    Raises ValueError, one line that names what is wrong.
+    """
+    if re.match(r"\s*([a-zA-Z][a-zA-Z0-9+.\-]*:|//)", text):
+        return base.joined(text)
+    below = text.strip()
+    path = base.target.partition("?")[0].rstrip("/")
+    return base.joined(path + below if below.startswith(("?", "#")) and path else f"{path}/{below.lstrip('/')}")
 
 
 class JourneyStep(Model):
@@ -26,11 +40,17 @@ class JourneyStep(Model):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     url: str = Field(description="A path below the base, or a whole URL.")
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     body: str | None = None
     json_: JsonValue = Field(None, description="Sent as JSON, with its content type.")
     assert_: tuple[str, ...] = Field((), description="CEL; empty: a status below 400.")
     extract: dict[str, str] = Field(default_factory=dict, description="Name → CEL of what later steps need.")
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _can_be_asked_for(cls, url: str) -> str:
+        url_of_step(_BASE, with_addresses(PLACEHOLDER.sub("a", url)))
+        return url
 
     @field_validator("assert_", mode="after")
     @classmethod

@@ -14,8 +14,8 @@ from pydantic import Field
 from drills.core.durations import Duration
 from drills.core.playbook import Model
 from drills.probing.journey_settings import JourneySettings
+from drills.probing.settings_model import Headers, Url
 from drills.probing.settings_model import SettingsModel as SettingsModel
-from drills.probing.settings_model import Url
 
 
 class HttpSettings(SettingsModel):
@@ -25,7 +25,7 @@ class HttpSettings(SettingsModel):
 
     url: Url
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     body: str | None = None
     json_: dict[str, object] | None = Field(None, description="Sent as JSON, with its content type.")
     redirects: int = Field(0, ge=0, le=20, description="How many redirects are followed; 0: a redirect is an answer.")

@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator
 
 from drills.core.playbook import Model
+from drills.probing.urls import HttpUrl
 
-Url = Annotated[str, StringConstraints(pattern=r"^(https?://|\$\{[a-z-]+\})\S*$")]
+_ADDRESS = re.compile(r"(^|:)?\$\{[^}]*\}")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z\-]+")
+_NO_TEXT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def with_addresses(text: str) -> str:
+    """The text with something in the place of the sandbox's addresses that a URL may hold there."""
+    return _ADDRESS.sub(lambda match: {"": "http://a", ":": ":1"}.get(match[1], "a"), text)
+
+
+def _checked_url(text: str) -> str:
+    HttpUrl.of(with_addresses(text))
+    return text
+
+
+def _checked_name(name: str) -> str:
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is not a header's name; write letters, digits and - (RFC 9110 5.1)")
+    return name
+
+
+def _checked_value(value: str) -> str:
+    if control := _NO_TEXT.search(value):
+        raise ValueError(f"holds the control character U+{ord(control[0]):04X}; write a header's value on one line")
+    if not_latin := re.search(r"[^\x00-\xff]", value):
+        raise ValueError(
+            f"holds {not_latin[0]!r}, which no header can (only Latin-1); write it encoded, as %XX or base64"
+        )
+    return value
+
+
+#: A URL of http or https; the sandbox's addresses may stand in it.
+Url = Annotated[str, AfterValidator(_checked_url)]
+#: What a probe sends beside its request. RFC 9110 5.5: a value is one line of visible characters.
+Headers = dict[Annotated[str, AfterValidator(_checked_name)], Annotated[str, AfterValidator(_checked_value)]]
 
 
 class SettingsModel(Model):
