@@ -20,6 +20,7 @@ from drills.probing.bind import BoundProbe
 from drills.probing.connectivity import Connectivity, own_connectivity
 from drills.probing.descriptors import places
 from drills.probing.elsewhere.known import HERE_ONLY
+from drills.probing.evaluation import Evaluator
 from drills.probing.lanes import Lanes
 from drills.probing.looks import prepare
 from drills.probing.prober_stats import ProberStats, Tally
@@ -83,6 +84,7 @@ class Prober:
         self._concurrency = concurrency
         self._prepare = prepare
         self._connectivity = connectivity
+        self._evaluator = Evaluator()
         self._tally = Tally()
         self._slots: list[_Slot] = []
         self._lanes = Lanes(fast=1, slow=1)
@@ -97,7 +99,7 @@ class Prober:
     async def run(self) -> None:
         """Probe until cancelled; every look that still goes on is then cancelled too, and its sockets closed."""
         resolver = Resolver()
-        means = Means(resolver, self._clock.monotonic, now=self._clock.now)
+        means = Means(resolver, self._clock.monotonic, self._evaluator, now=self._clock.now)
         limit = places(self._concurrency)
         self._lanes = Lanes(fast=max(1, limit // 2), slow=max(1, limit // 2))
         self._slots = [_Slot(probe, self._prepare(probe, means)) for probe in self._probes]
@@ -199,7 +201,7 @@ class Prober:
         except Exception as error:  # noqa: BLE001 - a fault of ours must be seen as ours, and stop no other probe
             _log.exception("probe %s", slot.probe.place)
             seen = Seen(blind=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
-        outcome, reason = judge(slot.probe, seen)
+        outcome, reason = await judge(slot.probe, seen, self._evaluator)
         if _by_own_network(slot.probe):
             self._count(slot, outcome)
             if outcome is Outcome.FAIL and self._failing >= self._reach and not await self._is_connected():
@@ -267,6 +269,7 @@ class Prober:
             means.transfers.close()
         if means.asking is not None:
             await means.asking.close()
+        await means.evaluator.close()
 
 
 def _by_own_network(probe: BoundProbe) -> bool:

@@ -9,22 +9,23 @@ from typing import Any
 
 from drills.core.conditions import Condition, ConditionError, compile_condition
 from drills.probing.ages import roughly
+from drills.probing.evaluation import Evaluator, NotEvaluated
 from drills.probing.paths import GONE, first_gone, paths, root, walk
 
 _LITERAL = r"""-?\d+(?:\.\d+)?|'[^']*'|"[^"]*"|true|false|null"""
-_COMPARISON = re.compile(rf"\s*(?P<left>[^=<>!&|?]+?)\s*(?P<sign>==|!=|<=|>=|<|>)\s*(?P<right>{_LITERAL})\s*")
+_COMPARISON = re.compile(rf"(?P<left>[^=<>!&|?]+)(?P<sign>==|!=|<=|>=|<|>)\s*(?P<right>{_LITERAL})\s*")
 _LONGEST = 60
 
 
-def why_false(condition: Condition, values: Mapping[str, Any]) -> str:
+async def why_false(condition: Condition, values: Mapping[str, Any], evaluator: Evaluator) -> str:
     """Why it is false for these values."""
     match = _COMPARISON.fullmatch(condition.text)
     if match is None:
         return with_values(condition, values)
-    left, sign, right = match["left"], match["sign"], match["right"]
+    left, sign, right = match["left"].strip(), match["sign"], match["right"]
     try:
-        actual = compile_condition(left).value(values)
-    except (ConditionError, LookupError):
+        actual = await evaluator.value(compile_condition(left), values)
+    except (ConditionError, LookupError, NotEvaluated):
         return with_values(condition, values)
     subject = "" if left == "time.total" else f"{'first byte' if left == 'time.first_byte' else left} "
     shown, limit = (show(actual), right.replace("'", '"'))

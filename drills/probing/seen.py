@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from drills.core.probe import Outcome
+from drills.probing.evaluation import Evaluator
 from drills.probing.resolver import Resolver
 
 
@@ -38,10 +39,15 @@ Look = Callable[[], Awaitable[Seen]]
 
 @dataclass(slots=True)
 class Means:
-    """What all looks of one prober share. `resolver` times and bounds the resolution of names; `now` is wall time."""
+    """What all looks of one prober share.
+
+    `resolver` times and bounds the resolution of names, `evaluator` the evaluation of conditions; `now` is wall time.
+    Whoever makes it closes what is in it.
+    """
 
     resolver: Resolver
     monotonic: Callable[[], float]
+    evaluator: Evaluator = field(default_factory=Evaluator)
     transfers: Any = None
     asking: Any = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

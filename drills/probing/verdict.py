@@ -8,14 +8,16 @@ from typing import Any
 from drills.core.conditions import Condition
 from drills.core.probe import Outcome
 from drills.probing.bind import BoundProbe
+from drills.probing.evaluation import Evaluator, NotEvaluated
 from drills.probing.reasons import missing, why_false, with_values
 from drills.probing.seen import Seen
 
 
-def judge(probe: BoundProbe, seen: Seen) -> tuple[Outcome, str]:
+async def judge(probe: BoundProbe, seen: Seen, evaluator: Evaluator) -> tuple[Outcome, str]:
     """The outcome of a look and why; the reason of a pass is empty.
 
     A condition that needs a value which the answer lacks has failed: the answer came, and was not what was asked for.
+    One that could not be evaluated in time says nothing about the target: the outcome is unknown.
     """
     if seen.verdict is not None:
         return seen.verdict
@@ -23,20 +25,23 @@ def judge(probe: BoundProbe, seen: Seen) -> tuple[Outcome, str]:
         return Outcome.UNKNOWN, seen.blind
     if seen.failure:
         return Outcome.FAIL, seen.failure
-    if wrong := shortfall(probe.asserts, seen):
-        return Outcome.FAIL, wrong
-    for condition in probe.degraded:
-        if condition.holds(seen.values) is True:
-            return Outcome.DEGRADED, with_values(condition, seen.values)
+    try:
+        if wrong := await shortfall(probe.asserts, seen, evaluator):
+            return Outcome.FAIL, wrong
+        for condition in probe.degraded:
+            if await evaluator.holds(condition, seen.values) is True:
+                return Outcome.DEGRADED, with_values(condition, seen.values)
+    except NotEvaluated as why:
+        return Outcome.UNKNOWN, str(why)
     return Outcome.PASS, ""
 
 
-def shortfall(asserts: Iterable[Condition], seen: Seen) -> str:
-    """Why the first of these conditions that is not met is not; empty when all are."""
+async def shortfall(asserts: Iterable[Condition], seen: Seen, evaluator: Evaluator) -> str:
+    """Why the first of these conditions that is not met is not; empty when all are. Raises NotEvaluated."""
     for condition in asserts:
-        holds = condition.holds(seen.values)
+        holds = await evaluator.holds(condition, seen.values)
         if holds is False:
-            return why_false(condition, seen.values)
+            return await why_false(condition, seen.values, evaluator)
         if holds is None and condition.names.isdisjoint(seen.unmeasured):
             return _not_evaluated(condition, seen)
     return ""

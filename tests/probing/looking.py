@@ -55,7 +55,8 @@ async def look_at(
                 if between is not None:
                     between()
                 seen = await look()
-            return Looked(*judge(bound, seen), seen)
+            return Looked(*await judge(bound, seen, means.evaluator), seen)
         finally:
+            await means.evaluator.close()
             if means.transfers is not None:
                 means.transfers.close()

@@ -455,7 +455,7 @@ def test_more_looks_than_may_go_on_at_once_are_refused_at_once() -> None:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
             assert (await answers.answer(asked(closed_port()))).outcome is Outcome.FAIL
-        answers.close()
+        await answers.close()
 
     asyncio.run(play())
 
@@ -477,7 +477,7 @@ def test_looks_of_one_asker_at_one_probe_come_one_after_the_other() -> None:
         answers = Answering()
         async with serving(counting) as port:
             found = await asyncio.gather(*(answers.answer(asked(port, asker="me")) for _ in range(4)))
-        answers.close()
+        await answers.close()
         return [each.outcome for each in found]
 
     assert asyncio.run(play()) == [Outcome.PASS] * 4
@@ -494,6 +494,6 @@ def test_what_was_not_asked_for_longest_is_forgotten_with_its_certificates() -> 
                 await answers.answer(asked(closed_port(), asker=asker, ca=pem))
             return len(list(Path(answers._folder.name).iterdir()))
         finally:
-            answers.close()
+            await answers.close()
 
     assert asyncio.run(play()) == 2

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.core.conditions import compile_condition
+from drills.core.conditions import Condition, compile_condition
+from drills.probing import reasons
+from drills.probing.evaluation import Evaluator
 from drills.probing.paths import fields_of, paths
-from drills.probing.reasons import missing, why_false
+from drills.probing.reasons import missing
+
+
+def why_false(condition: Condition, values: Mapping[str, Any]) -> str:
+    return asyncio.run(reasons.why_false(condition, values, Evaluator()))
 
 
 @pytest.mark.parametrize(
@@ -30,6 +38,8 @@ from drills.probing.reasons import missing, why_false
         ("memory < limit", {"memory": 9, "limit": 5}, "memory < limit (memory 9, limit 5)"),
         ("status == 200 || status == 204", {"status": 404}, "status == 200 || status == 204 (status 404)"),
         ("body.contains('well')", {"body": "all\nis lost"}, "body.contains('well') (body \"all is lost\")"),
+        (f"status{' ' * 1000}== 200", {"status": 503}, "status 503, not 200"),
+        (f"{' ' * 1000}json.ok", {"json": {"ok": False}}, f"{' ' * 1000}json.ok (json.ok false)"),
         ("'x-a' in headers", {"headers": {"b": "1"}}, "'x-a' in headers (headers with b)"),
     ],
 )

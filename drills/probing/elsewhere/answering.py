@@ -68,10 +68,10 @@ class Answering:
         ready.asked += 1
         try:
             seen = await _look(ready)
+            outcome, reason = await judge(ready.probe, seen, self._means.evaluator)
         finally:
             self._going_on -= 1
             ready.asked -= 1
-        outcome, reason = judge(ready.probe, seen)
         return Answer(
             format=FORMAT,
             outcome=outcome,
@@ -80,11 +80,12 @@ class Answering:
             metrics={name: value for name, value in seen.metrics.items() if math.isfinite(value)},
         )
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of all that is kept ready; looks must have ended."""
         if self._means.transfers is not None:
             self._means.transfers.close()
         self._resolver.close()
+        await self._means.evaluator.close()
         self._ready.clear()
         self._folder.cleanup()
 

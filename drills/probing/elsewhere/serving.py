@@ -83,7 +83,7 @@ async def serve_looks(listener: socket.socket, token: str) -> None:
     finally:
         server.should_exit = True
         await serving
-        answering.close()
+        await answering.close()
 
 
 class _Server(uvicorn.Server):

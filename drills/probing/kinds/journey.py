@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,6 +18,7 @@ from drills.core.conditions import Condition, compile_condition
 from drills.probing.bind import BoundProbe
 from drills.probing.connecting import os_reason
 from drills.probing.curl_reasons import own_fault
+from drills.probing.evaluation import NotEvaluated
 from drills.probing.journey_settings import JourneySettings, JourneyStep
 from drills.probing.placeholders import Filled
 from drills.probing.resolver import NameNotResolved, Names, ResolverBusy, is_numeric, names_of
@@ -71,12 +71,10 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
                 ) as client,
             ):
                 for step in steps:
-                    values["steps"][step.spec.name] = await _make(
-                        step, client, settings, values["extracted"], means.monotonic
-                    )
+                    values["steps"][step.spec.name] = await _make(step, client, settings, values["extracted"], means)
                     phases[step.spec.name] = means.monotonic() - began
-        except ResolverBusy as busy:
-            return Seen(blind=str(busy))
+        except (ResolverBusy, NotEvaluated) as why:
+            return Seen(blind=str(why))
         except TimeoutError:
             failure = f"not done within {probe.timeout:g} s"
         except (_Stopped, NameNotResolved) as why:
@@ -99,24 +97,27 @@ async def _make(
     client: httpx.AsyncClient,
     settings: JourneySettings,
     extracted: dict[str, Any],
-    monotonic: Callable[[], float],
+    means: Means,
 ) -> dict[str, Any]:
-    """Make one step; what it extracts is added to `extracted`. Raises _Stopped when it is not as asserted."""
+    """Make one step; what it extracts is added to `extracted`.
+
+    Raises _Stopped when it is not as asserted, and NotEvaluated when that cannot be known.
+    """
     filled = Filled.of(step.spec, extracted)
-    began = monotonic()
+    began = means.monotonic()
     async with client.stream(
         step.spec.method,
         filled.url,
         headers=filled.headers,
         **({"json": filled.json} if filled.json is not None else {"content": filled.body}),
     ) as response:
-        first_byte = monotonic() - began
+        first_byte = means.monotonic() - began
         body = b""
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > settings.body_limit:
                 raise _Stopped(f"body over {settings.body_limit} bytes, stopped")
-    total = monotonic() - began
+    total = means.monotonic() - began
     values: dict[str, Any] = {
         "status": response.status_code,
         "time": {"first_byte": first_byte, "total": total},
@@ -129,11 +130,11 @@ async def _make(
         values["json"] = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         absent["json"] = f"the body is not JSON ({error})"
-    if wrong := shortfall(step.asserts, Seen(values, absent=absent)):
+    if wrong := await shortfall(step.asserts, Seen(values, absent=absent), means.evaluator):
         raise _Stopped(wrong)
     for name, condition in step.extract:
         try:
-            extracted[name] = condition.value(values)
+            extracted[name] = await means.evaluator.value(condition, values)
         except LookupError:
             raise _Stopped(f"{name} cannot be extracted: {condition.text} is not in the answer") from None
     return {"status": response.status_code, "seconds": total}
