@@ -49,6 +49,7 @@ from drills.sandbox.protocol import Sandbox
 from drills.store.journal import Journal
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
+from drills.store.undos import Undos
 from drills.traffic.generator import TrafficGenerator
 
 #: How long the generator may take beyond its plan to have all the users of a surge, in seconds.
@@ -286,8 +287,10 @@ class Course:
 
     def _mend(self) -> None:
         """Settle all that this drill owes, newest first; runs in a thread, and to its end."""
-        for settlement in settle_owed(self._journal, self._sandbox, self._recorder.drill_id):
-            self._recorder.emit(settlement.event(**self._recorder.now()))
+        drill_id = self._recorder.drill_id
+        undos = Undos(self._clock.now, [row for row in self._journal.owed() if row.drill_id == drill_id])
+        settlements = settle_owed(undos, self._sandbox)
+        self._recorder.emit_all([each.event(**self._recorder.now()) for each in settlements], undos.changed(drill_id))
 
 
 def users_well_since(timeline: Timeline, users: int) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from drills.clock import Clock
@@ -10,6 +10,7 @@ from drills.core.events import Event
 from drills.core.timeline import Timeline
 from drills.store.records import DrillRecord
 from drills.store.store import Store
+from drills.store.undos import OwedUndo
 
 
 class Recorder:
@@ -43,11 +44,16 @@ class Recorder:
 
     def emit(self, event: Event) -> Event:
         """Store an event, then show it."""
+        return self.emit_all([event])[0]
+
+    def emit_all(self, events: Sequence[Event], undos: Iterable[OwedUndo] = ()) -> list[Event]:
+        """Store these events together with what became of these undos, then show them."""
         self.flush()
-        stored = self._store.append(self.drill_id, event)
-        self._take(stored)
-        self._show(stored)
-        return stored
+        kept = self._store.keep(self.drill_id, events, undos)
+        for stored in kept:
+            self._take(stored)
+            self._show(stored)
+        return kept
 
     def defer(self, event: Event) -> None:
         """Keep a raw event for the next batch."""

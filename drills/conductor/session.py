@@ -18,7 +18,7 @@ from drills.core.scoring.score import score
 from drills.core.timeline import Timeline
 from drills.errors import Aborted, DrillsError, ExitCode, UndoOwed
 from drills.faults.recovery import recover
-from drills.reporting.report import write_report
+from drills.reporting.report import reports_into, write_report
 from drills.sandbox.open import open_sandbox
 from drills.sandbox.protocol import Sandbox
 from drills.store.holder import hold
@@ -62,7 +62,7 @@ async def hold_session(
     sandbox = open_sandbox(workspace)
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, f"drill {plan.scenario.name if not plan.blind else ''}".strip()):
-        await in_thread(settle_before, store, sandbox, name, workspace.home)
+        await in_thread(settle_before, store, sandbox, name, workspace.home, workspace.reports_dir)
         record = None
         interrupted = False
 
@@ -126,17 +126,22 @@ def _refusal(state: SwitchState) -> str:
 
 
 def conclude(workspace: Workspace, store: Store, record: DrillRecord, *, interrupted: bool) -> Session:
-    """Score a drill that has ended from its stored timeline, keep the scorecard, write the report."""
+    """Score a drill that has ended from its stored timeline, write the report, keep the scorecard.
+
+    The report comes first: a drill whose runner dies before it is stored as ended is finished by a recovery.
+    """
     timeline = store.timeline(record.drill_id)
     card = score(timeline)
-    store.finish(record.drill_id, card)
-    report = write_report(workspace.reports_dir / record.drill_id, timeline, card)
+    try:
+        report = write_report(workspace.reports_dir / record.drill_id, timeline, card)
+    finally:
+        store.finish(record.drill_id, card)
     return Session(record, timeline, card, report, _owed(store, record), interrupted)
 
 
-def settle_before(store: Store, sandbox: Sandbox, name: str, home: Path) -> None:
+def settle_before(store: Store, sandbox: Sandbox, name: str, home: Path, reports_dir: Path) -> None:
     """Finish what earlier drills still owe. Raises UndoOwed when that cannot be done, and what `recover` does."""
-    report = recover(store, sandbox, name, home)
+    report = recover(store, sandbox, name, home, reports_into(reports_dir))
     if report.owed:
         raise UndoOwed(f"an earlier drill still owes {'; '.join(report.owed)}; see `drills recover`")
 

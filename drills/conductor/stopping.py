@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from drills.errors import EnvironmentFailed, ExitCode, SandboxBusy
 from drills.faults.recovery import RecoveryReport, recover
-from drills.reporting.report import write_report
+from drills.reporting.report import reports_into
 from drills.sandbox.open import open_sandbox
 from drills.store.holder import hold, holder_of
 from drills.store.records import DrillRecord
@@ -60,17 +60,7 @@ def recover_sandbox(workspace: Workspace, store: Store) -> RecoveryReport:
     """Settle what is owed for the workspace's sandbox. Raises SandboxBusy while somebody holds it."""
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, "drills recover"):
-        report = recover(store, open_sandbox(workspace), name, workspace.home)
-    for drill_id in report.aborted:
-        _report(workspace, store, drill_id)
-    return report
-
-
-def _report(workspace: Workspace, store: Store, drill_id: str) -> None:
-    """The page of a drill whose runner died; one that died before its first event has nothing to tell."""
-    kept = store.scorecards_of(drill_id)
-    if kept:
-        write_report(workspace.reports_dir / drill_id, store.timeline(drill_id), kept[-1].scorecard)
+        return recover(store, open_sandbox(workspace), name, workspace.home, reports_into(workspace.reports_dir))
 
 
 def _end(record: DrillRecord) -> str:

@@ -179,6 +179,18 @@ class DrillAborted(Base):
     reason: str
 
 
+class RunnerDied(Base):
+    """The process that conducted the drill died; whoever recovered it tells so, at the t of the last event.
+
+    It died between `last_sign`, the wall time of its last event, and `at`. `undone` says whether it had ended the
+    drill and undone everything: then the drill is as good as any other, else it is not scored.
+    """
+
+    kind: Literal["runner-died"] = "runner-died"
+    last_sign: AwareDatetime
+    undone: bool
+
+
 class EnvironmentLost(Base):
     """The sandbox or the traffic generator failed by itself. The drill is not valid."""
 
@@ -465,6 +477,7 @@ Event = Annotated[
     | UndoFailed
     | DrillEnded
     | DrillAborted
+    | RunnerDied
     | EnvironmentLost
     | DrillSkipped
     | TrafficSecond

@@ -1,20 +1,33 @@
 """Finishes what dead runners left behind: their processes, their faults, and the drills they were conducting.
 
-    leftover processes ended ──► interrupted drills aborted ──► owed undos settled, the last first ──► scored
+    leftover processes ended ──► owed undos settled, the last first ──► for each drill: its timeline finished, scored,
+                                                                        its report written, all of it stored at once
 
 Idempotent: it may be interrupted anywhere, and run again. The caller holds the sandbox.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drills.core.events import DrillAborted, DrillStarted
-from drills.core.scorecard import DrillResult
+from drills.core.events import (
+    DrillAborted,
+    DrillEnded,
+    DrillSkipped,
+    DrillStarted,
+    EnvironmentLost,
+    Event,
+    FaultFailed,
+    RunnerDied,
+    SteadyStateFailed,
+    UndoSettled,
+)
+from drills.core.scorecard import DrillResult, Scorecard
 from drills.core.scoring.score import score
-from drills.errors import EnvironmentFailed
+from drills.core.timeline import Timeline
+from drills.errors import DrillsError, EnvironmentFailed
 from drills.faults.leftovers import Ended, end, with_variable
 from drills.faults.settling import Settlement, settle_owed
 from drills.sandbox.protocol import Sandbox
@@ -22,9 +35,14 @@ from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.runner import Runner, boot_id
 from drills.store.store import Store
+from drills.store.undos import Undos
 
 DRILL_VARIABLE = "DRILLS_DRILL"
 WORKSPACE_VARIABLE = "DRILLS_WORKSPACE"
+#: Writes the report of a drill; raises EnvironmentFailed when that cannot be done.
+WriteReport = Callable[[Timeline, Scorecard], object]
+#: What ends the part of a drill that is scored, or says why it has none.
+_ENDS = (DrillEnded, DrillAborted, DrillSkipped, EnvironmentLost, FaultFailed, SteadyStateFailed)
 #: The sandbox's own processes bear this; they are mended, never ended.
 _SANDBOX_VARIABLE = "DRILLS_SANDBOX"
 
@@ -33,7 +51,8 @@ _SANDBOX_VARIABLE = "DRILLS_SANDBOX"
 class RecoveryReport:
     """What recovery found and did. `owed`: what could not be undone, with the reason, and is owed still.
 
-    `of_another_boot`: those of `aborted` whose runner cannot be asked for from here.
+    `scored`: drills whose runner died when it had undone everything, with their results. `of_another_boot`: those of
+    `aborted` whose runner cannot be asked for from here. `failed`: what else could not be done.
     """
 
     aborted: tuple[str, ...] = ()
@@ -41,15 +60,22 @@ class RecoveryReport:
     owed: tuple[str, ...] = ()
     ended: tuple[Ended, ...] = ()
     of_another_boot: tuple[str, ...] = ()
+    scored: tuple[tuple[str, DrillResult], ...] = ()
+    failed: tuple[str, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
         """For people, one line for each fact."""
         return (
             *(f"{drill_id} stored as aborted: {self._why(drill_id)}" for drill_id in self.aborted),
+            *(
+                f"{drill_id} stored as {result}: its runner died after it had undone everything"
+                for drill_id, result in self.scored
+            ),
             *(f"process {ended.pid} ended: {ended.command}" for ended in self.ended),
             *(f"undo #{row.journal_id} settled: {row.summary}" for row in self.settled),
             *(f"  changed {change}" for row in self.settled for change in row.changes),
             *(f"undo still owed: {owed}" for owed in self.owed),
+            *self.failed,
         )
 
     def _why(self, drill_id: str) -> str:
@@ -58,8 +84,10 @@ class RecoveryReport:
         return "its runner died"
 
 
-def recover(store: Store, sandbox: Sandbox, name: str, home: Path) -> RecoveryReport:
-    """Settle all that is owed on the sandbox of that name, and store interrupted drills as aborted.
+def recover(
+    store: Store, sandbox: Sandbox, name: str, home: Path, write_report: WriteReport = lambda *_: None
+) -> RecoveryReport:
+    """Settle all that is owed on the sandbox of that name; finish, score and report the drills of dead runners.
 
     `home` is the workspace's folder, whose processes alone are ended. Never raises for an undo that fails: it is in
     the report, and stays owed. Raises EnvironmentFailed, with nothing touched, while another workspace that shares the
@@ -67,25 +95,36 @@ def recover(store: Store, sandbox: Sandbox, name: str, home: Path) -> RecoveryRe
     """
     running = store.all_running(name)
     _refuse_beside(running, name)
-    dead = [record for record in running if not record.runner.alive()]
-    journal = Journal(store)
-    owing = {row.drill_id for row in journal.owed(name)}
-    suspects = {record.drill_id: record for record in dead}
-    suspects |= {r.drill_id: r for r in store.drills() if r.drill_id in owing and not r.runner.alive()}
-    ended = _end_leftovers(suspects, home)
-    for record in dead:
-        _abort(store, record)
-    settlements = settle_owed(journal, sandbox, name=name)
-    for settlement in settlements:
-        _tell(store, settlement)
-    for record in dead:
-        _conclude(store, record)
+    dead = {record.drill_id: record for record in running if not record.runner.alive()}
+    undos = Undos(store.clock.now, Journal(store).owed(name))
+    owing = {row.drill_id for row in undos.owed()}
+    known = {record.drill_id: record for record in store.drills() if record.drill_id in owing | dead.keys()}
+    ended = _end_leftovers({key: record for key, record in known.items() if not record.runner.alive()}, home)
+    settlements = settle_owed(undos, sandbox)
+    results: dict[str, DrillResult] = {}
+    failed: list[str] = []
+    unsaid: set[int] = set()
+    owed = [f"#{row.journal_id} {row.summary}: {row.failed}" for row in settlements if row.failed]
+    for drill_id in sorted(owing | known.keys()):
+        own = [row for row in settlements if row.drill_id == drill_id]
+        try:
+            result = _keep(store, known.get(drill_id), drill_id, own, undos, write_report, failed)
+        except DrillsError as error:
+            own = [row for row in own if not row.failed]
+            unsaid |= {row.journal_id for row in own}
+            owed += [f"#{row.journal_id} {row.summary}: undone, but not written down: {error}" for row in own]
+            failed += [] if own else [str(error)]
+        else:
+            results |= {drill_id: result} if drill_id in dead else {}
+    aborted = tuple(key for key, result in results.items() if result is DrillResult.ABORTED)
     return RecoveryReport(
-        aborted=tuple(record.drill_id for record in dead),
-        settled=tuple(settlement for settlement in settlements if not settlement.failed),
-        owed=tuple(f"#{row.journal_id} {row.summary}: {row.failed}" for row in settlements if row.failed),
+        aborted=aborted,
+        settled=tuple(row for row in settlements if not row.failed and row.journal_id not in unsaid),
+        owed=tuple(owed),
         ended=ended,
-        of_another_boot=tuple(record.drill_id for record in dead if record.boot_id != boot_id()),
+        of_another_boot=tuple(key for key in aborted if dead[key].boot_id != boot_id()),
+        scored=tuple((key, result) for key, result in results.items() if result is not DrillResult.ABORTED),
+        failed=tuple(failed),
     )
 
 
@@ -114,21 +153,64 @@ def _end_leftovers(dead: Mapping[str, DrillRecord], home: Path) -> tuple[Ended, 
     )
 
 
-def _abort(store: Store, record: DrillRecord) -> None:
-    timeline = store.timeline(record.drill_id)
-    if timeline.first(DrillAborted) is None:
-        store.append(record.drill_id, DrillAborted(t=timeline.ended, at=store.clock.now(), reason="the runner died"))
+def _keep(
+    store: Store,
+    record: DrillRecord | None,
+    drill_id: str,
+    settlements: Sequence[Settlement],
+    undos: Undos,
+    write_report: WriteReport,
+    failed: list[str],
+) -> DrillResult:
+    """Store what came of one drill's undos, and how it ended if it has not; the report first, for it has no second try.
 
-
-def _tell(store: Store, settlement: Settlement) -> None:
+    Whatever dies in between, a drill that is stored as ended has its report, and a settled undo is said to be settled.
+    Returns its result. Raises DrillsError for a store that cannot take it.
+    """
+    changed = undos.changed(drill_id)
+    if record is None:
+        store.settle(changed)
+        return DrillResult.ABORTED
+    timeline = store.timeline(drill_id)
+    died = record.result is DrillResult.RUNNING and not record.runner.alive()
+    told = _last_words(store, record, timeline) if died else []
     # At the t of the last event: how long the sandbox lay broken until somebody recovered it is not the drill's time.
-    t = store.timeline(settlement.drill_id).ended
-    store.append(settlement.drill_id, settlement.event(t=t, at=store.clock.now()))
-
-
-def _conclude(store: Store, record: DrillRecord) -> None:
-    timeline = store.timeline(record.drill_id)
+    told += [each.event(t=timeline.ended, at=store.clock.now()) for each in settlements]
     if timeline.first(DrillStarted) is None:
-        store.end_unscored(record.drill_id, DrillResult.ABORTED)
-    else:
-        store.finish(record.drill_id, score(timeline), reason="the runner died")
+        # Without the rules that its first event carries it cannot be scored, and there is nothing to report.
+        store.append_many(drill_id, told)
+        store.settle(changed)
+        if died:
+            store.end_unscored(drill_id, DrillResult.ABORTED)
+        return DrillResult.ABORTED
+    placed = (event.model_copy(update={"seq": len(timeline) + place}) for place, event in enumerate(told))
+    whole = Timeline([*timeline, *placed])
+    cards = [] if died else store.scorecards_of(drill_id)
+    card = cards[-1].scorecard if cards else score(whole)
+    if died or record.result is not DrillResult.RUNNING:
+        try:
+            write_report(whole, card)
+        except EnvironmentFailed as error:
+            failed.append(str(error))
+    store.keep(drill_id, told, changed, scorecard=card if died else None, reason="the runner died")
+    return card.result
+
+
+def _last_words(store: Store, record: DrillRecord, timeline: Timeline) -> list[Event]:
+    """What its runner would have said: which undos it settled, and that it ended; and that it died."""
+    t = timeline.ended
+    rows = Journal(store).of_drill(record.drill_id)
+    said = {event.journal_id for event in timeline.all(UndoSettled)}
+    events: list[Event] = [
+        UndoSettled(t=t, at=row.settled_at, journal_id=row.id, summary=row.summary)
+        for row in reversed(rows)
+        if row.settled_at is not None and row.id not in said
+    ]
+    ended = timeline.first(*_ENDS) is not None
+    if timeline.first(RunnerDied) is None:
+        undone = ended and all(row.settled_at is not None for row in rows)
+        last_sign = max((event.at for event in timeline), default=record.started_at)
+        events.append(RunnerDied(t=t, at=store.clock.now(), last_sign=last_sign, undone=undone))
+    if not ended:
+        events.append(DrillAborted(t=t, at=store.clock.now(), reason="the runner died"))
+    return events

@@ -1,9 +1,8 @@
-"""Settles what is owed: undo, verify that it is undone, and only then let the journal forget it."""
+"""Settles what is owed: undo, verify that it is undone, and only then say so. Whoever asked stores what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from drills.errors import EnvironmentFailed
 from drills.faults.registry import FAULTS
 from drills.faults.restoring import RESTORE_SANDBOX, STOP_SANDBOX, restore
 from drills.sandbox.protocol import Sandbox
-from drills.store.journal import Journal, OwedUndo
+from drills.store.undos import OwedUndo, Undos
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +31,27 @@ class Settlement:
         return UndoSettled(t=t, at=at, journal_id=self.journal_id, summary=self.summary, changes=self.changes)
 
 
-def settle_owed(
-    journal: Journal, sandbox: Sandbox, drill_id: str | None = None, *, name: str | None = None
-) -> list[Settlement]:
-    """Undo all that one drill owes, or all that is owed on the sandbox of that name; the last disturbance first.
+def settle_owed(undos: Undos, sandbox: Sandbox) -> list[Settlement]:
+    """Undo all that these say is owed on the sandbox, the last disturbance first. What comes of it is not stored yet.
 
     Never raises for an undo that fails: it stays owed, and the others are still undone. A second pass follows for
     those, because the restoration of the whole sandbox comes last and may have brought back what they needed.
     Running it again, also at the same time in another process, does no harm: every undo is idempotent.
     """
-    owed = [row for row in journal.owed(name) if drill_id in (None, row.drill_id)]
+    owed = undos.owed()
     disturbances = [row for row in owed if row.kind != STOP_SANDBOX]
     done: dict[int, Settlement] = {}
     for _ in range(2):
         for row in disturbances:
             if row.id not in done or done[row.id].failed:
-                done[row.id] = _settle(journal, sandbox, row)
+                done[row.id] = _settle(undos, sandbox, row)
         if not _any_failed(done):
             break
     for row in owed:
         if row.kind == STOP_SANDBOX:
             # A sandbox that is down cannot be mended: the others first, also those that a later recovery must retry.
             waits = _any_failed(done)
-            done[row.id] = _waiting(row) if waits else _settle(journal, sandbox, row)
+            done[row.id] = _waiting(row) if waits else _settle(undos, sandbox, row)
     return [done[row.id] for row in owed]
 
 
@@ -66,18 +63,14 @@ def _waiting(row: OwedUndo) -> Settlement:
     return Settlement(row.id, row.drill_id, row.summary, failed="waits for the other undos")
 
 
-def _settle(journal: Journal, sandbox: Sandbox, row: OwedUndo) -> Settlement:
+def _settle(undos: Undos, sandbox: Sandbox, row: OwedUndo) -> Settlement:
     try:
         changes = _undo(sandbox, row)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one undo, the others must still be made
         reason = (str(error) or type(error).__name__).strip().splitlines()[0]
-        with suppress(EnvironmentFailed):  # A full disk must not keep the others from being undone.
-            journal.fail(row.id, reason)
+        undos.fail(row.id, reason)
         return Settlement(row.id, row.drill_id, row.summary, failed=reason)
-    try:
-        journal.settle(row.id)
-    except EnvironmentFailed as error:
-        return Settlement(row.id, row.drill_id, row.summary, changes, failed=f"undone, but not written down: {error}")
+    undos.settle(row.id)
     return Settlement(row.id, row.drill_id, row.summary, changes)
 
 

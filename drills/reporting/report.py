@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from drills.core.scorecard import Scorecard
@@ -45,6 +46,11 @@ def write_report(folder: Path, timeline: Timeline, scorecard: Scorecard) -> Path
             f"the drill is stored: make room and run `drills report {scorecard.drill_id}`"
         ) from None
     return folder / "index.html"
+
+
+def reports_into(folder: Path) -> Callable[[Timeline, Scorecard], Path]:
+    """Writes reports, each into the folder of its drill below `folder`; raises as `write_report` does."""
+    return lambda timeline, scorecard: write_report(folder / scorecard.drill_id, timeline, scorecard)
 
 
 def _write(path: Path, content: bytes) -> None:

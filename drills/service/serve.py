@@ -12,6 +12,7 @@ from drills.clock import Clock, SystemClock
 from drills.core.responder_kind import ResponderKind
 from drills.errors import SandboxBusy
 from drills.faults.recovery import recover
+from drills.reporting.report import reports_into
 from drills.sandbox.open import open_sandbox
 from drills.sandbox.protocol import Sandbox
 from drills.service.attendance import CommandFor
@@ -91,7 +92,7 @@ def _make_ready(workspace: Workspace, sandbox: Sandbox, store: Store, lines: Lin
     name = workspace.config.sandbox.name
     try:
         with hold(workspace.state_dir, name, "drills serve, which starts"):
-            for line in recover(store, sandbox, name, workspace.home).lines():
+            for line in recover(store, sandbox, name, workspace.home, reports_into(workspace.reports_dir)).lines():
                 lines.say("recovered", reason=line)
             if bring_up:
                 sandbox.up()

@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from drills.store import tables
 from drills.store.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class OwedUndo:
-    """One disturbance that is not known to be mended. `plan` is what its undo needs."""
-
-    id: int
-    drill_id: str
-    sandbox: str
-    kind: str
-    summary: str
-    plan: dict[str, JsonValue]
-    written_at: datetime
-    attempts: int = 0
-    last_failure: str = ""
+from drills.store.undos import OwedUndo
 
 
 class Journal:
-    """Rows of the store that survive the death of whoever wrote them."""
+    """Rows of the store that survive the death of whoever wrote them; `Store.keep` settles them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -59,30 +43,20 @@ class Journal:
         """The sandbox that a drill was begun on. Raises BadInput for an unknown drill."""
         return self._store.drill(drill_id).sandbox
 
-    def settle(self, journal_id: int) -> None:
-        """Nothing is owed any more for this row. Settling again changes nothing."""
-        table = tables.undo_journal
-        with self._database.write() as connection:
-            connection.execute(
-                update(table)
-                .where(table.c.id == journal_id, table.c.settled_at.is_(None))
-                .values(settled_at=self._clock.now())
-            )
-
-    def fail(self, journal_id: int, reason: str) -> None:
-        """Remember why an undo did not succeed; it stays owed."""
-        table = tables.undo_journal
-        with self._database.write() as connection:
-            connection.execute(
-                update(table).where(table.c.id == journal_id).values(attempts=table.c.attempts + 1, last_failure=reason)
-            )
-
     def owed(self, sandbox: str | None = None) -> list[OwedUndo]:
         """What is owed (on that sandbox), the last written first: the order in which to undo."""
         table = tables.undo_journal
         query = select(table).where(table.c.settled_at.is_(None)).order_by(table.c.id.desc())
         if sandbox is not None:
             query = query.where(table.c.sandbox == sandbox)
+        return self._rows(query)
+
+    def of_drill(self, drill_id: str) -> list[OwedUndo]:
+        """Every row of one drill, the last written first, also what is settled."""
+        table = tables.undo_journal
+        return self._rows(select(table).where(table.c.drill_id == drill_id).order_by(table.c.id.desc()))
+
+    def _rows(self, query: Any) -> list[OwedUndo]:
         with self._database.read() as connection:
             return [_owed(row) for row in connection.execute(query)]
 
@@ -98,4 +72,5 @@ def _owed(row: Any) -> OwedUndo:
         written_at=row.written_at,
         attempts=row.attempts,
         last_failure=row.last_failure,
+        settled_at=row.settled_at,
     )

@@ -6,7 +6,7 @@ drill is computed from its events; scorecards are kept as they were made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import TypeVar
@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from drills.clock import Clock, SystemClock
-from drills.core.events import Event, ResponderKind, event_to_json
+from drills.core.events import Event, ResponderKind
 from drills.core.probe import Observation
 from drills.core.scorecard import DrillResult, Scorecard
 from drills.core.timeline import Timeline
@@ -26,7 +26,8 @@ from drills.store.observing import ObservationWriter, WriterStats, observation_o
 from drills.store.records import DrillRecord, StoredScorecard
 from drills.store.runner import Runner
 from drills.store.schema import bring_up_to_date
-from drills.store.stored_forms import columns_of, event_of, record_of, scorecard_of
+from drills.store.stored_forms import columns_of, event_columns, event_of, record_of, scorecard_of
+from drills.store.undos import OwedUndo, store_changes
 
 T = TypeVar("T")
 
@@ -127,13 +128,44 @@ class Store:
     def finish(self, drill_id: str, scorecard: Scorecard, *, reason: str = "the drill ended") -> None:
         """Store its result with the first scorecard, at once."""
         with self.database.write() as connection:
-            self._set_result(connection, drill_id, scorecard.result)
-            self._insert_scorecard(connection, drill_id, scorecard, reason)
+            self._finish(connection, drill_id, scorecard, reason)
 
     def end_unscored(self, drill_id: str, result: DrillResult) -> None:
         """Store the result of a drill that ended before there was anything to make a scorecard of."""
         with self.database.write() as connection:
             self._set_result(connection, drill_id, result)
+
+    def keep(
+        self,
+        drill_id: str,
+        events: Sequence[Event],
+        undos: Iterable[OwedUndo] = (),
+        *,
+        scorecard: Scorecard | None = None,
+        reason: str = "",
+    ) -> list[Event]:
+        """Store these events, what became of these undos, and how the drill ended, if it has: all of it or nothing.
+
+        Returns the events with their places. Raises BadInput for an unknown drill.
+        """
+
+        def keep_all(connection: Connection) -> list[Event]:
+            placed = self._insert_events(connection, drill_id, events)
+            store_changes(connection, undos)
+            if scorecard is not None:
+                self._finish(connection, drill_id, scorecard, reason)
+            return placed
+
+        return self._numbered(keep_all)
+
+    def settle(self, undos: Iterable[OwedUndo]) -> None:
+        """Store what became of these, of which no drill tells."""
+        with self.database.write() as connection:
+            store_changes(connection, undos)
+
+    def _finish(self, connection: Connection, drill_id: str, scorecard: Scorecard, reason: str) -> None:
+        self._set_result(connection, drill_id, scorecard.result)
+        self._insert_scorecard(connection, drill_id, scorecard, reason)
 
     def _drills(self, *where: ColumnElement[bool]) -> list[DrillRecord]:
         # Two drills may begin in the same microsecond of a clock that was set back: the number decides.
@@ -158,34 +190,21 @@ class Store:
 
     def append_many(self, drill_id: str, events: Sequence[Event]) -> list[Event]:
         """Store these events, all or none, next to one another. Raises BadInput for an unknown drill."""
+        return self.keep(drill_id, events) if events else []
 
-        def insert_all(connection: Connection) -> list[Event]:
-            # Writers to one drill queue up here on PostgreSQL; on SQLite they already have.
-            known = connection.execute(
-                select(tables.drills.c.drill_id).where(tables.drills.c.drill_id == drill_id).with_for_update()
-            )
-            if known.first() is None:
-                raise BadInput(f"{drill_id}: no such drill; `drills history` lists them")
-            last = connection.scalar(select(func.max(tables.events.c.seq)).where(tables.events.c.drill_id == drill_id))
-            first = 0 if last is None else last + 1
-            placed = [event.model_copy(update={"seq": first + index}) for index, event in enumerate(events)]
-            connection.execute(
-                insert(tables.events),
-                [
-                    {
-                        "drill_id": drill_id,
-                        "seq": event.seq,
-                        "t": event.t,
-                        "at": event.at,
-                        "kind": event.kind,
-                        "body": event_to_json(event),
-                    }
-                    for event in placed
-                ],
-            )
-            return placed
-
-        return self._numbered(insert_all) if events else []
+    def _insert_events(self, connection: Connection, drill_id: str, events: Sequence[Event]) -> list[Event]:
+        # Writers to one drill queue up here on PostgreSQL; on SQLite they already have.
+        known = connection.execute(
+            select(tables.drills.c.drill_id).where(tables.drills.c.drill_id == drill_id).with_for_update()
+        )
+        if known.first() is None:
+            raise BadInput(f"{drill_id}: no such drill; `drills history` lists them")
+        last = connection.scalar(select(func.max(tables.events.c.seq)).where(tables.events.c.drill_id == drill_id))
+        first = 0 if last is None else last + 1
+        placed = [event.model_copy(update={"seq": first + index}) for index, event in enumerate(events)]
+        if placed:
+            connection.execute(insert(tables.events), [event_columns(drill_id, event) for event in placed])
+        return placed
 
     def events(self, drill_id: str, after: int = -1) -> list[Event]:
         """The events of a drill with a place greater than `after`, in the order in which they were stored.

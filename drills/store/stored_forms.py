@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from drills.core.events import EVENT_FORMAT, Event, ResponderKind, event_from_json
+from drills.core.events import EVENT_FORMAT, Event, ResponderKind, event_from_json, event_to_json
 from drills.core.scorecard import DrillResult, Scorecard
 from drills.errors import BadInput
 from drills.store.records import DrillRecord
@@ -46,6 +46,18 @@ def record_of(row: Any) -> DrillRecord:
         blind=row.blind,
         ended_at=row.ended_at,
     )
+
+
+def event_columns(drill_id: str, event: Event) -> dict[str, Any]:
+    """The row of an event that has its place."""
+    return {
+        "drill_id": drill_id,
+        "seq": event.seq,
+        "t": event.t,
+        "at": event.at,
+        "kind": event.kind,
+        "body": event_to_json(event),
+    }
 
 
 def event_of(drill_id: str, seq: int, body: str) -> Event:

@@ -14,8 +14,8 @@ from drills.conductor import session
 from drills.conductor.planning import plan_drill
 from drills.core.events import ResponderKind
 from drills.errors import EnvironmentFailed, UndoOwed
+from drills.faults.recovery import recover
 from drills.faults.restoring import RESTORE_SANDBOX, plan_of
-from drills.faults.settling import settle_owed
 from drills.sandbox.protocol import Fingerprint
 from drills.store.journal import Journal
 from drills.store.store import Store
@@ -44,16 +44,19 @@ def test_every_undo_is_made_though_none_can_be_written_down(tmp_path: Path, monk
     for number in range(2):
         journal.write(record.drill_id, record.sandbox, RESTORE_SANDBOX, f"bring it back {number}", PLAN)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise EnvironmentFailed("the disk is full")
 
     with monkeypatch.context() as disk:
-        disk.setattr(journal, "settle", full)
-        settled = settle_owed(journal, sandbox, record.drill_id)  # type: ignore[arg-type]
+        disk.setattr(store.database, "write", full)
+        report = recover(store, sandbox, record.sandbox, tmp_path)  # type: ignore[arg-type]
     assert sandbox.count >= 2
-    assert [row.failed for row in settled] == ["undone, but not written down: the disk is full"] * 2
+    assert report.owed == tuple(
+        f"#{n} bring it back {n - 1}: undone, but not written down: the disk is full" for n in (2, 1)
+    )
+    assert report.settled == ()
     assert len(journal.owed(record.sandbox)) == 2, "owed still, and made again without harm"
-    assert [row.failed for row in settle_owed(journal, sandbox, record.drill_id)] == ["", ""]  # type: ignore[arg-type]
+    assert recover(store, sandbox, record.sandbox, tmp_path).owed == ()  # type: ignore[arg-type]
     store.close()
 
 

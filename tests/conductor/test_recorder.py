@@ -68,7 +68,7 @@ def test_an_event_that_cannot_be_stored_is_not_shown(desk: Desk, monkeypatch: py
     def full(*_: object) -> None:
         raise EnvironmentFailed("the disk is full")
 
-    monkeypatch.setattr(desk.store, "append_many", full)
+    monkeypatch.setattr(desk.store, "keep", full)
     with pytest.raises(EnvironmentFailed):
         desk.recorder.emit(note("lost"))
     assert desk.told == ["began"]

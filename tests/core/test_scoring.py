@@ -15,6 +15,7 @@ from drills.core.events import (
     EnvironmentLost,
     FaultFailed,
     ResponderKind,
+    RunnerDied,
 )
 from drills.core.playbook import Audience, Choice, Milestone, Playbook
 from drills.core.scorecard import Basis, DrillResult, Recovery, Row, Scorecard, Topic, Verdict
@@ -178,6 +179,19 @@ def test_a_drill_that_proves_nothing_has_no_score(made: Drill, result: DrillResu
     assert why in card.why_not
     assert (card.score, card.grade) == (None, None)
     assert not any(r.decides and r.verdict is Verdict.MET for r in card.rows if r.censored)
+
+
+@pytest.mark.parametrize(("undone", "result"), [(True, DrillResult.MET), (False, DrillResult.ABORTED)])
+@pytest.mark.parametrize("later", [0.0, 5.0])
+def test_a_drill_whose_runner_died_is_scored_only_if_everything_was_undone(
+    undone: bool, result: DrillResult, later: float
+) -> None:
+    whole = rolled_back()
+    end = whole.timeline().ended
+    died = whole.add(RunnerDied, end + later, last_sign=whole.events[-1].at, undone=undone)
+    card = of(died)
+    assert card.result is result
+    assert card.score == (of(whole).score if undone else None)
 
 
 def test_a_fault_that_was_not_verified_proves_nothing() -> None:

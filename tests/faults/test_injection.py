@@ -15,11 +15,11 @@ from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.kinds.link_down import LinkDown
 from drills.faults.registry import fault_of
 from drills.faults.restoring import fingerprint_of, owe_restore, owe_stop, plan_of
-from drills.faults.settling import settle_owed
 from drills.sandbox.protocol import Capability, Link, Sandbox, Service, Toxic
 from drills.store.journal import Journal
 from drills.store.store import Store
 from tests.faults.paper_sandbox import PaperSandbox
+from tests.faults.settling import settle
 
 DROP = DropIndex(index="orders_customer_idx")
 
@@ -116,7 +116,7 @@ def test_what_is_owed_is_settled_in_reverse_and_the_whole_sandbox_last(store: St
     inject(journal, sandbox, drill_id, 0, DROP, Told(sandbox))
     inject(journal, sandbox, drill_id, 1, LinkDown(link=Link.APP_CACHE), Told(sandbox))
     sandbox.add_toxic("app-database", Toxic("left by the responder", "latency"))
-    settlements = settle_owed(journal, sandbox, drill_id)
+    settlements = settle(store, sandbox, drill_id)
     assert [one.summary for one in settlements] == [
         "cut link app-cache",
         "drop index orders_customer_idx",
@@ -126,7 +126,7 @@ def test_what_is_owed_is_settled_in_reverse_and_the_whole_sandbox_last(store: St
     assert settlements[-1].changes == ("links.app-database.toxics: ['left by the responder'] → []",)
     assert sandbox.fingerprint() == before
     assert journal.owed() == []
-    assert settle_owed(journal, sandbox, drill_id) == []
+    assert settle(store, sandbox, drill_id) == []
 
 
 def test_an_undo_that_needs_what_the_restoration_brings_back_is_made_after_it(store: Store, drill_id: str) -> None:
@@ -134,7 +134,7 @@ def test_an_undo_that_needs_what_the_restoration_brings_back_is_made_after_it(st
     owe_restore(journal, sandbox, drill_id)
     inject(journal, sandbox, drill_id, 0, DROP, Told(sandbox))
     sandbox.kill(Service.DATABASE)
-    assert [one.failed for one in settle_owed(journal, sandbox, drill_id)] == ["", ""]
+    assert [one.failed for one in settle(store, sandbox, drill_id)] == ["", ""]
 
 
 def test_an_undo_that_fails_stays_owed_and_the_others_are_made(store: Store, drill_id: str) -> None:
@@ -143,13 +143,13 @@ def test_an_undo_that_fails_stays_owed_and_the_others_are_made(store: Store, dri
     inject(journal, sandbox, drill_id, 1, DROP, Told(sandbox))
     journal.write(drill_id, "default", "from-the-future", "bend time", {})
     sandbox.kill(Service.DATABASE)
-    settlements = {one.summary: one for one in settle_owed(journal, sandbox, drill_id)}
+    settlements = {one.summary: one for one in settle(store, sandbox, drill_id)}
     assert settlements["cut link app-cache"].failed == ""
     assert settlements["drop index orders_customer_idx"].failed == "database does not answer"
     assert "does not know how to undo from-the-future" in settlements["bend time"].failed
     assert {row.kind for row in journal.owed()} == {"drop-index", "from-the-future"}
     sandbox.start(Service.DATABASE)
-    settle_owed(journal, sandbox, drill_id)
+    settle(store, sandbox, drill_id)
     assert {row.kind for row in journal.owed()} == {"from-the-future"}
 
 
@@ -161,13 +161,13 @@ def test_a_sandbox_that_was_down_goes_down_again_only_after_everything_was_undon
     sandbox.up()
     inject(journal, sandbox, drill_id, 0, DROP, Told(sandbox))
     sandbox.kill(Service.DATABASE)
-    assert [one.failed for one in settle_owed(journal, sandbox)] == [
+    assert [one.failed for one in settle(store, sandbox)] == [
         "database does not answer",
         "waits for the other undos",
     ]
     assert sandbox.is_up()
     sandbox.start(Service.DATABASE)
-    assert [one.failed for one in settle_owed(journal, sandbox)] == ["", ""]
+    assert [one.failed for one in settle(store, sandbox)] == ["", ""]
     assert not sandbox.is_up()
     assert "orders_customer_idx" in sandbox.database.indexes
 
@@ -175,8 +175,8 @@ def test_a_sandbox_that_was_down_goes_down_again_only_after_everything_was_undon
 def test_only_one_drill_s_undos_are_settled_when_one_is_named(store: Store, drill_id: str) -> None:
     sandbox, journal = PaperSandbox(), Journal(store)
     inject(journal, sandbox, drill_id, 0, DROP, Told(sandbox))
-    assert settle_owed(journal, sandbox, "INC-20000101-001") == []
-    assert len(settle_owed(journal, sandbox, drill_id)) == 1
+    assert settle(store, sandbox, "INC-20000101-001") == []
+    assert len(settle(store, sandbox, drill_id)) == 1
 
 
 def test_a_fingerprint_survives_the_journal(store: Store, drill_id: str, sandbox: Sandbox) -> None:

@@ -12,21 +12,36 @@ from pathlib import Path
 import psutil
 import pytest
 
-from drills.core.events import DrillAborted, ResponderKind, UndoFailed, UndoSettled, UndoWritten
+from drills.core.events import (
+    DrillAborted,
+    DrillStarted,
+    Event,
+    ResponderKind,
+    RunnerDied,
+    UndoFailed,
+    UndoSettled,
+    UndoWritten,
+)
 from drills.core.scorecard import DrillResult
 from drills.errors import EnvironmentFailed
 from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.recovery import RecoveryReport, recover
+from drills.faults.restoring import RESTORE_SANDBOX, plan_of
 from drills.process_start import started
+from drills.reporting.report import reports_into
+from drills.reporting.sections.debrief import undo_lines
 from drills.sandbox.local.sandbox import LocalSandbox
-from drills.sandbox.protocol import Service
+from drills.sandbox.protocol import Fingerprint, Service
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.runner import Runner
 from drills.store.store import Store
+from drills.store.undos import Undos
+from tests.core.timelines import Drill, rolled_back
 from tests.core.timelines import drill as sample
 from tests.faults.paper_sandbox import PaperSandbox
 
+PLAN = plan_of(PaperSandbox().fingerprint())
 DEAD = Runner(pid=1, started=-1.0, boot_id=Runner.this().boot_id)
 
 
@@ -126,6 +141,117 @@ def test_a_recovery_that_was_itself_interrupted_is_finished_without_aborting_twi
     store.append(record.drill_id, DrillAborted(t=20, at=record.started_at, reason="the runner died"))
     recover(store, PaperSandbox(), "default", workspace)
     assert len(store.timeline(record.drill_id).all(DrillAborted)) == 1
+    assert store.drill(record.drill_id).result is DrillResult.ABORTED
+
+
+def dead_drill(store: Store, made: Drill) -> tuple[DrillRecord, int]:
+    """A drill that was told so far when its runner died, and the number of the one undo that it wrote down."""
+    record = store.begin_drill(scenario="bad-deploy", sandbox="default", responder=ResponderKind.RUNBOOK, runner=DEAD)
+    number = Journal(store).write(record.drill_id, "default", RESTORE_SANDBOX, "bring it back", PLAN)
+    events: list[Event] = []
+    for event in made.timeline():
+        fields: dict[str, object] = {"seq": -1}
+        if isinstance(event, DrillStarted):
+            fields["drill_id"] = record.drill_id
+        if isinstance(event, (UndoWritten, UndoSettled)):
+            fields["journal_id"] = number
+        events.append(event.model_copy(update=fields))
+    store.append_many(record.drill_id, events)
+    return record, number
+
+
+def settled(store: Store, number: int) -> None:
+    undos = Undos(store.clock.now, Journal(store).owed())
+    undos.settle(number)
+    store.settle(undos.all())
+
+
+def without(made: Drill, *kinds: type[Event]) -> Drill:
+    return Drill(tuple(event for event in made.events if not isinstance(event, kinds)), made.now)
+
+
+def test_one_that_was_finished_in_all_but_the_report_is_scored_and_gets_it(workspace: Path, store: Store) -> None:
+    record, number = dead_drill(store, rolled_back())
+    settled(store, number)
+    report = recover(store, PaperSandbox(), "default", workspace, reports_into(workspace))
+    assert report.lines() == (f"{record.drill_id} stored as met: its runner died after it had undone everything",)
+    assert store.drill(record.drill_id).result is DrillResult.MET
+    timeline = store.timeline(record.drill_id)
+    (died,) = timeline.all(RunnerDied)
+    assert (died.undone, died.last_sign) == (True, max(e.at for e in rolled_back().events))
+    assert timeline.all(DrillAborted) == ()
+    page = (workspace / record.drill_id / "report.md").read_text()
+    assert "The runner died, after it had undone everything" in page
+    assert recover(store, PaperSandbox(), "default", workspace) == RecoveryReport()
+
+
+def test_one_that_died_before_its_undos_is_never_met(workspace: Path, store: Store) -> None:
+    record, number = dead_drill(store, without(rolled_back(), UndoSettled))
+    report = recover(store, PaperSandbox(), "default", workspace, reports_into(workspace))
+    assert report.aborted == (record.drill_id,)
+    (card,) = store.scorecards()
+    assert (card.result, card.score) == (DrillResult.ABORTED, None)
+    assert card.why_not == "the runner died before it had undone everything"
+    assert [line.state for line in undo_lines(store.timeline(record.drill_id))] == ["settled"]
+    assert (workspace / record.drill_id / "index.html").is_file()
+    assert Journal(store).of_drill(record.drill_id)[0].id == number
+
+
+def test_an_undo_that_was_settled_before_it_was_told_is_told_by_the_recovery(workspace: Path, store: Store) -> None:
+    record, number = dead_drill(store, without(rolled_back(), UndoSettled))
+    settled(store, number)
+    recover(store, PaperSandbox(), "default", workspace)
+    assert [event.journal_id for event in store.timeline(record.drill_id).all(UndoSettled)] == [number]
+    assert store.drill(record.drill_id).result is DrillResult.MET
+
+
+def test_a_report_is_made_again_when_what_it_says_to_be_owed_is_undone(workspace: Path, store: Store) -> None:
+    class Broken(PaperSandbox):
+        def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
+            raise EnvironmentFailed("the database does not answer")
+
+    record, _ = dead_drill(store, without(rolled_back(), UndoSettled))
+    pages = reports_into(workspace)
+    assert len(recover(store, Broken(), "default", workspace, pages).owed) == 1
+    page = workspace / record.drill_id / "report.md"
+    assert "the database does not answer" in page.read_text()
+    before = store.scorecards()
+    assert recover(store, PaperSandbox(), "default", workspace, pages).owed == ()
+    assert [line.state for line in undo_lines(store.timeline(record.drill_id))] == ["settled"]
+    assert "settled" in page.read_text()
+    assert store.scorecards() == before
+
+
+@pytest.mark.parametrize("death", ["report", "keep"])
+def test_a_recovery_that_dies_in_between_is_made_again(
+    death: str, workspace: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Died(BaseException):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise Died
+
+    record, _ = dead_drill(store, without(rolled_back(), UndoSettled))
+    pages = reports_into(workspace)
+    with monkeypatch.context() as dying:
+        if death == "keep":
+            dying.setattr(store, "keep", die)
+        with pytest.raises(Died):
+            recover(store, PaperSandbox(), "default", workspace, die if death == "report" else pages)
+    assert store.drill(record.drill_id).result is DrillResult.RUNNING
+    recover(store, PaperSandbox(), "default", workspace, pages)
+    timeline = store.timeline(record.drill_id)
+    assert (len(timeline.all(RunnerDied)), len(timeline.all(UndoSettled)), len(store.scorecards())) == (1, 1, 1)
+    assert (workspace / record.drill_id / "index.html").is_file()
+
+
+def test_a_report_that_cannot_be_written_is_said_and_keeps_nothing_owed(workspace: Path, store: Store) -> None:
+    record, _ = dead_drill(store, without(rolled_back(), UndoSettled))
+    (workspace / "reports").write_text("")
+    report = recover(store, PaperSandbox(), "default", workspace, reports_into(workspace / "reports"))
+    assert report.owed == ()
+    assert report.lines()[-1].startswith(f"cannot write the report of {record.drill_id}")
     assert store.drill(record.drill_id).result is DrillResult.ABORTED
 
 

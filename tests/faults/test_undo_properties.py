@@ -16,10 +16,10 @@ from drills.core.scenario import FaultSpec
 from drills.faults.injection import inject
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore
-from drills.faults.settling import settle_owed
 from drills.store.journal import Journal
 from drills.store.store import Store
 from tests.faults.paper_sandbox import PaperSandbox, RunnerDied
+from tests.faults.settling import settle
 
 SPECS: list[dict[str, Any]] = [
     {"kind": "drop-index", "index": "orders_customer_idx"},
@@ -80,11 +80,11 @@ def test_whatever_was_begun_ends_as_before(
     for death in undos:
         sandbox.changes_left = death
         try:
-            settle_owed(journal, sandbox, name="paper")
+            settle(shared, sandbox, name="paper")
         except RunnerDied:
             continue
     sandbox.changes_left = None
-    settlements = settle_owed(journal, sandbox, name="paper")
+    settlements = settle(shared, sandbox, name="paper")
     assert [one.failed for one in settlements if one.failed] == []
     assert sandbox.fingerprint().differences(before) == ()
     assert journal.owed("paper") == []

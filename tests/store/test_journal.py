@@ -15,7 +15,8 @@ from drills.store.journal import Journal
 from drills.store.runner import Runner
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
-from tests.store.drill_data import begin
+from drills.store.undos import Undos
+from tests.store.drill_data import begin, note
 
 
 def test_what_is_owed_is_seen_by_another_process_the_last_written_first(store: Store, store_url: str) -> None:
@@ -31,21 +32,40 @@ def test_what_is_owed_is_seen_by_another_process_the_last_written_first(store: S
     other.close()
 
 
-def test_a_settled_undo_is_owed_no_more_and_may_be_settled_again(store: Store) -> None:
-    journal = Journal(store)
-    number = journal.write("INC-1", "default", "link-down", "cut", {})
-    journal.settle(number)
-    journal.settle(number)
+def test_a_settled_undo_is_owed_no_more_and_stays_settled(store: Store) -> None:
+    journal, drill = Journal(store), begin(store)
+    number = journal.write(drill.drill_id, "default", "link-down", "cut", {})
+    mine, theirs = (Undos(store.clock.now, journal.owed()) for _ in range(2))
+    mine.settle(number)
+    mine.settle(number)
+    assert len(journal.owed()) == 1, "not before it is stored"
+    store.keep(drill.drill_id, [note()], mine.changed(drill.drill_id))
+    theirs.fail(number, "gone already")
+    store.settle(theirs.changed(drill.drill_id))
     assert journal.owed("default") == []
+    (row,) = journal.of_drill(drill.drill_id)
+    assert (row.attempts, row.settled_at is not None) == (0, True)
 
 
 def test_a_failed_undo_stays_owed_and_says_why(store: Store) -> None:
     journal = Journal(store)
     number = journal.write("INC-1", "default", "link-down", "cut", {})
-    journal.fail(number, "toxiproxy does not answer")
-    journal.fail(number, "still not")
+    undos = Undos(store.clock.now, journal.owed())
+    undos.fail(number, "toxiproxy does not answer")
+    undos.fail(number, "still not")
+    store.settle(undos.changed("INC-1"))
     (row,) = journal.owed("default")
     assert (row.attempts, row.last_failure) == (2, "still not")
+
+
+def test_what_is_kept_together_is_kept_whole_or_not_at_all(store: Store) -> None:
+    journal, drill = Journal(store), begin(store)
+    number = journal.write(drill.drill_id, "default", "link-down", "cut", {})
+    undos = Undos(store.clock.now, journal.owed())
+    undos.settle(number)
+    with pytest.raises(BadInput, match="no such drill"):
+        store.keep("INC-20000101-001", [note()], undos.changed(drill.drill_id))
+    assert len(journal.owed()) == 1
 
 
 def test_the_sandbox_of_a_drill_is_known_to_the_journal(store: Store) -> None:

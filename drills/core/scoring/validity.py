@@ -12,6 +12,7 @@ from drills.core.events import (
     FaultApplied,
     FaultFailed,
     FaultVerified,
+    RunnerDied,
     SandboxReady,
     SteadyStateFailed,
     SteadyStateHeld,
@@ -32,7 +33,8 @@ class NotScored:
 def not_scored(timeline: Timeline, impact: ImpactAssessment) -> NotScored | None:
     """Why this drill is not scored; None when it is valid and has ended.
 
-    Whichever came first decides: what happens after the end of a drill (while undoing) does not make it invalid.
+    Whichever came first decides: what happens after the end of a drill (while undoing) does not make it invalid,
+    except the death of its runner. Whether what that one measured last was stored is not known until it has undone all.
     """
     events = timeline.all(DrillSkipped, DrillAborted, SteadyStateFailed, FaultFailed, EnvironmentLost, DrillEnded)
     # Of two at the same moment, the end counts last: what went wrong in the moment of the end did go wrong.
@@ -49,6 +51,9 @@ def not_scored(timeline: Timeline, impact: ImpactAssessment) -> NotScored | None
             case EnvironmentLost():
                 return _invalid(f"the environment failed: {event.reason}")
             case _:
+                died = timeline.first(RunnerDied)
+                if died is not None and not died.undone:
+                    return NotScored(DrillResult.ABORTED, "the runner died before it had undone everything")
                 return _unproven(timeline, impact)
     return NotScored(DrillResult.RUNNING, "the drill has not ended")
 

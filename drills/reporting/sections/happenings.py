@@ -100,6 +100,10 @@ _SAYINGS: dict[type[e.Base], Callable[[Any], tuple[str, str]]] = {
     e.UndoFailed: lambda x: (f"Undo failed (#{x.journal_id})", f"{x.summary}: {x.reason}"),
     e.DrillEnded: lambda x: (f"Drill ended: {words(x.reason)}", x.says),
     e.DrillAborted: lambda x: ("Drill aborted", x.reason),
+    e.RunnerDied: lambda x: (
+        "The runner died" if not x.undone else "The runner died, after it had undone everything",
+        f"its last sign of life was at {x.last_sign:%H:%M:%S} UTC",
+    ),
     e.EnvironmentLost: lambda x: ("Environment lost", x.reason),
     e.DrillSkipped: lambda x: ("Drill skipped", x.reason),
     e.AlertFired: lambda x: (f"Alert fired: {x.level} {one_line(x.title)}", x.reason),
