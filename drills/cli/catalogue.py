@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from drills.cli.blindness import refuse_while_blind
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from drills.sandbox.choice import SandboxPlace
     from drills.sandbox.protocol import Capability
-    from drills.workspace.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +65,7 @@ def show(
 
     place = open_workspace(workspace)
     scenario = place.scenario(name)
-    _refuse_while_blind(place)
+    refuse_while_blind(place)
     traffic = scenario.traffic
     typer.echo(f"{name}: {scenario.title}\n\n{scenario.story}\n")
     typer.echo(f"steady    {', '.join(scenario.steady.probes)} for {format_duration(scenario.steady.hold)}")
@@ -96,23 +96,6 @@ def show(
 
             for block in load_runbook(place, name).blocks:
                 typer.echo(f"          {step_line(block)}")
-
-
-def _refuse_while_blind(place: Workspace) -> None:
-    """A story that is told beside its title gives a blind drill away."""
-    from drills.cli.places import open_store
-    from drills.errors import BadInput
-    from drills.store.holder import holder_of
-
-    if holder_of(place.state_dir, place.config.sandbox.name) is None:
-        return
-    store = open_store(place)
-    try:
-        record = store.running(place.config.sandbox.name)
-    finally:
-        store.close()
-    if record is not None and record.blind and record.runner.alive():
-        raise BadInput("a blind drill is going on; scenarios are shown again after its debrief")
 
 
 def validate(workspace: WorkspaceOption = HERE) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
 import typer
@@ -155,6 +155,9 @@ def _truth_line(event: ev.Event) -> Line | None:
             return None
 
 
+#: Of these a blind responder learns only that they happened: how many users and which probes differs between scenarios.
+_BARE_WHEN_BLIND = (ev.TrafficStarted, ev.SteadyStateHeld)
+
 #: Events that tell the truth about the drill: hidden from a blind responder until the debrief.
 TRUTH = (ev.FaultApplied, ev.FaultVerified, ev.FaultFailed, ev.UndoWritten, ev.UndoSettled, ev.UndoFailed)
 
@@ -182,7 +185,8 @@ class Live:
             return
         line = line_of(event)
         if line is not None:
-            self.print(event.t, line)
+            bare = self._blind and isinstance(event, _BARE_WHEN_BLIND)
+            self.print(event.t, replace(line, text="") if bare else line)
 
     def print(self, t: float, line: Line) -> None:
         minutes, seconds = divmod(round(t, 1), 60)

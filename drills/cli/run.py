@@ -47,8 +47,10 @@ def run(
     place = open_workspace(workspace)
     plan = plan_drill(place, name, responder=responder, playbook=playbook, runbook=runbook, from_step=from_step)
     if dry_run:
+        from drills.cli.blindness import refuse_while_blind
         from drills.cli.dry_run import print_plan
 
+        refuse_while_blind(place)
         print_plan(plan)
         return
     if rehearse:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from drills.cli.blindness import refuse_while_blind
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
 from drills.core.responder_kind import ResponderKind
 
@@ -114,6 +115,8 @@ def calendar(
     from drills.clock import SystemClock
 
     place = open_workspace(workspace)
+    if spoil:
+        refuse_while_blind(place)
     occurrences = upcoming(place.config.schedule, SystemClock().now(), months)
     for occurrence in occurrences:
         told = spoil or occurrence.responder != ResponderKind.PERSON

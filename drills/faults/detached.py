@@ -1,76 +1,40 @@
-"""Programs of faults that outlive the runner: started so that their start is waited for, and found by a mark.
+"""Starts the programs of faults that outlive the runner, so that their start is waited for and an undo finds them.
 
-    launch ──► python -m MODULE … ──► detach: a child in the background says "ready" ──► launch returns
+    launch ──► python -m drills.background ──► a child in the background says "ready" ──► launch returns
 
-The mark is an environment variable; the undo ends whatever bears it (`drills.faults.leftovers`).
+A program is found by its mark, an environment variable with a value that tells nothing; the undo plan has it too
+(`drills.faults.leftovers` ends whatever bears it).
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 
+from drills.background.job import Job, job_text
 from drills.errors import EnvironmentFailed
-from drills.sandbox.protocol import Sandbox
 
-#: Longer than any drill: what nobody undid must not stay for ever.
-LONGEST_SECONDS = 4 * 3600.0
-
-READY = "ready"
+#: The environment variable of the mark.
+MARK = "DRILLS_BACKGROUND"
+_START_TIMEOUT = 40.0
 
 
-def mark_of(sandbox: Sandbox, name: str) -> str:
-    """A mark that no program of another sandbox on this machine has."""
-    # The state file tells sandboxes apart, also after the database moved to another port.
-    place = sandbox.addresses.get("state") or sandbox.addresses["database"]
-    return f"{name}@{place}"
+def new_mark() -> str:
+    """A mark that no other program has, and that nobody can guess a kind of fault from."""
+    return secrets.token_hex(8)
 
 
-def launch(module: str, arguments: Sequence[str], environment: Mapping[str, str], *, what: str, timeout: float) -> None:
+def launch(job: Job, mark: str, *, what: str) -> None:
     """Start the program and wait until it is ready. Raises EnvironmentFailed with its own reason when it is not."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", module, *arguments], env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=timeout, start_new_session=True, check=False,
+            [sys.executable, "-m", "drills.background"], env={**os.environ, MARK: mark}, input=job_text(job),
+            capture_output=True, text=True, timeout=_START_TIMEOUT, start_new_session=True, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise EnvironmentFailed(f"{what}: it was not there in {timeout:.0f} s") from error
+        raise EnvironmentFailed(f"{what}: it was not there in {_START_TIMEOUT:.0f} s") from error
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise EnvironmentFailed(f"{what}: {last}")
-
-
-def detach(work: Callable[[Callable[[str], None]], None]) -> int:
-    """Do the work in a child in the background; returns the exit status of the program once the child has spoken.
-
-    The work is given a function that tells the parent READY, or why it cannot be done, in one line; only the first
-    word counts. It must import what starts threads itself: none may exist before the fork.
-    """
-    reading, writing = os.pipe()
-    if os.fork():
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            said = pipe.read().strip()
-        if said == READY:
-            return 0
-        print(said or "the program ended at once", file=sys.stderr)
-        return 1
-    os.close(reading)
-    os.setsid()
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-
-    listening = [writing]
-
-    def say(word: str) -> None:
-        # After the first word nobody listens, and the number of the pipe may be that of another file.
-        while listening:
-            with suppress(OSError), os.fdopen(listening.pop(), "w") as pipe:
-                pipe.write(word)
-
-    work(say)
-    os._exit(0)

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 import psutil
 
+from drills.faults.detached import MARK
 from drills.sandbox.local.processes import wait_gone
 
 #: How long a process may take to end in good order before it is killed.
 _PATIENCE_SECONDS = 3.0
 _POLL_SECONDS = 0.02
+#: Version 0.1 named its programs so: what it owes is settled too.
+_FORMER_MARKS = ("DRILLS_SESSION", "DRILLS_STRANGER")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +27,14 @@ class Ended:
     command: str
 
 
-def marked(name: str, value: str) -> list[psutil.Process]:
-    """The processes that run with that environment variable, but not this one and those that it descends from."""
-    return [process for process, environment in with_variable(name) if environment[name] == value]
+def marked(mark: str) -> list[psutil.Process]:
+    """The programs in the background that bear this mark, but not this process and those that it descends from."""
+    return [
+        process
+        for variable in (MARK, *_FORMER_MARKS)
+        for process, environment in with_variable(variable)
+        if environment[variable] == mark
+    ]
 
 
 def with_variable(name: str) -> list[tuple[psutil.Process, Mapping[str, str]]]:
@@ -46,9 +54,9 @@ def with_variable(name: str) -> list[tuple[psutil.Process, Mapping[str, str]]]:
     return found
 
 
-def end_marked(name: str, value: str) -> None:
+def end_marked(mark: str) -> None:
     """End all marked processes; looks again until there are none, for one may just start another."""
-    until(lambda: not end(marked(name, value)), seconds=4 * _PATIENCE_SECONDS)
+    until(lambda: not end(marked(mark)), seconds=4 * _PATIENCE_SECONDS)
 
 
 def end(processes: Collection[psutil.Process]) -> tuple[Ended, ...]:

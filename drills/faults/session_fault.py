@@ -1,6 +1,6 @@
 """Faults that consist of database sessions, which a detached program keeps open.
 
-    apply ──► program, marked in its environment ──► sessions, named by their application_name
+    apply ──► program (`drills.background.sessions`) ──► sessions, named by their application_name
     undo  ──► end the marked programs, then the sessions of that name
 
 The program outlives the runner (so the fault does not vanish while a drill is looked at from elsewhere); both the
@@ -13,18 +13,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
+from pydantic import PrivateAttr
+
+from drills.background.job import Job
 from drills.errors import EnvironmentFailed
-from drills.faults.detached import launch, mark_of
+from drills.faults.detached import launch, new_mark
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import ApplicationName
 from drills.sandbox.protocol import Capability, Running, Sandbox, Service
 
-#: Environment variables of the program.
-MARK = "DRILLS_SESSION"
-DATABASE = "DRILLS_SESSION_DATABASE"
-APPLICATION = "DRILLS_SESSION_APPLICATION"
-
-_START_TIMEOUT = 40.0
 _ASK_TIMEOUT = 10.0
 
 
@@ -34,10 +31,11 @@ class SessionFault(Fault):
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SQL})
 
     application: ApplicationName
+    _mark: str = PrivateAttr(default_factory=new_mark)
 
     @abstractmethod
-    def program(self) -> list[str]:
-        """Arguments of `drills.faults.session_holder`."""
+    def job(self, database: str) -> Job:
+        """What the program does with the database of that URL."""
 
     def check(self, sandbox: Sandbox) -> None:
         if "database" not in sandbox.addresses:
@@ -45,22 +43,17 @@ class SessionFault(Fault):
         if _sessions(sandbox, self.application):
             raise FaultImpossible(f"there are sessions of {self.application} already")
 
-    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
-        return {"application": self.application, "mark": self._mark(sandbox)}
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - nothing of the sandbox's is changed
+        return {"application": self.application, "mark": self._mark}
 
     def apply(self, sandbox: Sandbox) -> None:
-        environment = {
-            MARK: self._mark(sandbox),
-            DATABASE: sandbox.addresses["database"],
-            APPLICATION: self.application,
-        }
-        launch("drills.faults.session_holder", self.program(), environment, what=self.summary(), timeout=_START_TIMEOUT)
+        launch(self.job(sandbox.addresses["database"]), self._mark, what=self.summary())
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         from drills.faults.leftovers import end_marked
 
-        end_marked(MARK, str(plan["mark"]))
+        end_marked(str(plan["mark"]))
         if _database_runs(sandbox):
             sandbox.sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -72,15 +65,12 @@ class SessionFault(Fault):
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         from drills.faults.leftovers import marked, until
 
-        if marked(MARK, str(plan["mark"])):
+        if marked(str(plan["mark"])):
             raise EnvironmentFailed(f"the program that holds sessions of {plan['application']} still runs")
         # A backend that was told to end does so within moments.
         application = str(plan["application"])
         if _database_runs(sandbox) and not until(lambda: not _sessions(sandbox, application), seconds=10):
             raise EnvironmentFailed(f"there are still sessions of {application}")
-
-    def _mark(self, sandbox: Sandbox) -> str:
-        return mark_of(sandbox, self.application)
 
 
 def _sessions(sandbox: Sandbox, application: str) -> int:

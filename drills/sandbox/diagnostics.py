@@ -76,8 +76,7 @@ def _changes(back: timedelta) -> Callable[[Sandbox], Iterable[str]]:
 
 def _links(sandbox: Sandbox) -> Iterable[str]:
     for link in sandbox.links():
-        toxics = ", ".join(f"{toxic.type} {dict(toxic.attributes)}" for toxic in link.toxics)
-        yield f"{link.name:<18} {'open' if link.enabled else 'CUT'}  {toxics}".rstrip()
+        yield f"{link.name:<18} {'open' if link.enabled else 'CUT'}"
 
 
 def _certificate(sandbox: Sandbox) -> Iterable[str]:

@@ -15,6 +15,8 @@ from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.ports import HOST
 
 CONNECT_SECONDS = 3
+#: As which the database's log and its list of sessions name us: as an operator's, whether a responder asks or a fault.
+_APPLICATION = "psql"
 
 
 def query(url: str, statement: str, *, timeout: float) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
@@ -58,7 +60,7 @@ def connected(url: str, *, timeout: float, autocommit: bool = True) -> Iterator[
     try:
         with (
             psycopg.connect(
-                url, connect_timeout=CONNECT_SECONDS, autocommit=autocommit, application_name="drills"
+                url, connect_timeout=CONNECT_SECONDS, autocommit=autocommit, application_name=_APPLICATION
             ) as connection,
             _severed_after(connection, timeout) as severed,
         ):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from drills.clock import Clock
 from drills.errors import EnvironmentFailed
 from drills.service.diary import Diary
 from drills.service.lines import Lines
-from drills.service.starter import STORE_VARIABLE
+from drills.service.starter import Command, Task
 from drills.store.holder import holder_of
 from drills.store.occurrence_log import DueDrill, OccurrenceLog, OccurrenceState
 from drills.store.store import Store
@@ -29,7 +28,7 @@ PATIENCE = timedelta(hours=1)
 _ENDING = 60.0
 
 #: The command that conducts a due drill.
-CommandFor = Callable[[DueDrill], Sequence[str]]
+CommandFor = Callable[[DueDrill], Command]
 
 
 class Attendance:
@@ -118,19 +117,15 @@ class Attendance:
             sys.executable,
             "-m",
             "drills.service.starter",
-            due.entry,
-            due.planned.isoformat(),
-            "--",
-            *self._command_for(due),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
-            env={**os.environ, STORE_VARIABLE: self._store_url},
         )
+        task = Task(self._store_url, due.entry, due.planned, self._command_for(due))
         self._diary.say(due, "starting", starter.pid)
         try:
-            _, complaint = await starter.communicate()
+            _, complaint = await starter.communicate(task.to_json().encode())
         except asyncio.CancelledError:
             await self._end(due, starter)
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from drills.clock import Clock, SystemClock
@@ -21,6 +21,7 @@ from drills.service.lines import Lines
 from drills.service.looking import Looking
 from drills.service.monitoring import Monitoring
 from drills.service.retention import keep_no_longer
+from drills.service.starter import Command
 from drills.service.stopping import until_told_to_stop
 from drills.store.holder import hold, holder_of
 from drills.store.occurrence_log import DueDrill
@@ -76,13 +77,17 @@ async def serve(
 
 
 def conducting_command(home: Path) -> CommandFor:
-    """Conduct a due drill with the command line of this very installation; one for a person is blind."""
+    """Conduct a due drill with the command line of this very installation; one for a person is blind.
 
-    def command_for(due: DueDrill) -> Sequence[str]:
+    Arguments are seen in every list of processes, so the name of a blind drill is told on standard input.
+    """
+
+    def command_for(due: DueDrill) -> Command:
         conduct: tuple[str, ...] = ("run", due.drill, "--responder", due.responder, "--quiet")
+        told = ""
         if due.responder == ResponderKind.PERSON:
-            conduct = ("practice", due.drill)
-        return (sys.executable, "-m", "drills", *conduct, "--workspace", str(home))
+            conduct, told = ("practice", "-"), f"{due.drill}\n"
+        return Command((sys.executable, "-m", "drills", *conduct, "--workspace", str(home)), told)
 
     return command_for
 

@@ -17,7 +17,7 @@ from drills.clock import Clock, SystemClock
 from drills.core.events import TrafficEnded, TrafficSecond
 from drills.core.scenario import Traffic
 from drills.errors import BadInput, EnvironmentFailed
-from drills.traffic.wire import PLAN_VARIABLE, Plan, line
+from drills.traffic.wire import Plan, line
 
 #: Seconds that Locust may take to load its locustfile (about one is usual).
 START_TIMEOUT = 30.0
@@ -104,9 +104,11 @@ class TrafficGenerator:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
-            env={**self._environment, PLAN_VARIABLE: self._plan.to_json()},
+            env=self._environment,
             limit=_LINE_LIMIT,
         )
+        assert self._process.stdin is not None
+        self._process.stdin.write(self._plan.line())
         self._readers = (asyncio.create_task(self._read_log()), asyncio.create_task(self._read()))
         try:
             async with asyncio.timeout(START_TIMEOUT):

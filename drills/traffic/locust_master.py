@@ -27,7 +27,7 @@ from drills.traffic.ledger import Ledger
 from drills.traffic.locust_reporting import end_broken, write_all
 from drills.traffic.merging import Merger
 from drills.traffic.orders import obey
-from drills.traffic.wire import MARK_MESSAGE, PLAN_VARIABLE, SECOND_MESSAGE, Plan, line
+from drills.traffic.wire import MARK_MESSAGE, SECOND_MESSAGE, Plan, line
 
 LOOPBACK = "127.0.0.1"
 #: How long the workers may take to import Locust and report.
@@ -74,12 +74,13 @@ class Master:
 
     def _start_worker(self, start: float, index: int) -> subprocess.Popen[bytes]:
         plan = replace(self._plan, start=start, worker=index, port=self._runner.server.port)
-        return subprocess.Popen(
-            [sys.executable, "-m", "drills.traffic.locust_runner"],
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,
-            env={**os.environ, PLAN_VARIABLE: plan.to_json()},
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "drills.traffic.locust_runner"], stdin=subprocess.PIPE, stdout=sys.stderr
         )
+        assert worker.stdin is not None
+        with worker.stdin as pipe:
+            pipe.write(plan.line())
+        return worker
 
     def _await(self, workers: list[subprocess.Popen[bytes]]) -> None:
         deadline = time.monotonic() + READY_SECONDS

@@ -1,4 +1,4 @@
-"""The subprocess of the traffic: `python -m drills.traffic.locust_runner`, its plan (`wire.Plan`) in the environment.
+"""The subprocess of the traffic: `python -m drills.traffic.locust_runner`; stdin begins with its plan (`wire.Plan`).
 
 It runs Locust headless, in one process or as a master with workers, writes one JSON line a second on stdout, obeys
 lines on stdin, and ends when stdin does or when its parent dies. `LoadTestShape`, tags and Locust's own options of a
@@ -30,9 +30,9 @@ def main() -> None:
     protocol = os.dup(1)
     os.dup2(2, 1)
     # These import Locust, which patches the standard library.
-    from drills.traffic.wire import PLAN_VARIABLE, Plan
+    from drills.traffic.wire import Plan
 
-    plan = Plan.from_json(os.environ.pop(PLAN_VARIABLE))
+    plan = Plan.read(0)
     if plan.worker is not None:
         from drills.traffic.locust_worker import Worker
 

@@ -1,6 +1,6 @@
 """What the generator and its subprocess say to each other: one JSON object on a line, `say` names its kind.
 
-    to the subprocess     change (users, spawn-rate) │ mark │ stop
+    to the subprocess     the plan, first │ change (users, spawn-rate) │ mark │ stop
     from the subprocess   ready │ refused (reason) │ second (…) │ ended (totals)
 
 Light on purpose: the subprocess imports it beside Locust.
@@ -9,13 +9,12 @@ Light on purpose: the subprocess imports it beside Locust.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from drills.traffic.second import Second
 
-#: Carries the plan: arguments are seen in every list of processes, and a locustfile's folder may name the scenario.
-PLAN_VARIABLE = "DRILLS_TRAFFIC_PLAN"
 #: Kinds of messages between Locust's workers and their master.
 SECOND_MESSAGE = "drills-second"
 MARK_MESSAGE = "drills-mark"
@@ -44,11 +43,21 @@ class Plan:
     start: float | None = None
     port: int | None = None
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
+    def line(self) -> bytes:
+        """The first line of the subprocess's standard input.
+
+        Arguments and environments are seen in every list of processes, and a locustfile's folder may name the scenario.
+        """
+        return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Plan:
+    def read(cls, descriptor: int) -> Plan:
+        """The plan from that line, and not a byte of what follows it."""
+        text = b""
+        while not text.endswith(b"\n"):
+            if not (byte := os.read(descriptor, 1)):
+                raise EOFError("the plan of the traffic ended in the middle")
+            text += byte
         return cls(**json.loads(text))
 
 

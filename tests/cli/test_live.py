@@ -46,6 +46,17 @@ def test_a_blind_responder_reads_nothing_that_only_the_debrief_tells() -> None:
     assert "all clear" in told
 
 
+def test_what_differs_between_scenarios_is_not_told_to_the_blind_before_the_fault() -> None:
+    events = (
+        ev.TrafficStarted(t=1.0, at=BEGAN, users=33, requests_per_second=7.0, slow_after=2.0),
+        ev.SteadyStateHeld(t=4.0, at=BEGAN, seconds=3.0, probes={"partner-access": 0.01}),
+    )
+    assert [line[11:].rstrip() for line in printed(events, blind=True).splitlines()] == [
+        "traffic started",
+        "steady state held",
+    ]
+
+
 @pytest.mark.parametrize("kind", TRUTH, ids=lambda kind: kind.__name__)
 def test_each_kind_of_truth_has_a_line_only_for_those_who_may_see(kind: type[ev.Base]) -> None:
     samples = {

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import signal
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 
+import psutil
 import pytest
 
 from drills.conductor.session import exit_code
@@ -23,7 +30,7 @@ from drills.core.events import (
 from drills.core.scorecard import DrillResult, Recovery
 from drills.errors import ExitCode
 from drills.store.records import DrillRecord
-from tests.conductor.bench import Bench, end, until
+from tests.conductor.bench import Bench, end, run, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -68,6 +75,26 @@ def test_cheap_recoveries_earn_nothing(bench: Bench) -> None:
     bench.assert_mended(session.record)
 
 
+def copied(bench: Bench, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command in a copy of the workspace: what a curious responder may try."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        shutil.copytree(bench.folder, copy, ignore=lambda *_: [".drills"])
+        return run(copy, *words)
+
+
+def processes_of(bench: Bench) -> list[str]:
+    """Arguments and environment of all processes that have to do with the workspace, as a responder may read them."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            told = "\n".join([*process.cmdline(), *(f"{key}={value}" for key, value in process.environ().items())])
+            if str(bench.folder) in told:
+                found.append(told)
+    assert found, "the drill itself is one"
+    return found
+
+
 def test_a_person_goes_the_whole_way_and_reads_the_truth_only_in_the_debrief(bench: Bench) -> None:
     runner = bench.start("practice", "gone")
     try:
@@ -95,6 +122,11 @@ def test_a_person_goes_the_whole_way_and_reads_the_truth_only_in_the_debrief(ben
         assert "(blind)" in history.stdout
         assert record.drill_id not in bench.drills("history", "--scenario", "gone").stdout
         assert report.returncode == ExitCode.BAD_INPUT
+        shown = [bench.drills("show", "gone"), bench.drills("run", "gone", "--dry-run"), copied(bench, "show", "gone")]
+        assert [answer.returncode for answer in shown] == [ExitCode.BAD_INPUT] * 3
+        assert all("blind" in answer.stderr and not answer.stdout for answer in shown)
+        assert bench.drills("sandbox", "status", "--json").returncode == ExitCode.BAD_INPUT
+        assert not [words for words in processes_of(bench) if re.search(r"\bgone\b|scenarios/", words)]
         before = runner.output
         for secret in ("The database is gone", "kill", "Start the database again", "injected", "undo"):
             assert secret not in before + status + history.stdout + report.stderr + second.stderr

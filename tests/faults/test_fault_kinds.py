@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from drills.core.scenario import FaultSpec
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible
+from drills.faults.kinds.exhaust_connections import ExhaustConnections
 from drills.faults.kinds.hold_locks import HoldLocks
+from drills.faults.kinds.misuse_key import MisuseKey
+from drills.faults.leftovers import marked
 from drills.faults.registry import FAULTS, fault_of
 from drills.sandbox.local.sandbox import LocalSandbox
 
@@ -147,3 +152,19 @@ def test_while_connections_are_exhausted_the_app_gets_none_and_an_administrator_
     finally:
         exhaust.undo(sandbox, plan)
     exhaust.verify_undone(sandbox, plan)
+
+
+@pytest.mark.parametrize(
+    "one", [HoldLocks(table="orders"), ExhaustConnections(connections=2), MisuseKey(requests_per_second=5)]
+)
+def test_what_runs_in_the_background_does_not_say_what_it_is_for(sandbox: LocalSandbox, one: Fault) -> None:
+    plan = one.undo_plan(sandbox)
+    one.apply(sandbox)
+    try:
+        (process,) = marked(str(plan["mark"]))
+        ours = {key: value for key, value in process.environ().items() if os.environ.get(key) != value}
+        assert process.cmdline()[1:] == ["-m", "drills.background"]
+        assert ours == {"DRILLS_BACKGROUND": plan["mark"]}
+    finally:
+        one.undo(sandbox, plan)
+    one.verify_undone(sandbox, plan)

@@ -13,6 +13,7 @@ from pathlib import Path
 from drills.clock import SystemClock
 from drills.service.calendar import keep_calendar
 from drills.service.lines import Lines
+from drills.service.starter import Command
 from drills.service.stopping import until_told_to_stop
 from drills.store.occurrence_log import DueDrill
 from drills.store.store import Store
@@ -38,8 +39,8 @@ def writes_a_line(file: Path, seconds: float = 0.0) -> str:
 def keep(url: str, folder: Path, schedule: Sequence[ScheduleEntry], script: str, log: Path | None = None) -> None:
     """Keep the calendar in this process until SIGTERM."""
 
-    def command_for(due: DueDrill) -> Sequence[str]:
-        return (sys.executable, "-S", "-c", script, f"{due.drill} {due.entry} {due.planned.isoformat()}")
+    def command_for(due: DueDrill) -> Command:
+        return Command((sys.executable, "-S", "-c", script, f"{due.drill} {due.entry} {due.planned.isoformat()}"))
 
     def write(line: str) -> None:
         if log is not None:

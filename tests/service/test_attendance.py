@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from drills.clock import SystemClock
 from drills.service.attendance import Attendance
 from drills.service.diary import Diary
 from drills.service.lines import Lines
+from drills.service.starter import Command
 from drills.store.holder import hold
 from drills.store.occurrence_log import DueDrill, OccurrenceLog, OccurrenceState
 from drills.store.runner import Runner
@@ -44,8 +44,8 @@ class Place:
             diary, self.store, self.url, "default", folder, self.command_for, clock=self.clock, lines=lines
         )
 
-    def command_for(self, due: DueDrill) -> Sequence[str]:
-        return (sys.executable, "-S", "-c", self.script, due.drill)
+    def command_for(self, due: DueDrill) -> Command:
+        return Command((sys.executable, "-S", "-c", self.script, due.drill))
 
     def claim(self, *drills: str) -> None:
         now = self.clock.now()
@@ -142,7 +142,7 @@ def test_a_drill_whose_process_was_killed_is_ended_and_the_next_one_begins(tmp_p
 
 def test_a_command_that_does_not_exist_is_said_in_one_line(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    place.command_for = lambda due: ("/no/such/drills",)  # type: ignore[method-assign]
+    place.command_for = lambda due: Command(("/no/such/drills",))  # type: ignore[method-assign]
     place.attendance._command_for = place.command_for
     place.claim("one")
     place.until("drill-starting", "drill-ended")

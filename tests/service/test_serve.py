@@ -29,12 +29,13 @@ def test_a_second_service_of_one_workspace_is_refused_with_who_serves_it(tmp_pat
 
 def test_a_due_drill_is_conducted_by_this_very_installation(tmp_path: Path) -> None:
     due = DueDrill("entry", datetime(2026, 11, 21, tzinfo=UTC), "slow-query", "runbook")
-    command = conducting_command(tmp_path)(due)
+    command = conducting_command(tmp_path)(due).words
     assert command[:5] == (sys.executable, "-m", "drills", "run", "slow-query")
     assert command[-2:] == ("--workspace", str(tmp_path))
 
 
 def test_a_due_drill_for_a_person_is_blind(tmp_path: Path) -> None:
-    """Else `drills history`, and whoever finds the sandbox held, would tell which drill it is."""
+    """Else `drills history`, a list of processes, and whoever finds the sandbox held would tell which drill it is."""
     due = DueDrill("entry", datetime(2026, 11, 21, tzinfo=UTC), "slow-query", "person")
-    assert conducting_command(tmp_path)(due)[3:5] == ("practice", "slow-query")
+    command = conducting_command(tmp_path)(due)
+    assert (command.words[3:5], command.told) == (("practice", "-"), "slow-query\n")

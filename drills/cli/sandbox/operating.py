@@ -118,7 +118,7 @@ def link(
     cut: Annotated[bool | None, typer.Option("--cut/--open", help="Cut the link, or let it through.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Show a link with its toxics; cut it or let it through."""
+    """Show a link; cut it or let it through."""
     from drills.errors import BadInput
     from drills.nearest import suggest
 
@@ -132,5 +132,3 @@ def link(
             known = {status.name: status for status in sandbox.links()}
         status = known[name]
         typer.echo(f"{status.name}  {'open' if status.enabled else 'CUT'}  {status.listen} → {status.upstream}")
-        for toxic in status.toxics:
-            typer.echo(f"  {toxic.name}: {toxic.type} {toxic.stream} {dict(toxic.attributes)}")

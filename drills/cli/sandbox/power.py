@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from drills.cli.acting import action
+from drills.cli.blindness import blind_drill
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import plain, print_services, shown_settings, whole_state
 from drills.cli.sandbox.opening import open_sandbox
+from drills.errors import BadInput
 
 
 def register(app: typer.Typer) -> None:
@@ -49,11 +51,10 @@ def status(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
         if as_json:
-            typer.echo(
-                json.dumps(
-                    whole_state(sandbox.fingerprint(), sandbox.secret_settings), indent=2, default=plain, sort_keys=True
-                )
-            )
+            if (drill_id := blind_drill(place)) is not None:
+                raise BadInput(f"{drill_id} is a blind drill: the whole state is shown when it has ended; leave --json")
+            state = whole_state(sandbox.fingerprint(), sandbox.secret_settings)
+            typer.echo(json.dumps(state, indent=2, default=plain, sort_keys=True))
             return
         print_services(sandbox.services())
         current = next((release.version for release in sandbox.releases() if release.current), "none")
@@ -61,8 +62,7 @@ def status(
         shown = shown_settings(sandbox.settings(), sandbox.secret_settings)
         typer.echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown))
         for link in sandbox.links():
-            toxics = ", ".join(f"{toxic.type} {dict(toxic.attributes)}" for toxic in link.toxics) or "no toxics"
-            typer.echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}  {toxics}")
+            typer.echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}")
 
 
 def restart(

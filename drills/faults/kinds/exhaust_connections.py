@@ -6,6 +6,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from drills.background.job import ConnectionsJob
+from drills.background.sessions import FREE_CONNECTIONS
 from drills.faults.fault import FaultImpossible
 from drills.faults.names import ApplicationName
 from drills.faults.session_fault import SessionFault
@@ -28,8 +30,8 @@ class ExhaustConnections(SessionFault):
     def summary(self) -> str:
         return f"take {self.connections or 'all'} connections of the database"
 
-    def program(self) -> list[str]:
-        return ["connections", str(self.connections or "all")]
+    def job(self, database: str) -> ConnectionsJob:
+        return ConnectionsJob(database, self.application, self.connections)
 
     def verify(self, sandbox: Sandbox) -> str:
         _, rows = sandbox.sql(
@@ -42,11 +44,3 @@ class ExhaustConnections(SessionFault):
         if self.connections is None and free > 0:
             raise FaultImpossible(f"{free} connections are still free")
         return f"{self.application} holds {held} connections, {max(free, 0)} are free"
-
-
-#: SQL: how many connections ordinary roles could still open. `reserved_connections` came with PostgreSQL 16.
-FREE_CONNECTIONS = (
-    "current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
-    " - coalesce(current_setting('reserved_connections', true)::int, 0)"
-    " - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
-)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from drills.background.job import LockJob
 from drills.faults.fault import FaultImpossible
 from drills.faults.names import ApplicationName, SqlName
 from drills.faults.session_fault import SessionFault
@@ -35,8 +36,8 @@ class HoldLocks(SessionFault):
         if not rows[0][0]:
             raise FaultImpossible(f"there is no table {self.table}")
 
-    def program(self) -> list[str]:
-        return ["lock", self.table, _MODES[self.mode][0]]
+    def job(self, database: str) -> LockJob:
+        return LockJob(database, self.application, self.table, _MODES[self.mode][0])
 
     def verify(self, sandbox: Sandbox) -> str:
         _, rows = sandbox.sql(

@@ -1,7 +1,7 @@
 """A partner's API key has leaked, and a stranger fetches all customers with it, again and again.
 
-The stranger is a program of its own (`drills.faults.page_fetcher`), marked in its environment; it outlives the runner
-and is ended by its mark. It speaks to loopback only, under an address of the ranges kept for documentation.
+The stranger is a program of its own (`drills.background.pages`) that outlives the runner and is ended by its mark. It
+speaks to loopback only, under an address of the ranges kept for documentation.
 """
 
 from __future__ import annotations
@@ -9,20 +9,18 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PrivateAttr
 
+from drills.background.job import PageJob
 from drills.errors import EnvironmentFailed
 from drills.faults.app_address import app_on_loopback
-from drills.faults.detached import launch, mark_of
+from drills.faults.detached import launch, new_mark
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.saved_rows import SavedRows, save
 from drills.sandbox.protocol import Capability, Running, Sandbox, Service
 
-#: Environment variables of the program.
-MARK = "DRILLS_STRANGER"
-KEY = "DRILLS_STRANGER_KEY"
-
-_START_TIMEOUT = 40.0
+#: The slowest stranger asks once a second.
+_LATELY = "3 seconds"
 #: RFC 5737: addresses that nobody has.
 _DOCUMENTATION = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
 
@@ -50,6 +48,7 @@ class MisuseKey(Fault):
     requests_per_second: Annotated[float, Field(ge=1, le=200)] = 40.0
     address: Annotated[str, AfterValidator(_documented)] = "203.0.113.7"
     agent: Annotated[str, Field(pattern=r"^[\x20-\x7e]{1,80}$")] = "python-requests/2.31.0"
+    _mark: str = PrivateAttr(default_factory=new_mark)
 
     def summary(self) -> str:
         return f"fetch customers with the leaked key {self.key}, {self.requests_per_second:g} times a second"
@@ -61,19 +60,23 @@ class MisuseKey(Fault):
         _, rows = sandbox.sql(f"SELECT revoked_at IS NULL FROM api_keys WHERE id = '{self.key}'")
         if not rows or not rows[0][0]:
             raise FaultImpossible(f"the key {self.key} is revoked already")
-        if _running(self._mark(sandbox)):
-            raise FaultImpossible("a stranger uses a key already")
+        lately = f"address = '{self.address}' AND at > now() - interval '{_LATELY}'"
+        _, rows = sandbox.sql(f"SELECT EXISTS (SELECT FROM audit_log WHERE {lately})")
+        if rows[0][0]:
+            raise FaultImpossible(f"somebody at {self.address} uses a key already")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
-        return {"mark": self._mark(sandbox), "key": save(sandbox, "api_keys", f"id = '{self.key}'").plan()}
+        return {"mark": self._mark, "key": save(sandbox, "api_keys", f"id = '{self.key}'").plan()}
 
     def apply(self, sandbox: Sandbox) -> None:
-        arguments = [sandbox.addresses["app"], f"{self.requests_per_second:g}", self.address, self.agent]
-        environment = {MARK: self._mark(sandbox), KEY: _keys()[self.key]}
-        launch("drills.faults.page_fetcher", arguments, environment, what=self.summary(), timeout=_START_TIMEOUT)
+        key = _keys()[self.key]
+        job = PageJob(sandbox.addresses["app"], key, self.requests_per_second, self.address, self.agent)
+        launch(job, self._mark, what=self.summary())
 
-    def verify(self, sandbox: Sandbox) -> str:
-        if not _running(self._mark(sandbox)):
+    def verify(self, sandbox: Sandbox) -> str:  # noqa: ARG002 - the program itself is the evidence
+        from drills.faults.leftovers import marked
+
+        if not marked(self._mark):
             raise FaultImpossible("nobody uses the key")
         return f"{self.address} fetches customers with the key {self.key}"
 
@@ -81,20 +84,19 @@ class MisuseKey(Fault):
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         from drills.faults.leftovers import end_marked
 
-        end_marked(MARK, str(plan["mark"]))
+        end_marked(str(plan["mark"]))
         # What was revoked is valid again: the partner of the next drill has the same key.
         if _database_runs(sandbox) and _saved(plan).differing(sandbox):
             _saved(plan).put_back(sandbox)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        if _running(str(plan["mark"])):
+        from drills.faults.leftovers import marked
+
+        if marked(str(plan["mark"])):
             raise EnvironmentFailed("the stranger who uses the key still runs")
         if not _database_runs(sandbox) or _saved(plan).differing(sandbox):
             raise EnvironmentFailed("the key is not as it was")
-
-    def _mark(self, sandbox: Sandbox) -> str:
-        return mark_of(sandbox, self.kind)
 
 
 def _keys() -> dict[str, str]:
@@ -109,12 +111,6 @@ def _saved(plan: UndoPlan) -> SavedRows:
     row = plan["key"]
     assert isinstance(row, dict)
     return SavedRows.of_plan(row)
-
-
-def _running(mark: str) -> bool:
-    from drills.faults.leftovers import marked
-
-    return bool(marked(MARK, mark))
 
 
 def _database_runs(sandbox: Sandbox) -> bool:

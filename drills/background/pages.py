@@ -1,25 +1,19 @@
-"""The detached program behind `MisuseKey`: fetches page after page of customers with a key that is not its own.
+"""Fetches page after page of customers with a key that is not its own.
 
-    python -m drills.faults.page_fetcher BASE-URL REQUESTS-PER-SECOND ADDRESS AGENT
-
-Its name tells nothing to a responder who lists processes. It returns when the first page was given (exit 0) or refused
-(exit 1, one line); a child in the background goes on, also when it is refused later, until it is ended or
-LONGEST_SECONDS have passed. It keeps its connections open and asks for no more on one before the last answer: a slow
-app is not asked faster than it answers.
+It goes on when it is refused later, until it is ended or LONGEST_SECONDS have passed. It keeps its connections open and
+asks for no more on one before the last answer: a slow app is not asked faster than it answers.
 """
 
 from __future__ import annotations
 
 import http.client
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from urllib.parse import urlsplit
 
-from drills.faults.detached import LONGEST_SECONDS, READY, detach
-from drills.faults.kinds.misuse_key import KEY
+from drills.background.detach import READY
+from drills.background.job import LONGEST_SECONDS, PageJob
 
 #: Enough to keep the database connections of five replicas busy, and customers waiting for them.
 CONNECTIONS = 160
@@ -65,13 +59,6 @@ class Stranger:
             due = max(due + every, time.monotonic())
 
 
-def main(arguments: list[str]) -> int:
-    """Fetch the first page, and go on in the background."""
-    base, rate, address, agent = arguments
-    headers = {"X-Api-Key": os.environ[KEY], "X-Forwarded-For": address, "User-Agent": agent}
-    return detach(lambda say: _fetch_all(base, float(rate), headers, say))
-
-
 def _first_answer(stranger: Stranger) -> int:
     """Its status; an app that is too busy for it is asked again for a while."""
     until = time.monotonic() + _FIRST_SECONDS
@@ -80,11 +67,13 @@ def _first_answer(stranger: Stranger) -> int:
     return status
 
 
-def _fetch_all(base: str, rate: float, headers: dict[str, str], say: Callable[[str], None]) -> None:
+def fetch_all(job: PageJob, say: Callable[[str], None]) -> None:
+    """Fetch the first page, say READY, or why it was not given, and go on."""
     from threading import Thread
 
+    headers = {"X-Api-Key": job.key, "X-Forwarded-For": job.address, "User-Agent": job.agent}
     pages = count()
-    strangers = [Stranger(base, headers, pages) for _ in range(CONNECTIONS)]
+    strangers = [Stranger(job.app, headers, pages) for _ in range(CONNECTIONS)]
     try:
         status = _first_answer(strangers[0])
     except (OSError, http.client.HTTPException) as error:
@@ -94,7 +83,7 @@ def _fetch_all(base: str, rate: float, headers: dict[str, str], say: Callable[[s
         say(f"the app answers {status}" if status >= 500 else f"the key was not accepted: {status}")
         return
     say(READY)
-    every, now = CONNECTIONS / rate, time.monotonic()
+    every, now = CONNECTIONS / job.rate, time.monotonic()
     threads = [
         Thread(
             target=stranger.go_on,
@@ -107,7 +96,3 @@ def _fetch_all(base: str, rate: float, headers: dict[str, str], say: Callable[[s
         thread.start()
     for thread in threads:
         thread.join()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
