@@ -22,12 +22,13 @@ def stop(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """The kill switch: end the running drill and undo everything now."""
+    from drills.cli.live import echo_patiently
     from drills.conductor.stopping import stop_everything
 
     place = open_workspace(workspace)
     store = open_store(place)
     try:
-        stopped = stop_everything(place, store, because, stay_stopped=every)
+        stopped = stop_everything(place, store, because, stay_stopped=every, say=echo_patiently)
     finally:
         store.close()
     for line in stopped.lines:

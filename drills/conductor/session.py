@@ -61,7 +61,7 @@ async def hold_session(
         raise Aborted(_refusal(state))
     sandbox = open_sandbox(workspace)
     name = workspace.config.sandbox.name
-    with hold(workspace.state_dir, name, f"drill {plan.scenario.name if not plan.blind else ''}".strip()):
+    with hold(workspace.state_dir, name, f"drill {plan.scenario.name if not plan.blind else ''}".strip(), drill=True):
         await in_thread(settle_before, store, sandbox, name, workspace.home, workspace.reports_dir)
         record = None
         interrupted = False

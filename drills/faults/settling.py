@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Thread
 
+from drills.core.durations import format_duration
 from drills.core.events import UndoFailed, UndoSettled
 from drills.errors import EnvironmentFailed
 from drills.faults.registry import FAULTS
@@ -13,16 +16,28 @@ from drills.faults.restoring import RESTORE_SANDBOX, STOP_SANDBOX, restore
 from drills.sandbox.protocol import Sandbox
 from drills.store.undos import OwedUndo, Undos
 
+#: Seconds for one undo. The slowest, bringing a sandbox of containers back, has time-outs of its own below that; what
+#: takes longer hangs, and must not keep the others from being undone.
+UNDO_WITHIN = 300.0
+
+
+class _Hangs(EnvironmentFailed):
+    """An undo did not end in time; to try it again at once would take as long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What came of one owed row. `failed` says why it is still owed; empty when it is settled."""
+    """What came of one owed row. `failed` says why it is still owed; empty when it is settled.
+
+    `hangs` says that it failed for not ending in time.
+    """
 
     journal_id: int
     drill_id: str
     summary: str
     changes: tuple[str, ...] = ()
     failed: str = ""
+    hangs: bool = False
 
     def event(self, *, t: float, at: datetime) -> UndoSettled | UndoFailed:
         """The event that tells it."""
@@ -31,11 +46,12 @@ class Settlement:
         return UndoSettled(t=t, at=at, journal_id=self.journal_id, summary=self.summary, changes=self.changes)
 
 
-def settle_owed(undos: Undos, sandbox: Sandbox) -> list[Settlement]:
+def settle_owed(undos: Undos, sandbox: Sandbox, *, within: float = UNDO_WITHIN) -> list[Settlement]:
     """Undo all that these say is owed on the sandbox, the last disturbance first. What comes of it is not stored yet.
 
     Never raises for an undo that fails: it stays owed, and the others are still undone. A second pass follows for
-    those, because the restoration of the whole sandbox comes last and may have brought back what they needed.
+    those, because the restoration of the whole sandbox comes last and may have brought back what they needed; one that
+    did not end `within` so many seconds is left for a later recovery.
     Running it again, also at the same time in another process, does no harm: every undo is idempotent.
     """
     owed = undos.owed()
@@ -43,15 +59,15 @@ def settle_owed(undos: Undos, sandbox: Sandbox) -> list[Settlement]:
     done: dict[int, Settlement] = {}
     for _ in range(2):
         for row in disturbances:
-            if row.id not in done or done[row.id].failed:
-                done[row.id] = _settle(undos, sandbox, row)
+            if row.id not in done or (done[row.id].failed and not done[row.id].hangs):
+                done[row.id] = _settle(undos, sandbox, row, within)
         if not _any_failed(done):
             break
     for row in owed:
         if row.kind == STOP_SANDBOX:
             # A sandbox that is down cannot be mended: the others first, also those that a later recovery must retry.
             waits = _any_failed(done)
-            done[row.id] = _waiting(row) if waits else _settle(undos, sandbox, row)
+            done[row.id] = _waiting(row) if waits else _settle(undos, sandbox, row, within)
     return [done[row.id] for row in owed]
 
 
@@ -63,15 +79,37 @@ def _waiting(row: OwedUndo) -> Settlement:
     return Settlement(row.id, row.drill_id, row.summary, failed="waits for the other undos")
 
 
-def _settle(undos: Undos, sandbox: Sandbox, row: OwedUndo) -> Settlement:
+def _settle(undos: Undos, sandbox: Sandbox, row: OwedUndo, within: float) -> Settlement:
     try:
-        changes = _undo(sandbox, row)
+        changes = _bounded(sandbox, row, within)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one undo, the others must still be made
         reason = (str(error) or type(error).__name__).strip().splitlines()[0]
         undos.fail(row.id, reason)
-        return Settlement(row.id, row.drill_id, row.summary, failed=reason)
+        return Settlement(row.id, row.drill_id, row.summary, failed=reason, hangs=isinstance(error, _Hangs))
     undos.settle(row.id)
     return Settlement(row.id, row.drill_id, row.summary, changes)
+
+
+def _bounded(sandbox: Sandbox, row: OwedUndo, within: float) -> tuple[str, ...]:
+    """Undo in a thread, which is left behind when it hangs: the process may end without it. Raises what the undo does.
+
+    What it still does then does no harm: every undo may run beside others, and again.
+    """
+    outcome: Future[tuple[str, ...]] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(_undo(sandbox, row))
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            outcome.set_exception(error)
+
+    Thread(target=work, name=f"undo-{row.id}", daemon=True).start()
+    try:
+        return outcome.result(within)
+    except TimeoutError:
+        if outcome.done():
+            raise
+        raise _Hangs(f"it did not end within {format_duration(within)}") from None
 
 
 def _undo(sandbox: Sandbox, row: OwedUndo) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,22 +12,35 @@ from pathlib import Path
 from typing import TextIO
 
 from drills.errors import EnvironmentFailed, SandboxBusy
+from drills.store.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """`who` is what it does, in words: `drills run slow-query`. `since` is wall time, ISO 8601, UTC."""
+    """`who` is what it does, in words: `drills run slow-query`. `since` is wall time, ISO 8601, UTC.
+
+    `drill` says that it conducts a drill, which the kill switch may end; `started` and `boot_id` tell the process from
+    a later one with its id.
+    """
 
     who: str
     pid: int
     since: str
+    drill: bool = False
+    started: float = 0.0
+    boot_id: str = ""
+
+    @property
+    def runner(self) -> Runner:
+        """The process that holds."""
+        return Runner(self.pid, self.started, self.boot_id)
 
     def __str__(self) -> str:
         return f"{self.who} (process {self.pid}, since {self.since[11:19]} UTC)"
 
 
 @contextmanager
-def hold(state_dir: Path, sandbox: str, who: str) -> Iterator[None]:
+def hold(state_dir: Path, sandbox: str, who: str, *, drill: bool = False) -> Iterator[None]:
     """Hold the sandbox for the block. Raises SandboxBusy, naming who holds it, without waiting."""
     with _opened(state_dir, sandbox) as file:
         try:
@@ -39,7 +51,8 @@ def hold(state_dir: Path, sandbox: str, who: str) -> Iterator[None]:
                 f"sandbox {sandbox} is held by {holder or 'another runner'}; "
                 "wait until it ends (`drills stop` ends a drill)"
             ) from None
-        _write(file, Holder(who, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))
+        this, now = Runner.this(), datetime.now(UTC).isoformat(timespec="seconds")
+        _write(file, Holder(who, this.pid, now, drill, this.started, this.boot_id))
         try:
             yield
         finally:

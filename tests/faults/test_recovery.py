@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from drills.errors import EnvironmentFailed
 from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.recovery import RecoveryReport, recover
 from drills.faults.restoring import RESTORE_SANDBOX, plan_of
+from drills.faults.settling import settle_owed
 from drills.process_start import started
 from drills.reporting.report import reports_into
 from drills.reporting.sections.debrief import undo_lines
@@ -359,3 +361,29 @@ def test_leftovers_of_the_dead_drill_are_ended_and_nothing_else(
     assert {ended.pid for ended in report.ended} == {process.pid for process in left}
     assert [process.wait(5) for process in left] == [-signal.SIGTERM, -signal.SIGTERM]
     assert [process.poll() for process in others] == [None] * 4
+
+
+def test_an_undo_that_hangs_keeps_no_other_from_being_made(store: Store) -> None:
+    record, forever, tries = interrupted(store), threading.Event(), 0
+    journal = Journal(store)
+    first = journal.write(record.drill_id, "default", RESTORE_SANDBOX, "bring it back", PLAN)
+    hanging = journal.write(record.drill_id, "default", RESTORE_SANDBOX, "wait for a disk", PLAN)
+
+    class Hanging(PaperSandbox):
+        def restore(self, before: Fingerprint) -> tuple[str, ...]:
+            nonlocal tries
+            tries += 1
+            if tries == 1:
+                forever.wait()
+            return ("the app",)
+
+    undos = Undos(store.clock.now, journal.owed("default"))
+    try:
+        done = settle_owed(undos, Hanging(), within=0.2)
+    finally:
+        forever.set()
+    assert [(row.journal_id, row.failed, row.changes) for row in done] == [
+        (hanging, "it did not end within 200ms", ()),
+        (first, "", ("the app",)),
+    ]
+    assert tries == 2, "what hangs is not tried again at once"
