@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import typer
 
@@ -14,7 +14,7 @@ from drills.core.durations import humane
 from drills.core.probe import Outcome, probe_from
 from drills.errors import BadInput, ExitCode
 from drills.probing.once import look_once
-from drills.responders.runbook import StepResult, Surroundings, execute, rehearsable
+from drills.responders.runbook import StepResult, Surroundings, rehearsable, run_block, verifications
 from drills.responders.runbook_file import Block
 from drills.sandbox.open import open_sandbox
 from drills.store.holder import hold
@@ -26,8 +26,7 @@ def rehearse_runbook(workspace: Workspace, plan: DrillPlan) -> int:
 
     0 when all pass, 1 when a step or a probe does not. A sandbox that was down is down again afterwards.
     """
-    blocks = rehearsable(plan.blocks)
-    if not blocks:
+    if not rehearsable(plan.blocks):
         raise BadInput(f"the runbook of {plan.runbook} has no read-only step; mark one as read-only")
     sandbox = open_sandbox(workspace)
     name = workspace.config.sandbox.name
@@ -35,13 +34,13 @@ def rehearse_runbook(workspace: Workspace, plan: DrillPlan) -> int:
         was_up = sandbox.is_up()
         try:
             sandbox.up()
-            return asyncio.run(_rehearse(workspace, plan, blocks, dict(sandbox.addresses)))
+            return asyncio.run(_rehearse(workspace, plan, dict(sandbox.addresses)))
         finally:
             if not was_up:
                 sandbox.down()
 
 
-async def _rehearse(workspace: Workspace, plan: DrillPlan, blocks: Sequence[Block], addresses: dict[str, str]) -> int:
+async def _rehearse(workspace: Workspace, plan: DrillPlan, addresses: dict[str, str]) -> int:
     failed = 0
     for observation in await look_once(plan.probes, addresses, plan.probers):
         well = observation.outcome in (Outcome.PASS, Outcome.DEGRADED)
@@ -49,25 +48,51 @@ async def _rehearse(workspace: Workspace, plan: DrillPlan, blocks: Sequence[Bloc
         name = probe_from(observation.probe, observation.vantage)
         typer.echo(f"{'ok  ' if well else 'FAIL'}  probe  {name:<20} {observation.reason}".rstrip())
 
-    for block in blocks:
-        for step in await rehearse_step(block, Surroundings.of(workspace.home), SystemClock()):
-            failed += not step.ok
-            said = humane(step.seconds) if step.ok else step.reason
-            typer.echo(f"{'ok  ' if step.ok else 'FAIL'}  step   {step.block.name:<20} {said}")
+    for rehearsed in await rehearse_steps(plan.blocks, Surroundings.of(workspace.home), SystemClock()):
+        step = rehearsed.step
+        failed += not step.ok
+        said = humane(step.seconds) + rehearsed.remark if step.ok else step.reason
+        typer.echo(f"{'ok  ' if step.ok else 'FAIL'}  step   {step.block.name:<20} {said}")
     typer.echo(f"{failed} failed" if failed else "all well")
     return int(ExitCode.LIMIT_MISSED if failed else ExitCode.ALL_MET)
 
 
-async def rehearse_step(block: Block, surroundings: Surroundings, clock: Clock) -> tuple[StepResult, ...]:
-    """Execute one block where nothing is wrong; empty when it waits for a decision.
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A step where nothing is wrong; `remark` is what its author should know although it did not fail."""
 
-    A diagnosis that finds nothing wrong is right: what its output must contain during the incident is not asked, and an
-    exit status of 0 does as well as the one that it must have then. Only whether it runs is rehearsed.
+    step: StepResult
+    remark: str = ""
+
+
+async def rehearse_steps(blocks: Sequence[Block], surroundings: Surroundings, clock: Clock) -> list[Rehearsed]:
+    """Execute the read-only blocks where nothing is wrong, whatever fails; those that wait for a decision are left out.
+
+    A verification (see `verifications`) must be as it must be after the remedy. A diagnosis that finds nothing wrong
+    is right: an exit status of 0 does as well as the one that it must have during the incident, and what its output
+    must contain then is looked for and told, not asked.
     """
-    plain = block.model_copy(update={"attributes": block.attributes.model_copy(update={"expect": None})})
-    result = await execute([plain], surroundings, clock=clock, on_step=lambda _: None)
-    return tuple(
-        replace(step, ok=True, reason="") if step.exit_status == 0 != block.attributes.exit else step
-        for step in result.steps
-        if not step.skipped
-    )
+    checks = verifications(blocks)
+    done = []
+    for block in rehearsable(blocks):
+        if block.attributes.when is not None:
+            continue
+        if block.name in checks:
+            rehearsed = Rehearsed(await run_block(block, surroundings, clock))
+        else:
+            rehearsed = await _diagnose(block, surroundings, clock)
+        surroundings = surroundings.after(rehearsed.step)
+        done.append(rehearsed)
+    return done
+
+
+async def _diagnose(block: Block, surroundings: Surroundings, clock: Clock) -> Rehearsed:
+    step = await run_block(block, surroundings, clock)
+    attributes = block.attributes
+    excused = step.exit_status == 0 != attributes.exit or (step.exit_status == attributes.exit and step.found is False)
+    if excused:
+        step = replace(step, ok=True, reason="")
+    if step.found is None:
+        return Rehearsed(step)
+    told = "found, although nothing is wrong" if step.found else "not found, as nothing is wrong"
+    return Rehearsed(step, f"; {told}: {attributes.expect!r}")

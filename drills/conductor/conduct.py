@@ -59,7 +59,7 @@ async def conduct(
             predecessor=predecessor_of(plan.scenario.name, _alike(store, plan), record.started_at),
         )
     )
-    surroundings = Surroundings.of(folder, record.drill_id, secrets=())
+    surroundings = Surroundings.of(folder, record.drill_id)
     await Course(plan, sandbox, store, recorder, clock, surroundings).run()
     return record
 

@@ -23,9 +23,14 @@ _PATTERNS = (
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
+def shown(output: str) -> str:
+    """What a terminal shows of it: without colours and other sequences, with plain ends of lines."""
+    return _ANSI.sub("", output).replace("\r\n", "\n")
+
+
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without terminal colours and without secrets: those given, and what looks like one."""
-    text = _ANSI.sub("", text)
+    text = shown(text)
     for secret in sorted((s for s in secrets if len(s) >= SHORTEST), key=len, reverse=True):
         text = text.replace(secret, MASK)
     for pattern in _PATTERNS:

@@ -23,6 +23,7 @@ from markdown_it.token import Token
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drills.core.durations import Duration
+from drills.core.patterns import PatternError, compile_pattern
 from drills.core.playbook import Choice, Milestone, kebab
 
 #: What a runbook must have, by the beginning of a heading (the format of a mature on-call team's template).
@@ -183,9 +184,9 @@ def _block(token: Token, section: str) -> Block:
         raise RunbookError(line, f"{told}: a drill leaves an optional block out; take one of the two attributes away")
     if attributes.expect is not None:
         try:
-            re.compile(attributes.expect)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise RunbookError(line, f"expect: not a regular expression ({error})") from None
+            compile_pattern(attributes.expect)
+        except PatternError as error:
+            raise RunbookError(line, f"expect: {error}") from None
     return Block(attributes=attributes, section=section, language=language, command=token.content.strip(), line=line)
 
 

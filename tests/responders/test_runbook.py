@@ -36,7 +36,7 @@ def run(
     these: Iterable[Block], folder: Path, *, secrets: tuple[str, ...] = (), choice: Choice | None = None
 ) -> tuple[RunbookResult, list[StepResult]]:
     seen: list[StepResult] = []
-    surroundings = Surroundings(folder, dict(os.environ), secrets)
+    surroundings = Surroundings(folder, dict(os.environ), lambda: secrets)
     result = asyncio.run(execute(these, surroundings, clock=SystemClock(), on_step=seen.append, choice=choice))
     return result, seen
 
@@ -110,6 +110,38 @@ def test_secrets_are_masked_in_the_evidence(tmp_path: Path) -> None:
         blocks(('{"name":"x"}', "echo the key is s3cr3t-key, password=abcdef")), tmp_path, secrets=("s3cr3t-key",)
     )
     assert seen[0].output == f"the key is {MASK}, password={MASK}\n"
+
+
+def test_what_is_expected_and_decided_is_asked_of_the_real_output(tmp_path: Path) -> None:
+    said = "partner lantern  api-key: revoked  since 2026-11-02"
+    result, seen = run(blocks(('{"name":"x","expect":"api-key: revoked"}', f"echo {said}")), tmp_path)
+    assert result.ok
+    assert MASK in seen[0].output
+    decided, _ = run(blocks(('{"name":"x","decision":true}', "echo rollback")), tmp_path, secrets=("rollback",))
+    assert decided.steps[0].choice is Choice.ROLLBACK
+
+
+def test_a_coloured_or_carriage_returned_output_is_asked_as_a_terminal_shows_it(tmp_path: Path) -> None:
+    said = "printf '\\033[32mready\\033[0m\\r\\n'"
+    assert run(blocks(('{"name":"x","expect":"^ready$"}', said)), tmp_path)[0].ok
+
+
+def test_a_pattern_that_would_never_end_lets_the_loop_run(tmp_path: Path) -> None:
+    result, _ = run(blocks(('{"name":"x","expect":"(a+)+$"}', f"echo {'a' * 41}!")), tmp_path)
+    assert result.reason == "the output does not contain '(a+)+$'"
+
+
+def test_what_a_step_exports_is_there_in_later_steps_and_its_secrets_are_masked(tmp_path: Path) -> None:
+    these = blocks(
+        ('{"name":"one"}', "export ORDER_ID=42 SHOP_TOKEN=kingfisher-7; unset HOME; cd /"),
+        (
+            '{"name":"two"}',
+            'echo "order $ORDER_ID with $SHOP_TOKEN at ${HOME-home} in $PWD, step $DRILLS_RUNBOOK_STEP"',
+        ),
+    )
+    result, seen = run(these, tmp_path)
+    assert result.ok
+    assert seen[1].output == f"order 42 with {MASK} at home in {tmp_path}, step two\n"
 
 
 def test_output_that_is_no_text_is_kept_as_far_as_it_can_be(tmp_path: Path) -> None:
