@@ -12,6 +12,7 @@ DrillsError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -41,6 +42,17 @@ class BadInput(DrillsError):
     exit_code = ExitCode.BAD_INPUT
 
 
+#: Characters of each part of a message: what people wrote is shown, but not all of a text of a megabyte.
+_LONGEST = 400
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def one_line(text: str, longest: int = _LONGEST) -> str:
+    """The text without line breaks and other control characters; of a long one its beginning and its end."""
+    text = text if len(text) <= longest else f"{text[: longest * 3 // 4]} … {text[-longest // 4 :]}"
+    return _BREAKS.sub(" ", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong in one file. `str()` gives `file:line: field: what is wrong; what would be right`."""
@@ -53,11 +65,12 @@ class Problem:
     warning: bool = False
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
-        field = f"{self.field}: " if self.field else ""
-        right = f"; {self.right}" if self.right else ""
+        file = one_line(self.file)
+        place = f"{file}:{self.line}: " if self.line else f"{file}: "
+        field = f"{one_line(self.field)}: " if self.field else ""
+        right = f"; {one_line(self.right)}" if self.right else ""
         mark = "warning: " if self.warning else ""
-        return f"{place}{mark}{field}{self.wrong}{right}"
+        return f"{place}{mark}{field}{one_line(self.wrong)}{right}"
 
 
 class InvalidFiles(BadInput):

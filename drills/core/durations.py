@@ -6,17 +6,21 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+
+#: Longer than any policy says; databases, clocks and libraries count in less than what a number can say.
+LONGEST = timedelta(weeks=5200)
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
-_WHOLE = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
+_WHOLE = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d|w))+")
 
 
 def parse_duration(text: str) -> timedelta:
     """Read a duration such as `1h30m`.
 
-    Raises ValueError, with an example of the right form, for anything else (also for `5 m` and `5`).
+    Raises ValueError, with an example of the right form, for anything else (also for `5 m` and `5`), and for more than
+    a hundred years.
     """
     if not _WHOLE.fullmatch(text):
         compact = re.sub(r"\s+", "", text)
@@ -24,7 +28,10 @@ def parse_duration(text: str) -> timedelta:
             f"write {compact}" if _WHOLE.fullmatch(compact) else "write a number and a unit, such as 30s, 5m or 1h30m"
         )
         raise ValueError(f"{text!r} is not a duration; {hint}")
-    return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text)))
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+    if seconds > LONGEST.total_seconds():
+        raise ValueError(f"{text!r} is longer than a hundred years; write {format_duration(LONGEST)} or less")
+    return timedelta(seconds=seconds)
 
 
 def format_duration(duration: timedelta | float) -> str:
@@ -70,3 +77,16 @@ Duration = Annotated[
         {"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d|w))+$", "examples": ["30s", "5m", "1h30m"]}
     ),
 ]
+
+
+def bounded(least: timedelta, most: timedelta = LONGEST) -> AfterValidator:
+    """What a Duration is annotated with so that no other is accepted."""
+
+    def check(value: timedelta) -> timedelta:
+        if value < least:
+            raise ValueError(f"{format_duration(value)} is too short; write {format_duration(least)} or more")
+        if value > most:
+            raise ValueError(f"{format_duration(value)} is too long; write {format_duration(most)} or less")
+        return value
+
+    return AfterValidator(check)

@@ -15,10 +15,15 @@ def kebab(name: str) -> str:
 
 
 class Model(BaseModel):
-    """Base of all that is written as YAML: frozen, kebab-case keys, unknown keys refused."""
+    """Base of all that is written as YAML: frozen, kebab-case keys, unknown keys, NaN and infinity refused."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=kebab, populate_by_name=True, defer_build=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=kebab,
+        populate_by_name=True,
+        defer_build=True,
+        allow_inf_nan=False,
     )
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, JsonValue, model_serializer, model_validator
 
-from drills.core.durations import Duration
+from drills.core.durations import Duration, bounded
 from drills.core.playbook import Model
 
 
@@ -86,8 +86,8 @@ class ProbeSpec(Model):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     kind: str
     settings: dict[str, JsonValue] = Field(default_factory=dict)
-    every: Duration = timedelta(seconds=10)
-    timeout: Duration = timedelta(seconds=5)
+    every: Annotated[Duration, bounded(timedelta(milliseconds=10))] = timedelta(seconds=10)
+    timeout: Annotated[Duration, bounded(timedelta(milliseconds=1), timedelta(days=1))] = timedelta(seconds=5)
     assert_: tuple[str, ...] = Field((), description="CEL; each must be true for the probe to pass.")
     degraded: tuple[str, ...] = Field((), description="CEL; one that is true makes a passing look 'degraded'.")
     role: Role | None = None

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from drills.core.durations import Duration
+from drills.core.durations import Duration, bounded
 from drills.core.playbook import Model
 from drills.probing.journey_settings import JourneySettings
 from drills.probing.settings_model import Headers, Url
@@ -112,7 +112,7 @@ class HeartbeatSettings(SettingsModel):
     names = frozenset({"age"})
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="What `drills heartbeat NAME` is called with.")
-    within: Duration = Field(description="How long ago the last beat may be.")
+    within: Annotated[Duration, bounded(timedelta(seconds=1))] = Field(description="How long ago the last beat may be.")
     state: str = Field(description="Path of the sandbox's state file, beside which beats are kept: ${state}.")
 
 
@@ -141,7 +141,7 @@ class MetricsSettings(SettingsModel):
     names = metrics | {"status", "time"}
 
     url: Url
-    window: Duration = timedelta(seconds=60)
+    window: Annotated[Duration, bounded(timedelta(seconds=1))] = timedelta(seconds=60)
     min_requests: int = Field(10, ge=1, description="Fewer in the window: rates and percentiles are not measured.")
     ignore_routes: tuple[str, ...] = Field(
         ("/health", "/ready", "/metrics", "/version"), description="Routes that no user asks for."

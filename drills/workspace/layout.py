@@ -1,7 +1,12 @@
-"""Where the files of a workspace lie. Light: the command line asks for this at its start."""
+"""Where the files of a workspace lie. Light: the command line asks for this at its start.
+
+What has the name of such a file is listed whatever it is (a folder, a link that leads nowhere): reading it says what is
+wrong, and nothing is left out in silence.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from drills.included import included_root
@@ -12,7 +17,7 @@ CONFIG_FILE = "drills.yaml"
 def find_root(start: Path) -> Path | None:
     """The nearest folder, from `start` upward, that holds drills.yaml."""
     here = start.resolve()
-    return next((folder for folder in (here, *here.parents) if (folder / CONFIG_FILE).is_file()), None)
+    return next((folder for folder in (here, *here.parents) if os.path.lexists(folder / CONFIG_FILE)), None)
 
 
 def files_root(start: Path) -> Path:
@@ -22,7 +27,8 @@ def files_root(start: Path) -> Path:
 
 def scenario_files(root: Path) -> dict[str, Path]:
     """Each scenario.yaml by the name of its folder."""
-    return {path.parent.name: path for path in sorted(root.glob("scenarios/*/scenario.yaml"))}
+    found = (folder / "scenario.yaml" for folder in sorted(root.glob("scenarios/*")))
+    return {path.parent.name: path for path in found if os.path.lexists(path)}
 
 
 def playbook_files(root: Path) -> dict[str, Path]:

@@ -56,8 +56,15 @@ def build_at(document: Document, place: Place, data: Any, model: type[M]) -> tup
     try:
         return model.model_validate(data), ()
     except ValidationError as error:
-        problems = [_problem(document, place, detail, model) for detail in error.errors(include_url=False)]
-        return None, tuple(dict.fromkeys(problems))
+        details = error.errors(include_url=False)
+        # A list whose only items are wrong counts as empty: what is wrong with them says it all.
+        details = [each for each in details if each["type"] != "too_short" or not _parts_are_wrong(each, details)]
+        return None, tuple(dict.fromkeys(_problem(document, place, detail, model) for detail in details))
+
+
+def _parts_are_wrong(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    around = detail["loc"]
+    return any(len(each["loc"]) > len(around) and each["loc"][: len(around)] == around for each in details)
 
 
 def newer_format(document: Document) -> Problem | None:
@@ -81,7 +88,7 @@ def _unusable(document: Document) -> list[Problem]:
 def _problem(document: Document, place: Place, detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     location: Place = tuple(part for part in detail["loc"] if isinstance(part, str | int))
     whole = (*place, *location)
-    wrong, right = _words(detail, location, model)
+    wrong, right = _words(detail, location, model, document.written(whole))
     return Problem(document.file, document.line(whole), dotted(_as_written(whole)), wrong, right)
 
 
@@ -90,7 +97,8 @@ def _as_written(place: Place) -> Place:
     return tuple(part for part in place if not (isinstance(part, str) and ("[" in part or "(" in part)))
 
 
-def _words(detail: ErrorDetails, location: Place, model: type[BaseModel]) -> tuple[str, str]:
+def _words(detail: ErrorDetails, location: Place, model: type[BaseModel], written: str | None) -> tuple[str, str]:
+    """What is wrong and what would be right; `written` is how a value that is no text stands in the file."""
     kind, context, value = detail["type"], detail.get("ctx") or {}, detail.get("input")
     if kind == "extra_forbidden":
         return "unknown key", suggest(str(location[-1]), keys_of(model, location[:-1]))
@@ -103,8 +111,17 @@ def _words(detail: ErrorDetails, location: Place, model: type[BaseModel]) -> tup
     if kind in ("enum", "literal_error"):
         known = [name.strip("' ") for name in str(context.get("expected", "")).replace(" or ", ", ").split(",")]
         return f"{value!r} is not known here", suggest(str(value), known)
+    if kind == "too_short" and not value:
+        return "is empty", "write at least one"
+    if kind in _BOUNDS:
+        key, size, side = _BOUNDS[kind]
+        return f"{_shown(value)} is too {size}", f"write {context[key]} {side}"
+    if kind == "finite_number":
+        return f"{_shown(value)} is not a number that can be compared", "write a number"
     if kind == "string_type" and isinstance(value, int | float):
-        return f"{value} is a number, not text", f'write it in quotes: "{value}"'
+        said = written or str(value)
+        is_what = "true or false" if isinstance(value, bool) else "a number"
+        return f"{said} is {is_what}, not text", f'write it in quotes: "{said}"'
     if kind in _TYPES:
         return f"{_shown(value)} is not {_TYPES[kind]}", f"write {_TYPES[kind]}"
     if kind == "string_pattern_mismatch":
@@ -116,6 +133,12 @@ def _words(detail: ErrorDetails, location: Place, model: type[BaseModel]) -> tup
     return f"{_shown(value)} cannot be used", message[:1].lower() + message[1:]
 
 
+_BOUNDS = {
+    "greater_than": ("gt", "small", "or more, but not that itself"),
+    "greater_than_equal": ("ge", "small", "or more"),
+    "less_than": ("lt", "large", "or less, but not that itself"),
+    "less_than_equal": ("le", "large", "or less"),
+}
 _TYPES = {
     "string_type": "text",
     "int_type": "a whole number",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from drills.core.conditions import ConditionError, compile_condition
 from drills.workspace.conditions import check_condition
-from drills.workspace.yaml_lines import Document
+from drills.workspace.yaml_lines import parse_document
 from tests.wild.cases import Case, cases_of
 
 
@@ -19,7 +21,7 @@ def _text(case: Case) -> str:
 def test_a_hostile_condition_is_refused_or_compiled(case: Case) -> None:
     text = _text(case)
     if case.given.get("where") == "threshold":
-        document = Document("playbooks/team.yaml", {"when": text}, {("when",): 7})
+        document = parse_document("\n" * 6 + f"when: {json.dumps(text)}", "playbooks/team.yaml")
         found = [*check_condition(document, ("when",), text, {"error_rate", "a", "b", "c"}, what="a metric")]
         assert [problem.line for problem in found] == [7]
         assert case.right in found[0].wrong

@@ -9,7 +9,17 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.workspace.yaml_lines import dotted, parse_document, read_document
+from drills.included import included_root
+from drills.workspace.layout import playbook_files, probe_files, scenario_files
+from drills.workspace.yaml_lines import Document, dotted, parse_document, read_document
+
+ROOT = included_root()
+INCLUDED = (
+    ROOT / "drills.yaml",
+    *scenario_files(ROOT).values(),
+    *playbook_files(ROOT).values(),
+    *probe_files(ROOT),
+)
 
 
 def test_every_key_has_its_line():
@@ -76,6 +86,45 @@ def test_aliases_that_grow_without_end_are_refused():
     assert any("grows without end" in problem.wrong for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("text", "data", "lines"),
+    [
+        # one's own keys win wherever they stand; a merged key has the line where it is written
+        ("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3\n", {"x": 1, "y": 3}, {"x": 1, "y": 4}),
+        ("a: &a {x: 1, y: 2}\nb:\n  y: 3\n  <<: *a\n", {"x": 1, "y": 3}, {"x": 1, "y": 3}),
+        # of a list the first wins
+        ("a: [&p {x: 1}, &q {x: 2, y: 2}]\nb:\n  <<: [*p, *q]\n", {"x": 1, "y": 2}, {"x": 1, "y": 1}),
+        # nested: what was merged into the base comes along, and its own parts have their lines
+        (
+            "p: &p\n  x:\n    z: 1\nq: &q\n  <<: *p\n  y: 2\nb:\n  <<: *q\n",
+            {"x": {"z": 1}, "y": 2},
+            {"x": 2, "y": 6, ("x", "z"): 3},
+        ),
+        ("b:\n  <<: {x: 1}\n", {"x": 1}, {"x": 2}),
+        ('b:\n  "<<": 1\n', {"<<": 1}, {"<<": 2}),
+    ],
+)
+def test_the_merge_key_takes_mappings_over(text, data, lines):
+    document = parse_document(text, "f.yaml")
+    assert document.problems == ()
+    assert document.data["b"] == data
+    for key, line in lines.items():
+        assert document.line(("b", *(key if isinstance(key, tuple) else (key,)))) == line
+
+
+@pytest.mark.parametrize("text", ["<<: 1", "<<: [1]", "<<:", "a: &a [1]\n<<: *a"])
+def test_the_merge_key_takes_nothing_else_over(text):
+    (problem,) = parse_document(text, "f.yaml").problems
+    assert "takes no mapping over" in problem.wrong
+
+
+def test_aliases_are_deep_and_large_as_if_they_were_written_out():
+    chain = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 100))
+    (problem,) = parse_document(chain, "f.yaml").problems
+    assert problem.wrong == "is more than 50 levels deep"
+    assert parse_document(chain.split("a40:")[0], "f.yaml").problems == ()
+
+
 def test_a_file_that_is_not_there_or_not_text_is_one_problem(tmp_path: Path):
     (missing,) = read_document(tmp_path / "none.yaml", "none.yaml").problems
     assert str(missing) == "none.yaml: there is no such file; write it, or correct the name"
@@ -90,7 +139,7 @@ def test_a_place_is_written_as_people_read_it():
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]))
 data = st.recursive(
-    st.none() | st.booleans() | st.integers() | words,
+    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
     max_leaves=10,
 )
@@ -105,7 +154,48 @@ def test_what_yaml_writes_is_read_back(value):
     assert document.data == value
 
 
+@given(st.dictionaries(words, data, max_size=4), st.sampled_from([None, True, False]), st.sampled_from(["\n", "\r\n"]))
+def test_lines_are_those_that_the_yaml_library_itself_says(value, flow, breaks):
+    text = yaml.safe_dump(value, allow_unicode=True, default_style='"', default_flow_style=flow, line_break=breaks)
+    document = parse_document(text, "f.yaml")
+
+    def compare(node: yaml.Node, place: tuple[str | int, ...]) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, item in node.value:
+                assert document.line((*place, key.value)) == key.start_mark.line + 1
+                compare(item, (*place, key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                assert document.line((*place, index)) == item.start_mark.line + 1
+                compare(item, (*place, index))
+
+    compare(yaml.compose(text, Loader=yaml.SafeLoader), ())
+
+
+@given(st.text(st.sampled_from("ab:-[]{}&*!|>?,'\"#%@ \n\t<~0123.e\ufeff\x85"), max_size=60))
+def test_no_punctuation_makes_the_reader_fail(text):
+    document = parse_document(text, "f.yaml")
+    assert all("\n" not in str(problem) and problem.right for problem in document.problems)
+
+
 @given(st.text(max_size=80))
 def test_no_text_makes_the_reader_fail(text):
     document = parse_document(text, "f.yaml")
     assert document.data is None or document.problems == ()
+
+
+@pytest.mark.parametrize("path", sorted(INCLUDED), ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_pyyaml_without_libyaml_reads_every_included_file_alike(path: Path, monkeypatch: pytest.MonkeyPatch):
+    with_libyaml = read_document(path)
+    monkeypatch.setattr("drills.workspace.yaml_lines._Loader", yaml.SafeLoader)
+    pure = read_document(path)
+    assert pure == with_libyaml
+    assert _all_lines(pure, ()) == _all_lines(with_libyaml, ())
+
+
+def _all_lines(document: Document, place: tuple[str | int, ...]) -> list[int]:
+    data = document.data
+    for part in place:
+        data = data[part]
+    inner = data.keys() if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ()
+    return [document.line(place), *(line for part in inner for line in _all_lines(document, (*place, part)))]
