@@ -19,6 +19,7 @@ class Seen:
     `values` are what conditions may name (only those that the probe's conditions do name are filled in).
     `absent` tells why a name has no value though the target answered: a condition on it fails for that reason.
     `unmeasured` tells why there is no value yet: a condition on it is not counted.
+    `doubt` tells why the look is no pass though no condition that was counted fails: something asked for is not known.
     `failure` is set when the target did not give what was asked; `blind` when the prober itself could not look;
     `verdict`, an outcome and its reason, when a prober elsewhere has looked and judged.
     """
@@ -31,6 +32,7 @@ class Seen:
     verdict: tuple[Outcome, str] | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     unmeasured: Mapping[str, str] = field(default_factory=dict)
+    doubt: str = ""
 
 
 #: Looks once. Ends by the probe's timeout; raises nothing but CancelledError for what the target does.

@@ -28,6 +28,8 @@ async def judge(probe: BoundProbe, seen: Seen, evaluator: Evaluator) -> tuple[Ou
     try:
         if wrong := await shortfall(probe.asserts, seen, evaluator):
             return Outcome.FAIL, wrong
+        if seen.doubt:
+            return Outcome.UNKNOWN, seen.doubt
         for condition in probe.degraded:
             if await evaluator.holds(condition, seen.values) is True:
                 return Outcome.DEGRADED, with_values(condition, seen.values)

@@ -4,89 +4,149 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 
 from drills.probing.exposition import Series
 
-Where = Callable[[Series], bool]
+#: Series that are compared in one go: two or three milliseconds.
+SLICE = 1000
+#: Seconds by which a process may tell its own start differently from one scrape to the next.
+_SAME_START = 1.0
+#: Absent series that are remembered, beside as many as there are present ones.
+_ABSENT = 1000
 
 
-def _everything(_series: Series) -> bool:
-    return True
+@dataclass(slots=True)
+class _Scrape:
+    """`grown` is by how much the counters grew since the scrape before, by the series that they are counted in."""
+
+    t: float
+    grown: dict[Series, float] = field(default_factory=dict)
 
 
 class Window:
     """The scrapes of the last `seconds`, and the one just before them so that the whole window is covered.
 
+    Only growth is kept, summed over the series that `counted_in` puts together (None: it is not counted), and the last
+    scrape: thousands of series make a window neither large nor slow.
+
     A series that an earlier scrape lacks counts from zero: targets make their series at their first use, and a first
-    5xx answer must not be lost. A counter that fell was reset, and counts from zero again.
+    5xx answer must not be lost. A counter that fell was reset and counts from zero again, and so do all when the target
+    tells a later start. One that was absent for some scrapes, or had no number, counts from its last value.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, counted_in: Callable[[Series], Series | None] = lambda series: series) -> None:
         self._seconds = seconds
-        self._scrapes: deque[tuple[float, Mapping[Series, float]]] = deque()
+        self._counted_in = counted_in
+        self._scrapes: deque[_Scrape] = deque()
+        self._started: float | None = None
+        self._several_until = -math.inf
+        self._before: dict[Series, float] = {}
+        self._latest: Mapping[Series, float] = {}
 
-    def add(self, t: float, samples: Mapping[Series, float]) -> None:
-        """A scrape made at `t`, seconds on a monotonic clock."""
-        self._scrapes.append((t, samples))
+    def add(self, t: float, samples: Mapping[Series, float], started: float | None = None) -> None:
+        """A scrape made at `t`, seconds on a monotonic clock; `started` is when the target began, if it says so."""
+        for _ in self.adding(t, samples, started):
+            pass
+
+    def adding(
+        self, t: float, samples: Mapping[Series, float], started: float | None = None
+    ) -> Generator[None, None, None]:
+        """`add` slice by slice, so that an event loop can do something else in between."""
+        later = 0.0 if started is None or self._started is None else started - self._started
+        changed = abs(later) > _SAME_START
+        several = changed and (later < 0 or t < self._several_until)
+        scrape, now = _Scrape(t), dict[Series, float]()
+        for number, (series, value) in enumerate(samples.items(), 1):
+            if number % SLICE == 0:
+                yield
+            if not 0 <= value < math.inf or (counted := self._counted_in(series)) is None:
+                continue
+            now[series] = value
+            earlier = 0.0 if changed else self._before.get(series, 0.0)
+            scrape.grown[counted] = scrape.grown.get(counted, 0.0) + (value - earlier if value >= earlier else value)
+        if several:
+            self._several_until = t + self._seconds
+            self._scrapes.clear()
+        if changed or len(self._before) > 2 * len(now) + _ABSENT:
+            self._before = now
+        else:
+            self._before.update(now)
+        self._started, self._latest = self._started if started is None else started, samples
+        self._scrapes.append(scrape)
         begins = t - self._seconds
-        while len(self._scrapes) > 1 and self._scrapes[1][0] <= begins:
+        while len(self._scrapes) > 1 and self._scrapes[1].t <= begins:
             self._scrapes.popleft()
-        if len(self._scrapes) > 1 and self._scrapes[0][0] < begins - self._seconds:
+        if len(self._scrapes) > 1 and self._scrapes[0].t < begins - self._seconds:
             self._scrapes.popleft()  # after a long silence the scrape before it says nothing about this window
 
     @property
     def span(self) -> float:
         """Seconds between the first and the last scrape that count."""
-        return self._scrapes[-1][0] - self._scrapes[0][0] if self._scrapes else 0.0
+        return self._scrapes[-1].t - self._scrapes[0].t if self._scrapes else 0.0
 
-    def increases(self, name: str, where: Where = _everything) -> dict[Series, float]:
+    @property
+    def several(self) -> bool:
+        """Whether an older process answered than before: several answer in turn, and no growth is that of one."""
+        return bool(self._scrapes) and self._scrapes[-1].t < self._several_until
+
+    @property
+    def latest(self) -> Mapping[Series, float]:
+        """The last scrape."""
+        return self._latest
+
+    def increases(self, name: str) -> dict[Series, float]:
         """By how much each series of that name grew over the window."""
         grown: dict[Series, float] = {}
-        before: Mapping[Series, float] | None = None
-        for _, samples in self._scrapes:
-            for series, value in samples.items():
-                if before is None or series.name != name or not where(series):
-                    continue
-                earlier = before.get(series, 0.0)
-                grown[series] = grown.get(series, 0.0) + (value - earlier if value >= earlier else value)
-            before = samples
+        for scrape in list(self._scrapes)[1:]:
+            for series, more in scrape.grown.items():
+                if series.name == name:
+                    grown[series] = grown.get(series, 0.0) + more
         return grown
 
-    def increase(self, name: str, where: Where = _everything) -> float:
+    def increase(self, name: str) -> float:
         """By how much all series of that name grew together."""
-        return sum(self.increases(name, where).values())
+        return sum(self.increases(name).values())
 
-    def latest(self, name: str) -> float | None:
-        """The sum of a gauge's series in the last scrape; None when it has none."""
-        if not self._scrapes:
-            return None
-        values = [value for series, value in self._scrapes[-1][1].items() if series.name == name]
-        return sum(values) if values else None
-
-    def quantiles(self, name: str, shares: tuple[float, ...], where: Where = _everything) -> tuple[float, ...] | None:
+    def quantiles(self, name: str, shares: tuple[float, ...]) -> tuple[float, ...] | None:
         """Quantiles of a histogram's growth, as Prometheus' histogram_quantile; None when nothing was counted.
 
-        What lies beyond the highest finite bound is given as that bound: at least so much.
+        What lies beyond the highest finite bound is given as that bound: at least so much. None, too, without a finite
+        bound or without the one of infinity.
         """
         buckets: dict[float, float] = {}
-        for series, grown in self.increases(f"{name}_bucket", where).items():
-            bound = float(series.label("le") or "nan")
+        for series, grown in self.increases(f"{name}_bucket").items():
+            bound = upper_bound(series)
             buckets[bound] = buckets.get(bound, 0.0) + grown
-        total = buckets.get(math.inf, 0.0)
-        if total <= 0:
-            return None
         bounds = sorted(bound for bound in buckets if not math.isnan(bound))
-        return tuple(_quantile(bounds, buckets, share * total) for share in shares)
+        if len(bounds) < 2 or not math.isinf(bounds[-1]):
+            return None
+        counted, below = [], 0.0
+        for bound in bounds:  # A bucket counts all that lies below it: one that says less lags behind the others.
+            below = max(below, buckets[bound])
+            counted.append((bound, below))
+        return tuple(_quantile(counted, share * below) for share in shares) if below > 0 else None
 
 
-def _quantile(bounds: list[float], buckets: Mapping[float, float], rank: float) -> float:
+def upper_bound(series: Series) -> float:
+    """A bucket's `le`; NaN when it has none that is a number."""
+    try:
+        return float(series.label("le"))
+    except ValueError:
+        return math.nan
+
+
+def _quantile(buckets: list[tuple[float, float]], rank: float) -> float:
+    """Interpolated within its bucket; the lowest begins at zero, as long as its bound is above that."""
     lower, below = 0.0, 0.0
-    for bound in bounds:
-        if buckets[bound] >= rank:
+    for number, (bound, counted) in enumerate(buckets):
+        if counted >= rank:
             if math.isinf(bound):
                 return lower
-            inside = buckets[bound] - below
+            if number == 0 and bound <= 0:
+                return bound
+            inside = counted - below
             return lower + (bound - lower) * ((rank - below) / inside if inside else 1.0)
-        lower, below = bound, buckets[bound]
+        lower, below = bound, counted
     return lower

@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.probing.exposition import Series, parse_exposition
+from drills.probing.exposition import Series
 from drills.probing.window import Window
 
 OK, BAD = Series("n", (("status", "200"),)), Series("n", (("status", "500"),))
@@ -99,17 +99,66 @@ def test_a_histogram_without_growth_has_no_quantiles() -> None:
     assert window.quantiles("s", (0.5,)) is None
 
 
-def test_only_wanted_samples_are_read_with_their_labels() -> None:
-    text = (
-        '# HELP n x\n# TYPE n counter\nn{status="500",route="/a\\"b"} 3 1700000000000\n'
-        'n_created{status="500"} 9\nother 4\nn{status="200"} NaN\nn  nonsense\nm 2.5e3\n'
-    )
-    assert parse_exposition(text, {"n", "m"}) == {
-        Series("n", (("route", '/a"b'), ("status", "500"))): 3.0,
-        Series("m"): 2500.0,
-    }
+def test_buckets_without_a_finite_bound_or_without_infinity_have_no_quantiles() -> None:
+    for bounds in ({math.inf: 10.0}, {0.1: 10.0, 1.0: 10.0}):
+        window = Window(60)
+        window.add(0, dict.fromkeys(buckets(bounds), 0.0))
+        window.add(10, buckets(bounds))
+        assert window.quantiles("s", (0.5,)) is None
 
 
-@given(st.text())
-def test_any_text_is_read_without_an_error(text: str) -> None:
-    parse_exposition(text, {"n", ""})
+def test_a_bucket_that_lags_behind_counts_what_those_below_it_do() -> None:
+    window = Window(60)
+    window.add(0, buckets({0.1: 0, 0.5: 0, 1.0: 0, math.inf: 0}))
+    window.add(10, buckets({0.1: 50, 0.5: 48, 1.0: 100, math.inf: 99}))
+    assert window.quantiles("s", (0.5, 0.75)) == (0.1, 0.75)
+
+
+def test_a_series_that_was_absent_goes_on_from_its_last_value() -> None:
+    window = Window(60)
+    for t, samples in enumerate(({OK: 1.0, BAD: 900.0}, {OK: 2.0}, {OK: 3.0, BAD: math.nan}, {OK: 4.0, BAD: 901.0})):
+        window.add(t, samples)
+    assert window.increases("n") == {OK: 3, BAD: 1}
+
+
+def test_series_that_never_come_back_are_forgotten() -> None:
+    window = Window(60)
+    for t in range(5000):
+        window.add(t, {Series("n", (("pod", str(t)),)): 1.0})
+    assert len(window._before) < 2000
+
+
+def test_a_later_start_counts_from_zero_and_an_earlier_one_is_another_process() -> None:
+    window = Window(60)
+    window.add(0, {OK: 50.0}, started=1000.0)
+    window.add(10, {OK: 80.0}, started=1009.0)
+    assert (window.increase("n"), window.several) == (80, False)
+    window.add(20, {OK: 90.0}, started=1009.2)
+    assert window.increase("n") == 90
+    window.add(30, {OK: 7000.0}, started=1000.0)
+    assert (window.increase("n"), window.several) == (0, True)
+    window.add(40, {OK: 90.0}, started=1009.0)
+    assert (window.increase("n"), window.several) == (0, True)
+    for t in range(50, 110, 10):
+        window.add(t, {OK: 90.0 + t}, started=1009.0)
+    assert not window.several
+
+
+def test_a_scrape_of_which_only_a_part_was_compared_is_as_if_it_had_not_been() -> None:
+    window = Window(60)
+    many = {Series("n", (("i", str(i)),)): 1.0 for i in range(3000)}
+    window.add(0, many)
+    adding = window.adding(10, dict.fromkeys(many, 5.0))
+    next(adding)
+    adding.close()
+    assert (window.span, window.increase("n")) == (0, 0)
+    window.add(20, dict.fromkeys(many, 2.0))
+    assert window.increase("n") == 3000
+
+
+def test_growth_is_put_together_as_it_is_to_be_counted() -> None:
+    window = Window(60, lambda series: None if series.label("status") == "200" else Series(series.name))
+    window.add(0, {OK: 0.0, BAD: 0.0, Series("m"): 0.0})
+    window.add(10, {OK: 5.0, BAD: 2.0, Series("m"): 1.0})
+    assert window.increases("n") == {Series("n"): 2}
+    assert window.latest[OK] == 5

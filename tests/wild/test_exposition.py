@@ -1,0 +1,57 @@
+"""What a metrics probe makes of the metrics that targets expose: scrapes one second apart, over a real connection."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+
+import pytest
+
+from drills.probing.kinds.metrics import prepare
+from drills.probing.resolver import Resolver
+from drills.probing.seen import Means
+from drills.probing.verdict import judge
+from tests.probing.looking import Looked, probe
+from tests.probing.servers import answering, serving
+from tests.wild.cases import Case, cases_of
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def scrapes(case: Case) -> list[bytes]:
+    """As they are in the case, with `<CR>` for a carriage return, which YAML would fold."""
+    return [text.encode("utf-8").replace(b"<CR>", b"\r") for text in case.given["scrapes"]]
+
+
+async def last_look(case: Case) -> Looked:
+    """What the last of the looks saw: one for each scrape, one second after the other."""
+    kind, now = case.given.get("content-type", TEXT), 1000.0
+    with closing(Resolver()) as resolver:
+        means = Means(resolver, lambda: now)
+        body = [b""]
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await answering(body[0], headers=f"Content-Type: {kind}\r\n")(reader, writer)
+
+        async with serving(serve) as port:
+            settings = {"url": f"http://127.0.0.1:{port}/metrics", **case.given.get("settings", {})}
+            bound = probe("metrics", settings, asserts=case.given.get("assert", []))
+            try:
+                look = prepare(bound, means)
+                for body[0] in scrapes(case):
+                    seen = await look()
+                    now += 1.0
+                return Looked(*await judge(bound, seen, means.evaluator), seen)
+            finally:
+                await means.evaluator.close()
+                if means.transfers is not None:
+                    means.transfers.close()
+
+
+@pytest.mark.parametrize("case", cases_of("exposition"))
+def test_a_scrape_gives_the_right_figures_or_says_why_not(case: Case) -> None:
+    looked = asyncio.run(last_look(case))
+    right = case.right
+    assert looked.outcome.value == right["outcome"], looked.reason
+    assert right.get("reason", "") in looked.reason
+    assert looked.seen.metrics == pytest.approx(right.get("metrics", {}))
