@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
+
 #: The sandbox of the proofs: local or compose.
 DRIVER ?= local
 
@@ -63,10 +65,10 @@ gallery: $(VENV)/.dev ## Run the five drills and keep their reports in reports/g
 
 requirements: $(VENV)/.dev ## Pin the dependencies anew, with hashes.
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-		pyproject.toml requirements/build.in -o requirements/run.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev \
-		pyproject.toml requirements/build.in -o requirements/dev.txt
+	$(LOCK) pyproject.toml requirements/build.in -o requirements/run.txt
+	$(LOCK) --extra dev pyproject.toml requirements/build.in -o requirements/dev.txt
+	$(LOCK) -c requirements/run.txt shop/requirements.in -o shop/requirements.txt
+	$(LOCK) -c requirements/run.txt shop/load.in -o shop/load.txt
 
 wheel: $(VENV)/.dev ## Build the wheel.
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

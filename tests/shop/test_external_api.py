@@ -8,20 +8,20 @@ from pathlib import Path
 
 import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from shop.charges import ChargeBook
 from shop.external import SIGNATURE_HEADER, signature
 from shop.external_api import Provider, Terms, from_environment, make_app
 from shop.webhooks import Replayed, Webhooks
+from tests.shop.in_process import client_of
 
 SECRET = "signing-secret"
 CALLBACK = "http://127.0.0.1:1/webhooks/payment"
 
 
-def console(limit: int = 0, book: ChargeBook | None = None) -> TestClient:
+def console(limit: int = 0, book: ChargeBook | None = None) -> httpx.Client:
     terms = Terms(webhook_secret=SECRET, identity_key="identity-key", rate_limit=limit)
-    return TestClient(make_app(Provider(terms, book or ChargeBook(), payment_seconds=0)))
+    return client_of(make_app(Provider(terms, book or ChargeBook(), payment_seconds=0)))
 
 
 def test_a_rate_limit_says_when_to_try_again_and_leaves_health_and_payments_alone() -> None:
@@ -56,7 +56,7 @@ def test_a_payment_that_is_asked_for_twice_is_one_charge() -> None:
 
 def test_the_provider_takes_its_settings_from_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    provider = TestClient(make_app(from_environment({"SHOP_PROVIDER_IDENTITY_KEY": "another-key"})))
+    provider = client_of(make_app(from_environment({"SHOP_PROVIDER_IDENTITY_KEY": "another-key"})))
     assert provider.get("/console/keys").json()["identity_key"] == "another-key"
     with pytest.raises(ValueError, match="provider_rate_limit"):
         from_environment({"SHOP_PROVIDER_RATE_LIMIT": "many"})
