@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 #: Both formats are read; the older one is preferred, because its metrics have the names that people see with curl.
 ACCEPT = "text/plain;version=0.0.4, application/openmetrics-text;version=1.0.0;q=0.8, text/plain;q=0.5, */*;q=0.1"
@@ -35,9 +36,8 @@ _ESCAPE = re.compile(r'\\([\\"n])')
 _DECLARED = re.compile(rf"#[ \t]++(HELP|TYPE)[ \t]++([^ \t\"]++|{_QUOTED})(?:[ \t]++(.*?))?[ \t\r]*+")
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One time series: its name and its labels, sorted."""
+class Series(NamedTuple):
+    """One time series: its name and its labels, sorted. A tuple, for thousands are looked up at every scrape."""
 
     name: str
     labels: tuple[tuple[str, str], ...] = ()
@@ -49,13 +49,15 @@ class Series:
 
 @dataclass(slots=True)
 class Exposition:
-    """One answer, read. `types` are those of the families that it declares (empty when it tells only their help).
+    """One answer, read. `names` are those of its samples, with the series of each; `types` are those of the families
+    that it declares (empty when it tells only their help).
 
     `problem` is the first thing wrong with it, with its line: then a sample may be missing, and what the samples say
     is not the whole truth.
     """
 
     samples: dict[Series, float] = field(default_factory=dict)
+    names: dict[str, list[Series]] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     problem: str = ""
 
@@ -153,7 +155,9 @@ class _Reading:
         samples, stamps = self.found.samples, self._stamps
         value, stamp = float(written), None if stamped is None else float(stamped)
         earlier = samples.setdefault(series, value)
-        if earlier is not value:
+        if earlier is value:
+            self.found.names.setdefault(series.name, []).append(series)
+        else:
             # OpenMetrics lets a series stand with several timestamps, of which the last counts; at one time it has one.
             if stamp == stamps.get(series):
                 if value != earlier:

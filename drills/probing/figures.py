@@ -50,33 +50,30 @@ def wanted(named: MetricNames) -> frozenset[str]:
 
 def is_target(found: Exposition, named: MetricNames) -> bool:
     """Whether the answer has or declares one of the metrics."""
-    names = {series.name for series in found.samples} - {START}
-    return bool(names) or any(_is_declared(name, found.types) for name in wanted(named) - {START})
+    names = wanted(named) - {START}
+    return any(name in found.names or _is_declared(name, found.types) for name in names)
 
 
-def as_named(found: Exposition, named: MetricNames) -> Mapping[Series, float]:
-    """The samples by the names of the settings.
+def as_named(found: Exposition, named: MetricNames) -> Exposition:
+    """The answer with the names of the settings.
 
     OpenMetrics appends `_total` to a counter, and some clients do so in one format only: the other spelling is taken
     where the one that was named is not there, and is no gauge.
     """
-    names = {series.name for series in found.samples}
-    spelled = {
-        other: name
-        for name in (named.requests, named.logins)
-        if name not in names
-        and (other := _other_spelling(name)) in names
-        and found.types.get(other, "counter") in ("counter", "unknown", "untyped", "")
-    }
-    if not spelled:
-        return found.samples
-    return {Series(spelled.get(series.name, series.name), series.labels): v for series, v in found.samples.items()}
+    for name in (named.requests, named.logins):
+        other = _other_spelling(name)
+        if name not in found.names and found.types.get(other, "") in ("counter", "unknown", "untyped", ""):
+            for series in found.names.pop(other, ()):
+                spelled = series._replace(name=name)
+                found.samples[spelled] = found.samples.pop(series)
+                found.names.setdefault(name, []).append(spelled)
+    return found
 
 
-def started(samples: Mapping[Series, float]) -> float | None:
+def started(found: Exposition) -> float | None:
     """When the target's process began; None when it does not say, or speaks of several."""
-    found = [value for series, value in samples.items() if series.name == START]
-    return found[0] if len(found) == 1 and math.isfinite(found[0]) else None
+    values = [found.samples[series] for series in found.names.get(START, ())]
+    return values[0] if len(values) == 1 and math.isfinite(values[0]) else None
 
 
 def counting(settings: MetricsSettings) -> Callable[[Series], Series | None]:
@@ -100,9 +97,9 @@ def counting(settings: MetricsSettings) -> Callable[[Series], Series | None]:
     return counted_in
 
 
-def measure(window: Window, types: Mapping[str, str], settings: MetricsSettings) -> Figures:
-    """All figures over the window; `types` are those that the target declares."""
-    target, figures = _Target(window, types, settings), Figures()
+def measure(window: Window, last: Exposition, settings: MetricsSettings) -> Figures:
+    """All figures over the window, whose last scrape is `last`."""
+    target, figures = _Target(window, last, settings), Figures()
     named = settings.named
     kinds: tuple[tuple[tuple[str, ...], Callable[[], Sequence[float]]], ...] = (
         (("rpm",), target.per_minute),
@@ -127,14 +124,11 @@ def measure(window: Window, types: Mapping[str, str], settings: MetricsSettings)
 class _Target:
     """What one window tells of one target. Each figure raises Unusable, NotThere or NotYet."""
 
-    def __init__(self, window: Window, types: Mapping[str, str], settings: MetricsSettings) -> None:
+    def __init__(self, window: Window, last: Exposition, settings: MetricsSettings) -> None:
         self._window = window
-        self._types = types
+        self._last = last
         self._settings = settings
         self._few = NotYet(f"too few requests in {format_duration(settings.window)}")
-        self._series: dict[str, list[Series]] = {}
-        for series in window.latest:
-            self._series.setdefault(series.name, []).append(series)
 
     def per_minute(self) -> Sequence[float]:
         grown = self._grown(self._settings.named.requests)
@@ -168,7 +162,9 @@ class _Target:
 
     def percentiles(self, name: str, shares: tuple[float, ...]) -> Sequence[float]:
         buckets = f"{name}_bucket"
-        if buckets not in self._series and (f"{name}_count" in self._series or self._types.get(name) == "summary"):
+        if buckets not in self._last.names and (
+            f"{name}_count" in self._last.names or self._last.types.get(name) == "summary"
+        ):
             raise Unusable(f"{name} is no histogram: it has no series {buckets}")
         grown = self._grown(buckets)
         bounds = {upper_bound(series) for series in grown}
@@ -189,15 +185,14 @@ class _Target:
             raise Unusable("several processes answer in turn, as their start times tell; name the address of one")
         if self._window.span <= 0:
             raise NotYet("growth needs a second scrape")
-        values = (self._window.latest[series] for series in self._series.get(name, ()))
-        if strange := [value for value in values if not 0 <= value < math.inf]:
-            raise Unusable(f"a series of {name} is {strange[0]:g}, which no counter can be")
+        if (odd := self._window.odd(name)) is not None:
+            raise Unusable(f"a series of {name} is {odd:g}, which no counter can be")
         return self._window.increases(name)
 
     def _labelled(self, name: str, label: str, setting: str) -> Mapping[str, float]:
         grown = self._grown(name)
         if any(not series.labels for series in grown):
-            there = sorted({key for series in self._series.get(name, ()) for key, _ in series.labels})
+            there = sorted({key for series in self._last.names.get(name, ()) for key, _ in series.labels})
             raise Unusable(f"{name} has no label {label}, but {_listed(there)}; set named.{setting}")
         by_value: dict[str, float] = {}
         for series, more in grown.items():
@@ -206,12 +201,12 @@ class _Target:
 
     def _gauge(self, name: str) -> float:
         self._require(name)
-        if name not in self._series:
+        if name not in self._last.names:
             raise NotYet(f"{name} has no value yet")
-        return sum(self._window.latest[series] for series in self._series[name])
+        return sum(self._last.samples[series] for series in self._last.names[name])
 
     def _require(self, name: str) -> None:
-        if name not in self._series and not _is_declared(name, self._types):
+        if name not in self._last.names and not _is_declared(name, self._last.types):
             raise NotThere(f"there is no {name}")
 
 

@@ -19,17 +19,21 @@ _ABSENT = 1000
 
 @dataclass(slots=True)
 class _Scrape:
-    """`grown` is by how much the counters grew since the scrape before, by the series that they are counted in."""
+    """`grown` is by how much the counters grew since the scrape before, by the series that they are counted in.
+
+    `odd` are values that no counter can have: NaN, infinite or negative, by name.
+    """
 
     t: float
     grown: dict[Series, float] = field(default_factory=dict)
+    odd: dict[str, float] = field(default_factory=dict)
 
 
 class Window:
     """The scrapes of the last `seconds`, and the one just before them so that the whole window is covered.
 
     Only growth is kept, summed over the series that `counted_in` puts together (None: it is not counted), and the last
-    scrape: thousands of series make a window neither large nor slow.
+    value of each: thousands of series make a window neither large nor slow.
 
     A series that an earlier scrape lacks counts from zero: targets make their series at their first use, and a first
     5xx answer must not be lost. A counter that fell was reset and counts from zero again, and so do all when the target
@@ -43,7 +47,7 @@ class Window:
         self._started: float | None = None
         self._several_until = -math.inf
         self._before: dict[Series, float] = {}
-        self._latest: Mapping[Series, float] = {}
+        self._known: dict[Series, Series | None] = {}
 
     def add(self, t: float, samples: Mapping[Series, float], started: float | None = None) -> None:
         """A scrape made at `t`, seconds on a monotonic clock; `started` is when the target began, if it says so."""
@@ -57,11 +61,15 @@ class Window:
         later = 0.0 if started is None or self._started is None else started - self._started
         changed = abs(later) > _SAME_START
         several = changed and (later < 0 or t < self._several_until)
-        scrape, now = _Scrape(t), dict[Series, float]()
+        scrape, now, known = _Scrape(t), dict[Series, float](), self._known
         for number, (series, value) in enumerate(samples.items(), 1):
             if number % SLICE == 0:
                 yield
-            if not 0 <= value < math.inf or (counted := self._counted_in(series)) is None:
+            counted = known[series] if series in known else known.setdefault(series, self._counted_in(series))
+            if counted is None:
+                continue
+            if not 0 <= value < math.inf:
+                scrape.odd[series.name] = value
                 continue
             now[series] = value
             earlier = 0.0 if changed else self._before.get(series, 0.0)
@@ -73,7 +81,9 @@ class Window:
             self._before = now
         else:
             self._before.update(now)
-        self._started, self._latest = self._started if started is None else started, samples
+        if len(known) > 2 * len(samples) + _ABSENT:
+            self._known = {series: known[series] for series in samples}
+        self._started = self._started if started is None else started
         self._scrapes.append(scrape)
         begins = t - self._seconds
         while len(self._scrapes) > 1 and self._scrapes[1].t <= begins:
@@ -91,10 +101,9 @@ class Window:
         """Whether an older process answered than before: several answer in turn, and no growth is that of one."""
         return bool(self._scrapes) and self._scrapes[-1].t < self._several_until
 
-    @property
-    def latest(self) -> Mapping[Series, float]:
-        """The last scrape."""
-        return self._latest
+    def odd(self, name: str) -> float | None:
+        """A value in the last scrape that no counter can have; None when all are as they should be."""
+        return self._scrapes[-1].odd.get(name) if self._scrapes else None
 
     def increases(self, name: str) -> dict[Series, float]:
         """By how much each series of that name grew over the window."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,6 +122,17 @@ def test_a_series_that_was_absent_goes_on_from_its_last_value() -> None:
     assert window.increases("n") == {OK: 3, BAD: 1}
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1.0])
+def test_a_value_that_no_counter_can_have_is_told_and_not_counted(value: float) -> None:
+    window = Window(60)
+    window.add(0, {OK: 1.0, BAD: 1.0})
+    window.add(10, {OK: 2.0, BAD: value})
+    assert window.increases("n") == {OK: 1}
+    assert str(window.odd("n")) == str(value)
+    window.add(20, {OK: 2.0, BAD: 3.0})
+    assert (window.increases("n"), window.odd("n")) == ({OK: 1, BAD: 2}, None)
+
+
 def test_series_that_never_come_back_are_forgotten() -> None:
     window = Window(60)
     for t in range(5000):
@@ -161,4 +173,3 @@ def test_growth_is_put_together_as_it_is_to_be_counted() -> None:
     window.add(0, {OK: 0.0, BAD: 0.0, Series("m"): 0.0})
     window.add(10, {OK: 5.0, BAD: 2.0, Series("m"): 1.0})
     assert window.increases("n") == {Series("n"): 2}
-    assert window.latest[OK] == 5

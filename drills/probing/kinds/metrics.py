@@ -47,9 +47,9 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             # What a line that cannot be read would have said is not known: neither is any figure of this scrape.
             seen.blind = found.problem
             return seen
-        samples = as_named(found, settings.named)
-        await _without_stalling(window.adding(scraped_at, samples, started(samples)))
-        _fill(seen, probe, measure(window, found.types, settings))
+        found = as_named(found, settings.named)
+        await _without_stalling(window.adding(scraped_at, found.samples, started(found)))
+        _fill(seen, probe, measure(window, found, settings))
         return seen
 
     return look
