@@ -90,9 +90,12 @@ class Condition:
             raise LookupError(str(error)) from None
 
 
-@lru_cache(maxsize=4096)
 def compile_condition(text: str) -> Condition:
     """Compile a CEL condition. Raises ConditionError with one line that says where it is wrong."""
+    return _compiled(text) if len(text) > _CHEAP_TEXT else _compiled_once(text)
+
+
+def _compiled(text: str) -> Condition:
     if len(text) > LONGEST:
         raise ConditionError(f"it has {len(text)} characters; at most {LONGEST} are read")
     try:
@@ -105,6 +108,10 @@ def compile_condition(text: str) -> Condition:
     functions = frozenset(program.functions())
     loops = not functions.isdisjoint(_UNBOUNDED) or ("_+_" in functions and bool(_ADDING_MACRO.search(text)))
     return Condition(text, frozenset(program.variables()), loops, program)
+
+
+#: A program takes some hundred times its text: long ones are kept by those who use them only.
+_compiled_once = lru_cache(maxsize=4096)(_compiled)
 
 
 def _left_after(value: Any, left: int) -> int:

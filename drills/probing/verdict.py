@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from drills.probing.bind import BoundProbe
 from drills.probing.evaluation import Evaluator, NotEvaluated
 from drills.probing.reasons import missing, why_false, with_values
 from drills.probing.seen import Seen
+
+#: Seconds for all conditions of a probe; a process for them may have to start first.
+TOGETHER = 5.0
 
 
 async def judge(probe: BoundProbe, seen: Seen, evaluator: Evaluator) -> tuple[Outcome, str]:
@@ -26,15 +30,18 @@ async def judge(probe: BoundProbe, seen: Seen, evaluator: Evaluator) -> tuple[Ou
     if seen.failure:
         return Outcome.FAIL, seen.failure
     try:
-        if wrong := await shortfall(probe.asserts, seen, evaluator):
-            return Outcome.FAIL, wrong
-        if seen.doubt:
-            return Outcome.UNKNOWN, seen.doubt
-        for condition in probe.degraded:
-            if await evaluator.holds(condition, seen.values) is True:
-                return Outcome.DEGRADED, with_values(condition, seen.values)
+        async with asyncio.timeout(TOGETHER):
+            if wrong := await shortfall(probe.asserts, seen, evaluator):
+                return Outcome.FAIL, wrong
+            if seen.doubt:
+                return Outcome.UNKNOWN, seen.doubt
+            for condition in probe.degraded:
+                if await evaluator.holds(condition, seen.values) is True:
+                    return Outcome.DEGRADED, with_values(condition, seen.values)
     except NotEvaluated as why:
         return Outcome.UNKNOWN, str(why)
+    except TimeoutError:
+        return Outcome.UNKNOWN, f"its conditions were not evaluated: they took longer than {TOGETHER:g} s together"
     return Outcome.PASS, ""
 
 

@@ -127,3 +127,15 @@ def test_a_probe_whose_condition_takes_too_long_is_unknown_not_failed() -> None:
     assert outcome is Outcome.UNKNOWN
     assert reason.startswith(repr(FOUR_LOOPS))
     assert reason.endswith("was not evaluated: it took longer than 100ms")
+
+
+def test_many_conditions_have_a_bound_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drills.probing.verdict.TOGETHER", 0.2)
+
+    async def play(evaluator: Evaluator) -> tuple[Outcome, str]:
+        return await judge(probe("http", {"url": "http://a"}, asserts=[FOUR_LOOPS]), Seen(HUNDRED), evaluator)
+
+    assert with_evaluator(play, within=60) == (
+        Outcome.UNKNOWN,
+        "its conditions were not evaluated: they took longer than 0.2 s together",
+    )

@@ -12,6 +12,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from drills.core.probe import ProbeSpec
 from drills.errors import BadInput
 from drills.nearest import suggest
@@ -26,6 +28,16 @@ from drills.probing.verdict import judge
 
 _log = logging.getLogger(__name__)
 
+#: Looks that go on at once.
+LOOKS = 256
+#: Bytes of all answers that may be held at once, and of one.
+_HELD = 536_870_912
+_BODY = 8_388_608
+#: Bytes of a question without its certificates, and texts in it: each may be a condition, which takes time to compile.
+_QUESTION = 32_768
+_TEXTS = 256
+#: Bytes of the questions that are kept ready; a compiled condition takes a hundred times its text.
+_KEPT_BYTES = 1_048_576
 #: The kinds that are looked at for others.
 KINDS = frozenset(PROBE_KINDS) - HERE_ONLY
 
@@ -42,6 +54,9 @@ class _Ready:
     #: Two looks of one probe never overlap: a prepared look remembers, and may hold a connection.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: int = 0
+    #: Bytes of the question, without its certificates; and bytes that an answer may have.
+    size: int = 0
+    holds: int = 0
 
 
 class Answering:
@@ -50,10 +65,12 @@ class Answering:
     What was not asked for longest is forgotten first, and with it what a kind remembers between two looks.
     """
 
-    def __init__(self, *, concurrency: int = 256, kept: int = 1024) -> None:
+    def __init__(self, *, concurrency: int = LOOKS, kept: int = 1024) -> None:
         self._concurrency = concurrency
         self._kept = max(kept, concurrency)
         self._going_on = 0
+        self._held = 0
+        self._kept_bytes = 0
         self._ready: OrderedDict[bytes, _Ready] = OrderedDict()
         self._resolver = Resolver()
         self._means = Means(self._resolver, time.monotonic)
@@ -64,13 +81,17 @@ class Answering:
         if self._going_on >= self._concurrency:
             raise Overloaded(f"overloaded: {self._concurrency} looks go on already")
         ready = self._made_ready(question)
+        if self._held + ready.holds > _HELD:
+            raise Overloaded(f"overloaded: looks that go on already may hold {self._held} bytes; lower body-limit")
         self._going_on += 1
+        self._held += ready.holds
         ready.asked += 1
         try:
             seen = await _look(ready)
             outcome, reason = await judge(ready.probe, seen, self._means.evaluator)
         finally:
             self._going_on -= 1
+            self._held -= ready.holds
             ready.asked -= 1
         return Answer(
             format=FORMAT,
@@ -94,14 +115,17 @@ class Answering:
         if key in self._ready:
             self._ready.move_to_end(key)
             return self._ready[key]
+        size = _size(question)
         ca = self._certificates(question, key.hex())
         try:
             probe = bind(_spec(question, ca), {})
-            ready = self._ready[key] = _Ready(probe, prepare(probe, self._means), ca)
+            holds = _body_limit(probe)
+            ready = self._ready[key] = _Ready(probe, prepare(probe, self._means), ca, size=size, holds=holds)
         except BadInput:
             if ca is not None:
                 ca.unlink()
             raise
+        self._kept_bytes += size
         self._forget()
         return ready
 
@@ -113,11 +137,15 @@ class Answering:
         return path
 
     def _forget(self) -> None:
-        """There is always one that nobody looks with: more are kept than may look at once."""
-        while len(self._ready) > self._kept:
-            oldest = next(key for key, ready in self._ready.items() if not ready.asked)
-            if (ca := self._ready.pop(oldest).ca) is not None:
-                ca.unlink(missing_ok=True)
+        """The oldest that nobody looks with; the last one is about to be used."""
+        idle = [key for key, ready in self._ready.items() if not ready.asked][:-1]
+        for key in idle:
+            if len(self._ready) <= self._kept and self._kept_bytes <= _KEPT_BYTES:
+                break
+            forgotten = self._ready.pop(key)
+            self._kept_bytes -= forgotten.size
+            if forgotten.ca is not None:
+                forgotten.ca.unlink(missing_ok=True)
 
 
 async def _look(ready: _Ready) -> Seen:
@@ -133,6 +161,33 @@ async def _look(ready: _Ready) -> Seen:
         return Seen(blind=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
     finally:
         ready.turn.release()
+
+
+def _size(question: Question) -> int:
+    """Bytes, without the certificates. Raises BadInput for more than is looked at for others."""
+    size = len(question.model_dump_json(exclude={"ca"}))
+    if size > _QUESTION:
+        raise BadInput(f"probe {question.name}: it has {size} bytes; at most {_QUESTION} are looked at for others")
+    texts = len(question.assert_) + len(question.degraded) + _texts(question.settings)
+    if texts > _TEXTS:
+        raise BadInput(f"probe {question.name}: it has {texts} texts; at most {_TEXTS} are looked at for others")
+    return size
+
+
+def _texts(value: JsonValue) -> int:
+    if isinstance(value, dict):
+        return sum(map(_texts, value.values()))
+    if isinstance(value, list):
+        return sum(map(_texts, value))
+    return 1
+
+
+def _body_limit(probe: BoundProbe) -> int:
+    """Bytes of an answer. Raises BadInput for more than is held for others."""
+    wanted = int(getattr(probe.settings, "body_limit", 0))
+    if wanted > _BODY:
+        raise BadInput(f"probe {probe.name}: {probe.spec.kind}.body-limit: at most {_BODY} bytes are held for others")
+    return wanted
 
 
 def _spec(question: Question, ca: Path | None) -> ProbeSpec:

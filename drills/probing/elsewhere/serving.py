@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import hmac
 import ipaddress
 import logging
 import socket
 from collections.abc import Iterator
+from functools import partial
+from typing import cast
 
 import uvicorn
 from pydantic import ValidationError
@@ -24,7 +27,9 @@ from starlette.routing import Route
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.probing.connecting import os_reason
-from drills.probing.elsewhere.answering import Answering, Overloaded
+from drills.probing.descriptors import places
+from drills.probing.elsewhere.answering import LOOKS, Answering, Overloaded
+from drills.probing.elsewhere.connections import HEADER_LIMIT, MOST, Connection, Connections
 from drills.probing.elsewhere.messages import FORMAT, Question
 
 #: Bytes of a question; a file of all the certificates that a machine trusts is half of that.
@@ -68,6 +73,9 @@ async def serve_looks(listener: socket.socket, token: str) -> None:
     server = _Server(
         uvicorn.Config(
             application(token, answering),
+            http=cast("type[asyncio.Protocol]", partial(Connection, Connections(most=places(MOST + LOOKS) - LOOKS))),
+            h11_max_incomplete_event_size=HEADER_LIMIT,
+            proxy_headers=False,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -100,6 +108,7 @@ def application(token: str, answering: Answering) -> Starlette:
     async def look(request: Request) -> Response:
         if not _knows(token, request.headers.get("authorization", "")):
             return _refusal(401, "the token is missing or wrong")
+        request.state.connection.show_token()
         try:
             async with asyncio.timeout(_PATIENCE):
                 body = await _body(request)
@@ -153,7 +162,13 @@ def _question(body: bytes) -> Question:
 
 def _knows(token: str, header: str) -> bool:
     scheme, _, given = header.partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+    alike = hmac.compare_digest(_digest(given.strip()), _digest(token))
+    return alike and scheme.lower() == "bearer"
+
+
+def _digest(text: str) -> bytes:
+    """What is compared in its place: of texts of two lengths, the time of a comparison would tell that they are."""
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _refusal(status: int, line: str) -> Response:
