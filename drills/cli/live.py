@@ -16,6 +16,7 @@ from rich.text import Text
 from drills.core import events as ev
 from drills.core.durations import humane
 from drills.core.impact.assessment import assess
+from drills.core.probe import probe_from
 from drills.core.scorecard import Recovery
 from drills.core.timeline import Timeline
 from drills.responders.plain_text import plain
@@ -90,6 +91,8 @@ def line_of(event: ev.Event) -> Line | None:
             return Line("steady state held", f"for {event.seconds:g} s   {looks}", "green")
         case ev.SteadyStateFailed():
             return Line("never steady", f"{event.probe}: {event.reason}", "bold red")
+        case ev.ProbeUnusable():
+            return Line("probe unusable", f"{probe_from(event.probe, event.vantage)}: {event.reason}", "bold red")
         case ev.FaultFailed():
             return Line("fault not in place", event.reason, "bold red")
         case ev.AlertFired():

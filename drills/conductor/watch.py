@@ -9,10 +9,10 @@ from types import MappingProxyType
 from drills.clock import Clock
 from drills.conductor.recorder import Recorder
 from drills.core import alerting
-from drills.core.events import AlertFired, ProbeObserved
+from drills.core.events import AlertFired, ProbeObserved, ProbeUnusable
 from drills.core.playbook import Playbook
-from drills.core.probe import Observation, Outcome, ProbeSpec
-from drills.probing.bind import bind
+from drills.core.probe import LOCAL, Observation, Outcome, ProbeSpec
+from drills.probing.bind import BoundProbe, bind_all
 from drills.probing.elsewhere.known import KnownProber
 from drills.probing.prober import Prober
 
@@ -33,10 +33,13 @@ class Watch:
         probers: Mapping[str, KnownProber] = MappingProxyType({}),
     ) -> None:
         self._recorder = recorder
+        self._playbook = playbook
+        self._judged = {spec.name: spec for spec in probes}
         self._rules = alerting.AlertRules.of(playbook, probes)
         self._state = alerting.AlertState()
         self._on_alert = on_alert
-        self._prober = Prober([bind(spec, addresses, probers) for spec in probes], self._see, clock=clock)
+        bound = bind_all(probes, addresses, probers)
+        self._prober = Prober(bound, self._see, clock=clock, unusable=self._leave_out)
         self.looking = asyncio.Event()
         self._places = {spec.name: [(spec.name, vantage) for vantage in spec.judged_from] for spec in probes}
         self._passing_since: dict[tuple[str, str], float] = {}
@@ -64,6 +67,13 @@ class Watch:
         since = [self._passing_since.get(place) for place in self._places[probe]]
         return None if None in since else max(t for t in since if t is not None)
 
+    def _leave_out(self, probe: BoundProbe, reason: str) -> None:
+        """What never looks says nothing about the sandbox: an alert on it would be taken for one of the fault's."""
+        vantage = probe.vantage or LOCAL
+        self._recorder.emit(ProbeUnusable(**self._recorder.now(), probe=probe.name, vantage=vantage, reason=reason))
+        if vantage in probe.spec.judged_from and self._judged.pop(probe.name, None) is not None:
+            self._rules = alerting.AlertRules.of(self._playbook, self._judged.values())
+
     def _see(self, observation: Observation) -> None:
         t = self._recorder.t
         place = (observation.probe, observation.vantage)
@@ -73,8 +83,9 @@ class Watch:
         elif observation.outcome is Outcome.FAIL:
             self._passing_since.pop(place, None)
         self._recorder.defer(ProbeObserved.of(observation, t))
-        self._state, transitions = alerting.observe(self._rules, self._state, t, observation)
-        self._record(transitions)
+        if observation.probe in self._judged:
+            self._state, transitions = alerting.observe(self._rules, self._state, t, observation)
+            self._record(transitions)
         # Evidence of one moment is judged together, so what it amounts to is told by the passing of time.
         self._state, transitions = alerting.tick(self._rules, self._state, t)
         self._record(transitions)

@@ -281,6 +281,15 @@ class ProbeObserved(Base):
         )
 
 
+class ProbeUnusable(Base):
+    """A probe that cannot look at all in this drill, from that vantage: each of its observations is unknown."""
+
+    kind: Literal["probe-unusable"] = "probe-unusable"
+    probe: str
+    vantage: str = LOCAL
+    reason: str
+
+
 class AlertFired(Base):
     kind: Literal["alert-fired"] = "alert-fired"
     by: Actor = Actor.MONITORING
@@ -483,6 +492,7 @@ Event = Annotated[
     | TrafficSecond
     | TrafficEnded
     | ProbeObserved
+    | ProbeUnusable
     | AlertFired
     | AlertChanged
     | AlertResolved

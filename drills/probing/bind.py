@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -14,11 +13,10 @@ from drills.core.conditions import Condition, ConditionError, compile_condition
 from drills.core.probe import ProbeSpec
 from drills.errors import BadInput
 from drills.nearest import suggest
+from drills.probing.addresses import filled, literal, named
 from drills.probing.elsewhere.known import HERE_ONLY, KnownProber
 from drills.probing.paths import fields_of
 from drills.probing.settings import PROBE_KINDS, SettingsModel
-
-_ADDRESS = re.compile(r"\$\{([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class BoundProbe:
 
     `json_fields` are the fields of `json` that they mention; None when they may mention any. `vantage` is from where
     it looks, `via` the prober elsewhere that looks; `places` are the probe from each of its vantages, none when it
-    names none.
+    names none. `unusable` tells why it cannot look; then it has no settings and no conditions.
     """
 
     spec: ProbeSpec
@@ -41,6 +39,7 @@ class BoundProbe:
     vantage: str = ""
     via: KnownProber | None = None
     places: tuple[BoundProbe, ...] = ()
+    unusable: str = ""
 
     @property
     def name(self) -> str:
@@ -54,7 +53,44 @@ class BoundProbe:
 
 def names_addresses(spec: ProbeSpec) -> bool:
     """Whether the probe needs to know where the sandbox is."""
-    return _ADDRESS.search(spec.model_dump_json()) is not None
+    written = [spec.settings, *(own.settings for own in spec.vantages.values())]
+    return next(named(written), None) is not None
+
+
+def bind_all(
+    specs: Iterable[ProbeSpec],
+    addresses: Mapping[str, str],
+    probers: Mapping[str, KnownProber] = MappingProxyType({}),
+) -> list[BoundProbe]:
+    """Every probe as `bind` has it. One that cannot be bound is `unusable`, also only from a vantage: no other probe
+    has to wait until somebody has mended it.
+    """
+    return [_bound_or_unusable(spec, addresses, probers) for spec in specs]
+
+
+def _bound_or_unusable(spec: ProbeSpec, addresses: Mapping[str, str], probers: Mapping[str, KnownProber]) -> BoundProbe:
+    try:
+        return bind(spec, addresses, probers)
+    except BadInput as error:
+        said = str(error)
+    if len(spec.vantages) > 1:
+        each = [spec.model_copy(update={"vantages": {name: own}}) for name, own in spec.vantages.items()]
+        places = tuple(
+            replace(place, spec=spec) for one in each for place in _bound_or_unusable(one, addresses, probers).places
+        )
+        return replace(places[0], places=places)
+    probe = BoundProbe(
+        spec=spec,
+        settings=SettingsModel(),
+        asserts=(),
+        degraded=(),
+        needs=frozenset(),
+        json_fields=frozenset(),
+        every=spec.every.total_seconds(),
+        timeout=spec.timeout.total_seconds(),
+        unusable=said.removeprefix(f"probe {spec.name}").partition(": ")[2],
+    )
+    return replace(probe, places=tuple(replace(probe, vantage=name) for name in spec.vantages))
 
 
 def bind(
@@ -115,23 +151,17 @@ def _settings(
 
 def _compiled(probe: str, texts: tuple[str, ...]) -> tuple[Condition, ...]:
     try:
-        return tuple(compile_condition(text) for text in texts)
+        return tuple(compile_condition(literal(text)) for text in texts)
     except ConditionError as error:
         raise BadInput(f"probe {probe}: assert: {error}") from None
 
 
 def _fill(value: Any, addresses: Mapping[str, str], probe: str) -> Any:
-    def address(match: re.Match[str]) -> str:
-        name = match.group(1)
+    def address(name: str) -> str:
         if name not in addresses:
             right = suggest(name, addresses) if addresses else "it has none while it is down"
+            right += f"; write $${{{name}}} for that text itself"
             raise BadInput(f"probe {probe}: ${{{name}}} is not an address of the sandbox; {right}")
         return addresses[name]
 
-    if isinstance(value, str):
-        return _ADDRESS.sub(address, value)
-    if isinstance(value, dict):
-        return {key: _fill(item, addresses, probe) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_fill(item, addresses, probe) for item in value]
-    return value
+    return filled(value, address)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from drills.core.probe import Observation, ProbeSpec
-from drills.probing.bind import bind
+from drills.probing.bind import bind_all
 from drills.probing.elsewhere.known import KnownProber
 from drills.probing.prober import Prober
 
@@ -20,10 +20,7 @@ async def look_once(
     addresses: Mapping[str, str],
     probers: Mapping[str, KnownProber] = MappingProxyType({}),
 ) -> tuple[Observation, ...]:
-    """One observation of each probe from each of its vantages, in the order given; a metrics probe gives its second.
-
-    Raises BadInput.
-    """
+    """One observation of each probe from each of its vantages, in the order given; a metrics probe gives its second."""
     if not specs:
         return ()
     wanted = {
@@ -37,7 +34,7 @@ async def look_once(
         if all(len(seen[place]) >= count for place, count in wanted.items()):
             done.set()
 
-    prober = Prober([bind(spec, addresses, probers) for spec in specs], take)
+    prober = Prober(bind_all(specs, addresses, probers), take)
     running = asyncio.create_task(prober.run())
     try:
         await asyncio.sleep(0)
@@ -62,7 +59,7 @@ async def look_on(
     probers: Mapping[str, KnownProber] = MappingProxyType({}),
 ) -> None:
     """Look at each probe's interval until cancelled."""
-    await Prober([bind(spec, addresses, probers) for spec in specs], show).run()
+    await Prober(bind_all(specs, addresses, probers), show).run()
 
 
 async def _either(done: asyncio.Event, running: asyncio.Task[None]) -> None:

@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 
 from drills.clock import Clock, SystemClock
 from drills.core.probe import LOCAL, Observation, Outcome
+from drills.errors import DrillsError, one_line
 from drills.probing.bind import BoundProbe
 from drills.probing.connectivity import Connectivity, own_connectivity
 from drills.probing.descriptors import places
@@ -24,7 +25,7 @@ from drills.probing.evaluation import Evaluator
 from drills.probing.lanes import Lanes
 from drills.probing.looks import prepare
 from drills.probing.prober_stats import ProberStats, Tally
-from drills.probing.resolver import Resolver, names_of
+from drills.probing.resolver import Names, Resolver, names_of
 from drills.probing.schedule import Schedule
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.tripwire import hold_tripwire, tripwire_target
@@ -61,8 +62,10 @@ class Prober:
     """Looks at every probe at its interval, from each of its vantages, and gives each observation to `sink`.
 
     `sink` is called in the event loop and must return at once (a queue's put, an append); what it raises is logged
-    and counted, and stops nothing. `concurrency` bounds the looks that go on at once. `prepare` and `connectivity`
-    are parameters so that the engine can be tried without a network.
+    and counted, and stops nothing. `unusable` is called once, before the first look, for each probe that cannot look
+    at all (from one of its vantages): each of its looks gives *unknown* with that reason, and stops no other probe.
+    `concurrency` bounds the looks that go on at once. `prepare` and `connectivity` are parameters so that the engine
+    can be tried without a network.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Prober:
         sink: Callable[[Observation], None],
         *,
         clock: Clock | None = None,
+        unusable: Callable[[BoundProbe, str], None] = lambda _probe, _reason: None,
         concurrency: int = 4096,
         prepare: Callable[[BoundProbe, Means], Look] = prepare,
         connectivity: Connectivity = own_connectivity,
@@ -80,6 +84,7 @@ class Prober:
         for index, place in enumerate(self._probes):
             self._index.setdefault(place.name, []).append(index)
         self._sink = sink
+        self._unusable = unusable
         self._clock = clock or SystemClock()
         self._concurrency = concurrency
         self._prepare = prepare
@@ -92,7 +97,7 @@ class Prober:
         self._queues: tuple[dict[int, None], dict[int, None]] = ({}, {})
         self._paused = False
         self._closing = False
-        self._reach = sum(map(_by_own_network, self._probes))
+        self._reach = 0
         self._failing = 0
         self._connected: tuple[float, asyncio.Task[bool]] | None = None
 
@@ -102,17 +107,40 @@ class Prober:
         means = Means(resolver, self._clock.monotonic, self._evaluator, now=self._clock.now)
         limit = places(self._concurrency)
         self._lanes = Lanes(fast=max(1, limit // 2), slow=max(1, limit // 2))
-        self._slots = [_Slot(probe, self._prepare(probe, means)) for probe in self._probes]
+        ready = [self._made_ready(probe, means) for probe in self._probes]
+        self._slots = [_Slot(probe, look) for probe, (look, _) in zip(self._probes, ready, strict=True)]
         async with AsyncExitStack() as stack:
             stack.callback(resolver.close)
             stack.push_async_callback(self._stop, means)
             wires = await stack.enter_async_context(asyncio.TaskGroup())
-            for probe in self._probes:
-                if target := tripwire_target(probe):
-                    wires.create_task(
-                        hold_tripwire(*target, self._trip(probe.name), names_of(probe.settings, resolver), self._clock)
-                    )
+            for probe, (_, wire) in zip(self._probes, ready, strict=True):
+                if wire is not None:
+                    host, port, names = wire
+                    wires.create_task(hold_tripwire(host, port, self._trip(probe.name), names, self._clock))
             await self._keep_time()
+
+    def _made_ready(self, probe: BoundProbe, means: Means) -> tuple[Look, tuple[str, int, Names] | None]:
+        """The probe's look and where its tripwire is held, if it wants one; a look that only says why it cannot."""
+        wire, reason = None, probe.unusable
+        if not reason:
+            try:
+                look = self._prepare(probe, means)
+                if target := tripwire_target(probe):
+                    wire = (*target, names_of(probe.settings, means.resolver))
+            except (DrillsError, ValueError) as error:
+                reason = str(error).removeprefix(f"probe {probe.name}: ")
+            except Exception as error:  # noqa: BLE001 - whatever a library says of a setting, it is this probe's alone
+                reason = f"it cannot be made ready: {type(error).__name__}: {error}"
+        if not reason:
+            self._reach += _by_own_network(probe)
+            return look, wire
+        reason = one_line(reason)
+        self._unusable(probe, reason)
+
+        async def say_why() -> Seen:
+            return Seen(blind=reason)
+
+        return say_why, None
 
     def look_now(self, name: str) -> None:
         """Look at that probe at once, from all its vantages; when a look goes on, again as soon as it has ended.

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from drills.clock import Clock
 from drills.core.probe import Observation, ProbeSpec
-from drills.probing.bind import bind
+from drills.probing.bind import BoundProbe, bind_all
 from drills.probing.elsewhere.known import KnownProber
 from drills.probing.prober import Prober
 from drills.service.lines import Lines
@@ -38,6 +38,7 @@ class Looking:
         self._clock = clock
         self._probers = probers
         self._prober: Prober | None = None
+        self._said: set[tuple[str, str]] = set()
 
     def look_now(self, probe: str) -> None:
         """Ask for a look at once; nothing happens while the sandbox is down."""
@@ -45,7 +46,7 @@ class Looking:
             self._prober.look_now(probe)
 
     async def run(self) -> None:
-        """Until cancelled. Raises BadInput for a probe that cannot be bound to the sandbox's addresses."""
+        """Until cancelled. A probe that cannot look is said once, and again when the reason is another one."""
         while True:
             addresses = dict(await asyncio.to_thread(self._addresses))
             if not addresses:
@@ -53,8 +54,8 @@ class Looking:
                 while not addresses:
                     await self._clock.sleep(_CHECK)
                     addresses = dict(await asyncio.to_thread(self._addresses))
-            bound = [bind(spec, addresses, self._probers) for spec in self._probes]
-            self._prober = Prober(bound, self._sink, clock=self._clock)
+            bound = bind_all(self._probes, addresses, self._probers)
+            self._prober = Prober(bound, self._sink, clock=self._clock, unusable=self._say_unusable)
             self._lines.say("probing", probes=len(self._probes))
             probing = asyncio.create_task(self._prober.run())
             changed = asyncio.create_task(self._changed(addresses))
@@ -67,6 +68,11 @@ class Looking:
                 with contextlib.suppress(asyncio.CancelledError):
                     await probing
             changed.result()
+
+    def _say_unusable(self, probe: BoundProbe, reason: str) -> None:
+        if (probe.place, reason) not in self._said:
+            self._said.add((probe.place, reason))
+            self._lines.say("probe-unusable", probe=probe.place, reason=reason)
 
     async def _changed(self, addresses: Mapping[str, str]) -> None:
         while dict(await asyncio.to_thread(self._addresses)) == addresses:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
-
-from pydantic import JsonValue
 
 from drills.core.durations import format_duration
 from drills.core.probe import Vantage
 from drills.errors import Problem
 from drills.nearest import suggest
+from drills.probing.addresses import literal, named, unclosed
 from drills.probing.elsewhere.known import HERE_ONLY, LONGEST, is_this_machine
 from drills.workspace.conditions import check_condition
 from drills.workspace.models import build_at
@@ -45,13 +43,19 @@ def check_probe(
         if own.via is not None:
             yield from _check_via(probe, own, (*there, "via"), probers)
     for around, settings in written if addresses is not None else ():
-        for place, address in _addresses(settings, around):
+        for place, address in named(settings, around):
             if address not in (addresses or ()):
-                yield document.problem(place, f"${{{address}}} is not an address", suggest(address, addresses or ()))
+                right = f"{suggest(address, addresses or ())}; $${{{address}}} is that text itself"
+                yield document.problem(place, f"${{{address}}} is not an address", right)
+        for place in unclosed(settings, around):
+            wrong, right = "has ${ without }, which is sent as it stands", "write $${ if that is meant"
+            yield document.problem(place, wrong, right, warning=True)
     for key, conditions in (("assert", spec.assert_), ("degraded", spec.degraded)):
         for index, text in enumerate(conditions):
             what = f"what a probe of kind {spec.kind} sees"
-            yield from check_condition(document, (*probe.place, key, index), text, kind.names, what=what, loops=True)
+            yield from check_condition(
+                document, (*probe.place, key, index), literal(text), kind.names, what=what, loops=True
+            )
     for index, name in enumerate(spec.depends_on):
         place = (*probe.place, "depends-on", index)
         if name == spec.name:
@@ -75,21 +79,10 @@ def _check_via(
     elif probers is not None and not is_this_machine(probers[via]):
         # The certificates of `ca` are sent along; all other addresses of the sandbox are on loopback.
         written = {key: value for key, value in {**spec.settings, **vantage.settings}.items() if key != "ca"}
-        for _, address in _addresses(written, ()):
+        for _, address in named(written):
             wrong = f"${{{address}}} is on this machine's loopback, and {via} is another machine"
             yield document.problem(place, wrong, "write an address that leads here from there", warning=True)
     if spec.timeout > LONGEST:
         longest = format_duration(LONGEST)
         wrong = f"is longer than another prober looks, {longest}"
         yield document.problem((*probe.place, "timeout"), wrong, f"write {longest} or less")
-
-
-def _addresses(value: JsonValue, place: Place) -> Iterator[tuple[Place, str]]:
-    if isinstance(value, str):
-        yield from ((place, address) for address in re.findall(r"\$\{([^}]*)\}", value))
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _addresses(item, (*place, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _addresses(item, (*place, index))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-import pytest
-
 from drills.conductor.recorder import Recorder
 from drills.conductor.watch import Watch
-from drills.core.events import AlertFired
+from drills.core.events import AlertFired, ProbeObserved, ProbeUnusable
 from drills.core.probe import Observation, Outcome, ProbeSpec, Vantage
-from drills.errors import BadInput
 from drills.probing.elsewhere.known import KnownProber
 from tests.core.timelines import PLAYBOOK, playbook
 from tests.fakes import FakeClock
@@ -89,13 +86,35 @@ def test_an_alert_of_a_drill_tells_all_the_probes_that_it_rests_on() -> None:
     assert alerts == [fired]
 
 
+def test_a_probe_that_cannot_look_is_on_the_timeline_and_no_alert() -> None:
+    far = DOOR.model_copy(update={"vantages": {"far": Vantage(via="paris"), "here": Vantage()}, "role": "site"})
+    well = DOOR.model_copy(update={"name": "well", "vantages": {}})
+    records, alerts = _Records(), []
+    watch = Watch(cast(Recorder, records), PLAYBOOK, [far, well], {}, FakeClock(), alerts.append)
+
+    async def play() -> None:
+        running = asyncio.create_task(watch.run())
+        await watch.looking.wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(play())
+    (told,) = [event for event in records.kept if isinstance(event, ProbeUnusable)]
+    assert (told.probe, told.vantage) == ("door", "far")
+    assert told.reason == "there is no prober 'paris'; drills.yaml names none under 'probers'"
+    for t in range(1, 60):
+        records.t = t
+        watch._see(Observation("door", NOON, t, Outcome.UNKNOWN, told.reason, vantage="far"))
+        watch._see(Observation("well", NOON, t, Outcome.PASS))
+    assert not any(isinstance(event, AlertFired) for event in records.kept), "it has nothing to do with the fault"
+    seen = [event for event in records.kept if isinstance(event, ProbeObserved) and event.probe == "door"]
+    assert {event.outcome for event in seen} == {Outcome.UNKNOWN}
+    assert watch.passing_since("door") is None
+
+
 def test_a_drill_looks_from_the_probers_elsewhere_that_its_workspace_names() -> None:
     far = DOOR.model_copy(update={"vantages": {"far": Vantage(via="paris")}})
     paris = KnownProber("paris", "http://10.0.0.5:8970", Path("paris.token"))
-
-    def watch(probers: Mapping[str, KnownProber]) -> Watch:
-        return Watch(cast(Recorder, _Records()), PLAYBOOK, [far], {}, FakeClock(), lambda _: None, probers=probers)
-
-    watch({"paris": paris})
-    with pytest.raises(BadInput, match="probe door from far: there is no prober 'paris'"):
-        watch({})
+    known = {"paris": paris}
+    watch = Watch(cast(Recorder, _Records()), PLAYBOOK, [far], {}, FakeClock(), lambda _: None, probers=known)
+    assert [place.via for place in watch._prober._probes] == [paris]

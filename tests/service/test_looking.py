@@ -13,7 +13,6 @@ import pytest
 
 from drills.clock import SystemClock
 from drills.core.probe import Observation, Outcome, ProbeSpec
-from drills.errors import BadInput
 from drills.probing.elsewhere.known import KnownProber
 from drills.service import looking
 from drills.service.lines import Lines
@@ -58,7 +57,7 @@ def test_probes_wait_for_a_sandbox_that_is_down_and_follow_one_that_moves(monkey
     assert {observation.outcome for observation in seen} == {Outcome.PASS}
 
 
-def test_a_vantage_elsewhere_is_looked_from_and_one_that_nobody_knows_is_told(tmp_path: Path) -> None:
+def test_a_vantage_elsewhere_is_looked_from(tmp_path: Path) -> None:
     clock = SystemClock()
     spec = ProbeSpec.model_validate(
         {"name": "port", "tcp": {"address": "127.0.0.1:1"}, "vantages": {"elsewhere": {"via": "paris"}}}
@@ -78,8 +77,51 @@ def test_a_vantage_elsewhere_is_looked_from_and_one_that_nobody_knows_is_told(tm
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
-        with pytest.raises(BadInput, match="there is no prober 'paris'; did you mean pari"):
-            await looks(pari=KnownProber("pari", "http://127.0.0.1:1", tmp_path / "none")).run()
 
     asyncio.run(run())
     assert {look.outcome for look in seen} == {Outcome.UNKNOWN}
+
+
+def test_a_probe_that_cannot_look_is_said_once_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "_CHECK", 0.01)
+    clock = SystemClock()
+    specs = [
+        PROBE,
+        ProbeSpec(name="nowhere", kind="tcp", settings={"address": "${nowhere}"}),
+        ProbeSpec(name="portless", kind="tcp", settings={"address": "localhost"}),
+        ProbeSpec.model_validate({"name": "far", "tcp": {"address": "a:1"}, "vantages": {"paris": {"via": "paris"}}}),
+    ]
+    said: list[str] = []
+    seen: dict[str, Observation] = {}
+    addresses: dict[str, str] = {}
+
+    async def run() -> None:
+        looks = Looking(
+            specs,
+            lambda: addresses,
+            lambda observation: seen.update({observation.probe: observation}),
+            lines=Lines(said.append, clock),
+            clock=clock,
+        )
+        with listening() as first, listening() as second:
+            addresses["app"] = first
+            running = asyncio.create_task(looks.run())
+            await becomes(lambda: looks._prober is not None)
+            for spec in specs:
+                looks.look_now(spec.name)
+            await becomes(lambda: len(seen) == len(specs))
+            addresses["app"] = second
+            await becomes(lambda: sum('"probing"' in line for line in said) == 2)
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+
+    asyncio.run(run())
+    unusable = {line["probe"]: line["reason"] for line in map(json.loads, said) if line["event"] == "probe-unusable"}
+    assert sum('"probe-unusable"' in line for line in said) == len(unusable) == 3
+    assert unusable["nowhere"].startswith("${nowhere} is not an address of the sandbox")
+    assert "host:port" in unusable["portless"]
+    assert "there is no prober 'paris'" in unusable["far@paris"]
+    assert seen["port"].outcome is Outcome.PASS
+    for name in ("nowhere", "portless"):
+        assert (seen[name].outcome, seen[name].reason) == (Outcome.UNKNOWN, unusable[name])

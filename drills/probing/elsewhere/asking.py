@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from drills.core.durations import format_duration
 from drills.core.probe import Outcome
+from drills.probing.addresses import escaped
 from drills.probing.bind import BoundProbe
 from drills.probing.elsewhere.known import LONGEST, KnownProber, read_token
 from drills.probing.elsewhere.messages import FORMAT, Answer, Question
@@ -93,7 +94,7 @@ def _question(probe: BoundProbe, asker: str) -> str:
         asker=asker,
         name=probe.name,
         kind=probe.spec.kind,
-        settings=settings,
+        settings=escaped(settings),
         assert_=probe.spec.assert_,
         degraded=probe.spec.degraded,
         timeout=probe.spec.timeout,

@@ -8,6 +8,7 @@ from typing import Any
 
 from drills.core import events as e
 from drills.core.playbook import Milestone
+from drills.core.probe import probe_from
 from drills.core.scorecard import Scorecard
 from drills.core.timeline import Timeline
 from drills.reporting.sections.moments import Moment, moment_at
@@ -109,6 +110,7 @@ _SAYINGS: dict[type[e.Base], Callable[[Any], tuple[str, str]]] = {
     e.AlertFired: lambda x: (f"Alert fired: {x.level} {one_line(x.title)}", x.reason),
     e.AlertChanged: lambda x: (f"Alert is now {x.level}", x.reason),
     e.AlertResolved: lambda x: ("Alert resolved", x.reason),
+    e.ProbeUnusable: lambda x: (f"Probe cannot look: {probe_from(x.probe, x.vantage)}", x.reason),
     e.AlertSuppressed: lambda x: (f"Alert held back: {x.key}", x.because),
     e.Acknowledged: lambda _: ("Acknowledged", ""),
     e.SeverityDeclared: lambda x: (f"Severity declared: {x.level}", x.reason),
