@@ -7,11 +7,12 @@ sandbox up ─► state owed to the journal ─► traffic + probes ─► stead
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from drills.clock import Clock
 from drills.conductor.ending import ending
 from drills.conductor.guard import stand_guard, thrown
+from drills.conductor.journey_users import JourneyUsers
 from drills.conductor.plan import DrillPlan
 from drills.conductor.recorder import Recorder
 from drills.conductor.responding import answer_with_runbook
@@ -56,6 +57,10 @@ from drills.traffic.generator import TrafficGenerator
 SURGE_PATIENCE = 10.0
 #: How often the course is looked at, in seconds.
 STEP = 0.25
+
+
+#: Whoever plays the users.
+Traffic = TrafficGenerator | JourneyUsers
 
 
 class NotValid(Exception):
@@ -122,18 +127,8 @@ class Course:
         self._record_sandbox(self._clock.monotonic() - began)
         owed = await in_thread(owe_restore, self._journal, self._sandbox, self._recorder.drill_id)
         self._recorder.emit(owed.event(**self._recorder.now()))
-        plan, origin = self._plan, self._recorder.record.origin
-        addresses, offered = self._sandbox.addresses, plan.scenario.traffic
-        by_edge = offered.entrance == "edge"
-        traffic = TrafficGenerator(
-            plan.locustfile,
-            addresses[offered.entrance],
-            offered,
-            origin,
-            environment=self._surroundings.environment,
-            ca=addresses["ca"] if by_edge else None,
-            dns=addresses["dns"] if by_edge else None,
-        )
+        plan, addresses = self._plan, self._sandbox.addresses
+        traffic = self._users_of(addresses)
         watch = Watch(
             self._recorder, plan.playbook, plan.probes, addresses, self._clock, self._on_alert, probers=plan.probers
         )
@@ -150,7 +145,24 @@ class Course:
             self._recorder.defer(await traffic.stop())
             self._recorder.flush()
 
-    async def _phases(self, watch: Watch, traffic: TrafficGenerator) -> None:
+    def _users_of(self, addresses: Mapping[str, str]) -> Traffic:
+        plan, origin = self._plan, self._recorder.record.origin
+        offered = plan.scenario.traffic
+        if plan.locustfile is None:
+            journeys = [spec for name in offered.journeys for spec in plan.probes if spec.name == name]
+            return JourneyUsers(journeys, addresses, offered, origin, self._clock)
+        by_edge = offered.entrance == "edge" and not plan.entrance
+        return TrafficGenerator(
+            plan.locustfile,
+            addresses[plan.entrance or offered.entrance],
+            offered,
+            origin,
+            environment=self._surroundings.environment,
+            ca=addresses["ca"] if by_edge else None,
+            dns=addresses["dns"] if by_edge else None,
+        )
+
+    async def _phases(self, watch: Watch, traffic: Traffic) -> None:
         baseline_end = await self._hold_steady(watch, traffic)
         for index, injection in enumerate(self._plan.scenario.timeline):
             await self._inject(index, injection, baseline_end, traffic)
@@ -165,7 +177,7 @@ class Course:
                 return
             await self._clock.sleep(STEP)
 
-    async def _hold_steady(self, watch: Watch, traffic: TrafficGenerator) -> float:
+    async def _hold_steady(self, watch: Watch, traffic: Traffic) -> float:
         """Wait for the steady state and take the baseline; returns t of its end. Raises NotValid."""
         scenario, recorder = self._plan.scenario, self._recorder
         hold = scenario.steady.hold.total_seconds()
@@ -201,7 +213,7 @@ class Course:
                 return probe, (look.reason or str(look.outcome)) if look is not None else "it was never looked at"
         return "traffic", "users were not served well for long enough"
 
-    async def _inject(self, index: int, injection: Injection, baseline_end: float, traffic: TrafficGenerator) -> None:
+    async def _inject(self, index: int, injection: Injection, baseline_end: float, traffic: Traffic) -> None:
         await self._clock.sleep(baseline_end + injection.at.total_seconds() - self._recorder.t)
         fault = fault_of(injection.fault)
         loop = asyncio.get_running_loop()
@@ -221,7 +233,7 @@ class Course:
         if not done:
             raise NotValid
 
-    async def _change_traffic(self, index: int, fault: TrafficSurge, traffic: TrafficGenerator) -> bool:
+    async def _change_traffic(self, index: int, fault: TrafficSurge, traffic: Traffic) -> bool:
         """A fault of the traffic itself: nothing of the sandbox is touched, so nothing is owed."""
         recorder = self._recorder
         recorder.emit(FaultApplied(**recorder.now(), fault=index, fault_kind=fault.kind, summary=fault.summary()))
@@ -245,7 +257,7 @@ class Course:
         if injected is not None and alert.t >= injected.t:
             self._alerted.set()
 
-    async def _count(self, traffic: TrafficGenerator) -> None:
+    async def _count(self, traffic: Traffic) -> None:
         started = False
         async for second in traffic.seconds():
             if not started:

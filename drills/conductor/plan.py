@@ -19,18 +19,20 @@ from drills.responders.runbook_file import Block
 class DrillPlan:
     """One drill. `runbook` names the scenario whose runbook responds, `blocks` are its steps, optional ones too.
 
-    `probers` are those elsewhere that vantages may name.
+    `probers` are those elsewhere that vantages may name. Without `locustfile` users repeat the scenario's journeys;
+    `entrance` is the service that Locust's users ask where it is none of the included shop.
     """
 
     scenario: Scenario
     playbook: Playbook
     probes: Sequence[ProbeSpec]
-    locustfile: Path
+    locustfile: Path | None
     responder: ResponderKind
     runbook: str | None = None
     blocks: Sequence[Block] = ()
     resumed_from: str | None = None
     blind: bool = False
+    entrance: str | None = None
     probers: Mapping[str, KnownProber] = field(default_factory=dict)
     #: How long to wait for the steady state beyond the time that it must hold.
     steady_patience: timedelta = timedelta(seconds=45)

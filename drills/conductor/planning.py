@@ -49,9 +49,15 @@ def plan_drill(
             raise BadInput(f"runbook {runbook or name}: {error.args[0]}") from None
     elif runbook or from_step:
         raise BadInput("--runbook and --from need --responder runbook")
-    locustfile = workspace.locustfile(scenario)
-    if not locustfile.is_file():
-        raise BadInput(f"{name}: traffic: {workspace.shown(locustfile)}: no such file; it says what users do")
+    for probe in scenario.traffic.journeys:
+        if probe not in known:
+            raise BadInput(f"{name}: traffic.journeys: there is no probe {probe!r}; {suggest(probe, known)}")
+    locustfile = None if scenario.traffic.journeys else workspace.locustfile(scenario)
+    if locustfile is not None and not locustfile.is_file():
+        raise BadInput(
+            f"{name}: traffic: {workspace.shown(locustfile)}: no such file; it says what users do: write one, or name "
+            "probes that users repeat in traffic.journeys"
+        )
     return DrillPlan(
         scenario=scenario,
         playbook=workspace.playbook(playbook),
@@ -63,6 +69,7 @@ def plan_drill(
         resumed_from=from_step,
         blind=blind,
         probers=workspace.probers,
+        entrance=workspace.config.traffic.service,
     )
 
 

@@ -29,6 +29,9 @@ class Traffic(Model):
     entrance: Literal["app", "edge"] = Field(
         "app", description="Where users come in: `app` is plain HTTP; `edge` a name, TLS, and a certificate to trust."
     )
+    journeys: tuple[str, ...] = Field(
+        (), description="Probes that users repeat, each of them one, where there is no Locust file."
+    )
     workers: int = Field(0, ge=0, le=16, description="Locust's workers beside its master; 0: all users in one process.")
 
 

@@ -33,6 +33,11 @@ class Fault(BaseModel, ABC):
     kind: ClassVar[str]
     needs: ClassVar[frozenset[Capability]]
 
+    @property
+    def touches(self) -> tuple[tuple[str, str], ...]:
+        """What it does to which services, as (service, act): the owner of a sandbox may forbid that."""
+        return ()
+
     @abstractmethod
     def summary(self) -> str:
         """What it does, in a few words: `drop index orders_customer_idx`."""

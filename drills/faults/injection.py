@@ -24,12 +24,15 @@ Emit = Callable[[MakeEvent], None]
 
 
 def lacking(faults: Iterable[Fault], sandbox: Sandbox) -> str | None:
-    """Why this kind of sandbox can never have one of these faults; None when it can have all of them."""
+    """Why this sandbox cannot have one of these faults; None when it can have all of them."""
     for fault in faults:
         if missing := sorted(fault.needs - sandbox.capabilities):
             reasons = [sandbox.unavailable[each] for each in missing if each in sandbox.unavailable]
             why = f": {'; '.join(reasons)}" if reasons else ""
             return f"the {sandbox.driver} sandbox lacks {', '.join(missing)}, needed by {fault.kind}{why}"
+        for service, act in fault.touches:
+            if (refused := sandbox.refusal(service, act)) is not None:
+                return f"{fault.kind}: {refused}"
     return None
 
 

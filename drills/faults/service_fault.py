@@ -17,11 +17,17 @@ class ServiceFault(Fault):
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SERVICES})
     #: What it is while the fault is in place.
     leaves: ClassVar[Running] = Running.DOWN
+    #: What it does to its target, in the words of drills.yaml's `may`.
+    act: ClassVar[str]
 
     @property
     @abstractmethod
     def target(self) -> str:
         """The service (`app`), or the replica (`app/1`)."""
+
+    @property
+    def touches(self) -> tuple[tuple[str, str], ...]:
+        return ((self.target, self.act),)
 
     def check(self, sandbox: Sandbox) -> None:
         running = _running(sandbox, self.target, self.leaves)

@@ -89,6 +89,17 @@ class Driver(KeepsDatabase):
 
     # --- services
 
+    @property
+    def service_names(self) -> Sequence[str]:
+        return tuple(Service)
+
+    def refusal(self, service: str, act: str) -> str | None:  # noqa: ARG002 - the included system may be broken anyhow
+        try:
+            named(service, MAX_REPLICAS)
+        except BadInput as error:
+            return str(error)
+        return None
+
     def kill(self, service: str) -> None:
         self._act_on(service, self._replicas.kill_one, self._control.kill)
 

@@ -20,6 +20,13 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
     Raises BadInput for a compose file that is not there, and for an engine that is not this machine's.
     """
     place = _place(workspace)
+    config = workspace.config.sandbox
+    if config.services:
+        from drills.sandbox.declared.sandbox import DeclaredSandbox
+
+        return DeclaredSandbox(
+            project_of(place), place.compose_folder, config.services, allow_remote_engine=config.allow_remote_engine
+        )
     if driver_of(place) == COMPOSE:
         from drills.sandbox.compose.sandbox import ComposeSandbox
 
@@ -29,7 +36,7 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
             place.compose_folder,
             # The compose file builds the shop that lies beside it.
             project.folder if (project.folder / "shop").is_dir() else included_root(),
-            allow_remote_engine=workspace.config.sandbox.allow_remote_engine,
+            allow_remote_engine=config.allow_remote_engine,
         )
     return LocalSandbox(place.folder, included_root(), place.name, cache_dir=workspace.state_dir / "cache")
 

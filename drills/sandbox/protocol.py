@@ -241,6 +241,15 @@ class Sandbox(Protocol):
         ...
 
     @property
+    def service_names(self) -> Sequence[str]:
+        """The services that may be named, whether the sandbox is up or not."""
+        ...
+
+    def refusal(self, service: str, act: str) -> str | None:
+        """Why drills may not do that (`stop`, `kill`, `pause` …) to a service of that name; None when they may."""
+        ...
+
+    @property
     def addresses(self) -> Mapping[str, str]:
         """What probes and locustfiles may name as `${app}`, `${database}`, `${cache}`, `${external-api}`, …
 

@@ -43,6 +43,9 @@ def check_scenario(
     yield from _truth(document, scenario, playbook)
     if scenario.abort is not None:
         yield from check_abort(document, ("abort", "when"), scenario.abort.when)
+    for index, name in enumerate(scenario.traffic.journeys):
+        if name not in probes:
+            yield document.problem(("traffic", "journeys", index), f"there is no probe {name!r}", suggest(name, probes))
     own = scenario.traffic.locustfile
     if own is not None and not (folder / own).is_file():
         right = "write the file's name within the scenario's folder"
@@ -74,11 +77,13 @@ def _names(
     for key, known in names.items():
         name = settings.get(key)
         if isinstance(name, str) and _plain(key, name) not in known:
-            yield document.problem((*place, key), f"the shop has no {key} {name!r}", suggest(name, known))
+            yield document.problem((*place, key), f"the sandbox has no {key} {name!r}", suggest(name, known))
 
 
 def _plain(key: str, name: str) -> str:
-    """As the shop writes it."""
+    """As the sandbox writes it."""
+    if key == "service":
+        return name.partition("/")[0]
     return name.replace("-", "_") if key == "setting" else name.removeprefix("public.")
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from drills.core.durations import Duration
 from drills.core.playbook import Model
+from drills.sandbox.declared.declaration import DeclaredService
 from drills.workspace.schedule import ScheduleEntry
 
 
@@ -29,11 +30,16 @@ class SandboxConfig(Model):
     project: str | None = Field(
         None, pattern=r"^[a-z0-9][a-z0-9_-]*$", description="The compose project's name; absent: the folder's name."
     )
+    services: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")], DeclaredService] = Field(
+        default_factory=dict,
+        description="Of a compose project of your own, each by its name there; absent: the included shop.",
+    )
     allow_remote_engine: bool = Field(False, description="Whether the Docker engine may be another machine's.")
 
 
 class TrafficConfig(Model):
     locustfile: str = Field("shop/locustfile.py", description="In the workspace; a scenario may have its own.")
+    service: str | None = Field(None, description="Of a system of your own: the service that Locust's users ask.")
 
 
 class Retention(Model):

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from drills.included import included_root
 from drills.sandbox.definitions import definitions
+from drills.sandbox.protocol import Service
 
 
 @lru_cache(maxsize=1)
@@ -18,6 +19,7 @@ def shop_names() -> Mapping[str, tuple[str, ...]]:
     schema = "\n".join(file.read_text(encoding="utf-8") for file in (root / "shop" / "schema.py", *migrations))
     known = definitions(root)
     names = {
+        "service": tuple(Service),
         "release": known.versions,
         "setting": tuple(setting.name for setting in known.settings),
         "migration": tuple(file.name[:4] for file in migrations),

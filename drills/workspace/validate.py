@@ -35,7 +35,7 @@ def validate(root: Path) -> list[Problem]:
 
     chosen = _chosen_playbook(config.model, own)
     known_probes = {probe.spec.name for probe in probes} | set(_names_written(documents))
-    addresses, names = ADDRESSES, shop_names()
+    addresses, names = _sandbox_names(config.model)
     probers = None if config.model is None else {name: each.url for name, each in config.model.probers.items()}
     for probe in probes:
         found += check_probe(probe, known_probes, addresses, probers)
@@ -53,6 +53,13 @@ def validate(root: Path) -> list[Problem]:
         warned = {name: each for name, each in own.items() if not included or each.model == chosen}
         found += _unsupplied(config, warned, chosen, supplied_metrics([probe.spec for probe in probes]))
     return sorted(dict.fromkeys(found), key=lambda problem: (problem.file, problem.line))
+
+
+def _sandbox_names(config: WorkspaceConfig | None) -> tuple[Collection[str], Mapping[str, Collection[str]]]:
+    """What `${…}` may name, and what a fault's setting of that key may have: the declared system's, or the shop's."""
+    if config is not None and config.sandbox.services:
+        return (*config.sandbox.services, "state"), {"service": tuple(config.sandbox.services)}
+    return ADDRESSES, shop_names()
 
 
 def _load(root: Path, path: Path, model: type[Any], **given: Any) -> Loaded[Any]:

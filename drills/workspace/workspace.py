@@ -135,7 +135,9 @@ class Workspace:
         if scenario.traffic.locustfile is not None:
             return self.scenario_dir(scenario.name) / scenario.traffic.locustfile
         own = self.root / self.config.traffic.locustfile
-        return own if own.is_file() else included_root() / WorkspaceConfig.model_fields["traffic"].default.locustfile
+        if own.is_file() or self.config.sandbox.services:
+            return own
+        return included_root() / str(WorkspaceConfig.model_fields["traffic"].default.locustfile)
 
     def shown(self, path: Path) -> str:
         """A file's name as messages show it: from the workspace's folder when it lies there."""

@@ -40,6 +40,10 @@ class PaperSandbox:
     capabilities = frozenset(Capability)
     unavailable: Mapping[Capability, str] = {}
     secret_settings: frozenset[str] = frozenset()
+    service_names = tuple(Service)
+
+    def refusal(self, service: str, act: str) -> str | None:
+        return None
 
     def __init__(self) -> None:
         self.running = dict.fromkeys(Service, Running.UP)

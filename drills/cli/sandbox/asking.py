@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ import typer
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import print_table, readable
-from drills.cli.sandbox.opening import SERVICES, age, folder_for, open_sandbox
+from drills.cli.sandbox.opening import SERVICES, age, folder_for, open_sandbox, require_up
 from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ def logs(
 ) -> None:
     """Print the logs of services (default: of all), or keep them as files."""
     within = age("--since", since)
-    named = _known([*(services or ()), *(service or ())])
-    place, sandbox = open_sandbox(workspace)
+    place, sandbox = open_sandbox(workspace, must_be_up=False)
+    named = _each_once([*(services or ()), *(service or ())], sandbox.service_names)
+    require_up(sandbox)
     wanted = named or [status.name for status in sandbox.services()]
     with action(place, read_only=True):
         for name in wanted:
@@ -79,12 +80,14 @@ def logs(
                 typer.echo(line if len(wanted) == 1 else f"{name:<14} {line}")
 
 
-def _known(names: list[str]) -> list[str]:
+def _each_once(names: Sequence[str], known: Sequence[str]) -> list[str]:
     """The names, each once. Raises BadInput for one that there is not, before any log is read."""
-    from drills.sandbox.names import service_named
+    from drills.errors import BadInput
+    from drills.nearest import suggest
 
     for name in names:
-        service_named(name.partition("/")[0])
+        if name.partition("/")[0] not in known:
+            raise BadInput(f"there is no service {name!r}; {suggest(name, known)}")
     return list(dict.fromkeys(names))
 
 

@@ -21,14 +21,21 @@ ServiceArgument = Annotated[str, typer.Argument(help=SERVICES)]
 
 def open_sandbox(folder: Path, *, must_be_up: bool = True) -> tuple[Workspace, Sandbox]:
     """Raises EnvironmentFailed when it must be up and is not."""
-    from drills.errors import EnvironmentFailed
     from drills.sandbox.open import open_sandbox as open_of
 
     workspace = open_workspace(folder)
     sandbox = open_of(workspace)
-    if must_be_up and not sandbox.is_up():
-        raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`, or run a drill")
+    if must_be_up:
+        require_up(sandbox)
     return workspace, sandbox
+
+
+def require_up(sandbox: Sandbox) -> None:
+    """Raises EnvironmentFailed when it is down."""
+    from drills.errors import EnvironmentFailed
+
+    if not sandbox.is_up():
+        raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`, or run a drill")
 
 
 def age(option: str, text: str | None) -> timedelta | None:

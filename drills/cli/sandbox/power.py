@@ -30,7 +30,8 @@ def up(workspace: WorkspaceOption = HERE) -> None:
     with action(place, read_only=False):
         sandbox.up()
         print_services(sandbox.services())
-        typer.echo(f"up in {time.monotonic() - began:.1f} s: {sandbox.addresses['app']}")
+        reached = sandbox.addresses
+        typer.echo(f"up in {time.monotonic() - began:.1f} s: {reached.get('app') or ', '.join(reached.values())}")
 
 
 def down(workspace: WorkspaceOption = HERE) -> None:
@@ -57,10 +58,12 @@ def status(
             typer.echo(json.dumps(state, indent=2, default=plain, sort_keys=True))
             return
         print_services(sandbox.services())
-        current = next((release.version for release in sandbox.releases() if release.current), "none")
-        typer.echo(f"\nrelease   {current}")
-        shown = shown_settings(sandbox.settings(), sandbox.secret_settings)
-        typer.echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown))
+        typer.echo()
+        if releases := sandbox.releases():
+            current = next((release.version for release in releases if release.current), "none")
+            typer.echo(f"release   {current}")
+        if shown := shown_settings(sandbox.settings(), sandbox.secret_settings):
+            typer.echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown))
         for link in sandbox.links():
             typer.echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}")
 

@@ -12,6 +12,7 @@ class KillService(NamedServiceFault):
     """`{kind: kill-service, service: database}`, or one replica: `service: app/1`"""
 
     kind: ClassVar[str] = "kill-service"
+    act: ClassVar[str] = "kill"
 
     def summary(self) -> str:
         return f"kill {self.service}"

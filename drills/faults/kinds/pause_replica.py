@@ -14,6 +14,7 @@ class PauseReplica(ServiceFault):
     """`{kind: pause-replica, replica: 1}`; 1 is the one that began first."""
 
     kind: ClassVar[str] = "pause-replica"
+    act: ClassVar[str] = "pause"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SERVICES, Capability.REPLICAS})
     leaves: ClassVar[Running] = Running.PAUSED
 

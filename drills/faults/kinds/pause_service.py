@@ -12,6 +12,7 @@ class PauseService(NamedServiceFault):
     """`{kind: pause-service, service: database}`, or one replica: `service: app/1`"""
 
     kind: ClassVar[str] = "pause-service"
+    act: ClassVar[str] = "pause"
     leaves: ClassVar[Running] = Running.PAUSED
 
     def summary(self) -> str:

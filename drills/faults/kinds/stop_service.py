@@ -12,6 +12,7 @@ class StopService(NamedServiceFault):
     """`{kind: stop-service, service: database}`, or one replica: `service: app/1`"""
 
     kind: ClassVar[str] = "stop-service"
+    act: ClassVar[str] = "stop"
 
     def summary(self) -> str:
         return f"stop {self.service}"

@@ -78,6 +78,10 @@ class ComposeCli:
         """Run a command in a container of that service made for it alone."""
         self._run(["run", "--rm", "--no-deps", "-T", service, *command], variables, _SECONDS)
 
+    def stop(self) -> None:
+        """Stop the project's containers; they stay, and so does what they wrote."""
+        self._run(["--profile", "*", "stop"], {}, _SECONDS)
+
     def down(self, variables: Mapping[str, str]) -> None:
         """Remove the project's containers, network and volumes."""
         self._run(["--profile", "*", "down", "--volumes", "--timeout", "2"], variables, _SECONDS)

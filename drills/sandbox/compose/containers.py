@@ -31,7 +31,10 @@ _SO_ALREADY = re.compile(r"is (not|already) (paused|running)$")
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container as the engine lists it. `ports` are those published on this machine, by the container's own."""
+    """One container as the engine lists it. `ports` are those published on this machine, by the container's own.
+
+    `address` is its own on a network of the engine's, empty while it does not run.
+    """
 
     id: str
     name: str
@@ -42,6 +45,8 @@ class Container:
     image_id: str
     labels: Mapping[str, str]
     ports: Mapping[int, int]
+    image: str = ""
+    address: str = ""
 
     @property
     def running(self) -> Running:
@@ -243,7 +248,14 @@ def _container(listed: dict[str, Any]) -> Container:
             for port in listed.get("Ports") or ()
             if port.get("PublicPort")
         },
+        image=str(listed.get("Image", "")),
+        address=_address(listed),
     )
+
+
+def _address(listed: dict[str, Any]) -> str:
+    networks = (listed.get("NetworkSettings") or {}).get("Networks") or {}
+    return next((str(each["IPAddress"]) for each in networks.values() if each.get("IPAddress")), "")
 
 
 def _explained(error: Any) -> str:

@@ -57,7 +57,7 @@ class Limits:
 
 def measure(
     containers: Containers,
-    services: Sequence[Service],
+    services: Sequence[str],
     disk: tuple[int, int] | None,
     *,
     sleep: Callable[[float], None] = time.sleep,
@@ -84,8 +84,8 @@ def measure(
                 cpu_limit=_sum(limits[each].cpus for each in here),
                 restarts=sum(limits[each.id].restarts for each in own),
                 oom_kills=sum(limits[each.id].out_of_memory for each in own),
-                disk_bytes=disk[0] if disk and service is Service.DATABASE else None,
-                disk_limit=disk[1] if disk and service is Service.DATABASE else None,
+                disk_bytes=disk[0] if disk and service == Service.DATABASE else None,
+                disk_limit=disk[1] if disk and service == Service.DATABASE else None,
                 pids=sum(after[each].pids for each in here),
             )
         )

@@ -24,7 +24,7 @@ class Talkative(PaperSandbox):
 @pytest.fixture(autouse=True)
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = (Workspace.load(tmp_path), Talkative())
-    monkeypatch.setattr("drills.cli.sandbox.asking.open_sandbox", lambda _: opened)
+    monkeypatch.setattr("drills.cli.sandbox.asking.open_sandbox", lambda _, **_options: opened)
 
 
 def logs(*words: str) -> list[str]:

@@ -1,0 +1,57 @@
+"""How the services of a compose project are reached from this machine, by what each is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from drills.errors import EnvironmentFailed
+from drills.sandbox.compose.containers import Container
+from drills.sandbox.declared.declaration import Adapter, DeclaredService
+from drills.sandbox.ports import HOST
+from drills.sandbox.protocol import Running
+
+#: Where each technology listens, unless it is said.
+USUAL_PORTS = {Adapter.HTTP: 80, Adapter.POSTGRES: 5432, Adapter.REDIS: 6379}
+
+
+def port_of(service: DeclaredService) -> int | None:
+    """Inside its container; None when nothing says it."""
+    return service.port if service.port is not None or service.adapter is None else USUAL_PORTS[service.adapter]
+
+
+def host_port(service: DeclaredService, containers: Sequence[Container]) -> str | None:
+    """`host:port` on this machine: the published one, else the container's own on its network; None when neither."""
+    port = port_of(service)
+    if port is None:
+        return None
+    ordered = sorted(containers, key=lambda each: each.running is Running.DOWN)
+    for container in ordered:
+        if port in container.ports:
+            return f"{HOST}:{container.ports[port]}"
+    return next((f"{container.address}:{port}" for container in ordered if container.address), None)
+
+
+def url_of(service: DeclaredService, reached_at: str) -> str:
+    """What `${NAME}` stands for: a URL for a technology that has one, else host:port.
+
+    Raises EnvironmentFailed when its password is to come from a variable that is not set.
+    """
+    if service.adapter is Adapter.HTTP:
+        return f"http://{reached_at}"
+    if service.adapter is Adapter.REDIS:
+        return f"redis://{_userinfo('', service)}{reached_at}/0"
+    if service.adapter is Adapter.POSTGRES:
+        user = quote(service.user, safe="")
+        return f"postgresql://{_userinfo(user, service)}{reached_at}/{quote(service.database, safe='')}"
+    return reached_at
+
+
+def _userinfo(user: str, service: DeclaredService, environment: Mapping[str, str] = os.environ) -> str:
+    if service.password_from is None:
+        return f"{user}@" if user else ""
+    variable = service.password_from.removeprefix("env:")
+    if variable not in environment:
+        raise EnvironmentFailed(f"the variable {variable} is not set; drills.yaml takes a service's password from it")
+    return f"{user}:{quote(environment[variable], safe='')}@"

@@ -1,0 +1,42 @@
+"""What drills.yaml says of a team's own system: its services, what each is, and what drills may do to it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from drills.core.playbook import Model
+
+
+class Adapter(StrEnum):
+    """What is known about a service because of its technology: how it is addressed, and when it answers."""
+
+    HTTP = "http"
+    POSTGRES = "postgres"
+    REDIS = "redis"
+
+
+class Act(StrEnum):
+    """What may be done to a service. What is not named cannot be broken."""
+
+    STOP = "stop"
+    KILL = "kill"
+    PAUSE = "pause"
+    RESTART = "restart"
+    SCALE = "scale"
+    RESIZE = "resize"
+
+
+class DeclaredService(Model):
+    """One service of the compose file."""
+
+    adapter: Adapter | None = Field(None, description="Its technology; absent: any, known by its port alone.")
+    port: int | None = Field(None, ge=1, le=65535, description="Where it listens, inside its container.")
+    health: str | None = Field(None, pattern=r"^/", description="With the adapter http: the path that answers 200.")
+    user: str = Field("postgres", description="With the adapter postgres: the role that probes log in as.")
+    database: str = Field("postgres", description="With the adapter postgres.")
+    password_from: str | None = Field(
+        None, pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$", description="Where its password is: env:VARIABLE of drills' own."
+    )
+    may: tuple[Act, ...] = Field((), description="What drills may do to it; nothing that is not named.")
