@@ -19,6 +19,10 @@ class Clock(Protocol):
         """Seconds from an origin shared by all processes of this boot of the machine."""
         ...
 
+    def suspended(self) -> float:
+        """Seconds that the machine has slept since it was started, which `monotonic` does not count."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait for that many seconds (not at all when zero or negative)."""
         ...
@@ -32,6 +36,10 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def suspended(self) -> float:
+        # Only Linux tells; elsewhere sleep is not told from time in which nothing happened.
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic() if hasattr(time, "CLOCK_BOOTTIME") else 0.0
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))

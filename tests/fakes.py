@@ -13,14 +13,18 @@ class FakeClock:
 
     def __init__(self, start: float = 1000.0) -> None:
         self._started = self._now = start
+        self._wall = self._asleep = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
 
     def now(self) -> datetime:
-        return datetime(2026, 11, 21, 14, 0, tzinfo=UTC) + timedelta(seconds=self._now - self._started)
+        return datetime(2026, 11, 21, 14, 0, tzinfo=UTC) + timedelta(seconds=self._now - self._started + self._wall)
 
     def monotonic(self) -> float:
         return self._now
+
+    def suspended(self) -> float:
+        return self._asleep
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
@@ -31,8 +35,17 @@ class FakeClock:
         await woken
 
     def jump(self, seconds: float) -> None:
-        """The machine slept: time has passed and nobody was woken."""
+        """Time has passed and nobody was woken: the process was stopped, or its event loop stood still."""
         self._now += seconds
+
+    def suspend(self, seconds: float) -> None:
+        """The machine slept: only the wall clock and the count of that time went on."""
+        self._wall += seconds
+        self._asleep += seconds
+
+    def step(self, seconds: float) -> None:
+        """Somebody set the wall clock."""
+        self._wall += seconds
 
     async def advance(self, seconds: float) -> None:
         """Let that much time pass; whoever sleeps wakes at their own time and gets to act before the next one."""

@@ -9,10 +9,15 @@ from pathlib import Path
 import psutil
 
 from drills.clock import Clock
+from drills.core.attention import Attention
 from drills.core.conditions import compile_condition
+from drills.core.durations import humane
 from drills.core.scenario import Abort
-from drills.errors import Aborted
+from drills.errors import Aborted, EnvironmentFailed
 from drills.store.switch import KillSwitch, SwitchState
+
+#: Seconds without a look at the switch after which what the drill measured is not relied on.
+_AWAY = 6.0
 
 
 def host_metrics(folder: Path) -> Mapping[str, float]:
@@ -32,9 +37,17 @@ def thrown(state: SwitchState) -> str:
 
 
 async def stand_guard(abort: Abort | None, switch: KillSwitch, folder: Path, clock: Clock) -> None:
-    """Look every second; raises Aborted once the kill switch is thrown or the abort condition has held long enough."""
+    """Look every second; raises Aborted once the kill switch is thrown or the abort condition has held long enough.
+
+    Raises EnvironmentFailed when this process was away meanwhile: it was stopped, or the machine slept.
+    """
     held_since: float | None = None
+    attention = Attention(clock.monotonic(), clock.suspended(), away_after=_AWAY)
     while True:
+        if away := attention.away(clock.monotonic(), clock.suspended()):
+            raise EnvironmentFailed(
+                f"the runner itself was away for {humane(away)}: nobody watched, and nobody answered"
+            )
         state = switch.state()
         if state.stopped:
             raise Aborted(thrown(state))

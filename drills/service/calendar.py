@@ -13,7 +13,7 @@ from drills.errors import EnvironmentFailed
 from drills.service.attendance import Attendance, CommandFor
 from drills.service.diary import Diary
 from drills.service.lines import Lines
-from drills.service.timetable import Timetable
+from drills.service.timetable import Timetable, follow_wall_clock
 from drills.store.store import Store
 from drills.workspace.schedule import ScheduleEntry
 
@@ -56,10 +56,18 @@ async def keep_calendar(
     await asyncio.to_thread(diary.open)
     await asyncio.to_thread(diary.claim_all)
     timetable = Timetable(entries, store, clock, on_due)
+
+    def on_changed_clock() -> None:
+        """What waits for a moment waits in monotonic time, and would miss it."""
+        timetable.wake()
+        for entry in entries:
+            due.put_nowait(entry)
+
     await asyncio.to_thread(timetable.start)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(claim())
             tasks.create_task(attendance.run())
+            tasks.create_task(follow_wall_clock(clock, on_changed_clock))
     finally:
         await asyncio.to_thread(timetable.stop)

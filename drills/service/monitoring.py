@@ -10,8 +10,10 @@ from dataclasses import replace
 
 from drills.clock import Clock
 from drills.core import alerting
+from drills.core.attention import Attention
+from drills.core.durations import humane
 from drills.core.playbook import Playbook
-from drills.core.probe import Observation, ProbeSpec
+from drills.core.probe import Observation, Outcome, ProbeSpec
 from drills.errors import EnvironmentFailed
 from drills.service.lines import Lines
 from drills.store.alert_log import AlertKind, AlertLog, AlertRecord
@@ -27,7 +29,8 @@ class Monitoring:
     """Judges what probes saw. `see` is called by the prober and returns at once; `run` stores what was told.
 
     `look_now` is asked to look at a probe again at once. Alerts that were open when the last service ended are
-    taken up again.
+    taken up again. Time in which the service itself was away (stopped, or the machine slept) is told in one line and
+    stored as unknown; it makes no alert.
     """
 
     def __init__(
@@ -44,10 +47,12 @@ class Monitoring:
         self._rules = alerting.AlertRules.of(playbook, probes)
         self._store = store
         self._log = AlertLog(store)
+        self._probes = tuple(probes)
         self._sandbox = sandbox
         self._look_now = look_now
         self._lines = lines
         self._clock = clock
+        self._attention = Attention(clock.monotonic(), clock.suspended())
         self._unstored: deque[AlertRecord] = deque()
         self._more = asyncio.Event()
         self._storing = threading.Lock()
@@ -59,8 +64,12 @@ class Monitoring:
 
     def see(self, observation: Observation) -> None:
         """Take in one observation, and tell at once what follows."""
+        t = self._present()
+        if observation.started < self._attention.back_at:
+            # It has waited for its answer while nobody could take it.
+            reason = "the watcher itself was away during this look"
+            observation = replace(observation, outcome=Outcome.UNKNOWN, reason=reason, phases={}, metrics={})
         self._store.observe(observation)
-        t = self._clock.monotonic()
         self._state, told = alerting.observe(self._rules, self._state, t, observation)
         self._tell(told)
         self._state, told = alerting.tick(self._rules, self._state, t)
@@ -81,8 +90,21 @@ class Monitoring:
     async def _let_time_pass(self) -> None:
         while True:
             await self._clock.sleep(_TICK)
-            self._state, told = alerting.tick(self._rules, self._state, self._clock.monotonic())
+            self._state, told = alerting.tick(self._rules, self._state, self._present())
             self._tell(told)
+
+    def _present(self) -> float:
+        """The time that counts for alerts: only that in which this service watched."""
+        t = self._clock.monotonic()
+        if seconds := self._attention.away(t, self._clock.suspended()):
+            reason = f"the watcher itself was away for {humane(seconds)}: what happened meanwhile is unknown"
+            self._lines.say("away", seconds=round(seconds, 1), reason=reason)
+            now = self._clock.now()
+            for probe in self._probes:
+                for vantage in probe.looked_from:
+                    gap = Observation(probe.name, now, t, Outcome.UNKNOWN, reason, vantage=vantage)
+                    self._store.observe(gap)
+        return self._attention.watched(t)
 
     async def _keep_records(self) -> None:
         """Alerts go to the store in their order; what cannot be stored now is tried again, never dropped."""

@@ -18,6 +18,9 @@ from drills.clock import Clock
 from drills.store.store import Store
 from drills.workspace.schedule import ScheduleEntry
 
+#: How often the wall clock is compared with monotonic time, and by how many seconds it must have moved.
+_CHECK = 5.0
+_MOVED = 1.0
 JOBS_TABLE = "calendar_jobs"
 
 
@@ -55,8 +58,26 @@ class Timetable:
                 self._scheduler.add_job(entry_due, EntryTrigger(entry), args=[key], id=key, name=says(entry))
         self._scheduler.resume()
 
+    def wake(self) -> None:
+        """Consider now what is due."""
+        self._scheduler.wakeup()
+
     def stop(self) -> None:
         self._scheduler.shutdown(wait=True)
 
     def _tell(self, event: JobExecutionEvent) -> None:
         self._on_due(event.retval)
+
+
+async def follow_wall_clock(clock: Clock, changed: Callable[[], None]) -> None:
+    """Call `changed` when the wall clock has moved against monotonic time: it was set, or the machine slept."""
+
+    def offset() -> float:
+        return clock.now().timestamp() - clock.monotonic()
+
+    known = offset()
+    while True:
+        await clock.sleep(_CHECK)
+        if abs((present := offset()) - known) > _MOVED:
+            known = present
+            changed()

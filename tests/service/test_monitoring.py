@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -117,3 +118,85 @@ def test_an_alert_during_a_drill_is_marked_as_the_drills(service: Service) -> No
     assert record.drill_id == drill.drill_id
     line = json.loads(service.said[-1])
     assert (line["event"], line["drill"], line["level"]) == ("alert-fired", drill.drill_id, "SEV1")
+
+
+PROBES = [HEALTH, *(ProbeSpec(name=f"probe-{number}", kind="http") for number in range(26))]
+
+
+def watching(service: Service, book: Playbook) -> Monitoring:
+    lines = Lines(service.said.append, service.clock)
+    look_now = service.looked_again.append
+    return Monitoring(book, PROBES, service.store, "default", look_now=look_now, lines=lines, clock=service.clock)
+
+
+def pass_by(service: Service, act: Callable[[FakeClock], None], *, then: float = 1.0) -> None:
+    """All probes pass, then something happens to the clock, then the service goes on for a while and they pass."""
+    monitoring = watching(service, playbook("probe_failing"))
+
+    def look() -> None:
+        for probe in PROBES:
+            now = service.clock.now(), service.clock.monotonic()
+            monitoring.see(Observation(probe.name, *now, Outcome.PASS))
+
+    async def run() -> None:
+        running = asyncio.create_task(monitoring.run())
+        await service.clock.advance(1)
+        look()
+        act(service.clock)
+        await service.clock.advance(then)
+        look()
+        await service.clock.advance(then)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("away", [lambda clock: clock.jump(120), lambda clock: clock.suspend(120)])
+def test_a_watcher_that_was_away_says_so_once_and_pages_nobody(
+    service: Service, away: Callable[[FakeClock], None]
+) -> None:
+    pass_by(service, away)
+    assert service.told() == []
+    (line,) = [json.loads(said) for said in service.said]
+    assert line["event"] == "away"
+    assert line["seconds"] == pytest.approx(120, abs=1)
+    assert line["reason"].startswith("the watcher itself was away for 2 m 00 s")
+    assert service.store.flush()
+    for probe in PROBES:
+        before, gap, after = service.store.observations(probe.name)
+        assert [before.outcome, gap.outcome, after.outcome] == [Outcome.PASS, Outcome.UNKNOWN, Outcome.PASS]
+        assert gap.reason == line["reason"]
+
+
+@pytest.mark.parametrize("seconds", [3600.0, -3600.0])
+def test_a_wall_clock_that_is_set_alarms_nobody(service: Service, seconds: float) -> None:
+    pass_by(service, lambda clock: clock.step(seconds))
+    assert (service.told(), service.said) == ([], [])
+
+
+def test_a_look_that_waited_while_the_watcher_was_away_proves_nothing(service: Service) -> None:
+    monitoring = watching(service, playbook())
+    begun = service.clock.monotonic()
+    service.clock.jump(120)
+    for _ in range(2):
+        monitoring.see(Observation("health", service.clock.now(), begun, Outcome.FAIL, "nothing within 5 s"))
+    assert service.looked_again == []
+    assert service.store.flush()
+    assert {look.outcome for look in service.store.observations("health")} == {Outcome.UNKNOWN}
+
+
+def test_what_fails_before_and_after_an_absence_is_alerted(service: Service) -> None:
+    monitoring = watching(service, playbook())
+    for _ in range(2):
+        service.clock.jump(120)
+        monitoring._present()
+        now = service.clock.now(), service.clock.monotonic()
+        monitoring.see(Observation("health", *now, Outcome.FAIL, "status 503"))
+    assert [told.key for told in monitoring._unstored] == ["health_failing"]
+
+
+def test_a_probe_that_is_not_looked_at_while_the_service_watches_is_still_missed(service: Service) -> None:
+    pass_by(service, lambda clock: clock.jump(120), then=60)
+    assert AlertKind.FIRED in {kind for kind, _ in service.told()}

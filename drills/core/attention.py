@@ -1,0 +1,49 @@
+"""Tells time in which somebody watched from time in which the watcher itself was away. Pure.
+
+A watcher is away when its process is suspended, its event loop stands still, or its machine sleeps. What nobody could
+see in that time is unknown: it makes no alert, and no `for`, calm or silence runs on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+#: Seconds without a call that count as away. Whoever watches calls several times a second.
+AWAY = 2.0
+
+
+@dataclass(slots=True)
+class Attention:
+    """`last` is when it was last called, `suspended` how long the machine had slept by then, both in seconds.
+
+    `back_at` is when the watcher came back the last time.
+    """
+
+    last: float
+    suspended: float = 0.0
+    away_after: float = AWAY
+    back_at: float = -math.inf
+    _unwatched: float = 0.0
+
+    def away(self, t: float, suspended: float) -> float:
+        """To be called often, with monotonic time and the machine's time asleep: how long nobody watched until now.
+
+        0 when somebody did. A machine that sleeps stands still in monotonic time on Linux (clock_gettime(2)), a
+        process that is stopped does not.
+        """
+        still, asleep = t - self.last, suspended - self.suspended
+        self.last, self.suspended = t, suspended
+        gap = 0.0
+        if still >= self.away_after:
+            self._unwatched += still
+            gap += still
+        if asleep >= self.away_after:
+            gap += asleep
+        if gap:
+            self.back_at = t
+        return gap
+
+    def watched(self, t: float) -> float:
+        """Monotonic time without that in which nobody watched: goes on where it stood still."""
+        return t - self._unwatched
