@@ -31,8 +31,7 @@ from drills.clock import SystemClock
 from drills.core.events import DrillAborted, DrillStarted, FaultApplied, UndoWritten
 from drills.core.scorecard import DrillResult
 from drills.errors import ExitCode
-from drills.faults.kinds.misuse_key import MARK as STRANGER_MARK
-from drills.faults.session_fault import MARK as SESSION_MARK
+from drills.faults.detached import MARK
 from drills.store.store import Store
 from proofs import kinds
 from proofs.bystanders import Bystanders, bystanders_of
@@ -174,8 +173,8 @@ def _left_behind(drill_id: str, folder: Path) -> list[str]:
         try:
             environment = process.environ()
             ours = environment.get("DRILLS_DRILL") == drill_id and environment.get("DRILLS_WORKSPACE") == str(folder)
-            marks = [environment[mark] for mark in (SESSION_MARK, STRANGER_MARK) if mark in environment]
-            ours = ours or any(str(folder) in mark for mark in marks)
+            # A mark tells nothing of whose it is, but a program of a fault stays in the folder that it was started in.
+            ours = ours or (MARK in environment and process.cwd() == str(folder))
             if ours and "DRILLS_SANDBOX" not in environment:
                 left.append(f"{process.pid} {process.status()} {' '.join(process.cmdline())[:100]}")
         except psutil.Error:
