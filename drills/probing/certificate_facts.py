@@ -10,15 +10,20 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from drills.probing.ages import roughly
+from drills.probing.host_names import ascii_name
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """`names` are those it is valid for (DNS names and addresses); a common name counts for nothing, as in browsers."""
+    """`names` are the DNS names that it is valid for, `addresses` the addresses.
+
+    A common name counts for neither, as in browsers (RFC 9525, 6.4.4).
+    """
 
     subject: str
     issuer: str
     names: tuple[str, ...]
+    addresses: tuple[str, ...]
     not_before: datetime
     not_after: datetime
 
@@ -34,35 +39,50 @@ class CertificateFacts:
             return f"is not valid before {self.not_before:%Y-%m-%d %H:%M} UTC"
         return ""
 
-    def is_for(self, name: str) -> bool:
-        """Whether it is valid for a host name or an address (RFC 6125: a wildcard stands for one whole label)."""
-        wanted = name.strip("[]").lower().removesuffix(".")
-        _, _, parent = wanted.partition(".")
-        return any(own.lower() in (wanted, f"*.{parent}") for own in self.names)
+    def is_for(self, host: str) -> bool:
+        """Whether it is valid for a host name or an address.
+
+        Addresses are compared by value, with addresses only; names by their A-labels (RFC 9525, 6.3). A wildcard is
+        the whole first label, and stands for one (6.3). As with OpenSSL and curl two labels at least must follow it.
+        """
+        address = as_address(host)
+        if address is not None:
+            return any(as_address(own) == address for own in self.addresses)
+        wanted = ascii_name(host)
+        first, _, parent = wanted.partition(".")
+        wild = f"*.{parent}" if first and "." in parent else ""
+        return any(own.lower().removesuffix(".") in (wanted, wild) for own in self.names if own)
+
+
+def as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address by its value, without the brackets and the zone that only its writing has; None for a name."""
+    try:
+        return ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
 
 
 def facts_of(der: bytes) -> CertificateFacts:
     """Read a certificate. Raises ValueError for what is none."""
     read = x509.load_der_x509_certificate(der)
+    names, addresses = _names(read)
     return CertificateFacts(
         subject=_shown(read.subject),
         issuer=_shown(read.issuer),
-        names=_names(read),
+        names=names,
+        addresses=addresses,
         not_before=read.not_valid_before_utc,
         not_after=read.not_valid_after_utc,
     )
 
 
-def _names(read: x509.Certificate) -> tuple[str, ...]:
+def _names(read: x509.Certificate) -> tuple[tuple[str, ...], tuple[str, ...]]:
     try:
         alternatives = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
-        return ()
+        return (), ()
     addresses = alternatives.get_values_for_type(x509.IPAddress)
-    return (
-        *alternatives.get_values_for_type(x509.DNSName),
-        *(str(address) for address in addresses if isinstance(address, ipaddress.IPv4Address | ipaddress.IPv6Address)),
-    )
+    return tuple(alternatives.get_values_for_type(x509.DNSName)), tuple(map(str, addresses))
 
 
 def _shown(name: x509.Name) -> str:

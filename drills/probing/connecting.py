@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 from collections.abc import Mapping, Sequence
 
@@ -47,5 +48,6 @@ def unreached(
 def os_reason(error: OSError) -> str:
     """A failed connection in a few words."""
     # asyncio puts the address in the place of the system's own words.
-    said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+    number = errno.ECONNRESET if isinstance(error, ConnectionResetError) else error.errno
+    said = os.strerror(number) if number and number > 0 else error.strerror or str(error)
     return (said or type(error).__name__).split("\n")[0].lower()

@@ -20,6 +20,8 @@ class Seen:
     `absent` tells why a name has no value though the target answered: a condition on it fails for that reason.
     `unmeasured` tells why there is no value yet: a condition on it is not counted.
     `doubt` tells why the look is no pass though no condition that was counted fails: something asked for is not known.
+    `withheld` tells why the target does not show a value to this prober, which lacks a right or a feature of it: what a
+    condition on it would say is unknown.
     `failure` is set when the target did not give what was asked; `blind` when the prober itself could not look;
     `verdict`, an outcome and its reason, when a prober elsewhere has looked and judged.
     """
@@ -33,6 +35,7 @@ class Seen:
     absent: Mapping[str, str] = field(default_factory=dict)
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     doubt: str = ""
+    withheld: Mapping[str, str] = field(default_factory=dict)
 
 
 #: Looks once. Ends by the probe's timeout; raises nothing but CancelledError for what the target does.

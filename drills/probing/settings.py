@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from drills.core.durations import Duration, bounded
 from drills.core.playbook import Model
 from drills.probing.journey_settings import JourneySettings
-from drills.probing.settings_model import Headers, Url
+from drills.probing.postgres_url import postgres_parameters
+from drills.probing.redis_url import RedisAddress
+from drills.probing.settings_model import Headers, Url, is_filled
 from drills.probing.settings_model import SettingsModel as SettingsModel
 
 
@@ -89,10 +91,29 @@ class PostgresSettings(SettingsModel):
     )
     metrics = frozenset({"database_connections", "longest_query", "lock_waits", "disk"})
 
-    url: str = Field(description="libpq URL: postgresql://user@host:port/database.")
+    url: str = Field(description="postgresql://user:password@host:port/database; parameters: sslmode, options …")
+    ca: str | None = Field(None, description="File of certificates to trust; the server's must be valid for the host.")
     query: str = "SELECT 1 AS one"
     disk_limit: int | None = Field(None, gt=0, description="Bytes that the database may hold; absent: not measured.")
     tripwire: bool = False
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_servers(cls, url: str) -> str:
+        if is_filled(url):
+            postgres_parameters(url)
+        return url
+
+    @field_validator("ca")
+    @classmethod
+    def _is_looked_at(cls, ca: str | None, info: ValidationInfo) -> str | None:
+        if is_filled(url := info.data.get("url", "${}")):
+            postgres_parameters(url, ca)
+        return ca
+
+    @property
+    def here_only(self) -> str:
+        return "url: a Unix socket" if postgres_parameters(self.url, self.ca)["host"].startswith("/") else ""
 
 
 class RedisSettings(SettingsModel):
@@ -101,9 +122,22 @@ class RedisSettings(SettingsModel):
     names = frozenset({"time", "info", "cache_memory"})
     metrics = frozenset({"cache_memory"})
 
-    url: str = Field(description="redis://host:port/0")
+    url: str = Field(description="redis://user:password@host:port/0; rediss:// over TLS, unix:///path of a socket.")
+    verify: bool = Field(True, description="Refuse invalid certificates.")
+    ca: str | None = Field(None, description="File of certificates to trust instead of the system's.")
     memory_limit: int | None = Field(None, gt=0, description="Bytes; where the server itself has no maxmemory.")
     tripwire: bool = False
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_servers(cls, url: str) -> str:
+        if is_filled(url):
+            RedisAddress.read(url)
+        return url
+
+    @property
+    def here_only(self) -> str:
+        return "url: a Unix socket" if RedisAddress.read(self.url).socket else ""
 
 
 class HeartbeatSettings(SettingsModel):

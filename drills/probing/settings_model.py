@@ -56,3 +56,13 @@ class SettingsModel(Model):
 
     names: ClassVar[frozenset[str]] = frozenset()
     metrics: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def here_only(self) -> str:
+        """What of these settings is of the machine that looks, so that no other one may be asked for it; or empty."""
+        return ""
+
+
+def is_filled(text: str) -> bool:
+    """Whether the text names none of the sandbox's addresses: only then it can be checked."""
+    return "${" not in text

@@ -1,10 +1,17 @@
-"""The certificates that this machine trusts."""
+"""The certificates that this machine trusts, or those of a probe's `ca` file; one answer for every kind of probe.
+
+A path is valid when OpenSSL finds one that is; in what order the file lists its certificates does not matter. Each of
+them is trusted by itself, as with curl and Go: a server's own certificate or an intermediate one may stand there alone.
+"""
 
 from __future__ import annotations
 
 import os
 import ssl
 from functools import lru_cache
+from pathlib import Path
+
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 @lru_cache(maxsize=1)
@@ -19,11 +26,55 @@ def trusted_file() -> str:
     return certifi.where()
 
 
-def trust(context: ssl.SSLContext, ca: str | None) -> None:
-    """Let it trust the certificates of this file, or else the machine's. Raises ValueError for an unusable file."""
-    file = ca or trusted_file()
+def ca_file(ca: str | None) -> str:
+    """The file of certificates to trust: this one, or else the machine's.
+
+    Raises ValueError, in one line, for one that OpenSSL cannot read, or would read in part.
+    """
+    if ca is None:
+        return trusted_file()
     try:
-        context.load_verify_locations(cafile=file)
-    except OSError as error:  # also ssl.SSLError
-        why = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
-        raise ValueError(f"ca: {file}: {why}") from None
+        held = Path(ca).read_bytes()
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca)
+    except ssl.SSLError:
+        raise ValueError(f"ca: {ca}: {_why_unusable(held)}") from None
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise ValueError(f"ca: {ca}: {getattr(error, 'strerror', None) or error}") from None
+    if held.startswith(_BYTE_ORDER_MARKS):
+        raise ValueError(f"ca: {ca}: {_why_unusable(held)}")
+    return ca
+
+
+def trust(context: ssl.SSLContext, ca: str | None) -> None:
+    """Let it trust the certificates of this file, or else the machine's. Raises ValueError for an unusable file.
+
+    The name that a server is asked by counts among its certificate's alternative names only (RFC 9525, 6.4.4).
+    """
+    context.load_verify_locations(cafile=ca_file(ca))
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.hostname_checks_common_name = False
+
+
+def client_context(ca: str | None, *, verify: bool = True) -> ssl.SSLContext:
+    """How a probe that is not libcurl's shakes hands. Raises ValueError for an unusable file."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if verify:
+        trust(context, ca)
+    else:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _why_unusable(held: bytes) -> str:
+    if held.startswith(_BYTE_ORDER_MARKS):
+        return "begins with a byte order mark, by which OpenSSL overlooks a certificate; save it as text without one"
+    if not held.strip():
+        return "is empty; write certificates in PEM form into it"
+    if b"-----BEGIN CERTIFICATE-----" in held:
+        return "holds a certificate that cannot be read; copy it again, from -----BEGIN to -----END"
+    if b"PRIVATE KEY-----" in held:
+        return "holds a private key and no certificate; name the file of certificates"
+    if held[:1] == b"\x30":
+        return "is not in PEM form; convert it by openssl x509 -inform der"
+    return "holds no certificate in PEM form; name the file of certificates"

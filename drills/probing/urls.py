@@ -179,7 +179,7 @@ def _named(written: str) -> str:
     host = unquote(written)
     if not host:
         raise ValueError("it names no host; write http://host/path")
-    host = host.lower() if host.isascii() else _in_ascii(host)
+    host = host.lower() if host.isascii() else in_ascii(host)
     if wrong := _FORBIDDEN.search(host):
         raise ValueError(f"host {written!r} holds {wrong[0]!r}, which no name of a host may")
     last = host.removesuffix(".").rpartition(".")[2]
@@ -195,8 +195,10 @@ def _named(written: str) -> str:
     return host
 
 
-def _in_ascii(host: str) -> str:
-    """By UTS 46, non-transitional, as browsers do: they take emoji too, which IDNA 2008 does not."""
+def in_ascii(host: str) -> str:
+    """A name's A-labels by UTS 46, non-transitional, as browsers do: they take emoji too, which IDNA 2008 does
+    not. Raises ValueError.
+    """
     from idna import uts46_remap  # its tables are read only where a name needs them
 
     try:

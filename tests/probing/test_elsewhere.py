@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -32,6 +31,7 @@ from drills.probing.resolver import Resolver
 from drills.probing.seen import Means, Seen
 from drills.probing.tripwire import tripwire_target
 from tests.fakes import FakeClock, settle
+from tests.probing.recipes import make
 from tests.probing.servers import Serve, answering, certificate, never_answering, serving, tls_with
 
 TOKEN = "a-token-that-both-sides-keep"
@@ -390,6 +390,18 @@ def test_who_has_not_the_token_is_told_nothing_else(tmp_path: Path, token: str |
             {"kind": "http", "settings": {"url": "https://a/", "ca": "/etc/passwd"}},
             "probe home: http.ca: no file is read for others; send its contents as 'ca'",
         ),
+        (
+            {"kind": "postgres", "settings": {"url": "postgresql:///d?host=/run/postgresql"}},
+            "probe home: postgres.url: a Unix socket is of this machine, and not for others",
+        ),
+        (
+            {"kind": "postgres", "settings": {"url": "postgresql://u@h/d?passfile=/root/.pgpass"}},
+            "probe home: postgres.url: has passfile, and a probe reads no stored secrets; leave it out",
+        ),
+        (
+            {"kind": "redis", "settings": {"url": "unix:///run/redis.sock"}},
+            "probe home: redis.url: a Unix socket is of this machine, and not for others",
+        ),
         ({"ca": "…"}, "probe home: tcp.ca: Extra inputs are not permitted"),
     ],
 )
@@ -486,7 +498,7 @@ def test_looks_of_one_asker_at_one_probe_come_one_after_the_other() -> None:
 
 
 def test_what_was_not_asked_for_longest_is_forgotten_with_its_certificates() -> None:
-    pem = ssl.DER_cert_to_PEM_cert(b"not looked at")
+    pem = make({"root": {"ca": True}})["root"].certificate.decode()
 
     async def play() -> int:
         answers = Answering(concurrency=1, kept=2)

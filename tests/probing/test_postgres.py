@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from drills.core.probe import Outcome
+from drills.errors import BadInput
 from tests.probing.conftest import Server
 from tests.probing.looking import Looked, both_ways, look_at, probe
 
@@ -140,14 +141,8 @@ def test_a_refused_connection_says_so() -> None:
 
 
 def test_an_address_that_is_no_libpq_url_is_refused_before_any_look() -> None:
-    from drills.errors import BadInput
-    from drills.probing.looks import prepare
-    from drills.probing.resolver import Resolver
-    from drills.probing.seen import Means
-
-    bound = probe("postgres", {"url": "nonsense here"})
-    with pytest.raises(BadInput, match="looked-at: 'nonsense here' is not a libpq URL"):
-        prepare(bound, Means(Resolver(), lambda: 0.0))
+    with pytest.raises(BadInput, match=r"looked-at: postgres\.url: is not a URL; write postgresql://"):
+        probe("postgres", {"url": "nonsense here"})
 
 
 def test_a_name_with_several_addresses_is_looked_at_where_somebody_answers(database: Server) -> None:

@@ -52,7 +52,7 @@ def test_a_server_that_wants_a_password_says_so_in_one_line(cache: Server) -> No
     client.config_set("requirepass", "secret")
     client.close()
     looked = asyncio.run(look_at("redis", {"url": cache.url}))
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "Authentication required.")
+    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "NOAUTH Authentication required.")
 
 
 def test_something_else_than_redis_fails_in_one_line() -> None:
@@ -88,7 +88,7 @@ def test_what_a_server_says_is_told_though_the_name_has_more_addresses(cache: Se
     client.close()
     url = cache.url.replace("127.0.0.1", "cache.test")
     looked = asyncio.run(look_at("redis", {"url": url}, lookup=lambda _: ("127.0.0.1", "::1")))
-    assert looked.reason == "Authentication required."
+    assert looked.reason == "NOAUTH Authentication required."
 
 
 def test_over_tls_the_certificate_is_compared_with_the_name(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_over_tls_the_certificate_is_compared_with_the_name(tmp_path: Path) -> N
 
     async def looked() -> str:
         async with serving(refusing, tls_with(pem)) as port:
-            settings = {"url": f"rediss://localhost:{port}/0?ssl_ca_certs={pem}"}
+            settings = {"url": f"rediss://localhost:{port}/0", "ca": str(pem)}
             return (await look_at("redis", settings)).reason
 
     assert "in its own words" in asyncio.run(looked())

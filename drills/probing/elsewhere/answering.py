@@ -119,6 +119,7 @@ class Answering:
         ca = self._certificates(question, key.hex())
         try:
             probe = bind(_spec(question, ca), {})
+            _not_of_this_machine(probe)
             holds = _body_limit(probe)
             ready = self._ready[key] = _Ready(probe, prepare(probe, self._means), ca, size=size, holds=holds)
         except BadInput:
@@ -188,6 +189,11 @@ def _body_limit(probe: BoundProbe) -> int:
     if wanted > _BODY:
         raise BadInput(f"probe {probe.name}: {probe.spec.kind}.body-limit: at most {_BODY} bytes are held for others")
     return wanted
+
+
+def _not_of_this_machine(probe: BoundProbe) -> None:
+    if own := probe.settings.here_only:
+        raise BadInput(f"probe {probe.name}: {probe.spec.kind}.{own} is of this machine, and not for others")
 
 
 def _spec(question: Question, ca: Path | None) -> ProbeSpec:

@@ -17,7 +17,7 @@ from drills.probing.resolver import NameNotResolved, ResolverBusy, is_numeric, n
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import HttpSettings
 from drills.probing.transfers import Transfers
-from drills.probing.trusted import trusted_file
+from drills.probing.trusted import ca_file
 
 _KEEPS_METHOD = (307, 308)
 _TIMES = (
@@ -213,7 +213,7 @@ class Exchange:
         if not settings.verify:
             curl.setopt(pycurl.SSL_VERIFYPEER, 0)
             curl.setopt(pycurl.SSL_VERIFYHOST, 0)
-        curl.setopt(pycurl.CAINFO, settings.ca or trusted_file())
+        curl.setopt(pycurl.CAINFO, ca_file(settings.ca))
         sent = {"User-Agent": "drills-probe", **settings.headers}
         if settings.json_ is not None:
             sent = {"Content-Type": "application/json", **sent}

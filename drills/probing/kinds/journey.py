@@ -23,7 +23,7 @@ from drills.probing.journey_settings import JourneySettings, JourneyStep
 from drills.probing.placeholders import Filled
 from drills.probing.resolver import NameNotResolved, Names, ResolverBusy, is_numeric, names_of
 from drills.probing.seen import Look, Means, Seen
-from drills.probing.trusted import trust
+from drills.probing.trusted import client_context
 from drills.probing.verdict import shortfall
 
 _SENT = {"User-Agent": "drills-probe"}
@@ -49,7 +49,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     """A look that makes the whole journey. Raises ValueError for a CA file or a DNS server that cannot be used."""
     settings = cast(JourneySettings, probe.settings)
     steps = tuple(_Step.of(step) for step in settings.steps)
-    names, trusting = names_of(settings, means.resolver), _trusting(settings)
+    names, trusting = names_of(settings, means.resolver), client_context(settings.ca, verify=settings.verify)
 
     async def look() -> Seen:
         began = means.monotonic()
@@ -209,13 +209,3 @@ def _causes(error: BaseException | None) -> list[BaseException]:
             found.extend(error.exceptions)
         error = error.__cause__ or error.__context__
     return found
-
-
-def _trusting(settings: JourneySettings) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if not settings.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    trust(context, settings.ca)
-    return context

@@ -1,4 +1,10 @@
-"""A query and the measures of a PostgreSQL server, over a fresh connection."""
+"""A query and the measures of a PostgreSQL server, over a fresh connection.
+
+    connect ──► SET LOCAL statement_timeout; query ──► measures ──► close
+                        │ the time is up: the query is cancelled at the server, then the connection broken
+
+All that is sent suits a pooler too: no parameter at start that one refuses, nothing set beyond a transaction.
+"""
 
 from __future__ import annotations
 
@@ -7,66 +13,45 @@ import contextlib
 import os
 import socket
 from collections.abc import Mapping
-from typing import Any, LiteralString, cast
+from typing import Any, cast
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
 from psycopg.rows import dict_row
 
 from drills.probing.bind import BoundProbe
 from drills.probing.connecting import NOT_REACHED, unreached
+from drills.probing.postgres_measures import Measures, Rows
+from drills.probing.postgres_url import VERIFYING, postgres_parameters
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import PostgresSettings
+from drills.probing.trusted import ca_file
 
-#: Sessions of clients other than this one; `longest_query` in seconds.
-_MEASURES: LiteralString = """
-SELECT count(*) AS connections,
-       current_setting('max_connections')::int AS max_connections,
-       coalesce(extract(epoch FROM max(clock_timestamp() - query_start)
-                FILTER (WHERE state = 'active' AND pid <> pg_backend_pid())), 0)::float8 AS longest_query,
-       count(*) FILTER (WHERE wait_event_type = 'Lock') AS lock_waits
-FROM pg_stat_activity WHERE backend_type = 'client backend'
-"""
-_BY_STATE: LiteralString = """
-SELECT coalesce(state, 'unknown') AS state, count(*) AS connections
-FROM pg_stat_activity WHERE backend_type = 'client backend' GROUP BY 1
-"""
-_TABLE_SIZES: LiteralString = """
-SELECT relname AS name, pg_total_relation_size(relid) AS bytes FROM pg_stat_user_tables
-"""
-_DATABASE_BYTES: LiteralString = "SELECT pg_database_size(current_database()) AS bytes"
-_MEASURED = ("connections", "max_connections", "longest_query", "lock_waits")
-
+#: Seconds that a query may outlive the probe's timeout: that long the server has to take a cancellation.
+_GRACE = 0.25
+#: Where libpq finds no file, and says nothing: it looks for those of the user's home otherwise.
+_NO_FILE = "/dev/null/none"
 _REFUSED = "Connection refused"
 
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
-    """A look that connects, runs the query and takes the measures."""
+    """A look that connects, runs the query and takes the measures. Raises ValueError for an unusable URL or CA file."""
     settings = cast(PostgresSettings, probe.settings)
-    try:
-        options = conninfo_to_dict(settings.url)
-    except psycopg.ProgrammingError as error:
-        raise ValueError(f"{settings.url!r} is not a libpq URL: {error}") from None
-    ours = {
-        "application_name": "drills-probe",
-        "connect_timeout": max(2, int(probe.timeout)),
-        "options": f"-c statement_timeout={int(probe.timeout * 1000)}",
-    }
-    base: dict[str, Any] = {**ours, **options}
+    parameters = _parameters(settings, probe.timeout)
 
     async def look() -> Seen:
         began = means.monotonic()
-        visit = _Visit(base, settings, probe.needs, means, began, probe.timeout)
+        visit = _Visit(parameters, settings, probe.needs, means, began, probe.timeout)
         task = asyncio.ensure_future(visit.make())
         try:
             await asyncio.wait({task}, timeout=probe.timeout)
         except asyncio.CancelledError:
-            visit.end(task)
+            await visit.end(task)
             raise
         if late := not task.done():
-            visit.end(task)
+            await visit.end(task)
         phases = visit.phases
         try:
             values = await task
@@ -81,16 +66,41 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             return unreached(why, probe.timeout, phases)
         phases["total"] = means.monotonic() - began
         values["time"] = {phase.replace("-", "_"): seconds for phase, seconds in phases.items()}
-        metrics: dict[str, float | bool] = {
-            "database_connections": values["connections"] / values["max_connections"],
-            "longest_query": values["longest_query"],
-            "lock_waits": float(values["lock_waits"]),
-        }
-        if settings.disk_limit:
-            metrics["disk"] = values["database_bytes"] / settings.disk_limit
-        return Seen(values, phases, metrics)
+        return Seen(values, phases, _metrics(values, settings.disk_limit), withheld=visit.measures.withheld)
 
     return look
+
+
+def _metrics(values: Mapping[str, Any], disk_limit: int | None) -> dict[str, float | bool]:
+    metrics: dict[str, float | bool] = {}
+    if "connections" in values and "max_connections" in values:
+        metrics["database_connections"] = values["connections"] / values["max_connections"]
+    if "longest_query" in values:
+        metrics["longest_query"] = values["longest_query"]
+        metrics["lock_waits"] = float(values["lock_waits"])
+    if disk_limit and "database_bytes" in values:
+        metrics["disk"] = values["database_bytes"] / disk_limit
+    return metrics
+
+
+def _parameters(settings: PostgresSettings, timeout: float) -> dict[str, Any]:
+    """libpq's parameters, each of them: one that is left out comes from the environment, or from a file."""
+    written = postgres_parameters(settings.url, settings.ca)
+    its_own = {
+        option.keyword.decode(): (option.compiled or b"").decode()
+        for option in Conninfo.get_defaults()
+        if option.envvar and (option.compiled or os.environ.get(option.envvar.decode()))
+    }
+    its_own.pop("service", None)
+    certificates = ca_file(settings.ca) if written["sslmode"] in VERIFYING else _NO_FILE
+    ours = {
+        **dict.fromkeys(("passfile", "sslcert", "sslkey", "sslcrl"), _NO_FILE),
+        "sslrootcert": certificates,
+        "gssencmode": "disable",
+        "require_auth": "!gss,!sspi",
+        "connect_timeout": max(2, int(timeout)),
+    }
+    return {**its_own, "application_name": "drills-probe", **written, **ours}
 
 
 class _Visit:
@@ -98,14 +108,14 @@ class _Visit:
 
     def __init__(
         self,
-        options: Mapping[str, Any],
+        parameters: Mapping[str, Any],
         settings: PostgresSettings,
         needs: frozenset[str],
         means: Means,
         began: float,
         timeout: float,
     ) -> None:
-        self._options = dict(options)
+        self._parameters = dict(parameters)
         self._settings = settings
         self._needs = needs
         self._means = means
@@ -113,56 +123,65 @@ class _Visit:
         self._timeout = timeout
         self._connection: Connection | None = None
         self.phases: dict[str, float] = {}
+        self.measures = Measures()
 
     async def make(self) -> dict[str, Any]:
-        host = str(self._options.get("host", ""))
-        if host and not host.startswith("/") and "hostaddr" not in self._options:
+        host = str(self._parameters["host"])
+        if not host.startswith("/"):
             found = await self._means.resolver.resolve(host, self._timeout)
             # libpq tries them in turn; its lists of hosts and of their addresses must be equally long.
-            self._options["host"] = ",".join([host] * len(found.addresses))
-            self._options["hostaddr"] = ",".join(found.addresses)
+            self._parameters["host"] = ",".join([host] * len(found.addresses))
+            self._parameters["hostaddr"] = ",".join(found.addresses)
             if found.seconds is not None:
                 self.phases["dns"] = self._passed()
-        connection = await psycopg.AsyncConnection.connect(autocommit=True, row_factory=dict_row, **self._options)
+        connection: Connection = await psycopg.AsyncConnection.connect(
+            autocommit=True, prepare_threshold=None, row_factory=dict_row, **self._parameters
+        )
         self._connection = connection
         self.phases["connect"] = self._passed()
         try:
-            values: dict[str, Any] = {"rows": await _rows(connection, self._settings.query)}
+            rows = await self._run(self._settings.query)
             self.phases["first-byte"] = self._passed()
-            measured = (await _rows(connection, _MEASURES))[0]
-            values |= {name: measured[name] for name in _MEASURED}
-            if "connections_by_state" in self._needs:
-                states = await _rows(connection, _BY_STATE)
-                values["connections_by_state"] = {row["state"]: row["connections"] for row in states}
-            if "table_sizes" in self._needs:
-                tables = await _rows(connection, _TABLE_SIZES)
-                values["table_sizes"] = {row["name"]: row["bytes"] for row in tables}
-            if self._settings.disk_limit or "database_bytes" in self._needs:
-                values["database_bytes"] = (await _rows(connection, _DATABASE_BYTES))[0]["bytes"]
-            return values
+            await self.measures.take(self._run, self._needs, with_bytes=bool(self._settings.disk_limit))
+            return {"rows": rows, **self.measures.values}
         finally:
             await connection.close()
 
-    def end(self, task: asyncio.Task[dict[str, Any]]) -> None:
-        """End the visit at once.
+    async def _run(self, query: str) -> Rows:
+        """The rows of the last statement. The server ends one that was not cancelled, soon after this probe gave up."""
+        assert self._connection is not None
+        left = max(0.0, self._timeout - self._passed()) + _GRACE
+        limited = f"SET LOCAL statement_timeout = {int(left * 1000)}; {query}"
+        cursor = await self._connection.execute(limited.encode())
+        while cursor.nextset():
+            pass
+        return await cursor.fetchall() if cursor.description else []
 
-        An established connection is broken under psycopg's hands: cancelled, it would ask the server politely to stop
-        the query and wait five seconds for the answer of one that may have frozen.
+    async def end(self, task: asyncio.Task[dict[str, Any]]) -> None:
+        """End the visit, by `_GRACE` seconds from now: cancel what the server does for it, then break the connection.
+
+        It is broken under psycopg's hands: its own way waits for five seconds for a server that may have frozen.
         """
         task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-        if self._connection is None or self._connection.closed:
+        connection = self._connection
+        if connection is None or connection.closed:
             task.cancel()
             return
-        with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._connection.fileno())) as s:
-            s.shutdown(socket.SHUT_RDWR)
+        try:
+            with contextlib.suppress(OSError, psycopg.Error):
+                await connection.cancel_safe(timeout=_GRACE)
+        finally:
+            if not connection.closed:
+                with contextlib.suppress(OSError, psycopg.Error):
+                    _break(connection.fileno())
 
     def _passed(self) -> float:
         return self._means.monotonic() - self._began
 
 
-async def _rows(connection: Connection, query: str) -> list[dict[str, Any]]:
-    cursor = await connection.execute(query.encode())
-    return await cursor.fetchall() if cursor.description else []
+def _break(descriptor: int) -> None:
+    with socket.socket(fileno=os.dup(descriptor)) as its_own:
+        its_own.shutdown(socket.SHUT_RDWR)
 
 
 def postgres_reason(error: psycopg.Error) -> str:

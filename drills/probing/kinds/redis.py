@@ -1,107 +1,108 @@
-"""PING and INFO of a Redis (or Valkey) server, over a fresh connection."""
+"""PING and INFO of a Redis (or Valkey) server, over a fresh connection.
+
+An account that may run `+ping +info` is enough. A server that answers PING is up; what it refuses beyond that is not
+measured, and said to be so.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import re
+import ssl
 from collections.abc import Sequence
 from typing import Any, cast
-from urllib.parse import urlsplit
-
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 
 from drills.probing.bind import BoundProbe
-from drills.probing.connecting import NOT_REACHED, unreached
-from drills.probing.curl_reasons import own_fault
+from drills.probing.connecting import NOT_REACHED, open_first, unreached
+from drills.probing.host_names import ascii_name
+from drills.probing.redis_url import RedisAddress
+from drills.probing.resp import NotRedis, Refused, RespConnection, read_info
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import RedisSettings
+from drills.probing.trusted import client_context
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
-    """A look that pings, then asks for INFO."""
+    """A look that pings, then asks for INFO. Raises ValueError for an unusable CA file."""
     settings = cast(RedisSettings, probe.settings)
-    host = urlsplit(settings.url).hostname or "127.0.0.1"
+    address = RedisAddress.read(settings.url)
+    trusting = client_context(settings.ca, verify=settings.verify) if address.tls else None
 
     async def look() -> Seen:
         began = means.monotonic()
         phases: dict[str, float] = {}
+
+        def reached(phase: str) -> None:
+            phases[phase] = means.monotonic() - began
+
         try:
             async with asyncio.timeout(probe.timeout):
-                found = await means.resolver.resolve(host, probe.timeout)
-                if found.seconds is not None:
-                    phases["dns"] = means.monotonic() - began
-                info = await _ask_first(settings, found.addresses, phases, means, began)
+                found: Sequence[str] = ()
+                if not address.socket:
+                    resolved = await means.resolver.resolve(address.host, probe.timeout)
+                    found = resolved.addresses
+                    if resolved.seconds is not None:
+                        reached("dns")
+                reader, writer = await _open(address, found)
+                try:
+                    reached("connect")
+                    if trusting is not None:
+                        await writer.start_tls(trusting, server_hostname=ascii_name(address.host))
+                        reached("tls")
+                    connection = RespConnection(reader, writer)
+                    await _enter(connection, address)
+                    await connection.ask("PING")
+                    reached("first-byte")
+                    info, withheld = await _info(connection)
+                finally:
+                    writer.transport.abort()
+        except ssl.SSLCertVerificationError as error:
+            return Seen(failure=f"certificate not valid: {error.verify_message}", phases=phases)
+        except ssl.SSLError:
+            return Seen(failure="TLS handshake failed", phases=phases)
         except NOT_REACHED as why:
             return unreached(why, probe.timeout, phases)
-        except RedisError as error:
-            return Seen(blind=own_fault(os_error(error)), failure=redis_reason(error), phases=phases)
-        phases["total"] = means.monotonic() - began
-        values: dict[str, Any] = {"info": info}
-        values["time"] = {phase.replace("-", "_"): seconds for phase, seconds in phases.items()}
-        limit = info.get("maxmemory") or settings.memory_limit
-        metrics: dict[str, float | bool] = {}
-        if limit and "used_memory" in info:
-            values["cache_memory"] = metrics["cache_memory"] = info["used_memory"] / limit
-        seen = Seen(values, phases, metrics)
-        if not metrics:
-            seen.absent = {"cache_memory": "the server has no maxmemory and the probe no memory-limit"}
-        return seen
+        except (Refused, NotRedis) as why:
+            return Seen(failure=str(why), phases=phases)
+        reached("total")
+        return _seen(settings, info, withheld, phases)
 
     return look
 
 
-async def _ask_first(
-    settings: RedisSettings, addresses: Sequence[str], phases: dict[str, float], means: Means, began: float
-) -> dict[str, Any]:
-    """Ask at the first of the addresses that takes connections. Raises the last one's error."""
-    if urlsplit(settings.url).scheme == "rediss":  # the certificate is the name's: the library resolves it once more
-        return await _ask(settings, None, phases, means, began)
-    for address in addresses[:-1]:
-        try:
-            return await _ask(settings, address, phases, means, began)
-        except RedisConnectionError as error:
-            if not os_error(error):  # it was there, and refused in its own words
-                raise
-    return await _ask(settings, addresses[-1], phases, means, began)
+async def _open(address: RedisAddress, addresses: Sequence[str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if address.socket:
+        return await asyncio.open_unix_connection(address.socket)
+    return await open_first(addresses, address.port)
 
 
-async def _ask(
-    settings: RedisSettings, address: str | None, phases: dict[str, float], means: Means, began: float
-) -> dict[str, Any]:
-    # RESP2, for with RESP3 a server that wants a password answers with a lecture about HELLO.
-    client = Redis.from_url(
-        settings.url, single_connection_client=True, retry=Retry(NoBackoff(), 0), client_name="drills-probe", protocol=2
-    )
-    if address is not None:
-        client.connection_pool.connection_kwargs["host"] = address
+async def _enter(connection: RespConnection, address: RedisAddress) -> None:
+    """Say who asks. The connection is not given a name: a server may refuse that, and notes each refusal in its log."""
+    if address.user:
+        await connection.ask("AUTH", address.user, address.password)
+    elif address.password:
+        await connection.ask("AUTH", address.password)
+    if address.database:
+        await connection.ask("SELECT", str(address.database))
+
+
+async def _info(connection: RespConnection) -> tuple[dict[str, Any], str]:
+    """What INFO says, or why it says nothing."""
     try:
-        await client.initialize()
-        phases["connect"] = means.monotonic() - began
-        await client.ping()
-        phases["first-byte"] = means.monotonic() - began
-        info: dict[str, Any] = await client.info()
-        return info
-    finally:
-        if client.connection is not None:
-            await client.connection.disconnect(nowait=True)
-        await client.aclose()
+        return read_info(await connection.ask("INFO")), ""
+    except Refused as why:
+        return {}, f"the server refuses INFO: {why}"
 
 
-def redis_reason(error: Exception) -> str:
-    """One line: what the server said, or why there is no connection."""
-    if number := os_error(error):
-        return os.strerror(number).lower()
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
-
-
-def os_error(error: Exception) -> int:
-    """The errno behind an error, 0 if there is none; redis-py keeps it only in its message."""
-    if isinstance(error, OSError) and error.errno:
-        return error.errno
-    match = re.match(r"Error (\d+) ", str(error))
-    return int(match[1]) if match else 0
+def _seen(settings: RedisSettings, info: dict[str, Any], withheld: str, phases: dict[str, float]) -> Seen:
+    values: dict[str, Any] = {"time": {phase.replace("-", "_"): seconds for phase, seconds in phases.items()}}
+    if withheld:
+        return Seen(values, phases, withheld=dict.fromkeys(("info", "cache_memory"), withheld))
+    values["info"] = info
+    used, limit = info.get("used_memory"), info.get("maxmemory") or settings.memory_limit
+    if not isinstance(used, int | float):
+        return Seen(values, phases, withheld={"cache_memory": "the server's INFO has no used_memory"})
+    if not isinstance(limit, int | float):
+        absent = {"cache_memory": "the server has no maxmemory and the probe no memory-limit"}
+        return Seen(values, phases, absent=absent)
+    values["cache_memory"] = used / limit
+    return Seen(values, phases, {"cache_memory": used / limit})

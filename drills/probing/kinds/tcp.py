@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from drills.probing.bind import BoundProbe
 from drills.probing.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.server_url import ServerUrl
 from drills.probing.settings import TcpSettings
 
+#: Bytes of an answer that are searched for what is expected; some servers never stop.
 _ANSWER_LIMIT = 65_536
+_PORTS = {
+    **{"http": 80, "https": 443, "redis": 6379, "rediss": 6379},
+    **{"postgresql": 5432, "postgres": 5432},
+}
 
 
 def host_and_port(address: str) -> tuple[str, int]:
     """Of `host:port` or of a URL. Raises ValueError, saying what would be right."""
-    parts = urlsplit(address if "//" in address else f"//{address}")
-    port = parts.port or {"http": 80, "https": 443, "postgresql": 5432, "redis": 6379}.get(parts.scheme)
-    if not parts.hostname or port is None:
-        raise ValueError(f"{address!r} has no host and port; write host:port")
-    return parts.hostname, port
+    scheme, mark, rest = address.rpartition("://")
+    try:
+        read = ServerUrl.read(f"tcp://{rest}", "host:port")
+    except ValueError as error:
+        raise ValueError(f"the address {error}") from None
+    port = read.port or (_PORTS.get(scheme.lower()) if mark else None)
+    if not read.host or port is None:
+        bare = repr(address) if re.fullmatch(r"[\w.-]*", address) else "the address"  # nothing that may be a password
+        raise ValueError(f"{bare} has no host and port; write host:port")
+    return read.host, port
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
@@ -49,23 +60,31 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
         phases["total"] = means.monotonic() - began
         values: dict[str, Any] = {"time": {key.replace("-", "_"): value for key, value in phases.items()}}
         if settings.expect is not None:
-            values["answer"] = answer
-            if settings.expect not in answer:
-                said = " ".join(answer.split())[:60]
-                return Seen(values, phases, failure=f'answered "{said}", without "{settings.expect}"')
+            values["answer"] = answer.decode("utf-8", "replace")
+            return Seen(values, phases, failure=_wrong(settings.expect, answer))
         return Seen(values, phases)
 
     return look
 
 
-async def _talk(settings: TcpSettings, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+async def _talk(settings: TcpSettings, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
     if settings.send is not None:
         writer.write(settings.send.encode())
         await writer.drain()
-    answer = ""
-    while settings.expect is not None and settings.expect not in answer and len(answer) < _ANSWER_LIMIT:
-        chunk = await reader.read(4096)
-        if not chunk:
-            break
-        answer += chunk.decode("utf-8", "replace")
-    return answer
+    answer = bytearray()
+    if settings.expect is not None:
+        expected = settings.expect.encode()
+        while expected not in answer and len(answer) < _ANSWER_LIMIT and (chunk := await reader.read(4096)):
+            answer += chunk
+    return bytes(answer)
+
+
+def _wrong(expect: str, answer: bytes) -> str:
+    if expect.encode() in answer:
+        return ""
+    if not answer:
+        return f'no answer before the connection was closed, not "{expect}"'
+    said = " ".join(answer[:400].decode("utf-8", "replace").split())[:60]
+    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in said)
+    more = f" in its first {_ANSWER_LIMIT} bytes" if len(answer) >= _ANSWER_LIMIT else ""
+    return f'answered "{shown}", without "{expect}"{more}'

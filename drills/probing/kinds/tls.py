@@ -1,7 +1,11 @@
 """One TLS handshake, and what the certificate is worth.
 
-The handshake is made so that a bad certificate is read too, and told what is wrong with it: OpenSSL judges the chain
-without regard to time; dates and names are judged here. A chain that OpenSSL refuses is read by a second handshake.
+OpenSSL judges the chain, as it does for the other kinds of probes: valid when there is a valid path. What it refuses is
+read by further handshakes, so that all that is wrong can be told:
+
+    as users ──refused──► without regard to time, in old ways too ──refused──► reading only
+       │                            │                                                    │
+       └────────────────────────────┴──► names and dates are judged here ◄───────────────┘
 """
 
 from __future__ import annotations
@@ -9,14 +13,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 from drills.probing.bind import BoundProbe
-from drills.probing.certificate_facts import CertificateFacts, facts_of
-from drills.probing.connecting import NOT_REACHED, open_first, unreached
+from drills.probing.certificate_facts import CertificateFacts, as_address, facts_of
+from drills.probing.connecting import NOT_REACHED, open_first, os_reason, unreached
+from drills.probing.host_names import ascii_name
 from drills.probing.kinds.tcp import host_and_port
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import TlsSettings
@@ -24,14 +29,20 @@ from drills.probing.trusted import trust
 
 #: X509_V_FLAG_NO_CHECK_TIME of OpenSSL; Python has no name for it.
 _NO_CHECK_TIME = 0x200000
+#: X509_V_ERR_CERT_NOT_YET_VALID and _HAS_EXPIRED: OpenSSL's path is one whose dates are wrong.
+_DATES_WRONG = (9, 10)
+_OLD_WAYS = "DEFAULT:@SECLEVEL=0"
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
-    """A look that shakes hands once, reads the certificate and judges it. Raises ValueError for an unusable CA file."""
+    """A look that shakes hands, reads the certificate and judges it.
+
+    Raises ValueError for an unusable CA file and for what is not a name.
+    """
     settings = cast(TlsSettings, probe.settings)
     host, port = host_and_port(settings.address)
-    name = settings.server_name or host
-    trusting, reading = _trusting(settings), _reading()
+    name = ascii_name(settings.server_name or host).strip("[]")
+    contexts = (_as_users(settings), _whenever(settings), _reading())
 
     async def look() -> Seen:
         began = means.monotonic()
@@ -50,29 +61,28 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             finally:
                 writer.transport.abort()
 
-        distrust = ""
         try:
             async with asyncio.timeout(probe.timeout):
-                try:
-                    made = await shake(trusting)
-                except ssl.SSLCertVerificationError as error:
-                    distrust = error.verify_message
-                    made = await shake(reading)
+                made, refusal = await _read(shake, contexts)
         except ssl.SSLError as error:
             return Seen(failure=f"TLS handshake failed: {_ssl_reason(error)}", phases=phases)
+        except ValueError as error:
+            return Seen(failure=f"the certificate cannot be read: {str(error).splitlines()[0]}", phases=phases)
         except NOT_REACHED as why:
             seen = unreached(why, probe.timeout, phases, awaited="TLS handshake")
             if "connect" in phases and isinstance(why, OSError) and not isinstance(why, TimeoutError):
                 seen.failure = f"TLS handshake failed: {seen.failure}"
             return seen
         phases["total"] = means.monotonic() - began
-        return _judged(settings, name, made, distrust, means.now(), phases)
+        return _judged(settings, name, made, refusal, means.now(), phases)
 
     return look
 
 
 @dataclass(frozen=True, slots=True)
 class _Handshake:
+    """`above` are the certificates of the path that OpenSSL found, from the leaf's issuer on, if it found one."""
+
     leaf: CertificateFacts
     above: tuple[CertificateFacts, ...]
     protocol: str
@@ -88,26 +98,49 @@ class _Handshake:
         return cls(facts_of(der), above, made.version() or "", cipher[0] if cipher else "")
 
 
+async def _read(
+    shake: Callable[[ssl.SSLContext], Awaitable[_Handshake]], contexts: tuple[ssl.SSLContext, ...]
+) -> tuple[_Handshake, ssl.SSLError | ConnectionResetError | None]:
+    """A handshake, and what OpenSSL has against it. Raises the error of one that no context can make."""
+    as_users, whenever, reading = contexts
+    try:
+        return await shake(as_users), None
+    except (ssl.SSLError, ConnectionResetError) as error:  # some servers break off where others say why
+        refusal = error
+    try:
+        return await shake(whenever), refusal
+    except ssl.SSLCertVerificationError as error:
+        return await shake(reading), error
+
+
 def _judged(
-    settings: TlsSettings, name: str, made: _Handshake, distrust: str, now: datetime, phases: dict[str, float]
+    settings: TlsSettings,
+    name: str,
+    made: _Handshake,
+    refusal: ssl.SSLError | ConnectionResetError | None,
+    now: datetime,
+    phases: dict[str, float],
 ) -> Seen:
     leaf = made.leaf
-    for one in made.above:
-        if stale := one.out_of_date(now):
-            distrust = distrust or f"{one.subject}, which it relies on, {stale}"
+    distrust = _distrust(made, refusal, now)
     wrong = []
     if stale := leaf.out_of_date(now):
         wrong.append(f"certificate {stale}")
     if not (name_ok := leaf.is_for(name)):
-        wrong.append(f"certificate is for {', '.join(leaf.names) or 'no name'}, not for {name}")
+        named = [f"{own} (as a name)" if as_address(own) else own for own in leaf.names]
+        asked = f"the address {name}" if as_address(name) else name
+        wrong.append(f"certificate is for {', '.join((*named, *leaf.addresses)) or 'no name'}, not for {asked}")
     if distrust:
         wrong.append(f"certificate not trusted: {distrust}")
     if made.protocol < settings.minimum_version:  # TLSv1 < TLSv1.1 < TLSv1.2 < TLSv1.3, as text too
         wrong.append(f"protocol {made.protocol}, older than {settings.minimum_version}")
+    elif refusal is not None and not isinstance(refusal, ssl.SSLCertVerificationError):
+        wrong.append(f"only old clients can shake hands: {_ssl_reason(refusal)}")
     values: dict[str, Any] = {
         "certificate": {
             "expires_in": leaf.expires_in(now),
-            "names": list(leaf.names),
+            "chain_expires_in": min(each.expires_in(now) for each in (leaf, *made.above)),
+            "names": [*leaf.names, *leaf.addresses],
             "issuer": leaf.issuer,
             "subject": leaf.subject,
         },
@@ -120,26 +153,49 @@ def _judged(
     return Seen(values, phases, failure="; ".join(wrong) if settings.verify else "")
 
 
-def _trusting(settings: TlsSettings) -> ssl.SSLContext:
-    context = _context()
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.verify_flags |= _NO_CHECK_TIME
+def _distrust(made: _Handshake, refusal: ssl.SSLError | ConnectionResetError | None, now: datetime) -> str:
+    """Why there is no valid path; empty where there is one, or nothing but the leaf's own dates is wrong."""
+    if not isinstance(refusal, ssl.SSLCertVerificationError):
+        return ""
+    if refusal.verify_code in _DATES_WRONG:
+        if made.leaf.out_of_date(now):
+            return ""
+        for one in made.above:
+            if stale := one.out_of_date(now):
+                return f"{one.subject}, which it relies on, {stale}"
+    return refusal.verify_message
+
+
+def _as_users(settings: TlsSettings) -> ssl.SSLContext:
+    """As the other kinds of probes, and by OpenSSL's default level of security, which the oldest protocols lack."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    if settings.minimum_version < "TLSv1.2":
+        context.set_ciphers(_OLD_WAYS)
     trust(context, settings.ca)
     return context
 
 
+def _whenever(settings: TlsSettings) -> ssl.SSLContext:
+    context = _in_old_ways()
+    trust(context, settings.ca)
+    context.verify_flags |= _NO_CHECK_TIME
+    return context
+
+
 def _reading() -> ssl.SSLContext:
-    context = _context()
+    context = _in_old_ways()
     context.verify_mode = ssl.CERT_NONE
     return context
 
 
-def _context() -> ssl.SSLContext:
+def _in_old_ways() -> ssl.SSLContext:
     """Shakes hands also in old ways, so that they can be told of."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.set_ciphers(_OLD_WAYS)
     return context
 
 
@@ -152,5 +208,7 @@ def _verified_chain(made: Any) -> Sequence[bytes]:
     return ()
 
 
-def _ssl_reason(error: ssl.SSLError) -> str:
+def _ssl_reason(error: ssl.SSLError | ConnectionResetError) -> str:
+    if not isinstance(error, ssl.SSLError):
+        return os_reason(error)
     return (error.reason or str(error.args[-1] if error.args else error)).replace("_", " ").lower()
