@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Thread
 
 from drills.core.durations import format_duration
 from drills.core.events import UndoFailed, UndoSettled
+from drills.daemon_work import start_daemon
 from drills.errors import EnvironmentFailed
 from drills.faults.registry import FAULTS
 from drills.faults.restoring import RESTORE_SANDBOX, STOP_SANDBOX, restore
@@ -95,15 +94,7 @@ def _bounded(sandbox: Sandbox, row: OwedUndo, within: float) -> tuple[str, ...]:
 
     What it still does then does no harm: every undo may run beside others, and again.
     """
-    outcome: Future[tuple[str, ...]] = Future()
-
-    def work() -> None:
-        try:
-            outcome.set_result(_undo(sandbox, row))
-        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
-            outcome.set_exception(error)
-
-    Thread(target=work, name=f"undo-{row.id}", daemon=True).start()
+    outcome = start_daemon(_undo, sandbox, row, name=f"undo-{row.id}")
     try:
         return outcome.result(within)
     except TimeoutError:

@@ -13,8 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drills.errors import BadInput, EnvironmentFailed
+from drills.text_files import UnreadableFile, read_bytes
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+#: Bytes of a beat: a moment and a line feed.
+_LONGEST = 100
 
 
 def beats_folder(state: Path) -> Path:
@@ -52,11 +56,11 @@ def last_beat(folder: Path, name: str) -> datetime | None:
     """
     path = _file(folder, name)
     try:
-        moment = datetime.fromisoformat(path.read_text(encoding="utf-8").strip())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise EnvironmentFailed(f"{path}: cannot be read: {error.strerror or error}") from error
+        moment = datetime.fromisoformat(read_bytes(path, _LONGEST).decode().strip())
+    except UnreadableFile as error:
+        if not os.path.lexists(path):
+            return None
+        raise EnvironmentFailed(f"{path}: {error.wrong}; delete it, and the next beat writes it anew") from None
     except ValueError:
         raise EnvironmentFailed(f"{path}: holds no time; delete it, and the next beat writes it anew") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -80,3 +83,52 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EnvironmentFailed, match="cannot be written"):
         beat(tmp_path / "file", "one")
+
+
+def test_a_beat_from_far_in_the_future_proves_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    beat(beats_folder(state), "nightly-backup", at=ago(days=-400))
+    looked = look(state)
+    assert looked.outcome is Outcome.UNKNOWN
+    assert looked.reason == "the last beat of nightly-backup lies 399 days in the future; send another"
+
+
+def test_what_is_no_file_of_a_beat_is_unknown_at_once(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    path = beats_folder(state) / "nightly-backup"
+    path.parent.mkdir()
+
+    def becomes(made: Callable[[Path], object]) -> str:
+        made(path)
+        looked = look(state)
+        assert looked.outcome is Outcome.UNKNOWN
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        return looked.reason.removeprefix(f"{path}: ")
+
+    anew = "; delete it, and the next beat writes it anew"
+    assert becomes(os.mkfifo) == f"is a named pipe, not a file{anew}"
+    assert becomes(Path.mkdir) == f"is a folder, not a file{anew}"
+    assert becomes(lambda link: link.symlink_to("/dev/zero")) == f"is a device, not a file{anew}"
+    assert becomes(lambda link: link.symlink_to(link)) == f"cannot be read (Too many levels of symbolic links){anew}"
+    assert becomes(lambda file: file.write_bytes(b"\xff" * 10)) == f"holds no time{anew}"
+    long = b"2026-11-21T14:00:00+00:00" + b"\n" * 10_000_000
+    assert becomes(lambda file: file.write_bytes(long)) == f"has 10,000,025 bytes; at most 100 are read{anew}"
+
+
+def test_a_disk_that_hangs_keeps_one_thread_waiting_and_no_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hang, begun = threading.Event(), []
+
+    def hanging(folder: Path, name: str) -> None:
+        begun.append(name)
+        hang.wait()
+
+    monkeypatch.setattr("drills.probing.kinds.heartbeat.last_beat", hanging)
+    settings = {"name": "nightly-backup", "within": "1h", "state": str(tmp_path / "state.json")}
+    try:
+        looked = asyncio.run(look_at("heartbeat", settings, times=3, timeout="50ms"))
+    finally:
+        hang.set()
+    assert (looked.outcome, looked.reason) == (Outcome.UNKNOWN, "the disk did not answer within 50ms")
+    assert begun == ["nightly-backup"]
