@@ -9,6 +9,11 @@ import socket
 
 import pycurl
 
+from drills.probing.heads import HEAD_LIMIT
+
+#: Of an answer with several Location headers that differ.
+SEVERAL_PLACES = "redirect to several URLs at once is not followed"
+
 #: The prober's own want, not the target's fault.
 _OWN_ERRNO = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL}
 
@@ -39,11 +44,16 @@ def curl_reason(code: int, curl: pycurl.Curl, timeout: float) -> str:
         return os.strerror(os_error).lower() if os_error else "could not connect"
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
         return f"certificate not valid: {_certificate_fault(said)}"
+    if code == _WEIRD_REPLY and "Location" in said:  # recent versions of libcurl take that for no HTTP
+        return SEVERAL_PLACES
     if code in (pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR):
         return "connection reset" if os_error == errno.ECONNRESET or "reset" in said else "connection broken"
     return _SAID.get(code) or (said[:1].lower() + said[1:]) or f"libcurl error {code}"
 
 
+_WEIRD_REPLY = 8  # CURLE_WEIRD_SERVER_REPLY
+#: CURLE_TOO_LARGE, since 8.6: a line of the head is longer than libcurl's own limit, which is as long.
+_TOO_LARGE = 100
 _SAID = {
     pycurl.E_COULDNT_RESOLVE_HOST: "name not resolved",
     pycurl.E_GOT_NOTHING: "connection closed without an answer",
@@ -51,7 +61,8 @@ _SAID = {
     pycurl.E_SSL_CONNECT_ERROR: "TLS handshake failed",
     pycurl.E_UNSUPPORTED_PROTOCOL: "neither http nor https",
     pycurl.E_URL_MALFORMAT: "not a URL",
-    getattr(pycurl, "E_WEIRD_SERVER_REPLY", 8): "the answer is not HTTP",
+    _WEIRD_REPLY: "the answer is not HTTP",
+    _TOO_LARGE: f"headers over {HEAD_LIMIT} bytes, stopped",
 }
 
 

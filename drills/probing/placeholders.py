@@ -14,6 +14,7 @@ from drills.probing.journey_settings import PLACEHOLDER, JourneyStep
 class Filled:
     """What one step sends."""
 
+    method: str
     url: str
     headers: Mapping[str, str]
     body: str | None
@@ -23,6 +24,7 @@ class Filled:
     def of(cls, step: JourneyStep, extracted: Mapping[str, Any]) -> Filled:
         """Raises KeyError for a name that was not extracted (settings are checked: no earlier step extracts it)."""
         return cls(
+            method=step.method,
             url=PLACEHOLDER.sub(lambda match: quote(_text(extracted[match[1]]), safe=""), step.url),
             headers={name: _in_text(value, extracted) for name, value in step.headers.items()},
             body=None if step.body is None else _in_text(step.body, extracted),

@@ -31,7 +31,8 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _checked_value(value: str) -> str:
+def checked_value(value: str) -> str:
+    """A header's value as it may be sent. Raises ValueError, one line, for one that no header can hold."""
     if control := _NO_TEXT.search(value):
         raise ValueError(f"holds the control character U+{ord(control[0]):04X}; write a header's value on one line")
     if not_latin := re.search(r"[^\x00-\xff]", value):
@@ -44,7 +45,7 @@ def _checked_value(value: str) -> str:
 #: A URL of http or https; the sandbox's addresses may stand in it.
 Url = Annotated[str, AfterValidator(_checked_url)]
 #: What a probe sends beside its request. RFC 9110 5.5: a value is one line of visible characters.
-Headers = dict[Annotated[str, AfterValidator(_checked_name)], Annotated[str, AfterValidator(_checked_value)]]
+Headers = dict[Annotated[str, AfterValidator(_checked_name)], Annotated[str, AfterValidator(checked_value)]]
 
 
 class SettingsModel(Model):

@@ -114,8 +114,21 @@ class HttpUrl:
     @property
     def root(self) -> str:
         """`scheme://host:port`, the port only where it is not the scheme's own."""
-        host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}{'' if self.port == _DEFAULT_PORTS[self.scheme] else f':{self.port}'}"
+        return f"{self.scheme}://{self._with_port(self.host.replace('%', '%25'))}"
+
+    @property
+    def authority(self) -> str:
+        """What the `Host` header says. A zone is of this machine only: it is left out (RFC 6874 4)."""
+        return self._with_port(self.host.partition("%")[0])
+
+    def at(self, address: str) -> str:
+        """The same to be asked of one of the host's addresses."""
+        host = f"[{address}]" if ":" in address else address
+        return f"{self.scheme}://{host}:{self.port}{self.target}"
+
+    def _with_port(self, host: str) -> str:
+        host = f"[{host}]" if ":" in host else host
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def wire(self) -> str:

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import SplitResult, urlsplit
 
 import pycurl
 from pydantic_core import from_json
 
 from drills.probing.bind import BoundProbe
+from drills.probing.bodies import Body, BodyFault
+from drills.probing.cookies import CookieJar
 from drills.probing.curl_reasons import curl_own_fault, curl_reason
+from drills.probing.heads import (
+    HEAD_LIMIT,
+    Pairs,
+    content_type_of,
+    joined,
+    pairs_of,
+    sent_headers,
+    spelled_in,
+    text_of,
+    values_of,
+    without_mark,
+)
+from drills.probing.hops import REDIRECTS, Hops, RedirectRefused, Request
 from drills.probing.resolver import NameNotResolved, ResolverBusy, is_numeric, names_of
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import HttpSettings
 from drills.probing.transfers import Transfers
 from drills.probing.trusted import ca_file
+from drills.probing.urls import HttpUrl
 
-_KEEPS_METHOD = (307, 308)
 _TIMES = (
     ("connect", pycurl.CONNECT_TIME),
     ("tls", pycurl.APPCONNECT_TIME),
@@ -31,7 +44,7 @@ _TIMES = (
 def prepare(probe: BoundProbe, means: Means) -> Look:
     """A look that asks once and fills in what the probe's conditions name."""
     settings = cast(HttpSettings, probe.settings)
-    needs, fields = probe.needs, probe.json_fields
+    needs, fields, spelled = probe.needs, probe.json_fields, spelled_in((*probe.asserts, *probe.degraded))
     exchange = Exchange(settings, probe.timeout, means, needs)
 
     async def look() -> Seen:
@@ -50,7 +63,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
                 absent["json"] = f"the body is not JSON ({error})"
             seen.absent = absent
         if "headers" in needs:
-            values["headers"] = exchange.answer.headers
+            values["headers"] = joined(exchange.answer.pairs, spelled)
         return seen
 
     return look
@@ -63,56 +76,97 @@ def named_only(document: Any, fields: frozenset[str] | None) -> Any:
     return {field: document[field] for field in fields if field in document}
 
 
-@dataclass(slots=True)
 class Answer:
-    """What came back in one exchange: only as much of it as somebody wants is kept."""
+    """What came back in one exchange: of the body only what somebody wants is kept.
 
-    limit: int
-    kept: bool
-    length: int = 0
-    chunks: list[bytes] = field(default_factory=list)
-    headers: dict[str, str] = field(default_factory=dict)
+    `fault` says why it was not taken to its end.
+    """
+
+    def __init__(self, limit: int, *, kept: bool) -> None:
+        self._limit = limit
+        self._kept = kept
+        self.begin()
 
     def begin(self) -> None:
-        self.length = 0
-        self.chunks = []
-        self.headers = {}
+        self.fault = ""
+        self._lines: list[bytes] = []
+        self._left = HEAD_LIMIT
+        self._body: Body | None = None
+        self._pairs: Pairs | None = None
+
+    def take_header(self, line: bytes) -> int | None:
+        """libcurl's header callback, for each line of each head; a number that is not its length stops the transfer."""
+        self._left -= len(line)
+        if self._left < 0:
+            self.fault = f"headers over {HEAD_LIMIT} bytes, stopped"
+            return 0
+        self._lines.append(line)
+        return None
 
     def take(self, chunk: bytes) -> int | None:
         """libcurl's write callback; another number than the chunk's length stops the transfer."""
-        self.length += len(chunk)
-        if self.length > self.limit:
+        try:
+            if self._body is None:
+                self._body = Body(self._limit, self._codings(), kept=self._kept)
+            self._body.take(chunk)
+        except BodyFault as why:
+            self.fault = str(why)
             return 0
-        if self.kept:
-            self.chunks.append(chunk)
         return None
 
-    def take_header(self, line: bytes) -> None:
-        name, colon, value = line.decode("latin-1").partition(":")
-        if colon:
-            self.headers[name.strip().lower()] = value.strip()
+    def end(self) -> None:
+        """Nothing more comes: whether the body is whole."""
+        if self._body is not None:
+            try:
+                self._body.end()
+            except BodyFault as why:
+                self.fault = str(why)
+
+    @property
+    def pairs(self) -> Pairs:
+        """The final answer's headers."""
+        if self._pairs is None:
+            self._pairs = pairs_of(self._lines)
+        return self._pairs
+
+    @property
+    def content_type(self) -> str:
+        return content_type_of(self.pairs)
 
     def text(self) -> str:
-        return b"".join(self.chunks).decode("utf-8", "replace")
+        return text_of(self._content(), self.content_type)
 
     def parsed(self) -> Any:
         """The body as JSON. Raises ValueError, also for NaN and Infinity, which JSON does not have."""
-        return from_json(b"".join(self.chunks), allow_inf_nan=False)
+        return from_json(without_mark(self._content()), allow_inf_nan=False)
+
+    def _content(self) -> bytes | bytearray:
+        return b"" if self._body is None else self._body.content
+
+    def _codings(self) -> str:
+        for line in self._lines:  # most answers have none: that is told without taking the head apart
+            if line[:17].lower() == b"content-encoding:":
+                return ", ".join(values_of(self.pairs, "content-encoding"))
+        return ""
 
 
 class Exchange:
-    """One request, made ready once and asked again and again; `answer` is that of the last asking."""
+    """One request, made ready once and asked again and again; `answer` is that of the last asking.
+
+    Raises ValueError for a URL that cannot be asked for, or a DNS server that is not one.
+    """
 
     def __init__(self, settings: HttpSettings, timeout: float, means: Means, needs: frozenset[str]) -> None:
         self._settings = settings
         self._timeout = timeout
         self._means = means
-        self._target = urlsplit(settings.url)
-        self._numeric = is_numeric(self._target.hostname or "")
         self._needs = needs
+        self._first = self._hops().request
+        self._numeric = is_numeric(self._first.url.host)
         self._names = names_of(settings, means.resolver)
         self.answer = Answer(settings.body_limit, kept=not needs.isdisjoint(("body", "json")))
         self._curl = self._handle()
+        self._load(self._first)
         if means.transfers is None:
             means.transfers = Transfers()
         self._transfers = cast(Transfers, means.transfers)
@@ -120,106 +174,125 @@ class Exchange:
     async def ask(self) -> Seen:
         """Ask once. `values` has the status, and url and version if needed; `phases` count from this call on."""
         settings, curl, began = self._settings, self._curl, self._means.monotonic()
-        target, numeric, left = self._target, self._numeric, settings.redirects
-        offset, dns = 0.0, None
+        request, numeric = self._first, self._numeric
+        hops: Hops | None = None
+        refused, offset, dns = "", 0.0, None
         while True:
             if not numeric:
+                url = request.url
                 try:
-                    found = await self._names.resolve(target.hostname or "", self._timeout - offset)
+                    found = await self._names.resolve(url.host, self._timeout - offset)
                 except ResolverBusy as busy:
-                    return Seen(blind=str(busy))
+                    seen = Seen(blind=str(busy))
+                    break
                 except NameNotResolved as why:
-                    return Seen(failure=str(why))
-                port = target.port or (443 if target.scheme == "https" else 80)
-                curl.setopt(pycurl.RESOLVE, [f"+{target.hostname}:{port}:{_listed(found.addresses)}"])
+                    seen = Seen(failure=str(why))
+                    break
+                at = f":{url.port}:{_listed(found.addresses)}"
+                # Versions of libcurl differ in whether a name keeps the dot at its end.
+                curl.setopt(pycurl.RESOLVE, [f"+{name}{at}" for name in {url.host, url.host.removesuffix(".")}])
                 offset = self._means.monotonic() - began
                 dns = offset
                 curl.setopt(pycurl.TIMEOUT_MS, max(1, int((self._timeout - offset) * 1000)))
             self.answer.begin()
             code = await self._transfers.perform(curl)
             phases = _phases(curl, offset, dns, whole=not code)
-            if code:
-                break
-            status = curl.getinfo(pycurl.RESPONSE_CODE)
-            if not left or not 300 <= status < 400 or not (onward := curl.getinfo(pycurl.REDIRECT_URL)):
-                break
-            left -= 1
-            target, numeric = self._follow(onward, status)
-            offset = self._means.monotonic() - began
-            curl.setopt(pycurl.TIMEOUT_MS, max(1, int((self._timeout - offset) * 1000)))
-        seen = self._seen(code, phases)
-        if target is not self._target or not numeric:
-            self._aim(self._target.geturl())
+            if not code and settings.redirects and curl.getinfo(pycurl.RESPONSE_CODE) in REDIRECTS:
+                hops = hops or self._hops()
+                try:
+                    onward = hops.follow(curl.getinfo(pycurl.RESPONSE_CODE), self.answer.pairs)
+                except RedirectRefused as why:
+                    onward, refused = False, str(why)
+                if onward:
+                    request = hops.request
+                    numeric = is_numeric(request.url.host)
+                    self._load(request)
+                    offset = self._means.monotonic() - began
+                    curl.setopt(pycurl.TIMEOUT_MS, max(1, int((self._timeout - offset) * 1000)))
+                    continue
+            if not code:
+                self.answer.end()
+            seen = self._seen(code, phases, request)
+            seen.failure = seen.failure or refused
+            break
+        if request is not self._first or not numeric:
+            self._load(self._first)
+            curl.setopt(pycurl.TIMEOUT_MS, max(1, int(self._timeout * 1000)))
         return seen
 
-    def _seen(self, code: int, phases: Mapping[str, float]) -> Seen:
+    def _seen(self, code: int, phases: Mapping[str, float], request: Request) -> Seen:
         curl = self._curl
+        if fault := self.answer.fault:
+            return Seen(failure=fault, phases=phases)
         if code:
             if blind := curl_own_fault(code, curl):
                 return Seen(blind=blind)
-            if code in (pycurl.E_WRITE_ERROR, pycurl.E_FILESIZE_EXCEEDED):
-                return Seen(failure=f"body over {self._settings.body_limit} bytes, stopped", phases=phases)
             return Seen(failure=curl_reason(code, curl, self._timeout), phases=phases)
         status = curl.getinfo(pycurl.RESPONSE_CODE)
         values: dict[str, Any] = {"status": status}
         if self._settings.http2 and curl.getinfo(pycurl.INFO_HTTP_VERSION) != pycurl.CURL_HTTP_VERSION_2_0:
             return Seen(values, phases, failure="answered, but not over HTTP/2")
         if "url" in self._needs:
-            values["url"] = curl.getinfo(pycurl.EFFECTIVE_URL)
+            values["url"] = request.url.shown
         if "version" in self._needs:
             values["version"] = _VERSIONS.get(curl.getinfo(pycurl.INFO_HTTP_VERSION), "")
         return Seen(values, phases)
 
-    def _follow(self, url: str, status: int) -> tuple[SplitResult, bool]:
-        target = urlsplit(url)
-        self._curl.setopt(pycurl.URL, url)
-        if status not in _KEEPS_METHOD and self._settings.method != "HEAD":
-            self._curl.setopt(pycurl.HTTPGET, 1)
-            self._curl.unsetopt(pycurl.CUSTOMREQUEST)
-        return target, is_numeric(target.hostname or "")
-
-    def _aim(self, url: str) -> None:
-        self._curl.setopt(pycurl.URL, url)
-        self._curl.setopt(pycurl.TIMEOUT_MS, max(1, int(self._timeout * 1000)))
-        self._set_method()
-
-    def _set_method(self) -> None:
-        settings, curl = self._settings, self._curl
+    def _hops(self) -> Hops:
+        """The way of one run, at its beginning."""
+        settings = self._settings
+        method = settings.method
         body = json.dumps(settings.json_) if settings.json_ is not None else settings.body
-        if settings.method == "HEAD":
+        if body is None and method in ("POST", "PUT", "PATCH"):
+            body = ""  # which is told, as Content-Length: 0 (RFC 9110 8.6)
+        if body is not None and method == "GET":
+            method = "POST"
+        return Hops(
+            Request(
+                method,
+                HttpUrl.of(settings.url),
+                settings.headers,
+                None if method == "HEAD" or body is None else body.encode(),
+            ),
+            always={"User-Agent": "drills-probe"},
+            body_type="application/json" if settings.json_ is not None else "",
+            most=settings.redirects,
+            cookies=CookieJar(self._means.now),
+        )
+
+    def _load(self, request: Request) -> None:
+        """Make the handle ready to send this."""
+        curl, headers = self._curl, sent_headers(request.headers)
+        curl.setopt(pycurl.URL, request.url.wire)
+        curl.setopt(pycurl.HTTPGET, 1)
+        curl.setopt(pycurl.CUSTOMREQUEST, request.method)
+        if request.method == "HEAD":
             curl.setopt(pycurl.NOBODY, 1)
-        elif body is not None:
-            curl.setopt(pycurl.COPYPOSTFIELDS, body.encode())
-            curl.setopt(pycurl.CUSTOMREQUEST, settings.method if settings.method != "GET" else "POST")
-        elif settings.method != "GET":
-            curl.setopt(pycurl.CUSTOMREQUEST, settings.method)
+        elif request.body is not None:
+            curl.setopt(pycurl.COPYPOSTFIELDS, request.body)
+            headers.append(b"Expect:")  # libcurl would ask first, and wait, with a large one
+            if not request.body:
+                headers.append(b"Content-Type:")
+        curl.setopt(pycurl.HTTPHEADER, headers)
 
     def _handle(self) -> pycurl.Curl:
         settings, curl = self._settings, pycurl.Curl()
-        curl.setopt(pycurl.URL, settings.url)
+        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.FRESH_CONNECT, 1)
         curl.setopt(pycurl.FORBID_REUSE, 1)
         curl.setopt(pycurl.PROXY, "")
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(self._timeout * 1000)))
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(self._timeout * 1000)))
-        curl.setopt(pycurl.MAXFILESIZE_LARGE, settings.body_limit)
         curl.setopt(pycurl.WRITEFUNCTION, self.answer.take)
-        if "headers" in self._needs:
-            curl.setopt(pycurl.HEADERFUNCTION, self.answer.take_header)
-        curl.setopt(pycurl.HTTP_VERSION, _version(settings))
-        if settings.url.startswith("https"):
+        curl.setopt(pycurl.HEADERFUNCTION, self.answer.take_header)
+        curl.setopt(pycurl.HTTP_VERSION, _version(settings, self._first.url))
+        if self._first.url.scheme == "https" or settings.redirects:
             curl.setopt(pycurl.SSL_SESSIONID_CACHE, 0)
         if not settings.verify:
             curl.setopt(pycurl.SSL_VERIFYPEER, 0)
             curl.setopt(pycurl.SSL_VERIFYHOST, 0)
         curl.setopt(pycurl.CAINFO, ca_file(settings.ca))
-        sent = {"User-Agent": "drills-probe", **settings.headers}
-        if settings.json_ is not None:
-            sent = {"Content-Type": "application/json", **sent}
-        curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
-        self._curl = curl
-        self._set_method()
         return curl
 
 
@@ -230,11 +303,10 @@ _VERSIONS = {
 }
 
 
-def _version(settings: HttpSettings) -> int:
+def _version(settings: HttpSettings, url: HttpUrl) -> int:
     if not settings.http2:
         return int(pycurl.CURL_HTTP_VERSION_1_1)
-    plain = settings.url.startswith("http:")
-    return int(pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE if plain else pycurl.CURL_HTTP_VERSION_2TLS)
+    return int(pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE if url.scheme == "http" else pycurl.CURL_HTTP_VERSION_2TLS)
 
 
 def _phases(curl: pycurl.Curl, offset: float, dns: float | None, *, whole: bool) -> dict[str, float]:

@@ -21,7 +21,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     """A look that scrapes once and measures over the scrapes that it remembers."""
     settings = cast(MetricsSettings, probe.settings)
     asked = HttpSettings(url=settings.url, headers={"Accept": ACCEPT}, body_limit=settings.body_limit)
-    exchange = Exchange(asked, probe.timeout, means, frozenset({"body", "headers"}))
+    exchange = Exchange(asked, probe.timeout, means, frozenset({"body"}))
     reader = ExpositionReader(wanted(settings.named))
     window = Window(settings.window.total_seconds(), counting(settings))
 
@@ -33,7 +33,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             seen.failure = f"status {seen.values['status']}, not 200"
             return seen
         scraped_at = means.monotonic()
-        kind = exchange.answer.headers.get("content-type", "")
+        kind = exchange.answer.content_type
         if "protobuf" in kind:
             seen.failure = f"it answers {kind.partition(';')[0]}, not text"
             return seen
