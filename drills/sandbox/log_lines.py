@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from drills.core.patterns import PatternError, compile_pattern
 from drills.errors import BadInput, EnvironmentFailed
 
 #: ISO 8601 as in JSON lines; PostgreSQL's `%m` in UTC. The second alternative is Redis's own form.
@@ -30,15 +31,15 @@ def read_log(path: Path, *, after: datetime | None, grep: str | None) -> Sequenc
 def chosen(lines: Iterable[str], *, after: datetime | None, grep: str | None) -> Sequence[str]:
     """Those of the lines that are as young and match; as `read_log` does. Raises BadInput for the pattern."""
     try:
-        pattern = re.compile(grep) if grep else None
-    except re.error as error:
-        raise BadInput(f"grep: {grep!r} is no pattern: {error}") from error
+        pattern = compile_pattern(grep) if grep else None
+    except PatternError as error:
+        raise BadInput(f"grep: {grep!r} {error}") from None
     kept = []
     recent = after is None
     for line in lines:
         if after is not None and (said := time_of(line)) is not None:
             recent = said >= after
-        if recent and (pattern is None or pattern.search(line)):
+        if recent and (pattern is None or pattern.found_in(line)):
             kept.append(line)
     return kept
 

@@ -181,6 +181,21 @@ def test_an_asker_with_the_token_keeps_its_connection() -> None:
         ({"kind": "container", "settings": {"state": "/etc/passwd"}}, "its own machine only"),
         ({"kind": "http", "settings": {"url": "https://a", "ca": "/etc/passwd"}}, "no file is read for others"),
         ({"kind": "http", "settings": {"url": "file:///etc/passwd"}}, "http"),
+        ({"kind": "redis", "settings": {"url": "unix:///run/redis.sock"}}, "no socket"),
+        ({"kind": "redis", "settings": {"url": "redis://a", "ca": "/etc/passwd"}}, "no file is read for others"),
+        (
+            {"kind": "postgres", "settings": {"url": "postgresql:///a?host=/run/postgresql"}},
+            "no socket",
+        ),
+        (
+            {"kind": "postgres", "settings": {"url": "postgresql://u@%2Frun%2Fpostgresql/a"}},
+            "no socket",
+        ),
+        ({"kind": "postgres", "settings": {"url": "postgresql://u@a/b?passfile=/root/.pgpass"}}, "no stored secrets"),
+        (
+            {"kind": "postgres", "settings": {"url": "postgresql://u@a", "ca": "/a"}},
+            "no file is read for others",
+        ),
         ({"kind": "http", "settings": {"url": "http://a", "body-limit": 10**9}}, "at most 8388608 bytes are held"),
         ({"kind": "metrics", "settings": {"url": "http://a", "body_limit": 10**9}}, "at most 8388608 bytes are held"),
         ({"timeout": "2m"}, "timeout must be more than 0 and at most 1m"),

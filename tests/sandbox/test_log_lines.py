@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from drills.errors import BadInput
 from drills.sandbox.log_lines import read_log, time_of
 
 MOMENT = datetime(2026, 11, 21, 8, 18, 34, 8000, tzinfo=UTC)
@@ -32,3 +33,11 @@ def test_lines_without_a_time_go_with_the_line_before(tmp_path: Path) -> None:
 
 def test_a_service_that_never_wrote_has_no_lines(tmp_path: Path) -> None:
     assert read_log(tmp_path / "none.log", after=None, grep=None) == ()
+
+
+def test_a_pattern_without_end_searches_all_the_same(tmp_path: Path) -> None:
+    log = tmp_path / "x.log"
+    log.write_text(f"{'a' * 64}b\n{'a' * 64}\n")
+    assert read_log(log, after=None, grep="(a+)+$") == ["a" * 64]
+    with pytest.raises(BadInput, match=r"grep: '\(' not a regular expression"):
+        read_log(log, after=None, grep="(")

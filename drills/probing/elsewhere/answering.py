@@ -21,9 +21,11 @@ from drills.probing.bind import BoundProbe, bind
 from drills.probing.elsewhere.known import HERE_ONLY
 from drills.probing.elsewhere.messages import FORMAT, Answer, Question
 from drills.probing.looks import prepare
+from drills.probing.postgres_url import postgres_parameters
+from drills.probing.redis_url import RedisAddress
 from drills.probing.resolver import Resolver
 from drills.probing.seen import Look, Means, Seen
-from drills.probing.settings import PROBE_KINDS
+from drills.probing.settings import PROBE_KINDS, PostgresSettings, RedisSettings
 from drills.probing.verdict import judge
 
 _log = logging.getLogger(__name__)
@@ -119,6 +121,7 @@ class Answering:
         ca = self._certificates(question, key.hex())
         try:
             probe = bind(_spec(question, ca), {})
+            _check_reach(probe)
             _not_of_this_machine(probe)
             holds = _body_limit(probe)
             ready = self._ready[key] = _Ready(probe, prepare(probe, self._means), ca, size=size, holds=holds)
@@ -181,6 +184,20 @@ def _texts(value: JsonValue) -> int:
     if isinstance(value, list):
         return sum(map(_texts, value))
     return 1
+
+
+def _check_reach(probe: BoundProbe) -> None:
+    """Raises BadInput for a socket in a folder: its server may know the user that looks, and ask for no password."""
+    match probe.settings:
+        case RedisSettings(url=url):
+            socket = RedisAddress.read(url).socket
+        case PostgresSettings(url=url, ca=ca):
+            socket = postgres_parameters(url, ca)["host"]
+        case _:
+            socket = ""
+    if socket.startswith(("/", "@")):
+        wrong = f"{probe.spec.kind}.url: no socket of this machine is opened for others; write a host and a port"
+        raise BadInput(f"probe {probe.name}: {wrong}")
 
 
 def _body_limit(probe: BoundProbe) -> int:
