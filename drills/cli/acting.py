@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,8 +75,11 @@ def _recorded_otherwise(workspace: Workspace) -> bool:
 def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, output: str) -> None:
     from drills.clock import SystemClock
     from drills.core.events import ActionTaken
-    from drills.responders.masking import mask
+    from drills.responders.masking import mask, shown
     from drills.responders.plain_text import plain
+    from drills.responders.typed_commands import typed_command, typed_secrets
+    from drills.sandbox.known_secrets import KnownSecrets
+    from drills.sandbox.open import open_sandbox
 
     store = open_store(workspace)
     try:
@@ -85,16 +87,19 @@ def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, 
         if drill is None:
             return
         clock = SystemClock()
+        known = KnownSecrets(open_sandbox(workspace))
+        words = [plain(word) for word in sys.argv[1:]]
+        secrets = (*known(), *typed_secrets(words, known.names))
         store.append(
             drill.drill_id,
             ActionTaken(
                 t=drill.t(clock),
                 at=clock.now(),
-                command=mask(plain(shlex.join(["drills", *sys.argv[1:]]))),
+                command=typed_command(["drills", *words], known.names, secrets),
                 read_only=read_only,
                 exit_status=status,
                 seconds=round(seconds, 3),
-                output=plain(mask(output))[:KEPT],
+                output=mask(plain(shown(output)), secrets)[:KEPT],
             ),
         )
     finally:

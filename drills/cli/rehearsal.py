@@ -16,6 +16,7 @@ from drills.errors import BadInput, ExitCode
 from drills.probing.once import look_once
 from drills.responders.runbook import StepResult, Surroundings, rehearsable, run_block, verifications
 from drills.responders.runbook_file import Block
+from drills.sandbox.known_secrets import KnownSecrets
 from drills.sandbox.open import open_sandbox
 from drills.store.holder import hold
 from drills.workspace.workspace import Workspace
@@ -34,13 +35,15 @@ def rehearse_runbook(workspace: Workspace, plan: DrillPlan) -> int:
         was_up = sandbox.is_up()
         try:
             sandbox.up()
-            return asyncio.run(_rehearse(workspace, plan, dict(sandbox.addresses)))
+            return asyncio.run(
+                _rehearse(plan, Surroundings.of(workspace.home, secrets=KnownSecrets(sandbox)), dict(sandbox.addresses))
+            )
         finally:
             if not was_up:
                 sandbox.down()
 
 
-async def _rehearse(workspace: Workspace, plan: DrillPlan, addresses: dict[str, str]) -> int:
+async def _rehearse(plan: DrillPlan, surroundings: Surroundings, addresses: dict[str, str]) -> int:
     failed = 0
     for observation in await look_once(plan.probes, addresses, plan.probers):
         well = observation.outcome in (Outcome.PASS, Outcome.DEGRADED)
@@ -48,7 +51,7 @@ async def _rehearse(workspace: Workspace, plan: DrillPlan, addresses: dict[str, 
         name = probe_from(observation.probe, observation.vantage)
         typer.echo(f"{'ok  ' if well else 'FAIL'}  probe  {name:<20} {observation.reason}".rstrip())
 
-    for rehearsed in await rehearse_steps(plan.blocks, Surroundings.of(workspace.home), SystemClock()):
+    for rehearsed in await rehearse_steps(plan.blocks, surroundings, SystemClock()):
         step = rehearsed.step
         failed += not step.ok
         said = humane(step.seconds) + rehearsed.remark if step.ok else step.reason

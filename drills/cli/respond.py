@@ -30,6 +30,8 @@ def _desk(folder: object) -> Desk:
     from drills.clock import SystemClock
     from drills.errors import BadInput
     from drills.responders.desk import Desk
+    from drills.sandbox.known_secrets import KnownSecrets
+    from drills.sandbox.open import open_sandbox
 
     workspace = open_workspace(Path(str(folder)))
     store = open_store(workspace)
@@ -37,7 +39,7 @@ def _desk(folder: object) -> Desk:
     if record is None or not record.runner.alive():
         store.close()
         raise BadInput("no incident is going on; start one with `drills practice`")
-    return Desk(store, record, SystemClock())
+    return Desk(store, record, SystemClock(), lambda: KnownSecrets(open_sandbox(workspace))())
 
 
 @respond_app.command(epilog="Example: drills respond ack")

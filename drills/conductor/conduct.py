@@ -15,6 +15,7 @@ from drills.core.history import predecessor_of
 from drills.core.scorecard import Scorecard
 from drills.core.scoring.score import RULES_VERSION
 from drills.responders.runbook import Surroundings
+from drills.sandbox.known_secrets import KnownSecrets
 from drills.sandbox.protocol import Sandbox
 from drills.store.records import DrillRecord
 from drills.store.store import Store
@@ -59,7 +60,7 @@ async def conduct(
             predecessor=predecessor_of(plan.scenario.name, _alike(store, plan), record.started_at),
         )
     )
-    surroundings = Surroundings.of(folder, record.drill_id)
+    surroundings = Surroundings.of(folder, record.drill_id, KnownSecrets(sandbox))
     await Course(plan, sandbox, store, recorder, clock, surroundings).run()
     return record
 

@@ -44,7 +44,7 @@ def _record(step: StepResult, recorder: Recorder) -> None:
             **recorder.now(),
             step=step.block.name,
             section=step.block.section,
-            command=step.block.command,
+            command=step.command,
             read_only=attributes.read_only,
             ok=step.ok,
             reason=step.reason,

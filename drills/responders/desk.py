@@ -5,7 +5,7 @@ Each thing said is an event, durable at once. Nothing of the scenario's truth is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from drills.clock import Clock
@@ -27,6 +27,7 @@ from drills.core.playbook import Audience, Choice, MessageStatus
 from drills.core.timeline import Timeline
 from drills.errors import BadInput
 from drills.nearest import nearest
+from drills.responders.masking import mask
 from drills.responders.plain_text import plain
 from drills.responders.updates import incident_level, update
 from drills.store.records import DrillRecord
@@ -34,12 +35,18 @@ from drills.store.store import Store
 
 
 class Desk:
-    """Writes a person's part of one running drill's timeline. Each method returns a line or more to print."""
+    """Writes a person's part of one running drill's timeline. Each method returns a line or more to print.
 
-    def __init__(self, store: Store, record: DrillRecord, clock: Clock) -> None:
+    What is said is kept without the secrets that `secrets` knows, and without what looks like one.
+    """
+
+    def __init__(
+        self, store: Store, record: DrillRecord, clock: Clock, secrets: Callable[[], Iterable[str]] = tuple
+    ) -> None:
         self._store = store
         self._record = record
         self._clock = clock
+        self._secrets = secrets
 
     def acknowledge(self) -> str:
         """Acknowledge; a second time changes nothing."""
@@ -51,17 +58,17 @@ class Desk:
     def declare_severity(self, level: str, reason: str) -> str:
         names = [each.name for each in self._timeline().start.playbook.levels]
         name = _one_of(level, names, "level")
-        self._append(SeverityDeclared(**self._now(), level=name, reason=plain(reason)))
+        self._append(SeverityDeclared(**self._now(), level=name, reason=self._kept(reason)))
         return f"{name} declared"
 
     def name_commander(self, who: str) -> str:
-        who = _told(who, "command")
+        who = self._told(who, "command")
         self._append(CommanderNamed(**self._now(), commander=who))
         return f"{who} commands"
 
     def post_update(self, text: str, status: str, *, status_page: bool, users: bool) -> str:
         """Post a message to the team, and to the status page or the users when asked; returns the messages."""
-        text = _told(text, "update")
+        text = self._told(text, "update")
         wanted = MessageStatus(_one_of(status, [each.value for each in MessageStatus], "status"))
         audiences = [Audience.TEAM]
         audiences += [Audience.STATUS_PAGE] if status_page else []
@@ -74,7 +81,7 @@ class Desk:
         return "\n\n".join(messages)
 
     def take_note(self, text: str) -> str:
-        self._append(NoteTaken(**self._now(), text=_told(text, "note")))
+        self._append(NoteTaken(**self._now(), text=self._told(text, "note")))
         return "noted"
 
     def check_step(self, number: int) -> str:
@@ -91,7 +98,7 @@ class Desk:
         if fix_minutes is not None and not 0 <= fix_minutes < float("inf"):
             raise BadInput(f"--fix-minutes {fix_minutes:g}: write how many minutes, such as 20")
         decided = Choice(_one_of(choice, [each.value for each in Choice], "choice"))
-        because = plain(because)
+        because = self._kept(because)
         self._append(
             Decided(**self._now(), choice=decided, cause_known=cause_known, fix_minutes=fix_minutes, reason=because)
         )
@@ -99,7 +106,7 @@ class Desk:
 
     def name_cause(self, cause: str) -> str:
         truth = self._timeline().start.scenario.truth
-        name = _one_of(cause, truth.among if truth else (), "cause") if truth else _told(cause, "cause")
+        name = _one_of(cause, truth.among if truth else (), "cause") if truth else self._told(cause, "cause")
         self._append(CauseNamed(**self._now(), cause=name))
         return f"cause named: {name}"
 
@@ -119,7 +126,7 @@ class Desk:
         else:
             name = _one_of(to, [rung.name for rung in rungs], "rung")
             rung = next(each for each in rungs if each.name == name)
-        self._append(Escalated(**self._now(), rung=rung.name, contact=rung.contact, reason=plain(because)))
+        self._append(Escalated(**self._now(), rung=rung.name, contact=rung.contact, reason=self._kept(because)))
         return f"escalated to {rung.name}: {rung.contact}"
 
     def take_hint(self) -> str:
@@ -133,7 +140,7 @@ class Desk:
 
     def all_clear(self, text: str) -> str:
         """Declare it over, and tell the team with the playbook's all-clear message."""
-        now, text = self._now(), plain(text)
+        now, text = self._now(), self._kept(text)
         message = update(self._timeline(), text or "All clear.", MessageStatus.RESOLVED, Audience.TEAM, **now)
         self._append(AllClear(**now, text=text))
         self._append(message)
@@ -142,6 +149,17 @@ class Desk:
     def status(self) -> str:
         """The incident as responders know it now."""
         return briefing(self._timeline(), self._record.t(self._clock))
+
+    def _kept(self, text: str) -> str:
+        """The text as it can be stored and shown on any terminal, without secrets."""
+        return mask(plain(text), self._secrets())
+
+    def _told(self, text: str, what: str) -> str:
+        """The same. Raises BadInput when nothing is said."""
+        kept = self._kept(text)
+        if not kept:
+            raise BadInput(f"{what}: nothing is said; write a few words")
+        return kept
 
     def _timeline(self) -> Timeline:
         return self._store.timeline(self._record.drill_id)
@@ -161,11 +179,3 @@ def _one_of(given: str, known: Iterable[str], what: str) -> str:
     near = nearest(given, names)
     hint = f"did you mean {near}? " if near else ""
     raise BadInput(f"there is no {what} {given!r}; {hint}known: {', '.join(names)}")
-
-
-def _told(text: str, what: str) -> str:
-    """The text as it can be stored and shown on any terminal. Raises BadInput when nothing is said."""
-    shown = plain(text)
-    if not shown:
-        raise BadInput(f"{what}: nothing is said; write a few words")
-    return shown

@@ -13,7 +13,7 @@ from drills.clock import Clock
 from drills.core.patterns import compile_pattern
 from drills.core.playbook import Choice
 from drills.core.responder_kind import STEP_VARIABLE
-from drills.responders.masking import mask, secrets_of, shown
+from drills.responders.masking import mask, secrets_in, secrets_of, shown
 from drills.responders.runbook_file import Block
 from drills.responders.step_process import run_step
 
@@ -23,7 +23,7 @@ OUTPUT_LIMIT = 16_000
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What came of one block. `seconds` is on the monotonic clock; secrets in `output` and `reason` are masked."""
+    """What came of one block. `seconds` is on the monotonic clock; secrets in its texts are masked."""
 
     block: Block
     ok: bool
@@ -31,6 +31,8 @@ class StepResult:
     exit_status: int | None
     seconds: float
     output: str
+    command: str = ""
+    """The block's, for the evidence; empty when it was skipped."""
     skipped: bool = False
     choice: Choice | None = None
     found: bool | None = None
@@ -57,6 +59,8 @@ class Surroundings:
     folder: Path
     environment: Mapping[str, str]
     secrets: Callable[[], Iterable[str]] = tuple
+    typed: frozenset[str] = frozenset()
+    """Secrets that stand in the commands of the steps until now."""
 
     @classmethod
     def of(
@@ -72,11 +76,12 @@ class Surroundings:
         """What the next step finds: what this one has exported or unset is so for it, as in a session of Runme."""
         changed = {name: value for name, value in step.exported.items() if value is not None}
         kept = {name: value for name, value in self.environment.items() if name not in step.exported}
-        return replace(self, environment={**kept, **changed})
+        typed = self.typed.union(secrets_in(step.block.command))
+        return replace(self, environment={**kept, **changed}, typed=typed)
 
     def all_secrets(self) -> tuple[str, ...]:
-        """Those that were given, and those of the environment."""
-        return (*self.secrets(), *secrets_of(self.environment))
+        """Those that were given, those of the environment, and those that were typed."""
+        return (*self.secrets(), *secrets_of(self.environment), *self.typed)
 
 
 async def execute(
@@ -152,9 +157,7 @@ async def run_block(block: Block, surroundings: Surroundings, clock: Clock) -> S
     else:
         # Off the loop: a pattern that someone wrote may take its time, and the drill's limits hold meanwhile.
         result = await asyncio.to_thread(_judge, result, said)
-    secrets = await asyncio.to_thread(surroundings.after(result).all_secrets)
-    evidence = await asyncio.to_thread(mask, said, secrets)
-    return replace(result, output=_shorten(evidence), reason=mask(result.reason, secrets))
+    return await asyncio.to_thread(_masked, result, said, surroundings.after(result))
 
 
 def _judge(result: StepResult, said: str) -> StepResult:
@@ -172,6 +175,17 @@ def _judge(result: StepResult, said: str) -> StepResult:
             return replace(result, ok=False, reason="a decision ends with a line that says fix, rollback or wait")
         return replace(result, choice=Choice(lines[-1]))
     return result
+
+
+def _masked(result: StepResult, said: str, surroundings: Surroundings) -> StepResult:
+    """What is kept of it. A secret is masked before the middle is cut out: half of one would not be found."""
+    secrets = surroundings.all_secrets()
+    return replace(
+        result,
+        command=mask(result.block.command, secrets),
+        output=_shorten(mask(said, secrets)),
+        reason=mask(result.reason, secrets),
+    )
 
 
 def _shorten(text: str) -> str:

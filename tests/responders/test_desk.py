@@ -22,6 +22,7 @@ from drills.core.events import (
     SeverityDeclared,
     StepChecked,
     UpdatePosted,
+    event_to_json,
 )
 from drills.core.playbook import Audience, Choice, MessageStatus
 from drills.core.timeline import Timeline
@@ -228,3 +229,19 @@ def test_before_an_alert_the_status_says_so(tmp_path: Path) -> None:
     assert "No alert has fired yet." in Desk(store, record, StoppedClock()).status()
     assert not store.timeline(record.drill_id).all(AlertFired)
     store.close()
+
+
+def test_secrets_in_what_a_person_says_are_not_kept(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    desk = Desk(office.store, office.record, office.clock, lambda: ("lantern-key-7",))
+    said = "the key was lantern-key-7, password=X"
+    desk.take_note(said)
+    desk.declare_severity("SEV2", said)
+    desk.decide("fix", cause_known=True, fix_minutes=5, because=said)
+    desk.post_update(said, "investigating", status_page=True, users=False)
+    desk.escalate(None, said)
+    desk.all_clear(said)
+    stored = "".join(event_to_json(event) for event in office.store.events(office.record.drill_id))
+    assert "lantern-key-7" not in stored
+    assert "password=X" not in stored
+    assert stored.count("the key was •••, password=•••") >= 6

@@ -112,6 +112,25 @@ def test_secrets_are_masked_in_the_evidence(tmp_path: Path) -> None:
     assert seen[0].output == f"the key is {MASK}, password={MASK}\n"
 
 
+def test_a_secret_that_a_step_types_is_masked_in_its_command_and_in_all_that_repeats_it(tmp_path: Path) -> None:
+    these = blocks(
+        ('{"name":"one"}', "true ALTER ROLE shop PASSWORD 'kingfisher-7'; echo it was kingfisher-7"),
+        ('{"name":"two"}', "echo still kingfisher-7; exit 1"),
+    )
+    _, seen = run(these, tmp_path)
+    assert seen[0].command == f"true ALTER ROLE shop PASSWORD '{MASK}'; echo it was {MASK}"
+    assert [step.output for step in seen] == [f"it was {MASK}\n", f"still {MASK}\n"]
+
+
+def test_a_secret_across_the_cut_of_a_long_output_leaves_no_half(tmp_path: Path) -> None:
+    secret = "s3cr3t-" + "k" * 60
+    for before in (OUTPUT_LIMIT // 2 - 30, OUTPUT_LIMIT // 2 + 9, 64_000 - 30):
+        flood = f"printf '%{before}s%s%40000s' x {secret} y"
+        _, seen = run(blocks(('{"name":"x"}', flood)), tmp_path, secrets=(secret,))
+        assert "s3cr3t" not in seen[0].output
+        assert "kkkk" not in seen[0].output
+
+
 def test_what_is_expected_and_decided_is_asked_of_the_real_output(tmp_path: Path) -> None:
     said = "partner lantern  api-key: revoked  since 2026-11-02"
     result, seen = run(blocks(('{"name":"x","expect":"api-key: revoked"}', f"echo {said}")), tmp_path)

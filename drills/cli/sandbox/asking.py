@@ -12,7 +12,7 @@ import typer
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import print_table, readable
-from drills.cli.sandbox.opening import SERVICES, age, folder_for, open_sandbox, require_up
+from drills.cli.sandbox.opening import SERVICES, age, folder_for, keep, open_sandbox, require_up
 from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def logs(
             found = list(sandbox.logs(name, since=within, grep=grep))
             if output_dir is not None:
                 path = folder_for(output_dir) / f"{name.replace('/', '-')}.log"
-                path.write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
+                keep(path, "".join(f"{line}\n" for line in found), sandbox)
                 typer.echo(f"{path}  {len(found)} line{'' if len(found) == 1 else 's'}")
                 continue
             for line in found[-lines:]:
@@ -106,8 +106,7 @@ def health(
         shown = [f"{'ok  ' if good else 'FAIL'}  {name:<14} {said}" for name, (good, said) in answers.items()]
         typer.echo("\n".join(shown))
         if output_dir is not None:
-            path = folder_for(output_dir) / "health.txt"
-            path.write_text("\n".join(shown) + "\n", encoding="utf-8")
+            keep(folder_for(output_dir) / "health.txt", "\n".join(shown) + "\n", sandbox)
         if not well:
             raise typer.Exit(1)
 

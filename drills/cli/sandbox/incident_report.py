@@ -42,7 +42,9 @@ def report(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Ask everything that one asks first in an incident, and write the answers down."""
+    from drills.responders.masking import mask
     from drills.sandbox.diagnostics import BACK, ask_all
+    from drills.sandbox.known_secrets import KnownSecrets
 
     now = datetime.now(UTC)
     began, ended = _span(now, since, start_time, end_time)
@@ -52,7 +54,9 @@ def report(
     with action(place, read_only=True):
         about = {"Severity": severity, "Began": _told(began), "Ended": _told(ended), "Asked": _told(now)}
         answers = ask_all(sandbox, BACK if began is None else now - began)
-        text = "\n".join(_markdown(title or f"What the sandbox says, {_told(now)}", about, answers, sandbox.driver))
+        known = KnownSecrets(sandbox)()
+        heading = title or f"What the sandbox says, {_told(now)}"
+        text = "\n".join(_markdown(mask(heading, known), about, answers, sandbox.driver, known))
         if output_dir is None:
             typer.echo(text)
             return
@@ -109,11 +113,13 @@ def _level(name: str, playbook: Playbook) -> str:
     return found
 
 
-def _markdown(title: str, about: dict[str, str | None], answers: Sequence[Answer], driver: str) -> Iterable[str]:
+def _markdown(
+    title: str, about: dict[str, str | None], answers: Sequence[Answer], driver: str, known: Sequence[str]
+) -> Iterable[str]:
     from drills.responders.masking import mask
 
     unanswered = [answer for answer in answers if answer.failed]
-    yield from (f"# {mask(title)}", "")
+    yield from (f"# {title}", "")
     yield from (f"- **{name}**: {said}" for name, said in about.items() if said is not None)
     yield from (
         "",
@@ -125,5 +131,5 @@ def _markdown(title: str, about: dict[str, str | None], answers: Sequence[Answer
             area = answer.diagnostic.area
             yield from ("", f"## {area}")
         question = answer.diagnostic.question
-        body = mask("\n".join(answer.lines)).splitlines()
+        body = mask("\n".join(answer.lines), known).splitlines()
         yield from ("", f"### {question}{' (no answer)' if answer.failed else ''}", "", "```text", *body, "```")

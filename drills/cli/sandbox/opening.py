@@ -58,3 +58,11 @@ def folder_for(folder: Path) -> Path:
     except OSError as error:
         raise BadInput(f"--output-dir: {folder}: {error.strerror}; name a folder that can be written") from None
     return folder
+
+
+def keep(path: Path, text: str, sandbox: Sandbox) -> None:
+    """Write a file of evidence, without secrets: those that the sandbox knows, and what looks like one."""
+    from drills.responders.masking import mask
+    from drills.sandbox.known_secrets import KnownSecrets
+
+    path.write_text(mask(text, KnownSecrets(sandbox)()), encoding="utf-8")

@@ -1,0 +1,27 @@
+"""What a sandbox knows as secret: keys, passwords and tokens among its settings, as they are and as they were."""
+
+from __future__ import annotations
+
+from drills.included import included_root
+from drills.sandbox.definitions import definitions
+from drills.sandbox.protocol import Sandbox
+
+
+class KnownSecrets:
+    """Asked again and again during a drill, it remembers what was secret before somebody changed it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        defaults = definitions(included_root()).defaults
+        self._values = {defaults[name] for name in sandbox.secret_settings if defaults.get(name)}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The settings whose values are secret."""
+        return self._sandbox.secret_settings
+
+    def __call__(self) -> tuple[str, ...]:
+        """All values until now; the settings are read from the sandbox's own files, also while it is down."""
+        present = self._sandbox.settings()
+        self._values |= {present[name] for name in self.names if present.get(name)}
+        return tuple(self._values)
