@@ -32,6 +32,9 @@ def list_(workspace: WorkspaceOption = HERE) -> None:
 
     known = outlines(workspace)
     place = sandbox_place(workspace)
+    if place.declared:
+        _list_declared(workspace)
+        return
     lacking, which = _lacking(place), "the local" if place.driver == AUTO else "this"
     width = max((len(name) for name in known), default=0)
     for name, outline in known.items():
@@ -40,6 +43,21 @@ def list_(workspace: WorkspaceOption = HERE) -> None:
             typer.echo(f"{'':<{width}}  not on {which} sandbox: {why}")
     if not known:
         typer.echo("no scenarios; add one as scenarios/NAME/scenario.yaml")
+
+
+def _list_declared(workspace: Path) -> None:
+    """The same for a system of one's own: what its owner does not allow is said too."""
+    from drills.faults.injection import lacking
+    from drills.faults.registry import fault_of
+    from drills.sandbox.open import open_sandbox
+
+    place = open_workspace(workspace)
+    sandbox = open_sandbox(place)
+    width = max((len(name) for name in place.scenarios), default=0)
+    for name, scenario in place.scenarios.items():
+        typer.echo(f"{name:<{width}}  {scenario.title}")
+        if (why := lacking((fault_of(each.fault) for each in scenario.timeline), sandbox)) is not None:
+            typer.echo(f"{'':<{width}}  not now: {why}")
 
 
 def _lacking(place: SandboxPlace) -> Mapping[Capability, str]:

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from drills.cli import catalogue, practice, prober, records, respond, run, sandbox, upkeep, watching
+from drills.cli import catalogue, init, practice, prober, records, respond, run, sandbox, upkeep, watching
 from drills.errors import DrillsError, ExitCode
 
 EXIT_CODES = """
@@ -30,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (run, practice, respond, sandbox, catalogue, records, watching, upkeep, prober):
+for module in (init, run, practice, respond, sandbox, catalogue, records, watching, upkeep, prober):
     module.register(app)
 
 

@@ -26,6 +26,8 @@ class SandboxPlace:
     name: str = "default"
     file: str = "docker-compose.yml"
     project: str | None = None
+    declared: bool = False
+    """Whether it is a compose project of the workspace's own, whose services drills.yaml names."""
 
     @property
     def folder(self) -> Path:

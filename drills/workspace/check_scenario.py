@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from drills.core.playbook import Playbook
 from drills.core.scenario import Scenario
 from drills.errors import Problem
+from drills.faults.fault import Fault
 from drills.faults.kinds.change_setting import ChangeSetting
 from drills.nearest import suggest
 from drills.workspace.check_runbook import check_runbook
@@ -19,6 +20,9 @@ from drills.workspace.registries import fault_kinds
 from drills.workspace.shop_names import refusal
 from drills.workspace.yaml_lines import Document, Place
 
+#: Why the owner of a sandbox does not allow an act on a service; None when they do.
+Refused = Callable[[str, str], str | None]
+
 
 def check_scenario(
     document: Document,
@@ -27,10 +31,12 @@ def check_scenario(
     probes: Collection[str],
     playbook: Playbook | None,
     names: Mapping[str, Collection[str]],
+    refused: Refused,
 ) -> Iterator[Problem]:
     """`folder` is the scenario's own; `probes` are the names of all; `playbook` the workspace's choice, if usable.
 
-    `names` are what the sandbox has (releases, indexes …), by the setting of a fault that may name it.
+    `names` are what the sandbox has (releases, indexes …), by the setting of a fault that may name it; `refused` says
+    why its owner does not allow an act on a service, or None.
     """
     written = document.data.get("name", folder.name)
     if written != folder.name:
@@ -39,7 +45,7 @@ def check_scenario(
         if name not in probes:
             place: Place = ("steady", "probes", index)
             yield document.problem(place, f"there is no probe {name!r}", suggest(name, probes))
-    yield from _timeline(document, scenario, names)
+    yield from _timeline(document, scenario, names, refused)
     yield from _truth(document, scenario, playbook)
     if scenario.abort is not None:
         yield from check_abort(document, ("abort", "when"), scenario.abort.when)
@@ -53,7 +59,9 @@ def check_scenario(
     yield from _runbook(document, scenario, folder)
 
 
-def _timeline(document: Document, scenario: Scenario, names: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+def _timeline(
+    document: Document, scenario: Scenario, names: Mapping[str, Collection[str]], refused: Refused
+) -> Iterator[Problem]:
     for index, injection in enumerate(scenario.timeline):
         place: Place = ("timeline", index, "fault")
         kind = fault_kinds().get(injection.fault.kind)
@@ -64,6 +72,10 @@ def _timeline(document: Document, scenario: Scenario, names: Mapping[str, Collec
             fault, problems = build_at(document, place, injection.fault.settings, kind)
             yield from problems
             yield from _names(document, place, injection.fault.settings, names)
+            for service, act in fault.touches if isinstance(fault, Fault) else ():
+                known = service.partition("/")[0] in names.get("service", ())
+                if known and (why := refused(service, act)) is not None:
+                    yield document.problem(place, "its owner does not allow this", why, warning=True)
             if "setting" in names and isinstance(fault, ChangeSetting):
                 yield from _value(document, place, fault)
         if injection.at >= scenario.limits.duration:

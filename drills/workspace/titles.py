@@ -39,7 +39,7 @@ def sandbox_place(start: Path) -> SandboxPlace:
     sandbox = data.get("sandbox") if isinstance(data, dict) else None
     written = sandbox if isinstance(sandbox, dict) else {}
     words = {key: written[key] for key in ("driver", "name", "file", "project") if isinstance(written.get(key), str)}
-    return SandboxPlace(root or start.resolve(), **words)
+    return SandboxPlace(root or start.resolve(), **words, declared=bool(written.get("services")))
 
 
 def _title(data: object) -> str:

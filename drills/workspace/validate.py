@@ -11,6 +11,7 @@ from drills.core.scenario import Scenario
 from drills.errors import Problem
 from drills.included import included_root
 from drills.nearest import suggest
+from drills.sandbox.declared.declaration import refusal
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
 from drills.workspace.check_probe import ADDRESSES, check_probe
 from drills.workspace.check_scenario import check_scenario
@@ -36,13 +37,18 @@ def validate(root: Path) -> list[Problem]:
     chosen = _chosen_playbook(config.model, own)
     known_probes = {probe.spec.name for probe in probes} | set(_names_written(documents))
     addresses, names = _sandbox_names(config.model)
+    declared = config.model.sandbox.services if config.model is not None else {}
+
+    def refused(service: str, act: str) -> str | None:
+        return refusal(declared, service, act) if declared else None
+
     probers = None if config.model is None else {name: each.url for name, each in config.model.probers.items()}
     for probe in probes:
         found += check_probe(probe, known_probes, addresses, probers)
     for name, scenario in scenarios.items():
         if scenario.model is not None:
             folder = root / "scenarios" / name
-            found += check_scenario(scenario.document, scenario.model, folder, known_probes, chosen, names)
+            found += check_scenario(scenario.document, scenario.model, folder, known_probes, chosen, names, refused)
     for playbook in own.values():
         if playbook.model is not None:
             found += check_playbook(playbook.document, playbook.model)

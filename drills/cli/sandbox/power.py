@@ -30,8 +30,9 @@ def up(workspace: WorkspaceOption = HERE) -> None:
     with action(place, read_only=False):
         sandbox.up()
         print_services(sandbox.services())
-        reached = sandbox.addresses
-        typer.echo(f"up in {time.monotonic() - began:.1f} s: {reached.get('app') or ', '.join(reached.values())}")
+        told = sandbox.addresses
+        entrance = told.get("app") or ", ".join(told[name] for name in sandbox.service_names if name in told)
+        typer.echo(f"up in {time.monotonic() - began:.1f} s: {entrance}")
 
 
 def down(workspace: WorkspaceOption = HERE) -> None:

@@ -55,9 +55,9 @@ class ComposeCli:
 
     def pulled_images(self) -> frozenset[str]:
         """The names of the images that services run and that are not built here."""
-        return frozenset(each["image"] for each in self._services().values() if "build" not in each)
+        return frozenset(each["image"] for each in self.services().values() if "build" not in each)
 
-    def _services(self) -> dict[str, dict[str, Any]]:
+    def services(self) -> dict[str, dict[str, Any]]:
         """What the compose file says of each service, its variables filled in."""
         services: dict[str, dict[str, Any]] = json.loads(self._run(["config", "--format", "json"], {}, _SECONDS))[
             "services"
@@ -66,7 +66,7 @@ class ComposeCli:
 
     def _image_of(self, service: str) -> str | None:
         try:
-            return self._services().get(service, {}).get("image")
+            return self.services().get(service, {}).get("image")
         except DrillsError:
             return None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from pydantic import Field
 
 from drills.core.playbook import Model
+from drills.nearest import suggest
 
 
 class Adapter(StrEnum):
@@ -40,3 +42,13 @@ class DeclaredService(Model):
         None, pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$", description="Where its password is: env:VARIABLE of drills' own."
     )
     may: tuple[Act, ...] = Field((), description="What drills may do to it; nothing that is not named.")
+
+
+def refusal(declared: Mapping[str, DeclaredService], service: str, act: str) -> str | None:
+    """Why drills may not do that to the service, or to that replica of it; None when they may."""
+    name = service.partition("/")[0]
+    if name not in declared:
+        return f"there is no service {name!r} in drills.yaml, sandbox.services; {suggest(name, declared)}"
+    if act in declared[name].may:
+        return None
+    return f"drills.yaml: sandbox.services.{name}.may does not name {act}; add it there if drills may do that"

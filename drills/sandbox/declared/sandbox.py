@@ -23,7 +23,7 @@ from drills.sandbox.compose.project import Project
 from drills.sandbox.compose.service_stats import measure
 from drills.sandbox.declared.addresses import host_port, url_of
 from drills.sandbox.declared.answers import answers
-from drills.sandbox.declared.declaration import Act, DeclaredService
+from drills.sandbox.declared.declaration import DeclaredService, refusal
 from drills.sandbox.declared.lacking import LacksTheRest
 from drills.sandbox.declared.restoring import fingerprint_of, restore
 from drills.sandbox.log_lines import chosen, in_order
@@ -78,14 +78,7 @@ class DeclaredSandbox(LacksTheRest):
         return tuple(self._declared)
 
     def refusal(self, service: str, act: str) -> str | None:
-        """Why drills may not do that to the service; None when they may."""
-        name = service.partition("/")[0]
-        if name not in self._declared:
-            known = suggest(name, self._declared)
-            return f"there is no service {name!r} in drills.yaml, sandbox.services; {known}"
-        if act in self._declared[name].may:
-            return None
-        return f"drills.yaml: sandbox.services.{name}.may does not name {act}; add it there if drills may do that"
+        return refusal(self._declared, service, act)
 
     # --- up and down
 
@@ -263,7 +256,3 @@ class DeclaredSandbox(LacksTheRest):
                 if any(each.running is Running.UP for each in self._of(name)):
                     self._await(name)
             return done
-
-    def may(self, act: Act) -> tuple[str, ...]:
-        """The services to which drills may do that."""
-        return tuple(name for name, service in self._declared.items() if act in service.may)

@@ -1,0 +1,32 @@
+"""`drills init`: a first workspace for a compose project of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: cd your-project; drills init")(init)
+
+
+def init() -> None:
+    """Write drills.yaml, probes and a first scenario for the compose file in this folder; nothing may be broken yet."""
+    from drills.errors import BadInput
+    from drills.workspace.beginning import begin
+
+    here = Path.cwd()
+    files = begin(here)
+    for name, text in files.items():
+        path = here / name
+        if path.exists():
+            typer.echo(f"{name}  is there already, left as it is")
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
+        typer.echo(name)
+    typer.echo("\nNext: drills sandbox up; drills probe; then say in drills.yaml what drills may do (may: [kill, …])")

@@ -1,0 +1,61 @@
+"""What `drills init` makes of a compose file, as `docker compose config` tells it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drills.errors import BadInput
+from drills.sandbox.declared.declaration import Adapter
+from drills.workspace.beginning import SCENARIO, begin, files_for, found_in
+from drills.workspace.validate import validate
+
+WEB = {
+    "build": {"context": "."},
+    "ports": [{"mode": "ingress", "target": 8000, "published": "8080", "protocol": "tcp"}],
+    "healthcheck": {"test": ["CMD-SHELL", "curl -f http://localhost:8000/healthz || exit 1"]},
+    "depends_on": {"db": {"condition": "service_started"}},
+}
+DB = {"image": "docker.io/library/postgres:15-alpine", "environment": {"POSTGRES_USER": "app", "POSTGRES_DB": "shop"}}
+
+
+def test_a_service_is_guessed_from_its_image_ports_and_health_check() -> None:
+    web, db = found_in("web", WEB), found_in("db", DB)
+    assert (web.adapter, web.port, web.health, web.depends_on) == (Adapter.HTTP, 8000, "/healthz", ("db",))
+    assert (db.adapter, db.port, db.user, db.database) == (Adapter.POSTGRES, None, "app", "shop")
+
+
+@pytest.mark.parametrize(
+    ("image", "adapter"),
+    [
+        ("redis:7", Adapter.REDIS),
+        ("valkey/valkey@sha256:00", Adapter.REDIS),
+        ("localhost:5000/team/postgis:15", Adapter.POSTGRES),
+        ("postgres-exporter:1", None),
+        ("rabbitmq:3", None),
+    ],
+)
+def test_an_image_that_is_not_known_is_not_guessed(image: str, adapter: Adapter | None) -> None:
+    assert found_in("x", {"image": image}).adapter is adapter
+
+
+def test_what_is_written_can_be_used_and_allows_nothing(tmp_path: Path) -> None:
+    worker = found_in("Mail_Worker", {"image": "worker", "depends_on": {"db": {}}})
+    files = files_for("compose.yaml", [found_in("web", WEB), found_in("db", DB), worker])
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    problems = validate(tmp_path)
+    assert [str(each) for each in problems if not each.warning] == []
+    (refused,) = [each for each in problems if "does not allow" in each.wrong]
+    assert (refused.file, refused.line) == (f"scenarios/{SCENARIO}/scenario.yaml", 8)
+    assert "sandbox.services.db.may does not name kill" in refused.right
+
+
+def test_nothing_is_written_over_and_a_folder_without_a_compose_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="there is no compose"):
+        begin(tmp_path)
+    (tmp_path / "drills.yaml").touch()
+    with pytest.raises(BadInput, match="is there already"):
+        begin(tmp_path)
