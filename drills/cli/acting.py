@@ -75,8 +75,8 @@ def _recorded_otherwise(workspace: Workspace) -> bool:
 def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, output: str) -> None:
     from drills.clock import SystemClock
     from drills.core.events import ActionTaken
+    from drills.core.visible import visible
     from drills.responders.masking import mask, shown
-    from drills.responders.plain_text import plain
     from drills.responders.typed_commands import typed_command, typed_secrets
     from drills.sandbox.known_secrets import KnownSecrets
     from drills.sandbox.open import open_sandbox
@@ -88,7 +88,7 @@ def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, 
             return
         clock = SystemClock()
         known = KnownSecrets(open_sandbox(workspace))
-        words = [plain(word) for word in sys.argv[1:]]
+        words = [visible(word) for word in sys.argv[1:]]
         secrets = (*known(), *typed_secrets(words, known.names))
         store.append(
             drill.drill_id,
@@ -99,7 +99,7 @@ def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, 
                 read_only=read_only,
                 exit_status=status,
                 seconds=round(seconds, 3),
-                output=mask(plain(shown(output)), secrets)[:KEPT],
+                output=mask(visible(shown(output)).strip(), secrets)[:KEPT],
             ),
         )
     finally:

@@ -9,6 +9,8 @@ import typer
 
 from drills.cli.blindness import refuse_while_blind
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
+from drills.cli.terminal import echo
+from drills.core.visible import visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,11 +40,11 @@ def list_(workspace: WorkspaceOption = HERE) -> None:
     lacking, which = _lacking(place), "the local" if place.driver == AUTO else "this"
     width = max((len(name) for name in known), default=0)
     for name, outline in known.items():
-        typer.echo(f"{name:<{width}}  {outline.title}")
+        echo(f"{name:<{width}}  {visible_line(outline.title)}")
         if (why := why_never(outline.faults, lacking)) is not None:
-            typer.echo(f"{'':<{width}}  not on {which} sandbox: {why}")
+            echo(f"{'':<{width}}  not on {which} sandbox: {why}")
     if not known:
-        typer.echo("no scenarios; add one as scenarios/NAME/scenario.yaml")
+        echo("no scenarios; add one as scenarios/NAME/scenario.yaml")
 
 
 def _list_declared(workspace: Path) -> None:
@@ -55,9 +57,9 @@ def _list_declared(workspace: Path) -> None:
     sandbox = open_sandbox(place)
     width = max((len(name) for name in place.scenarios), default=0)
     for name, scenario in place.scenarios.items():
-        typer.echo(f"{name:<{width}}  {scenario.title}")
+        echo(f"{name:<{width}}  {scenario.title}")
         if (why := lacking((fault_of(each.fault) for each in scenario.timeline), sandbox)) is not None:
-            typer.echo(f"{'':<{width}}  not now: {why}")
+            echo(f"{'':<{width}}  not now: {why}")
 
 
 def _lacking(place: SandboxPlace) -> Mapping[Capability, str]:
@@ -85,35 +87,33 @@ def show(
     scenario = place.scenario(name)
     refuse_while_blind(place)
     traffic = scenario.traffic
-    typer.echo(f"{name}: {scenario.title}\n\n{scenario.story}\n")
-    typer.echo(f"steady    {', '.join(scenario.steady.probes)} for {format_duration(scenario.steady.hold)}")
-    typer.echo(f"traffic   {traffic.users} users, each {traffic.requests_per_user:g} requests/s")
+    echo(f"{name}: {visible_line(scenario.title)}\n\n{scenario.story}\n")
+    echo(f"steady    {', '.join(scenario.steady.probes)} for {format_duration(scenario.steady.hold)}")
+    echo(f"traffic   {traffic.users} users, each {traffic.requests_per_user:g} requests/s")
     for label, limit in (
         ("detect", scenario.expect.detected_within),
         ("mitigate", scenario.expect.mitigated_within),
         ("ends", scenario.limits.duration),
     ):
         if limit is not None:
-            typer.echo(f"{label:<9} within {format_duration(limit)}")
+            echo(f"{label:<9} within {format_duration(limit)}")
     if spoil:
         for injection in scenario.timeline:
-            typer.echo(
-                f"fault     at {format_duration(injection.at)}: {injection.fault.kind} {injection.fault.settings}"
-            )
+            echo(f"fault     at {format_duration(injection.at)}: {injection.fault.kind} {injection.fault.settings}")
         if scenario.truth is not None:
-            typer.echo(f"cause     {scenario.truth.cause}, among {', '.join(scenario.truth.among)}")
-            typer.echo(f"remedy    {scenario.truth.remedy}")
+            echo(f"cause     {scenario.truth.cause}, among {', '.join(scenario.truth.among)}")
+            echo(f"remedy    {scenario.truth.remedy}")
         for number, hint in enumerate(scenario.hints, 1):
-            typer.echo(f"hint {number}    {hint}")
+            echo(f"hint {number}    {hint}")
     runbook = place.runbook_path(name)
     if runbook is not None:
-        typer.echo(f"runbook   {place.shown(runbook)}")
+        echo(f"runbook   {place.shown(runbook)}")
         if spoil:
             from drills.cli.dry_run import step_line
             from drills.conductor.planning import load_runbook
 
             for block in load_runbook(place, name).blocks:
-                typer.echo(f"          {step_line(block)}")
+                echo(f"          {step_line(block)}")
 
 
 def validate(workspace: WorkspaceOption = HERE) -> None:
@@ -128,12 +128,12 @@ def validate(workspace: WorkspaceOption = HERE) -> None:
         raise BadInput(f"{workspace.resolve()}: no drills.yaml here or above; this folder is not in a workspace")
     problems = problems_of(root)
     for problem in problems:
-        typer.echo(str(problem), err=not problem.warning)
+        echo(str(problem), err=not problem.warning)
     errors = sum(not problem.warning for problem in problems)
     if errors:
-        typer.echo(f"{errors} error{'' if errors == 1 else 's'}", err=True)
+        echo(f"{errors} error{'' if errors == 1 else 's'}", err=True)
         raise typer.Exit(2)
-    typer.echo("all files are right" if not problems else "no errors")
+    echo("all files are right" if not problems else "no errors")
 
 
 def schema(
@@ -148,4 +148,4 @@ def schema(
 
     # The workspace itself is not loaded: schemas help most where its files cannot be used yet.
     for path in write_schemas(folder or (find_root(workspace) or workspace) / ".drills" / "schemas"):
-        typer.echo(path)
+        echo(path)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import typer
-
+from drills.cli.terminal import echo
 from drills.conductor.plan import DrillPlan
 from drills.core.durations import format_duration
 from drills.core.events import ResponderKind
+from drills.core.visible import visible_line
 from drills.faults.registry import fault_of
 from drills.responders.runbook_file import Block
 
@@ -15,38 +15,32 @@ def print_plan(plan: DrillPlan) -> None:
     """Print the plan of a drill, step by step."""
     scenario = plan.scenario
     traffic = scenario.traffic
-    typer.echo(f"{scenario.name}: {scenario.title}   (nothing is started)\n")
-    typer.echo("1. bring the sandbox up if it is down, and write down its state as owed")
-    typer.echo(
+    echo(f"{scenario.name}: {visible_line(scenario.title)}   (nothing is started)\n")
+    echo("1. bring the sandbox up if it is down, and write down its state as owed")
+    echo(
         f"2. start {traffic.users} users, each {traffic.requests_per_user:g} requests/s, and {len(plan.probes)} probes"
     )
-    typer.echo(
-        f"3. hold the steady state for {format_duration(scenario.steady.hold)}: {', '.join(scenario.steady.probes)}"
-    )
-    typer.echo(f"4. measure the users for {format_duration(scenario.baseline)} as the baseline")
+    echo(f"3. hold the steady state for {format_duration(scenario.steady.hold)}: {', '.join(scenario.steady.probes)}")
+    echo(f"4. measure the users for {format_duration(scenario.baseline)} as the baseline")
     if scenario.is_control:
-        typer.echo(
-            f"5. inject nothing; watch for {format_duration(scenario.limits.duration)}: any alert is a false alarm"
-        )
+        echo(f"5. inject nothing; watch for {format_duration(scenario.limits.duration)}: any alert is a false alarm")
     for injection in scenario.timeline:
-        typer.echo(
-            f"5. after {format_duration(injection.at)}: write its undo, then {fault_of(injection.fault).summary()}"
-        )
+        echo(f"5. after {format_duration(injection.at)}: write its undo, then {fault_of(injection.fault).summary()}")
     _print_answer(plan)
-    typer.echo("7. end the drill when users have been well for " + format_duration(scenario.settle))
-    typer.echo("   or when its limits are reached: " + format_duration(scenario.limits.duration))
-    typer.echo(f"8. undo everything, and score against the playbook {plan.playbook.name}")
+    echo("7. end the drill when users have been well for " + format_duration(scenario.settle))
+    echo("   or when its limits are reached: " + format_duration(scenario.limits.duration))
+    echo(f"8. undo everything, and score against the playbook {plan.playbook.name}")
 
 
 def _print_answer(plan: DrillPlan) -> None:
     if plan.responder is ResponderKind.NONE:
-        typer.echo("6. nobody answers")
+        echo("6. nobody answers")
     elif plan.responder is ResponderKind.PERSON:
-        typer.echo("6. a person answers, with `drills respond` and `drills sandbox`")
+        echo("6. a person answers, with `drills respond` and `drills sandbox`")
     else:
-        typer.echo(f"6. when an alert fires, execute the runbook of {plan.runbook}:")
+        echo(f"6. when an alert fires, execute the runbook of {plan.runbook}:")
         for block in plan.blocks:
-            typer.echo(f"     {step_line(block)}")
+            echo(f"     {step_line(block)}")
 
 
 def step_line(block: Block) -> str:

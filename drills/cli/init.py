@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from drills.cli.terminal import echo
+
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: cd your-project; drills init")(init)
@@ -21,12 +23,12 @@ def init() -> None:
     for name, text in files.items():
         path = here / name
         if path.exists():
-            typer.echo(f"{name}  is there already, left as it is")
+            echo(f"{name}  is there already, left as it is")
             continue
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
-        typer.echo(name)
-    typer.echo("\nNext: drills sandbox up; drills probe; then say in drills.yaml what drills may do (may: [kill, …])")
+        echo(name)
+    echo("\nNext: drills sandbox up; drills probe; then say in drills.yaml what drills may do (may: [kill, …])")

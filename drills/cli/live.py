@@ -5,32 +5,46 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
-import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
+from drills.cli.terminal import echo
 from drills.core import events as ev
 from drills.core.durations import humane
 from drills.core.impact.assessment import assess
 from drills.core.probe import probe_from
 from drills.core.scorecard import Recovery
 from drills.core.timeline import Timeline
-from drills.responders.plain_text import plain
+from drills.core.visible import shortened, visible
 
 #: Width of the column that says what happened.
 LABEL = 20
 
+
+#: Characters of a text that a line shows.
+_SHOWN = 2000
 
 #: Width of what is written to a file or a pipe: wide enough for the table, and nothing is folded there.
 PLAIN_WIDTH = 140
 
 
 class _PatientConsole(Console):
-    """One whose reader may go (`| head`, a closed terminal): it is silent from then on. Rich's own ends the process."""
+    """One whose reader may go (`| head`, a closed terminal): it is silent from then on. Rich's own ends the process.
+
+    No text is markup in it, and what is not seen of a text is shown as `\\x1b` and the like.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else visible(text), style, control)
 
     def print(self, *objects: Any, **options: Any) -> None:
         try:
@@ -48,8 +62,8 @@ def make_console(*, stderr: bool = False) -> Console:
 
     It never raises for a reader that has gone: a drill goes on, or is mended, without it.
     """
-    console = _PatientConsole(stderr=stderr, highlight=False)
-    return console if console.is_terminal else _PatientConsole(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
+    console = _PatientConsole(stderr=stderr)
+    return console if console.is_terminal else _PatientConsole(stderr=stderr, width=PLAIN_WIDTH)
 
 
 def mute(stream: IO[str]) -> None:
@@ -63,9 +77,9 @@ def mute(stream: IO[str]) -> None:
 
 
 def echo_patiently(text: str, *, err: bool = False) -> None:
-    """`typer.echo` to which a reader that has gone is no error: the drill, or its exit status, is what counts."""
+    """`echo` to which a reader that has gone is no error: the drill, or its exit status, is what counts."""
     try:
-        typer.echo(text, err=err)
+        echo(text, err=err)
     except OSError:
         mute(sys.stderr if err else sys.stdout)
 
@@ -195,7 +209,7 @@ class Live:
         minutes, seconds = divmod(round(t, 1), 60)
         text = Text().append(f"  {int(minutes):02d}:{seconds:04.1f}  ", style="dim")
         text.append(f"{line.label:<{LABEL}}", style=line.style or "bold")
-        said = plain(line.text).replace("\n", " / ").replace("\t", " ")
+        said = visible(shortened(line.text.strip(), _SHOWN)).replace("\n", " / ").replace("\t", " ")
         text.append(f" {said}" if said else "", style="dim" if line.style == "dim" else "")
         if self._console.is_terminal:
             indent = 12 + LABEL if self._console.width >= 80 else 11

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from drills.cli import catalogue, init, practice, prober, records, respond, run, sandbox, upkeep, watching
+from drills.cli.terminal import echo
 from drills.errors import DrillsError, ExitCode
 
 EXIT_CODES = """
@@ -43,7 +44,7 @@ def main() -> None:
     try:
         app(prog_name="drills", standalone_mode=True)
     except DrillsError as error:
-        typer.echo(str(error), err=True)
+        echo(str(error), err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
@@ -54,7 +55,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get(TRACEBACKS):
             raise
-        typer.echo(_unforeseen(error), err=True)
+        echo(_unforeseen(error), err=True)
         sys.exit(ExitCode.NOT_VALID)
 
 

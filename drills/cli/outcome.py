@@ -13,6 +13,7 @@ from drills.conductor.session import Session
 from drills.core.durations import humane
 from drills.core.events import UndoFailed, UndoSettled
 from drills.core.scorecard import DrillResult, Row, Scorecard, Verdict
+from drills.core.visible import visible_line
 from drills.reporting.sections.debrief import truth
 from drills.store.records import DrillRecord
 
@@ -22,7 +23,7 @@ _RESULT = {DrillResult.MET: "bold green", DrillResult.MISSED: "bold red"}
 
 def print_heading(console: Console, record: DrillRecord, plan: DrillPlan) -> None:
     """The drill's first line."""
-    title = "a blind drill" if plan.blind else plan.scenario.title
+    title = "a blind drill" if plan.blind else visible_line(plan.scenario.title)
     answers = plan.responder.value if plan.runbook in (None, plan.scenario.name) else f"runbook of {plan.runbook}"
     line = Text().append(f"{record.drill_id}  {title}", style="bold")
     line.append(f"   playbook {plan.playbook.name}   responder {answers}", style="dim")
@@ -70,7 +71,7 @@ def print_debrief(console: Console, session: Session) -> None:
         return
     console.print()
     scenario = session.timeline.start.scenario
-    console.print(Text("The truth", style="bold"), Text(f"{scenario.name}: {scenario.title}"))
+    console.print(Text("The truth", style="bold"), Text(f"{scenario.name}: {visible_line(scenario.title)}"))
     for label, said in (
         ("broken", "; ".join(told.broken) or "nothing"),
         ("cause", f"{told.cause or 'none'}. {told.named}".strip()),
@@ -88,7 +89,7 @@ def _table(card: Scorecard) -> Table:
         if row.verdict is Verdict.NOT_REQUIRED:
             continue
         table.add_row(
-            row.label,
+            visible_line(row.label),
             actual_of(row),
             limit_of(row),
             Text(row.verdict.value, style=_STYLE[row.verdict]),

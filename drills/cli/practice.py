@@ -12,6 +12,7 @@ import typer
 
 from drills.cli.blindness import PRACTICE
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
+from drills.cli.terminal import echo
 from drills.core.responder_kind import ResponderKind
 
 #: As the scenario: its name is the first line of standard input.
@@ -56,8 +57,8 @@ def practice(
     require_possible(plan.scenario, sandbox)
     if not hidden:
         _begin_anew(name, playbook, workspace)
-    typer.echo("When the alert comes, answer from a second terminal: `drills respond status`, `drills respond ack`, …")
-    typer.echo("Mend the sandbox with `drills sandbox …`. End with `drills respond all-clear`. Ctrl-C gives up.\n")
+    echo("When the alert comes, answer from a second terminal: `drills respond status`, `drills respond ack`, …")
+    echo("Mend the sandbox with `drills sandbox …`. End with `drills respond all-clear`. Ctrl-C gives up.\n")
     raise typer.Exit(run_plan(place, plan))
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from drills.cli.terminal import echo
+
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: drills prober --token-file secrets/paris.token")(prober)
@@ -35,7 +37,7 @@ def prober(
     except ValueError as error:
         raise BadInput(f"{error}; `openssl rand -hex 32` makes one") from None
     listener = listen_at(listen)
-    lines = Lines(typer.echo, SystemClock())
+    lines = Lines(echo, SystemClock())
     if token_file.stat().st_mode & 0o044:
         lines.say("warning", reason=f"{token_file} can be read by others; chmod 600 {token_file}")
     if goes_beyond_this_machine(listener):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from drills.cli.places import HERE, WorkspaceOption, open_store, open_workspace
+from drills.cli.terminal import echo
 
 if TYPE_CHECKING:
     from drills.store.records import DrillRecord
@@ -46,12 +47,12 @@ def report(
         raise BadInput(f"{drill_id} ended before it had begun: nothing of it was recorded, so there is no report")
     card = kept[-1].scorecard if kept else score(timeline)
     if markdown:
-        typer.echo(markdown_report(content(timeline, card)))
+        echo(markdown_report(content(timeline, card)))
     elif as_json:
-        typer.echo(json_report(content(timeline, card)))
+        echo(json_report(content(timeline, card)))
     else:
         path = write_report(place.reports_dir / drill_id, timeline, card)
-        typer.echo(str(path))
+        echo(str(path))
 
 
 def history(
@@ -76,12 +77,12 @@ def history(
         card = cards.get(record.drill_id)
         score = f"{card.score:5.1f} {card.grade}" if card is not None and card.score is not None else "      –"
         name = record.scenario if _may_be_named(record) else "(blind)"
-        typer.echo(
+        echo(
             f"{record.drill_id}  {record.started_at:%Y-%m-%d %H:%M} UTC  {name:<24} {record.responder:<8} "
             f"{record.result:<8} {score}"
         )
     if not drills:
-        typer.echo("no drill has been run yet; try `drills demo`")
+        echo("no drill has been run yet; try `drills demo`")
 
 
 def _may_be_named(record: DrillRecord) -> bool:

@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import typer
-
+from drills.cli.terminal import echo
 from drills.clock import Clock, SystemClock
 from drills.conductor.plan import DrillPlan
 from drills.core.durations import humane
@@ -49,14 +48,14 @@ async def _rehearse(plan: DrillPlan, surroundings: Surroundings, addresses: dict
         well = observation.outcome in (Outcome.PASS, Outcome.DEGRADED)
         failed += not well
         name = probe_from(observation.probe, observation.vantage)
-        typer.echo(f"{'ok  ' if well else 'FAIL'}  probe  {name:<20} {observation.reason}".rstrip())
+        echo(f"{'ok  ' if well else 'FAIL'}  probe  {name:<20} {observation.reason}".rstrip())
 
     for rehearsed in await rehearse_steps(plan.blocks, surroundings, SystemClock()):
         step = rehearsed.step
         failed += not step.ok
         said = humane(step.seconds) + rehearsed.remark if step.ok else step.reason
-        typer.echo(f"{'ok  ' if step.ok else 'FAIL'}  step   {step.block.name:<20} {said}")
-    typer.echo(f"{failed} failed" if failed else "all well")
+        echo(f"{'ok  ' if step.ok else 'FAIL'}  step   {step.block.name:<20} {said}")
+    echo(f"{failed} failed" if failed else "all well")
     return int(ExitCode.LIMIT_MISSED if failed else ExitCode.ALL_MET)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from drills.cli.places import HERE, WorkspaceOption
+from drills.cli.terminal import echo
 
 if TYPE_CHECKING:
     from drills.responders.desk import Desk
@@ -45,7 +46,7 @@ def _desk(folder: object) -> Desk:
 @respond_app.command(epilog="Example: drills respond ack")
 def ack(workspace: WorkspaceOption = HERE) -> None:
     """Acknowledge the alert."""
-    typer.echo(_desk(workspace).acknowledge())
+    echo(_desk(workspace).acknowledge())
 
 
 @respond_app.command(epilog="Example: drills respond severity SEV2 --because 'checkout fails'")
@@ -55,7 +56,7 @@ def severity(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Declare how severe it is."""
-    typer.echo(_desk(workspace).declare_severity(level, because))
+    echo(_desk(workspace).declare_severity(level, because))
 
 
 @respond_app.command(epilog="Example: drills respond command 'the on-call lead'")
@@ -64,7 +65,7 @@ def command(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Name the incident commander."""
-    typer.echo(_desk(workspace).name_commander(who))
+    echo(_desk(workspace).name_commander(who))
 
 
 @respond_app.command(epilog="Example: drills respond update 'Orders are slow; we look at the database' --status-page")
@@ -76,7 +77,7 @@ def update(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Post an update, composed from the playbook's template, with the time of the next one."""
-    typer.echo(_desk(workspace).post_update(text, status, status_page=status_page, users=users))
+    echo(_desk(workspace).post_update(text, status, status_page=status_page, users=users))
 
 
 @respond_app.command(epilog="Example: drills respond note 'the database answers, its queries do not end'")
@@ -84,7 +85,7 @@ def note(
     text: Annotated[str, typer.Argument(help="Anything worth keeping.")], workspace: WorkspaceOption = HERE
 ) -> None:
     """Write a line into the incident's timeline."""
-    typer.echo(_desk(workspace).take_note(text))
+    echo(_desk(workspace).take_note(text))
 
 
 @respond_app.command(epilog="Example: drills respond check 1")
@@ -93,7 +94,7 @@ def check(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Tick a line of the playbook's triage list."""
-    typer.echo(_desk(workspace).check_step(step))
+    echo(_desk(workspace).check_step(step))
 
 
 @respond_app.command(epilog="Example: drills respond decide rollback --cause-known --fix-minutes 20")
@@ -105,7 +106,7 @@ def decide(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Decide between a fix, a rollback, and waiting."""
-    typer.echo(_desk(workspace).decide(choice, cause_known=cause_known, fix_minutes=fix_minutes, because=because))
+    echo(_desk(workspace).decide(choice, cause_known=cause_known, fix_minutes=fix_minutes, because=because))
 
 
 @respond_app.command(epilog="Example: drills respond cause missing-index")
@@ -114,7 +115,7 @@ def cause(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Name the cause."""
-    typer.echo(_desk(workspace).name_cause(name))
+    echo(_desk(workspace).name_cause(name))
 
 
 @respond_app.command(epilog="Example: drills respond escalate --because 'no progress for 30 minutes'")
@@ -124,13 +125,13 @@ def escalate(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Bring in the next rung of the escalation ladder."""
-    typer.echo(_desk(workspace).escalate(to, because))
+    echo(_desk(workspace).escalate(to, because))
 
 
 @respond_app.command(epilog="Example: drills respond hint")
 def hint(workspace: WorkspaceOption = HERE) -> None:
     """Ask for the next hint; it costs a little of the score."""
-    typer.echo(_desk(workspace).take_hint())
+    echo(_desk(workspace).take_hint())
 
 
 @respond_app.command("all-clear", epilog="Example: drills respond all-clear 'the index is back, p95 as before'")
@@ -139,10 +140,10 @@ def all_clear(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Declare that it is over. Only users decide whether that is true."""
-    typer.echo(_desk(workspace).all_clear(text))
+    echo(_desk(workspace).all_clear(text))
 
 
 @respond_app.command(epilog="Example: drills respond status")
 def status(workspace: WorkspaceOption = HERE) -> None:
     """Show the incident as responders know it: story, alerts, triage list, what is due."""
-    typer.echo(_desk(workspace).status())
+    echo(_desk(workspace).status())

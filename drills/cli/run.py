@@ -86,6 +86,7 @@ def run_plan(
     from drills.cli.outcome import print_heading, print_outcome
     from drills.clock import SystemClock
     from drills.conductor.session import exit_code, hold_session
+    from drills.core.visible import visible_json
     from drills.errors import ExitCode
 
     console = make_console(stderr=as_json)
@@ -114,7 +115,7 @@ def run_plan(
     finally:
         store.close()
     if as_json:
-        echo_patiently(session.scorecard.model_dump_json(indent=2))
+        echo_patiently(visible_json(session.scorecard.model_dump_json(indent=2)))
     else:
         print_outcome(console, session, workspace.home)
     if junit is not None:

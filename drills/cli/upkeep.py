@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from drills.cli.places import HERE, WorkspaceOption, open_store, open_workspace
+from drills.cli.terminal import echo
 
 
 def register(app: typer.Typer) -> None:
@@ -32,9 +33,9 @@ def stop(
     finally:
         store.close()
     for line in stopped.lines:
-        typer.echo(line)
+        echo(line)
     if every:
-        typer.echo("stopped; nothing starts until `drills resume`")
+        echo("stopped; nothing starts until `drills resume`")
     raise typer.Exit(int(stopped.exit_code))
 
 
@@ -47,7 +48,7 @@ def resume(workspace: WorkspaceOption = HERE) -> None:
         KillSwitch(store).resume()
     finally:
         store.close()
-    typer.echo("drills may start again")
+    echo("drills may start again")
 
 
 def recover(workspace: WorkspaceOption = HERE) -> None:
@@ -62,7 +63,7 @@ def recover(workspace: WorkspaceOption = HERE) -> None:
     finally:
         store.close()
     for line in report.lines():
-        typer.echo(line)
+        echo(line)
     raise typer.Exit(int(ExitCode.UNDO_OWED if report.owed else ExitCode.ALL_MET))
 
 
@@ -72,8 +73,8 @@ def doctor(workspace: WorkspaceOption = HERE) -> None:
 
     found = examine(open_workspace(workspace))
     for check in found:
-        typer.echo(f"{'ok  ' if check.well else 'FAIL'}  {check.name:<18} {check.says}")
+        echo(f"{'ok  ' if check.well else 'FAIL'}  {check.name:<18} {check.says}")
         if not check.well and check.mend:
-            typer.echo(f"      {'':<18} {check.mend}")
+            echo(f"      {'':<18} {check.mend}")
     if any(not check.well for check in found):
         raise typer.Exit(3)

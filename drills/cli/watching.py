@@ -8,7 +8,9 @@ import typer
 
 from drills.cli.blindness import refuse_while_blind
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
+from drills.cli.terminal import echo
 from drills.core.responder_kind import ResponderKind
+from drills.core.visible import visible_line
 
 if TYPE_CHECKING:
     from drills.core.probe import Observation
@@ -70,9 +72,9 @@ def _print(observation: Observation, *, width: int) -> None:
     from drills.core.probe import probe_from
 
     name = probe_from(observation.probe, observation.vantage)
-    typer.echo(
+    echo(
         f"{observation.at:%H:%M:%S}  {observation.outcome.value:<8} {name:<{width}}  "
-        f"{observation.reason or phases}{'   ' + metrics if metrics else ''}"
+        f"{visible_line(observation.reason) or phases}{'   ' + metrics if metrics else ''}"
     )
 
 
@@ -92,7 +94,7 @@ def heartbeat(
         raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`")
     for name in names:
         moment = beat(beats_folder(Path(addresses["state"])), name)
-        typer.echo(f"{name}  {moment:%Y-%m-%d %H:%M:%S} UTC")
+        echo(f"{name}  {moment:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def serve(workspace: WorkspaceOption = HERE) -> None:
@@ -121,6 +123,6 @@ def calendar(
     for occurrence in occurrences:
         told = spoil or occurrence.responder != ResponderKind.PERSON
         name = occurrence.drill if told else "(blind)"
-        typer.echo(f"{occurrence.local:%a %Y-%m-%d %H:%M %Z}  {name:<24} {occurrence.responder}")
+        echo(f"{occurrence.local:%a %Y-%m-%d %H:%M %Z}  {name:<24} {occurrence.responder}")
     if not occurrences:
-        typer.echo("nothing is scheduled; add entries to `schedule:` in drills.yaml")
+        echo("nothing is scheduled; add entries to `schedule:` in drills.yaml")

@@ -17,6 +17,7 @@ from drills.core.events import (
     UpdatePosted,
 )
 from drills.core.timeline import Timeline
+from drills.core.visible import visible_line
 
 
 def briefing(timeline: Timeline, t: float) -> str:
@@ -45,7 +46,8 @@ def _alerts(timeline: Timeline, t: float) -> list[str]:
     lines = ["Alerts"]
     for alert in alerts:
         state = "resolved" if alert.alert_id in resolved else level[alert.alert_id]
-        lines.append(f"  {state:<9} {alert.title}: {alert.reason}   {humane(t - alert.t)} ago")
+        said = visible_line(f"{alert.title}: {alert.reason}")
+        lines.append(f"  {state:<9} {said}   {humane(t - alert.t)} ago")
     return lines
 
 
@@ -55,9 +57,9 @@ def _said(timeline: Timeline, t: float) -> list[str]:
     lines = [
         f"Acknowledged: {'yes' if timeline.first(Acknowledged) else 'not yet'}",
         f"Severity:     {severity.level if severity else 'not declared yet'}",
-        f"Commander:    {commander.commander if commander else 'not named yet'}",
+        f"Commander:    {visible_line(commander.commander) if commander else 'not named yet'}",
         f"Decision:     {decision.choice if decision else 'none yet'}",
-        f"Cause:        {cause.cause if cause else 'not named yet'}",
+        f"Cause:        {visible_line(cause.cause) if cause else 'not named yet'}",
     ]
     if update is None:
         lines.append("Last update:  none yet")

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from drills.core.playbook import Milestone
 from drills.core.scorecard import Scorecard
+from drills.core.visible import visible_json
 from drills.reporting.content import Content
 from drills.reporting.sections.debrief import Check, TruthTold, UndoLine
 from drills.reporting.sections.happenings import Happening
@@ -93,7 +94,7 @@ def json_report(report: Content) -> str:
         undos=report.undos,
         validity=report.validity,
     )
-    return json.dumps(document.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
+    return visible_json(json.dumps(document.model_dump(mode="json"), ensure_ascii=False, indent=2)) + "\n"
 
 
 def schema() -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from unicodedata import combining, east_asian_width
 
+from drills.core.visible import shortened
 from drills.reporting.wording import clean, one_line
 
 #: What begins markup anywhere: an underscore within a word, and most ampersands, do not.
@@ -27,12 +28,19 @@ def fence(text: str, language: str = "") -> str:
     return f"{marks}{language}\n{inner}\n{marks}"
 
 
+#: Columns that a cell is padded to: one long note must not be paid for with blanks in each row.
+_PADDED = 120
+#: Characters of a cell that are shown; the HTML and the JSON report have all.
+_SHOWN = 1000
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()) -> str:
-    """A table of escaped cells; columns in `right` are aligned to the right. Empty without rows."""
-    cells = [[escaped(cell) for cell in row] for row in rows]
+    """A table of escaped cells, none too long; columns in `right` are aligned to the right. Empty without rows."""
+    cells = [[escaped(shortened(cell, _SHOWN)) for cell in row] for row in rows]
     if not cells:
         return ""
-    widths = [max(3, *(_width(row[column]) for row in [list(head), *cells])) for column in range(len(head))]
+    lengths = [[min(_PADDED, _width(cell)) for cell in row] for row in (head, *cells)]
+    widths = [max(3, *column) for column in zip(*lengths, strict=True)]
     rule = [("-" * (width - 1) + ":") if column in right else "-" * width for column, width in enumerate(widths)]
     return "\n".join(_row(row, widths, right) for row in [list(head), rule, *cells])
 

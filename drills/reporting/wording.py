@@ -1,7 +1,7 @@
 """Values as people read them, and text from outside made harmless for any format.
 
-Times are UTC. Text that came out of a drill (outputs, notes, reasons) is untrusted: `clean` removes terminal codes and
-what no document may hold; each format still escapes it in its own way.
+Times are UTC. Text that came out of a drill (outputs, notes, reasons) is untrusted: `clean` makes visible what
+would steer a terminal or what no document may hold; each format still escapes it in its own way.
 """
 
 from __future__ import annotations
@@ -12,11 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from drills.core.durations import humane
 from drills.core.metrics import CATALOGUE, Unit
-
-#: ECMA-48 control sequences (colours, cursor), operating-system commands (titles, links) and two-byte escapes.
-_TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|\x1b")
-#: Characters that XML 1.0 forbids, and bidirectional overrides, which make text read other than it is.
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+from drills.core.visible import visible
 
 #: The space between a number and its unit.
 _UNIT = re.compile(r"(?<=\d) (?=(?:ms|s|m|h|d|%)(?!\w))")
@@ -25,8 +21,8 @@ NOT_MEASURED = "not measured"
 
 
 def harmless(text: str) -> str:
-    """The text without terminal codes and forbidden characters; line ends are `\\n`."""
-    return _FORBIDDEN.sub("", _TERMINAL.sub("", text.replace("\r\n", "\n"))).replace("\r", "\n")
+    """The text with all that it holds to be seen, also what no document may hold; line ends are `\\n`."""
+    return visible(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def clean(text: str) -> str:

@@ -58,7 +58,7 @@ class Desk:
     def declare_severity(self, level: str, reason: str) -> str:
         names = [each.name for each in self._timeline().start.playbook.levels]
         name = _one_of(level, names, "level")
-        self._append(SeverityDeclared(**self._now(), level=name, reason=self._kept(reason)))
+        self._append(SeverityDeclared(**self._now(), level=name, reason=self._kept(reason, "--because")))
         return f"{name} declared"
 
     def name_commander(self, who: str) -> str:
@@ -98,7 +98,7 @@ class Desk:
         if fix_minutes is not None and not 0 <= fix_minutes < float("inf"):
             raise BadInput(f"--fix-minutes {fix_minutes:g}: write how many minutes, such as 20")
         decided = Choice(_one_of(choice, [each.value for each in Choice], "choice"))
-        because = self._kept(because)
+        because = self._kept(because, "--because")
         self._append(
             Decided(**self._now(), choice=decided, cause_known=cause_known, fix_minutes=fix_minutes, reason=because)
         )
@@ -126,7 +126,9 @@ class Desk:
         else:
             name = _one_of(to, [rung.name for rung in rungs], "rung")
             rung = next(each for each in rungs if each.name == name)
-        self._append(Escalated(**self._now(), rung=rung.name, contact=rung.contact, reason=self._kept(because)))
+        self._append(
+            Escalated(**self._now(), rung=rung.name, contact=rung.contact, reason=self._kept(because, "--because"))
+        )
         return f"escalated to {rung.name}: {rung.contact}"
 
     def take_hint(self) -> str:
@@ -140,7 +142,7 @@ class Desk:
 
     def all_clear(self, text: str) -> str:
         """Declare it over, and tell the team with the playbook's all-clear message."""
-        now, text = self._now(), self._kept(text)
+        now, text = self._now(), self._kept(text, "all-clear")
         message = update(self._timeline(), text or "All clear.", MessageStatus.RESOLVED, Audience.TEAM, **now)
         self._append(AllClear(**now, text=text))
         self._append(message)
@@ -150,13 +152,13 @@ class Desk:
         """The incident as responders know it now."""
         return briefing(self._timeline(), self._record.t(self._clock))
 
-    def _kept(self, text: str) -> str:
-        """The text as it can be stored and shown on any terminal, without secrets."""
-        return mask(plain(text), self._secrets())
+    def _kept(self, text: str, what: str) -> str:
+        """The text as it can be stored and shown, without secrets. Raises BadInput when it is too long."""
+        return mask(plain(text, what), self._secrets())
 
     def _told(self, text: str, what: str) -> str:
         """The same. Raises BadInput when nothing is said."""
-        kept = self._kept(text)
+        kept = self._kept(text, what)
         if not kept:
             raise BadInput(f"{what}: nothing is said; write a few words")
         return kept
@@ -172,7 +174,7 @@ class Desk:
 
 
 def _one_of(given: str, known: Iterable[str], what: str) -> str:
-    names = list(known)
+    names, given = list(known), plain(given, what)
     for name in names:
         if name.lower() == given.lower():
             return name

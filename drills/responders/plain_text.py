@@ -1,13 +1,19 @@
-"""What people type, as it can be stored in any database and shown on any terminal."""
+"""What people type, as it can be stored in any database."""
 
 from __future__ import annotations
 
-import re
+from drills.core.visible import visible
+from drills.errors import BadInput
 
-#: All control characters but tab and line feed: a message must not move the cursor of whoever reads it.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+#: Characters; Linux takes no longer argument.
+LONGEST = 128 * 1024
 
 
-def plain(text: str) -> str:
-    """The text without control characters, and with `?` for bytes of the command line that were no UTF-8."""
-    return _CONTROLS.sub("", text.encode("utf-8", errors="replace").decode("utf-8")).strip()
+def plain(text: str, what: str) -> str:
+    """The text without blanks at its ends, and with all that it holds to be seen.
+
+    Raises BadInput, which names `what`, when it is too long.
+    """
+    if len(text) > LONGEST:
+        raise BadInput(f"{what}: it has {len(text):,} characters; write at most {LONGEST:,}, and where the rest is")
+    return visible(text).strip()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from drills.clock import Clock
+from drills.core.visible import visible_json
 
 Value = str | int | float | bool | None
 
@@ -22,4 +23,4 @@ class Lines:
         """One line: the time, what happened, and its details."""
         moment = (at or self._clock.now()).isoformat(timespec="milliseconds")
         told = {name: value for name, value in fields.items() if value not in (None, "")}
-        self._write(json.dumps({"at": moment, "event": what, **told}, ensure_ascii=False))
+        self._write(visible_json(json.dumps({"at": moment, "event": what, **told}, ensure_ascii=False)))

@@ -89,7 +89,7 @@ def test_nothing_is_fetched_and_nothing_runs(rich: str) -> None:
 
 def test_what_came_from_outside_is_text_and_only_text(rich: str) -> None:
     assert "<script" not in rich
-    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; red" in rich
+    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; \\x1b[31mred\\x1b[0m \\x00" in rich
     assert not re.findall(r"[\x00-\x08\x0b-\x1f\x7f]", rich)
 
 

@@ -28,6 +28,14 @@ def test_columns_are_aligned_in_the_source() -> None:
     ]
 
 
+def test_a_long_cell_is_shortened_and_widens_no_other() -> None:
+    text = table(("By", "Note"), [("a", "x" * 100_000), ("b", "|" * 500), ("c", "short")])
+    assert "x … and 99,000 more characters |" in text
+    assert len(text) < 4000
+    row = MarkdownIt().enable("table").render(text)
+    assert (row.count("<tr>"), row.count("<td>")) == (4, 6)
+
+
 def test_a_table_without_rows_is_nothing() -> None:
     assert table(("Name",), []) == ""
 
@@ -35,7 +43,7 @@ def test_a_table_without_rows_is_nothing() -> None:
 def test_nothing_that_came_from_outside_becomes_markup() -> None:
     hostile = "# <b>*a* _b_ [c](http://d) `e` | ~~f~~ &lt; snake_case \x1b[1m"
     rendered = MarkdownIt().enable(["table", "strikethrough"]).render(escaped(hostile))
-    assert rendered == ("<p># &lt;b&gt;*a* _b_ [c](http://d) `e` | ~~f~~ &amp;lt; snake_case</p>\n")
+    assert rendered == ("<p># &lt;b&gt;*a* _b_ [c](http://d) `e` | ~~f~~ &amp;lt; snake_case \\x1b[1m</p>\n")
     row = MarkdownIt().enable("table").render(table(("Head",), [(hostile,)]))
     assert row.count("<td>") == 1
     assert "<a" not in row

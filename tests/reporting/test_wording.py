@@ -6,16 +6,16 @@ from drills.reporting.wording import clean, count, latency, metric_value, offset
 @pytest.mark.parametrize(
     ("text", "cleaned"),
     [
-        ("\x1b[1;31mred\x1b[0m", "red"),
-        ("\x1b]8;;http://x\x07link\x1b]8;;\x07", "link"),
+        ("\x1b[1;31mred\x1b[0m", r"\x1b[1;31mred\x1b[0m"),
+        ("\x1b]8;;http://x\x07link\x1b]8;;\x07", r"\x1b]8;;http://x\x07link\x1b]8;;\x07"),
         ("a\r\nb\rc\n\n", "a\nb\nc"),
-        ("nul\x00 bell\x07 tab\tstays", "nul bell tab\tstays"),
-        ("\u202eevil", "evil"),
-        ("half a pair \ud800", "half a pair"),
+        ("nul\x00 bell\x07 tab\tstays", "nul\\x00 bell\\x07 tab\tstays"),
+        ("\u202eevil", r"\u202eevil"),
+        ("half a pair \ud800", r"half a pair \ud800"),
         ("Grüße, 世界", "Grüße, 世界"),
     ],
 )
-def test_terminal_codes_and_forbidden_characters_go(text: str, cleaned: str) -> None:
+def test_terminal_codes_and_forbidden_characters_are_made_visible(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
 
 

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from drills.cli.terminal import echo
 from drills.sandbox.text_table import text_table
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 def print_services(services: Sequence[ServiceStatus]) -> None:
     for service in services:
         words = f"{service.name:<14} {service.running.value:<7} {service.version:<22} {service.address:<28}"
-        typer.echo(f"{words} {service.detail}".rstrip())
+        echo(f"{words} {service.detail}".rstrip())
 
 
 def shown_settings(settings: Mapping[str, str], secret: Collection[str]) -> list[tuple[str, str]]:
@@ -29,7 +28,7 @@ def shown_settings(settings: Mapping[str, str], secret: Collection[str]) -> list
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for line in text_table(columns, rows):
-        typer.echo(line)
+        echo(line)
 
 
 def megabytes(count: int) -> str:

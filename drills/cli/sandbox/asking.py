@@ -13,6 +13,7 @@ from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import print_table, readable
 from drills.cli.sandbox.opening import SERVICES, age, folder_for, keep, open_sandbox, require_up
+from drills.cli.terminal import echo
 from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def sql(
         columns, rows = sandbox.sql(statement, timeout=timeout)
         if columns:
             print_table(columns, rows)
-        typer.echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})" if columns else "done")
+        echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})" if columns else "done")
 
 
 def redis(
@@ -48,7 +49,7 @@ def redis(
     """Run one Redis command on the cache."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=redis_only_looks(words)):
-        typer.echo(readable(sandbox.redis(*words)))
+        echo(readable(sandbox.redis(*words)))
 
 
 def logs(
@@ -63,6 +64,8 @@ def logs(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Print the logs of services (default: of all), or keep them as files."""
+    from drills.responders.masking import shown as shown_on_terminal
+
     within = age("--since", since)
     place, sandbox = open_sandbox(workspace, must_be_up=False)
     named = _each_once([*(services or ()), *(service or ())], sandbox.service_names)
@@ -74,10 +77,10 @@ def logs(
             if output_dir is not None:
                 path = folder_for(output_dir) / f"{name.replace('/', '-')}.log"
                 keep(path, "".join(f"{line}\n" for line in found), sandbox)
-                typer.echo(f"{path}  {len(found)} line{'' if len(found) == 1 else 's'}")
+                echo(f"{path}  {len(found)} line{'' if len(found) == 1 else 's'}")
                 continue
-            for line in found[-lines:]:
-                typer.echo(line if len(wanted) == 1 else f"{name:<14} {line}")
+            for line in map(shown_on_terminal, found[-lines:]):
+                echo(line if len(wanted) == 1 else f"{name:<14} {line}")
 
 
 def _each_once(names: Sequence[str], known: Sequence[str]) -> list[str]:
@@ -104,7 +107,7 @@ def health(
     with action(place, read_only=True):
         well, answers = _wait_for_health(sandbox, every, patience, still)
         shown = [f"{'ok  ' if good else 'FAIL'}  {name:<14} {said}" for name, (good, said) in answers.items()]
-        typer.echo("\n".join(shown))
+        echo("\n".join(shown))
         if output_dir is not None:
             keep(folder_for(output_dir) / "health.txt", "\n".join(shown) + "\n", sandbox)
         if not well:

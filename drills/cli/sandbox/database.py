@@ -10,6 +10,7 @@ from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import megabytes, print_table
 from drills.cli.sandbox.opening import open_sandbox
+from drills.cli.terminal import echo
 
 #: What is smaller is not worth a line of `disk`.
 SHOWN_BYTES = 100_000
@@ -42,11 +43,11 @@ def migrate(
             to = versions[-2] if len(versions) > 1 else "0000"
         if to is not None:
             done = sandbox.migrate(to)
-            typer.echo(f"{'reverted' if down else 'ran'} {', '.join(done)}" if done else f"{to} is reached already")
+            echo(f"{'reverted' if down else 'ran'} {', '.join(done)}" if done else f"{to} is reached already")
             return
         for each in sandbox.migrations():
             when = "not applied" if each.applied_at is None else f"applied {each.applied_at:%Y-%m-%d %H:%M:%S} UTC"
-            typer.echo(f"{each.version}  {when:<32} {each.summary}")
+            echo(f"{each.version}  {when:<32} {each.summary}")
 
 
 def backups(workspace: WorkspaceOption = HERE) -> None:
@@ -71,7 +72,7 @@ def back_up(name: Annotated[str, typer.Argument(help="What to call it.")], works
     # It writes outside of what users meet: no repair, and no merit of one.
     with action(place, read_only=True):
         made = sandbox.back_up(name)
-        typer.echo(f"{made.name}: {sum(made.tables.values())} rows, {megabytes(made.bytes)}")
+        echo(f"{made.name}: {sum(made.tables.values())} rows, {megabytes(made.bytes)}")
 
 
 def load_backup(
@@ -84,7 +85,7 @@ def load_backup(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
         for loaded, rows in sandbox.load_backup(name, into, tuple(table or ())).items():
-            typer.echo(f"{into}.{loaded}  {rows} rows")
+            echo(f"{into}.{loaded}  {rows} rows")
 
 
 def disk(
@@ -96,12 +97,10 @@ def disk(
     with action(place, read_only=remove is None):
         if remove is not None:
             freed = sandbox.remove_from_disk(remove)
-            typer.echo(f"{remove} removed, {megabytes(freed)} freed")
+            echo(f"{remove} removed, {megabytes(freed)} freed")
         found = sandbox.disk()
         share = found.used / found.total
-        typer.echo(
-            f"{megabytes(found.used)} of {megabytes(found.total)} used ({share:.0%}), {megabytes(found.free)} free"
-        )
+        echo(f"{megabytes(found.used)} of {megabytes(found.total)} used ({share:.0%}), {megabytes(found.free)} free")
         large = {name: size for name, size in found.entries.items() if size >= SHOWN_BYTES or name.startswith("dumps/")}
         for name, size in sorted(large.items(), key=lambda entry: -entry[1]):
-            typer.echo(f"  {megabytes(size):>10}  {name}")
+            echo(f"  {megabytes(size):>10}  {name}")

@@ -11,6 +11,7 @@ import typer
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.opening import age, folder_for, open_sandbox
+from drills.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,11 +59,11 @@ def report(
         heading = title or f"What the sandbox says, {_told(now)}"
         text = "\n".join(_markdown(mask(heading, known), about, answers, sandbox.driver, known))
         if output_dir is None:
-            typer.echo(text)
+            echo(text)
             return
         path = folder_for(output_dir) / "incident-report.md"
         path.write_text(f"{text}\n", encoding="utf-8")
-        typer.echo(str(path))
+        echo(str(path))
 
 
 def _span(

@@ -10,6 +10,7 @@ from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import moment
 from drills.cli.sandbox.opening import age, open_sandbox
+from drills.cli.terminal import echo
 
 
 def register(app: typer.Typer) -> None:
@@ -42,9 +43,9 @@ def releases(
             when = "never" if release.deployed_at is None else moment(release.deployed_at, now)
             # Runbooks ask for the mark at the beginning of a line.
             mark = "*" if release.current else " "
-            typer.echo(f"{mark} {release.version:<10} deployed {when:<28} {release.summary}")
+            echo(f"{mark} {release.version:<10} deployed {when:<28} {release.summary}")
         if not shown:
-            typer.echo("nothing was deployed in that time")
+            echo("nothing was deployed in that time")
 
 
 def changes(
@@ -60,9 +61,9 @@ def changes(
         now = datetime.now(UTC)
         found = sandbox.changes(within)
         for change in found:
-            typer.echo(f"{moment(change.at, now):<28} {change.what}")
+            echo(f"{moment(change.at, now):<28} {change.what}")
         if not found:
-            typer.echo("nothing was changed in that time")
+            echo("nothing was changed in that time")
 
 
 def deploy(version: Annotated[str, typer.Argument(help="A release.")], workspace: WorkspaceOption = HERE) -> None:
@@ -70,7 +71,7 @@ def deploy(version: Annotated[str, typer.Argument(help="A release.")], workspace
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
         sandbox.deploy(version)
-        typer.echo(f"release {version} is running")
+        echo(f"release {version} is running")
 
 
 def rollback(
@@ -80,7 +81,7 @@ def rollback(
     """Go back to the release that ran before."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        typer.echo(f"release {sandbox.rollback(to)} is running")
+        echo(f"release {sandbox.rollback(to)} is running")
 
 
 def scale(
@@ -91,7 +92,7 @@ def scale(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
         sandbox.scale(replicas)
-        typer.echo(f"{replicas} replica{'' if replicas == 1 else 's'}")
+        echo(f"{replicas} replica{'' if replicas == 1 else 's'}")
 
 
 def set_(
@@ -110,7 +111,7 @@ def set_(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
         sandbox.set({name: value for name, _, value in pairs})
-        typer.echo("set " + ", ".join(name for name, _, _ in pairs))
+        echo("set " + ", ".join(name for name, _, _ in pairs))
 
 
 def link(
@@ -131,4 +132,4 @@ def link(
             sandbox.set_link(name, enabled=not cut)
             known = {status.name: status for status in sandbox.links()}
         status = known[name]
-        typer.echo(f"{status.name}  {'open' if status.enabled else 'CUT'}  {status.listen} → {status.upstream}")
+        echo(f"{status.name}  {'open' if status.enabled else 'CUT'}  {status.listen} → {status.upstream}")

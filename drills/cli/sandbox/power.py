@@ -13,6 +13,7 @@ from drills.cli.blindness import blind_drill
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import plain, print_services, shown_settings, whole_state
 from drills.cli.sandbox.opening import open_sandbox
+from drills.cli.terminal import echo
 from drills.errors import BadInput
 
 
@@ -32,7 +33,7 @@ def up(workspace: WorkspaceOption = HERE) -> None:
         print_services(sandbox.services())
         told = sandbox.addresses
         entrance = told.get("app") or ", ".join(told[name] for name in sandbox.service_names if name in told)
-        typer.echo(f"up in {time.monotonic() - began:.1f} s: {entrance}")
+        echo(f"up in {time.monotonic() - began:.1f} s: {entrance}")
 
 
 def down(workspace: WorkspaceOption = HERE) -> None:
@@ -42,7 +43,7 @@ def down(workspace: WorkspaceOption = HERE) -> None:
     place, sandbox = open_sandbox(workspace, must_be_up=False)
     with hold(place.state_dir, place.config.sandbox.name, "drills sandbox down"):
         sandbox.down()
-    typer.echo("down")
+    echo("down")
 
 
 def status(
@@ -56,17 +57,17 @@ def status(
             if (drill_id := blind_drill(place)) is not None:
                 raise BadInput(f"{drill_id} is a blind drill: the whole state is shown when it has ended; leave --json")
             state = whole_state(sandbox.fingerprint(), sandbox.secret_settings)
-            typer.echo(json.dumps(state, indent=2, default=plain, sort_keys=True))
+            echo(json.dumps(state, indent=2, default=plain, sort_keys=True))
             return
         print_services(sandbox.services())
-        typer.echo()
+        echo()
         if releases := sandbox.releases():
             current = next((release.version for release in releases if release.current), "none")
-            typer.echo(f"release   {current}")
+            echo(f"release   {current}")
         if shown := shown_settings(sandbox.settings(), sandbox.secret_settings):
-            typer.echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown))
+            echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown))
         for link in sandbox.links():
-            typer.echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}")
+            echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}")
 
 
 def restart(
@@ -77,4 +78,4 @@ def restart(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
         sandbox.restart(None if service == "all" else service)
-        typer.echo(f"{service} restarted")
+        echo(f"{service} restarted")

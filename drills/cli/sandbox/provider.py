@@ -10,6 +10,7 @@ from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import print_table
 from drills.cli.sandbox.opening import open_sandbox
+from drills.cli.terminal import echo
 
 provider_app = typer.Typer(
     help="The provider's console: its status, its keys, what it charged, and webhooks to send again.",
@@ -33,7 +34,7 @@ def status(workspace: WorkspaceOption = HERE) -> None:
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
         for name, value in ProviderConsole(sandbox.addresses["external-api"]).status().items():
-            typer.echo(f"{name:<36} {value}")
+            echo(f"{name:<36} {value}")
 
 
 def keys(
@@ -50,11 +51,11 @@ def keys(
         known = ProviderConsole(sandbox.addresses["external-api"]).keys()
         if only is None:
             for name, value in known.items():
-                typer.echo(f"{name:<16} {value}")
+                echo(f"{name:<16} {value}")
             return
         if only not in known:
             raise BadInput(f"there is no key {only!r}; {suggest(only, known)}")
-        typer.echo(known[only])
+        echo(known[only])
 
 
 def charges(
@@ -70,7 +71,7 @@ def charges(
         columns = ("order", "payment", "total_cents", "at", "webhook")
         print_table(columns, [[charge.get(name, "") for name in columns] for charge in found.listed])
         twice = ", ".join(str(each) for each in found.twice) or "none"
-        typer.echo(f"{found.count} charges in all; orders charged twice: {twice}")
+        echo(f"{found.count} charges in all; orders charged twice: {twice}")
         if found.twice:
             raise typer.Exit(1)
 
@@ -82,6 +83,6 @@ def replay(workspace: WorkspaceOption = HERE) -> None:
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
         told = ProviderConsole(sandbox.addresses["external-api"]).replay()
-        typer.echo("  ".join(f"{name} {count}" for name, count in told.items()))
+        echo("  ".join(f"{name} {count}" for name, count in told.items()))
         if told.get("undelivered"):
             raise typer.Exit(1)

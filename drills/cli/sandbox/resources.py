@@ -11,6 +11,7 @@ from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import megabytes, print_table
 from drills.cli.sandbox.opening import ServiceArgument, open_sandbox
+from drills.cli.terminal import echo
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +67,7 @@ def resize(
         sandbox.resize(service, memory_mb=wanted, cpus=cpus)
         memory_set = [] if wanted is None else [f"{wanted} MB"]
         cores_set = [] if cpus is None else [f"{cpus:g} cores"]
-        typer.echo(f"{service}: {', '.join(memory_set + cores_set)}")
+        echo(f"{service}: {', '.join(memory_set + cores_set)}")
 
 
 def _megabytes_of(text: str) -> int:
@@ -89,12 +90,12 @@ def certificate(workspace: WorkspaceOption = HERE) -> None:
     with action(place, read_only=True):
         found = sandbox.certificate()
         left = (found.not_after - datetime.now(UTC)).total_seconds()
-        typer.echo(f"names       {', '.join(found.names)}")
-        typer.echo(f"subject     {found.subject}")
-        typer.echo(f"issuer      {found.issuer}")
-        typer.echo(f"not before  {found.not_before:%Y-%m-%d %H:%M:%S} UTC")
+        echo(f"names       {', '.join(found.names)}")
+        echo(f"subject     {found.subject}")
+        echo(f"issuer      {found.issuer}")
+        echo(f"not before  {found.not_before:%Y-%m-%d %H:%M:%S} UTC")
         state = f"{humane(left)} left" if left > 0 else f"EXPIRED {humane(-left)} ago"
-        typer.echo(f"not after   {found.not_after:%Y-%m-%d %H:%M:%S} UTC  {state}")
+        echo(f"not after   {found.not_after:%Y-%m-%d %H:%M:%S} UTC  {state}")
         if left <= 0:
             raise typer.Exit(1)
 
@@ -107,4 +108,4 @@ def renew_certificate(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
         sandbox.renew_certificate(timedelta(days=days))
-        typer.echo(f"a new certificate is in use, valid until {sandbox.certificate().not_after:%Y-%m-%d}")
+        echo(f"a new certificate is in use, valid until {sandbox.certificate().not_after:%Y-%m-%d}")
