@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from drills.probing.host_names import ascii_name
+
 
 class NameNotResolved(Exception):
     """The name has no address, or nobody told in time; the message is one line."""
@@ -46,7 +48,7 @@ def is_numeric(host: str) -> bool:
 
 
 def _system_lookup(host: str) -> Sequence[str]:
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    found = socket.getaddrinfo(ascii_name(host), None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -100,7 +102,7 @@ class Resolver:
             raise NameNotResolved(f"name {host} not resolved within {timeout:g} s") from None
         except OSError as error:
             raise NameNotResolved(f"name {host} not resolved: {error.strerror or error}") from None
-        except UnicodeError:
+        except ValueError:  # also UnicodeError
             raise NameNotResolved(f"{host!r} is not a name") from None
         return Resolved(tuple(addresses), time.perf_counter() - began)
 
@@ -117,7 +119,7 @@ class Resolver:
                 question.begun = True
                 try:
                     result = self._lookup(question.host)
-                except (OSError, UnicodeError) as error:
+                except (OSError, ValueError) as error:
                     result = error
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 question.loop.call_soon_threadsafe(self._settle, question, result)

@@ -72,20 +72,26 @@ class RespConnection:
 
 
 def read_info(text: str) -> dict[str, object]:
-    """INFO's lines as values: numbers as numbers, `a=1,b=2` as a mapping; a line that is neither is left out."""
+    """INFO's lines as values: numbers as numbers, `a=1,b=2` as a mapping, `a,b` as a list.
+
+    What is no such line is left out. Modules, of which each has a line of that name, are a list, `modules`.
+    """
     found: dict[str, object] = {}
+    modules = []
     for line in text.splitlines():
         name, colon, value = line.partition(":")
-        if colon and not line.startswith("#"):
+        if name == "module":
+            modules.append(_value(value))
+        elif colon and not line.startswith("#"):
             found[name] = _value(value)
-    return found
+    return {**found, "modules": modules} if modules else found
 
 
 def _value(text: str) -> object:
-    fields = [part.partition("=") for part in text.split(",")]
-    if len(fields) > 1 and all(name and mark for name, mark, _ in fields):
-        return {name: _number(value) for name, _, value in fields}
-    return _number(text)
+    parts = [part for part in text.split(",") if part]
+    if "=" in text:
+        return {name: _number(value) for name, mark, value in (part.partition("=") for part in parts) if mark}
+    return [_number(part) for part in parts] if "," in text else _number(text)
 
 
 def _number(text: str) -> object:

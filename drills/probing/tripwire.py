@@ -13,8 +13,11 @@ from drills.clock import Clock
 from drills.probing.bind import BoundProbe
 from drills.probing.connecting import open_first
 from drills.probing.kinds.tcp import host_and_port
+from drills.probing.postgres_url import postgres_parameters
+from drills.probing.redis_url import RedisAddress
 from drills.probing.resolver import NameNotResolved, Names, ResolverBusy
 from drills.probing.settings import HttpSettings, PostgresSettings, RedisSettings, TcpSettings
+from drills.probing.urls import HttpUrl
 
 _AGAIN = 0.5
 #: Quietly made anew before the other side tires of a silent guest (PostgreSQL's authentication_timeout is 60 s).
@@ -22,13 +25,20 @@ _RENEW = 45.0
 
 
 def tripwire_target(probe: BoundProbe) -> tuple[str, int] | None:
-    """Where the probe wants a tripwire held, if it does: never at what is looked at from elsewhere."""
+    """Where the probe wants a tripwire held, if it does: not from elsewhere, and not at a Unix socket."""
     settings = probe.settings
-    if probe.via is not None or not getattr(settings, "tripwire", False):
+    if probe.via is not None or not getattr(settings, "tripwire", False) or settings.here_only:
         return None
-    if isinstance(settings, TcpSettings):
-        return host_and_port(settings.address)
-    return host_and_port(cast(HttpSettings | PostgresSettings | RedisSettings, settings).url)
+    if isinstance(settings, HttpSettings):
+        url = HttpUrl.of(settings.url)
+        return url.host, url.port
+    if isinstance(settings, PostgresSettings):
+        parameters = postgres_parameters(settings.url)
+        return parameters["host"], int(parameters["port"])
+    if isinstance(settings, RedisSettings):
+        address = RedisAddress.read(settings.url)
+        return address.host, address.port
+    return host_and_port(cast(TcpSettings, settings).address)
 
 
 async def hold_tripwire(host: str, port: int, trip: Callable[[], None], resolver: Names, clock: Clock) -> None:

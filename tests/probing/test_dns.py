@@ -12,7 +12,7 @@ from drills.core.probe import Outcome
 from drills.errors import BadInput
 from drills.probing.name_server import NameServer
 from drills.probing.resolver import NameNotResolved, Resolver
-from tests.probing.looking import Looked, look_at
+from tests.probing.looking import Looked, both_ways, look_at
 from tests.probing.name_servers import naming
 from tests.probing.servers import answering, serving
 
@@ -126,3 +126,25 @@ def test_an_http_probe_asks_the_dns_server_that_it_names() -> None:
 def test_a_dns_server_without_a_host_is_bad_input() -> None:
     with pytest.raises(BadInput, match="is not a DNS server; write host:port"):
         asyncio.run(look_at("dns", {"server": ":53", "name": "shop.test"}))
+
+
+def test_a_server_is_written_with_or_without_a_port_and_brackets() -> None:
+    for written, address in (
+        ("127.0.0.1", "127.0.0.1:53"),
+        ("::1", "[::1]:53"),
+        ("[::1]:5353", "[::1]:5353"),
+        ("ns.test:54", "ns.test:54"),
+    ):
+        assert NameServer(written, Resolver()).address == address
+    with pytest.raises(ValueError, match="the DNS server has a port that is not a number"):
+        NameServer("ns.test:dns", Resolver())
+
+
+def test_a_server_of_several_addresses_is_asked_where_somebody_answers() -> None:
+    async def looked() -> Looked:
+        async with naming(RECORDS) as server:
+            settings = {"server": server.replace("127.0.0.1", "ns.test"), "name": "shop.test"}
+            return await look_at("dns", settings, lookup=both_ways)
+
+    found = asyncio.run(looked())
+    assert (found.outcome, found.reason) == (Outcome.PASS, "")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 import redis
 
 from drills.core.probe import Outcome
+from drills.probing.resp import read_info
 from tests.probing.conftest import Server
-from tests.probing.looking import both_ways, look_at
-from tests.probing.servers import certificate, serving, tls_with
+from tests.probing.looking import Looked, both_ways, look_at
+from tests.probing.servers import Serve, certificate, serving, tls_with
 
 
 def test_a_server_that_works_passes_and_its_info_can_be_asserted(cache: Server) -> None:
@@ -104,3 +107,96 @@ def test_over_tls_the_certificate_is_compared_with_the_name(tmp_path: Path) -> N
             return (await look_at("redis", settings)).reason
 
     assert "in its own words" in asyncio.run(looked())
+
+
+def _saying(reply: bytes, info: bytes = b"$0\r\n\r\n") -> Serve:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while asked := await reader.read(4096):
+            writer.write(info if b"INFO" in asked else reply)
+            await writer.drain()
+
+    return serve
+
+
+def _look_at(serve: Serve, asserts: Sequence[str] = ()) -> Looked:
+    async def looked() -> Looked:
+        async with serving(serve) as port:
+            return await look_at("redis", {"url": f"redis://127.0.0.1:{port}/0"}, timeout="500ms", asserts=[*asserts])
+
+    return asyncio.run(looked())
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (b"-LOADING Redis is loading the dataset in memory\r\n", "LOADING Redis is loading the dataset in memory"),
+        (b"-MASTERDOWN Link with MASTER is down\r\n", "MASTERDOWN Link with MASTER is down"),
+        (b"-ERR max number of clients reached\r\n", "ERR max number of clients reached"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "the answer is not Redis'"),
+        (b"\xff\xfe\r\n", "the answer is not Redis'"),
+        (b"+PO", "no answer within 0.5 s"),
+        (b"$5\r\nPO", "no answer within 0.5 s"),
+        (b"$99999999999\r\n", "a reply of 99999999999 bytes is longer than a probe reads"),
+        (b"x" * 100_000, "the answer is not Redis'"),
+    ],
+)
+def test_what_is_no_pong_is_told_in_one_line(reply: bytes, reason: str) -> None:
+    looked = _look_at(_saying(reply))
+    assert (looked.outcome, looked.reason) == (Outcome.FAIL, reason)
+
+
+@pytest.mark.parametrize(
+    ("info", "outcome", "reason"),
+    [
+        ("used_memory:5\r\nmaxmemory:10\r\n", Outcome.PASS, ""),
+        ("used_memory:5\r\nmaxmemory:0\r\n", Outcome.FAIL, "the server has no maxmemory and the probe no memory-limit"),
+        ("used_memory:5\r\n", Outcome.FAIL, "the server has no maxmemory and the probe no memory-limit"),
+        ("maxmemory:10\r\n", Outcome.UNKNOWN, "the server's INFO has no used_memory"),
+        ("used_memory:lots\r\nmaxmemory:10\r\n", Outcome.UNKNOWN, "the server's INFO has no used_memory"),
+        ("", Outcome.UNKNOWN, "the server's INFO has no used_memory"),
+    ],
+)
+def test_a_field_that_info_lacks_is_not_measured(info: str, outcome: Outcome, reason: str) -> None:
+    bulk = f"${len(info)}\r\n{info}\r\n".encode()
+    looked = _look_at(_saying(b"+PONG\r\n", bulk), ["cache_memory < 0.9"])
+    assert looked.outcome is outcome
+    assert reason in looked.reason
+
+
+def test_info_is_read_as_redis_py_reads_it(cache: Server) -> None:
+    with redis.Redis.from_url(cache.url) as client:
+        client.mset({"a": 1, "b": 2})
+        text = client.execute_command("INFO", "everything")
+        client.set_response_callback("INFO", bytes.decode)
+        raw = client.execute_command("INFO", "everything")
+    read = read_info(raw)
+    assert read.keys() - text.keys() <= {"cmdstat_info", "latency_percentiles_usec_info"}  # it was asked in between
+    assert text.keys() <= read.keys()
+    for name, value in text.items():
+        assert type(read[name]) is type(value) or name == "master_replid2", name  # forty zeros: an id, not a number
+        assert isinstance(value, float | int | str) or read[name] == value or name.startswith(("cmdstat", "latency"))
+    assert read["db0"] == {**text["db0"]}
+    assert isinstance(read["used_memory"], int)
+
+
+def test_a_unix_socket_is_looked_at_too(tmp_path: Path) -> None:
+    async def looked() -> Looked:
+        server = await asyncio.start_unix_server(_saying(b"+PONG\r\n"), tmp_path / "redis.sock")
+        async with server:
+            return await look_at("redis", {"url": f"unix://{tmp_path}/redis.sock"})
+
+    found = asyncio.run(looked())
+    assert found.outcome is Outcome.PASS
+    assert list(found.seen.phases) == ["connect", "first-byte", "total"]
+
+
+def test_without_verification_any_certificate_will_do(tmp_path: Path) -> None:
+    pem = certificate(tmp_path)
+
+    async def looked(**more: bool) -> Looked:
+        async with serving(_saying(b"+PONG\r\n"), tls_with(pem)) as port:
+            return await look_at("redis", {"url": f"rediss://localhost:{port}/0", **more})
+
+    assert asyncio.run(looked(verify=False)).outcome is Outcome.PASS
+    refused = asyncio.run(looked())
+    assert (refused.outcome, refused.reason) == (Outcome.FAIL, "certificate not valid: self-signed certificate")

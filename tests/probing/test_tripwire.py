@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import Any
+
+import pytest
 
 from drills.clock import SystemClock
 from drills.core.probe import Observation, Outcome
@@ -100,3 +103,22 @@ def test_it_is_held_at_the_first_address_that_takes_connections() -> None:
                 names.close()
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "target"),
+    [
+        ("http", {"url": "https://shop.test/@me?a@b=c"}, ("shop.test", 443)),
+        ("tcp", {"address": "shop.test:81"}, ("shop.test", 81)),
+        ("postgres", {"url": "postgres://u:p@db.test/shop"}, ("db.test", 5432)),
+        ("postgres", {"url": "postgresql:///shop?host=db.test&port=5433"}, ("db.test", 5433)),
+        ("postgres", {"url": "postgresql:///shop?host=/run/postgresql"}, None),
+        ("redis", {"url": "rediss://:p@cache.test/0"}, ("cache.test", 6379)),
+        ("redis", {"url": "unix:///run/redis.sock"}, None),
+    ],
+)
+def test_a_tripwire_is_held_where_the_probe_looks(
+    kind: str, settings: dict[str, Any], target: tuple[str, int] | None
+) -> None:
+    assert tripwire_target(probe(kind, {**settings, "tripwire": True})) == target
+    assert tripwire_target(probe(kind, settings)) is None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, cast
 
 from drills.probing.bind import BoundProbe
-from drills.probing.name_server import NameServer, NoReply, Reply
+from drills.probing.name_server import NameServer, NoReply, Reply, same_record
 from drills.probing.resolver import NameNotResolved, ResolverBusy
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import DnsSettings
@@ -26,7 +27,9 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             return Seen(failure=f"no answer from DNS server {server.address} within {probe.timeout:g} s")
         except ResolverBusy as busy:
             return Seen(blind=str(busy))
-        except (NoReply, NameNotResolved) as why:
+        except NoReply as why:
+            return Seen(blind=str(why)) if why.blind else Seen(failure=str(why))
+        except NameNotResolved as why:
             return Seen(failure=str(why))
         phases = {"total": means.monotonic() - began}
         values: dict[str, Any] = {"answers": list(reply.answers), "rcode": reply.rcode, "time": dict(phases)}
@@ -37,12 +40,23 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
 
 def _wrong(settings: DnsSettings, reply: Reply) -> str:
     """What is wrong with a reply; a probe whose conditions judge the `rcode` themselves is not asked this."""
+    alias = f"{settings.name} is an alias of {reply.alias}, and " if reply.alias else ""
     if reply.rcode == "NXDOMAIN":
-        return f"NXDOMAIN: there is no name {settings.name}"
+        return f"NXDOMAIN: {alias}there is no name {reply.alias or settings.name}"
     if reply.rcode != "NOERROR":
         return f"the DNS server answered {reply.rcode}"
     if not reply.answers:
-        return f"{settings.name} has no {settings.type} record"
-    if settings.expect and set(reply.answers) != set(settings.expect):
+        return f"{alias}{reply.alias or settings.name} has no {settings.type} record"
+    if settings.expect and not _as_expected(settings, reply.answers):
         return f"{settings.name} is {', '.join(reply.answers)}, not {', '.join(settings.expect)}"
     return ""
+
+
+def _as_expected(settings: DnsSettings, answers: Sequence[str]) -> bool:
+    """Whether both are the same set of records."""
+
+    def among(text: str, others: Sequence[str]) -> bool:
+        return any(same_record(settings.type, text, other) for other in others)
+
+    wanted = settings.expect
+    return all(among(text, wanted) for text in answers) and all(among(text, answers) for text in wanted)

@@ -22,9 +22,9 @@ _PORTS = {
 
 def host_and_port(address: str) -> tuple[str, int]:
     """Of `host:port` or of a URL. Raises ValueError, saying what would be right."""
-    scheme, mark, rest = address.rpartition("://")
+    scheme, mark, rest = address.partition("://") if "://" in address else ("", "", address)
     try:
-        read = ServerUrl.read(f"tcp://{rest}", "host:port")
+        read = ServerUrl.read(f"tcp://{re.split('[/?#]', rest, maxsplit=1)[0]}", "host:port")
     except ValueError as error:
         raise ValueError(f"the address {error}") from None
     port = read.port or (_PORTS.get(scheme.lower()) if mark else None)
@@ -50,7 +50,10 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
                 reader, writer = await open_first(found.addresses, port)
                 try:
                     phases["connect"] = means.monotonic() - began
-                    answer = await _talk(settings, reader, writer)
+                    if settings.send is not None:
+                        writer.write(settings.send.encode())
+                        await writer.drain()
+                    answer = await answer_of(settings, reader)
                     if settings.expect is not None:
                         phases["first-byte"] = means.monotonic() - began
                 finally:
@@ -67,10 +70,8 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     return look
 
 
-async def _talk(settings: TcpSettings, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-    if settings.send is not None:
-        writer.write(settings.send.encode())
-        await writer.drain()
+async def answer_of(settings: TcpSettings, reader: asyncio.StreamReader) -> bytes:
+    """What comes, until what is expected is in it, or nothing more comes, or it is too long."""
     answer = bytearray()
     if settings.expect is not None:
         expected = settings.expect.encode()
