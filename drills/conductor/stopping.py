@@ -59,16 +59,29 @@ def stop_everything(
     for who, runner in _runners(workspace, store):
         if runner.alive():
             lines.append(_end(who, runner, patience, say))
-    try:
-        report = recover_sandbox(workspace, store)
-    except SandboxBusy:
-        raise SandboxBusy(_not_ended(workspace)) from None
+    report = _recovered(workspace, store)
     lines += report.lines()
     if unset is not None and (unset := _throw(store, why)) is not None:  # the runner may have kept the store locked
         for line in lines:
             say(line)
         raise EnvironmentFailed(f"drills may start again, for the kill switch could not be stored: {unset}")
     return Stopped(tuple(lines), ExitCode.UNDO_OWED if report.owed else ExitCode.ALL_MET)
+
+
+def _recovered(workspace: Workspace, store: Store) -> RecoveryReport:
+    """Recover once nobody holds the sandbox. Raises SandboxBusy, naming a holder that lives.
+
+    The kernel lets go only when the last thread of a process has ended, some moments after the process seems gone.
+    """
+    deadline = time.monotonic() + _UNTIL_GONE
+    while True:
+        try:
+            return recover_sandbox(workspace, store)
+        except SandboxBusy:
+            holder = holder_of(workspace.state_dir, workspace.config.sandbox.name)
+            if (holder is not None and holder.runner.alive()) or time.monotonic() > deadline:
+                raise SandboxBusy(_not_ended(workspace)) from None
+            time.sleep(0.1)
 
 
 def _throw(store: Store, why: str) -> EnvironmentFailed | None:

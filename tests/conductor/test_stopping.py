@@ -27,7 +27,7 @@ from drills.workspace.workspace import Workspace
 
 #: Begins a drill that owes an undo, or only holds the sandbox; then it hangs as its argument says.
 RUNNER = f"""
-import signal, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from drills.core.responder_kind import ResponderKind
 from drills.faults.restoring import RESTORE_SANDBOX
@@ -44,6 +44,10 @@ with hold(Path(state_dir), "default", "drill slow-query", drill=True):
         record = store.begin_drill(scenario="slow-query", sandbox="default", responder=ResponderKind.NONE)
         plan = {plan_of(Fingerprint(**{field.name: {} for field in fields(Fingerprint)}))!r}
         Journal(store).write(record.drill_id, "default", RESTORE_SANDBOX, "bring it back", plan)
+    if how == "lingers" and os.fork() == 0:  # the lock is its child's, too
+        os.close(1)
+        time.sleep(1)
+        os._exit(0)
     print("ready", flush=True)
     time.sleep(600)
 """
@@ -112,6 +116,15 @@ def test_a_runner_that_does_not_answer_is_killed_and_its_drill_undone(
     assert record.result is DrillResult.ABORTED
     assert sandbox.count == 1
     assert Journal(store).owed("default") == []
+
+
+def test_a_runner_that_is_gone_before_the_kernel_lets_its_lock_go_is_waited_for(
+    place: Workspace, store: Store, sandbox: Restored
+) -> None:
+    with runner(place, "lingers"):
+        stopped = stop_everything(place, store, "", stay_stopped=False, patience=30)
+    assert stopped.exit_code is ExitCode.ALL_MET
+    assert sandbox.count == 1
 
 
 def test_a_frozen_runner_is_woken_so_that_it_can_end_by_itself(
