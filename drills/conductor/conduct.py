@@ -8,6 +8,7 @@ from pathlib import Path
 from drills import __version__
 from drills.clock import Clock
 from drills.conductor.course import Course
+from drills.conductor.kept_specs import kept_probes, kept_scenario
 from drills.conductor.plan import DrillPlan
 from drills.conductor.recorder import Recorder
 from drills.core.events import DrillStarted, Event
@@ -42,6 +43,7 @@ async def conduct(
     )
     if announce is not None:
         announce(record)
+    secrets = KnownSecrets(sandbox)
     recorder = Recorder(store, record, clock, show)
     recorder.emit(
         DrillStarted(
@@ -50,9 +52,9 @@ async def conduct(
             drill_id=record.drill_id,
             drills_version=__version__,
             rules_version=RULES_VERSION,
-            scenario=plan.scenario,
+            scenario=kept_scenario(plan.scenario, secrets.names),
             playbook=plan.playbook,
-            probes=tuple(plan.probes),
+            probes=kept_probes(plan.probes, secrets.names),
             driver=sandbox.driver,
             responder=plan.responder,
             runbook=plan.runbook,
@@ -60,7 +62,7 @@ async def conduct(
             predecessor=predecessor_of(plan.scenario.name, _alike(store, plan), record.started_at),
         )
     )
-    surroundings = Surroundings.of(folder, record.drill_id, KnownSecrets(sandbox))
+    surroundings = Surroundings.of(folder, record.drill_id, secrets)
     await Course(plan, sandbox, store, recorder, clock, surroundings).run()
     return record
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from drills.doctor.check import Check
+from drills.private_files import private_folder
 
 #: What a sandbox with a drill's traffic was seen to use, with room to spare, in bytes.
 MEMORY_NEEDED = 1_500_000_000
@@ -42,7 +43,7 @@ def _disk(folder: Path) -> Check:
 def _writable(folder: Path) -> Check:
     mend = f"make {folder} writable for this user"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         probe = folder / f".doctor-{os.getpid()}"
         probe.write_text("", encoding="utf-8")
         probe.unlink()

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drills.errors import BadInput, EnvironmentFailed
+from drills.private_files import private_folder
 from drills.text_files import UnreadableFile, read_bytes
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -34,7 +35,7 @@ def beat(folder: Path, name: str, *, at: datetime | None = None) -> datetime:
     path = _file(folder, name)
     moment = at or datetime.now(UTC)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".beat-")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -24,7 +24,7 @@ _VALUE = re.compile(rf"{_QUOTED}|{_BARE}")
 #: A name and what stands between it and its value: `name=`, `"name": `, `name => `.
 _NAMED = re.compile(
     rf"""(?<![\w.-])(?:-{{1,2}})?([A-Za-z_][\w.-]{{0,{LONGEST}}})(?:\\?["'`\]]){{0,2}}"""
-    r"""[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}"""
+    r"""[ \t]{0,8}(?:=>|:=|[:=](?!=))[ \t]{0,8}"""
 )
 #: An option, and its value as the next word.
 _OPTION = re.compile(rf"(?<!\S)--?([A-Za-z][\w-]{{1,{LONGEST}}})[ \t]{{1,8}}(?!-)")
@@ -104,7 +104,7 @@ _WHOLE = (
 _URL = re.compile(r"\b([A-Za-z][\w+.-]{0,30})://([^\s/@:\"'<>]{0,200})(:)?")
 _BASIC = re.compile(r"\bbasic[ \t]+([A-Za-z0-9+/]{4,2000}={0,2})(?![\w])", re.IGNORECASE)
 #: The last one counts: a password may hold what it ought to escape. `/@scope` is of a path.
-_USERINFO_END = re.compile(r"(?<!/)@(?=[\w.\[\]-]{1,255}(?:[:/?#\s\"'`,;)>\\]|\Z)|/)")
+_USERINFO_END = re.compile(r"(?<!/)@(?=[\w.\[\]${}-]{1,255}(?:[:/?#\s\"'`,;)>\\]|\Z)|/)")
 
 
 def secret_spans(text: str, tells: Callable[[str], bool] = tells_secret) -> Iterator[Span]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drills.errors import EnvironmentFailed
+from drills.private_files import private_folder
 
 FORMAT = 1
 
@@ -142,7 +143,7 @@ def save(path: Path, state: SandboxState) -> None:
 def make_folder(path: Path) -> None:
     """Raises EnvironmentFailed when it cannot be made."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        private_folder(path)
     except OSError as error:
         raise EnvironmentFailed(f"{path}: cannot be made: {_why(error)}") from error
 

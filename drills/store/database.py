@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from drills.errors import BadInput, DrillsError, EnvironmentFailed
+from drills.private_files import close_file, private_file, private_folder
 
 #: How long a writer waits for another process' transaction; ours last milliseconds.
 BUSY_SECONDS = 15.0
@@ -70,14 +71,19 @@ class Database:
         self.engine.dispose()
 
     def _make_folder(self) -> None:
+        """The store's file is its owner's alone, and so are SQLite's files beside it, which take its mode."""
         folder = Path(self.name).parent
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
         except OSError as error:
             raise EnvironmentFailed(
                 f"{self.name}: the store's folder cannot be made ({error.strerror}); "
                 "make it writable, or name another store in drills.yaml"
             ) from error
+        with suppress(OSError):  # What is wrong with the file is said when it is used.
+            private_file(Path(self.name))
+        for beside in ("-wal", "-shm"):
+            close_file(Path(f"{self.name}{beside}"))
 
 
 def _parsed(url: str) -> URL:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from drills.errors import EnvironmentFailed, SandboxBusy
+from drills.private_files import private_file, private_folder
 from drills.store.runner import Runner
 
 
@@ -82,7 +83,8 @@ def _path(state_dir: Path, sandbox: str) -> Path:
 def _opened(state_dir: Path, sandbox: str) -> Iterator[TextIO]:
     path = _path(state_dir, sandbox)
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(state_dir)
+        private_file(path)
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise EnvironmentFailed(f"{path}: cannot be opened ({error.strerror}); make its folder writable") from error
