@@ -47,6 +47,17 @@ class Reply:
     alias: str = ""
 
 
+def check_name(name: str, kind: str) -> None:
+    """Raises ValueError for what cannot be asked for: empty labels, labels of more than 63 characters, blanks."""
+    try:
+        _question(name, kind)
+        usable = bool(name) and name.isprintable() and " " not in name
+    except (NoReply, ValueError):
+        usable = False
+    if not usable:
+        raise ValueError(f"name: {name!r} is not a name; write one such as www.example.org")
+
+
 class NameServer:
     """One DNS server, `host` or `host:port`. Raises ValueError for what is neither."""
 

@@ -16,7 +16,6 @@ from contextlib import AsyncExitStack
 
 from drills.clock import Clock, SystemClock
 from drills.core.probe import LOCAL, Observation, Outcome
-from drills.errors import DrillsError, one_line
 from drills.probing.bind import BoundProbe
 from drills.probing.connectivity import Connectivity, own_connectivity
 from drills.probing.descriptors import places
@@ -25,10 +24,11 @@ from drills.probing.evaluation import Evaluator
 from drills.probing.lanes import Lanes
 from drills.probing.looks import prepare
 from drills.probing.prober_stats import ProberStats, Tally
-from drills.probing.resolver import Names, Resolver, names_of
+from drills.probing.readiness import make_ready
+from drills.probing.resolver import Resolver
 from drills.probing.schedule import Schedule
 from drills.probing.seen import Look, Means, Seen
-from drills.probing.tripwire import hold_tripwire, tripwire_target
+from drills.probing.tripwire import hold_tripwire
 from drills.probing.verdict import judge
 
 _log = logging.getLogger(__name__)
@@ -103,44 +103,22 @@ class Prober:
 
     async def run(self) -> None:
         """Probe until cancelled; every look that still goes on is then cancelled too, and its sockets closed."""
-        resolver = Resolver()
-        means = Means(resolver, self._clock.monotonic, self._evaluator, now=self._clock.now)
+        means = Means(Resolver(), self._clock.monotonic, self._evaluator, now=self._clock.now)
         limit = places(self._concurrency)
         self._lanes = Lanes(fast=max(1, limit // 2), slow=max(1, limit // 2))
-        ready = [self._made_ready(probe, means) for probe in self._probes]
-        self._slots = [_Slot(probe, look) for probe, (look, _) in zip(self._probes, ready, strict=True)]
+        ready = [(probe, make_ready(probe, means, self._prepare)) for probe in self._probes]
+        self._slots = [_Slot(probe, made.look) for probe, made in ready]
+        self._reach = sum(_by_own_network(probe) for probe, made in ready if not made.reason)
         async with AsyncExitStack() as stack:
-            stack.callback(resolver.close)
             stack.push_async_callback(self._stop, means)
             wires = await stack.enter_async_context(asyncio.TaskGroup())
-            for probe, (_, wire) in zip(self._probes, ready, strict=True):
-                if wire is not None:
-                    host, port, names = wire
+            for probe, made in ready:
+                if made.reason:
+                    self._unusable(probe, made.reason)
+                if made.wire is not None:
+                    host, port, names = made.wire
                     wires.create_task(hold_tripwire(host, port, self._trip(probe.name), names, self._clock))
             await self._keep_time()
-
-    def _made_ready(self, probe: BoundProbe, means: Means) -> tuple[Look, tuple[str, int, Names] | None]:
-        """The probe's look and where its tripwire is held, if it wants one; a look that only says why it cannot."""
-        wire, reason = None, probe.unusable
-        if not reason:
-            try:
-                look = self._prepare(probe, means)
-                if target := tripwire_target(probe):
-                    wire = (*target, names_of(probe.settings, means.resolver))
-            except (DrillsError, ValueError) as error:
-                reason = str(error).removeprefix(f"probe {probe.name}: ")
-            except Exception as error:  # noqa: BLE001 - whatever a library says of a setting, it is this probe's alone
-                reason = f"it cannot be made ready: {type(error).__name__}: {error}"
-        if not reason:
-            self._reach += _by_own_network(probe)
-            return look, wire
-        reason = one_line(reason)
-        self._unusable(probe, reason)
-
-        async def say_why() -> Seen:
-            return Seen(blind=reason)
-
-        return say_why, None
 
     def look_now(self, name: str) -> None:
         """Look at that probe at once, from all its vantages; when a look goes on, again as soon as it has ended.
@@ -293,11 +271,7 @@ class Prober:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if means.transfers is not None:
-            means.transfers.close()
-        if means.asking is not None:
-            await means.asking.close()
-        await means.evaluator.close()
+        await means.close()
 
 
 def _by_own_network(probe: BoundProbe) -> bool:

@@ -47,7 +47,7 @@ class Means:
     """What all looks of one prober share.
 
     `resolver` times and bounds the resolution of names, `evaluator` the evaluation of conditions; `now` is wall time.
-    Whoever makes it closes what is in it.
+    Whoever makes it closes it.
     """
 
     resolver: Resolver
@@ -56,3 +56,12 @@ class Means:
     transfers: Any = None
     asking: Any = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def close(self) -> None:
+        """Let go of all that is in it; looks must have ended."""
+        if self.transfers is not None:
+            self.transfers.close()
+        if self.asking is not None:
+            await self.asking.close()
+        self.resolver.close()
+        await self.evaluator.close()

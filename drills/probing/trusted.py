@@ -11,6 +11,8 @@ import ssl
 from functools import lru_cache
 from pathlib import Path
 
+from drills.text_files import UnreadableFile, read_bytes
+
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -34,12 +36,12 @@ def ca_file(ca: str | None) -> str:
     if ca is None:
         return trusted_file()
     try:
-        held = Path(ca).read_bytes()
+        held = read_bytes(Path(ca))
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca)
+    except UnreadableFile as why:
+        raise ValueError(f"ca: {ca}: {why}") from None
     except ssl.SSLError:
         raise ValueError(f"ca: {ca}: {_why_unusable(held)}") from None
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        raise ValueError(f"ca: {ca}: {getattr(error, 'strerror', None) or error}") from None
     if held.startswith(_BYTE_ORDER_MARKS):
         raise ValueError(f"ca: {ca}: {_why_unusable(held)}")
     return ca

@@ -16,12 +16,6 @@ from drills.workspace.probe_files import PlacedProbe
 from drills.workspace.registries import probe_kinds
 from drills.workspace.yaml_lines import Place
 
-#: What `${…}` may name in the included sandbox.
-ADDRESSES = (
-    *("app", "app-direct", "edge", "edge-address", "database", "cache", "external-api", "toxiproxy"),
-    *("dns", "ca", "state"),
-)
-
 
 def check_probe(
     probe: PlacedProbe, names: Collection[str], addresses: Collection[str] | None, probers: Mapping[str, str] | None

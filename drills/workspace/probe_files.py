@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
 from drills.core.playbook import kebab
 from drills.core.probe import ProbeSpec
 from drills.errors import InvalidFiles, Problem
@@ -28,16 +30,16 @@ class PlacedProbe:
     place: Place
 
 
-def load_probes(paths: Sequence[Path], shown: Callable[[Path], str]) -> Mapping[str, ProbeSpec]:
+def load_probes(paths: Sequence[Path], shown: Callable[[Path], str], root: Path) -> Mapping[str, ProbeSpec]:
     """Every probe by its name. Raises InvalidFiles with the problems of all files."""
-    probes, problems = read_probes([read_document(path, shown(path)) for path in paths])
+    probes, problems = read_probes([read_document(path, shown(path)) for path in paths], root)
     if problems:
         raise InvalidFiles(problems)
     return {probe.spec.name: probe.spec for probe in probes}
 
 
-def read_probes(documents: Sequence[Document]) -> tuple[tuple[PlacedProbe, ...], tuple[Problem, ...]]:
-    """The probes that can be used, and all that is wrong with the others."""
+def read_probes(documents: Sequence[Document], root: Path) -> tuple[tuple[PlacedProbe, ...], tuple[Problem, ...]]:
+    """The probes that can be used, and all that is wrong with the others. `root` is what a `ca` is relative to."""
     probes: dict[str, PlacedProbe] = {}
     problems: list[Problem] = []
     for document in documents:
@@ -53,8 +55,23 @@ def read_probes(documents: Sequence[Document]) -> tuple[tuple[PlacedProbe, ...],
             if spec is not None and spec.name in probes:
                 problems.append(_twice(document, place, probes[spec.name]))
             elif spec is not None:
-                probes[spec.name] = PlacedProbe(spec, document, place)
+                probes[spec.name] = PlacedProbe(_with_files_of(root, spec), document, place)
     return tuple(probes.values()), tuple(problems)
+
+
+def _with_files_of(root: Path, spec: ProbeSpec) -> ProbeSpec:
+    """Commands are given in any folder: what a probe names does not depend on it."""
+    vantages = {
+        name: own.model_copy(update={"settings": _from(root, own.settings)}) for name, own in spec.vantages.items()
+    }
+    return spec.model_copy(update={"settings": _from(root, spec.settings), "vantages": vantages})
+
+
+def _from(root: Path, settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    ca = settings.get("ca")
+    if not isinstance(ca, str) or ca.startswith("${"):
+        return dict(settings)
+    return {**settings, "ca": str(root / ca)}
 
 
 def _items(document: Document) -> tuple[list[tuple[Place, Any]], list[Problem]]:

@@ -11,9 +11,11 @@ from drills.core.scenario import Scenario
 from drills.errors import Problem
 from drills.included import included_root
 from drills.nearest import suggest
+from drills.sandbox.declared.addresses import url_of
 from drills.sandbox.declared.declaration import refusal
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
-from drills.workspace.check_probe import ADDRESSES, check_probe
+from drills.workspace.check_probe import check_probe
+from drills.workspace.check_ready import ADDRESSES, check_ready
 from drills.workspace.check_scenario import check_scenario
 from drills.workspace.config import WorkspaceConfig
 from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
@@ -29,7 +31,7 @@ def validate(root: Path) -> list[Problem]:
     own = {name: _load(root, path, Playbook) for name, path in playbook_files(root).items()}
     scenarios = {name: _load(root, path, Scenario, name=name) for name, path in scenario_files(root).items()}
     documents = [read_document(path, str(path.relative_to(root))) for path in probe_files(root)]
-    probes, problems = read_probes(documents)
+    probes, problems = read_probes(documents, root)
     found = [*problems, *config.problems]
     for loaded in (*own.values(), *scenarios.values()):
         found += loaded.problems
@@ -43,8 +45,12 @@ def validate(root: Path) -> list[Problem]:
         return refusal(declared, service, act) if declared else None
 
     probers = None if config.model is None else {name: each.url for name, each in config.model.probers.items()}
+    right = []
     for probe in probes:
-        found += check_probe(probe, known_probes, addresses, probers)
+        wrong = list(check_probe(probe, known_probes, addresses, probers))
+        found += wrong
+        right += [probe] if all(problem.warning for problem in wrong) else []
+    found += check_ready(right, addresses, probers, root)
     for name, scenario in scenarios.items():
         if scenario.model is not None:
             folder = root / "scenarios" / name
@@ -61,10 +67,16 @@ def validate(root: Path) -> list[Problem]:
     return sorted(dict.fromkeys(found), key=lambda problem: (problem.file, problem.line))
 
 
-def _sandbox_names(config: WorkspaceConfig | None) -> tuple[Collection[str], Mapping[str, Collection[str]]]:
-    """What `${…}` may name, and what a fault's setting of that key may have: the declared system's, or the shop's."""
+def _sandbox_names(config: WorkspaceConfig | None) -> tuple[Mapping[str, str], Mapping[str, Collection[str]]]:
+    """What `${…}` may name, with what it is like, and what a fault's setting of that key may have: the declared
+    system's, or the shop's.
+    """
     if config is not None and config.sandbox.services:
-        return (*config.sandbox.services, "state"), {"service": tuple(config.sandbox.services)}
+        services = config.sandbox.services
+        # Secrets are not needed to say what a file means.
+        plain = {name: service.model_copy(update={"password_from": None}) for name, service in services.items()}
+        alike = {name: url_of(service, "127.0.0.1:8000") for name, service in plain.items()}
+        return {**alike, "state": ADDRESSES["state"]}, {"service": tuple(services)}
     return ADDRESSES, shop_names()
 
 

@@ -81,7 +81,7 @@ class Workspace:
     @cached_property
     def probes(self) -> Mapping[str, ProbeSpec]:
         """All probes of all files in probes/. Raises InvalidFiles when any of these cannot be used."""
-        return load_probes(probe_files(self.root), self.shown)
+        return load_probes(probe_files(self.root), self.shown, self.root)
 
     @cached_property
     def probers(self) -> Mapping[str, KnownProber]:

@@ -132,8 +132,13 @@ def _complaint(error: yaml.YAMLError, lines: list[str]) -> tuple[int, str, str]:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = " ".join(str(getattr(error, "problem", None) or error).split())
     line = min(mark.line + 1, len(lines)) if mark else 0
-    tabbed = line > 0 and re.match(r" *\t", lines[line - 1])
-    return line, f"is not YAML ({said})", "indent with spaces, not tabs" if tabbed else "mend the YAML at this line"
+    text = lines[line - 1] if line else ""
+    right = "mend the YAML at this line"
+    if re.match(r" *\t", text):
+        right = "indent with spaces, not tabs"
+    elif re.search(r"[:\[,] *\$+\{", text):
+        right = 'write "${…}" in quotes: its braces are YAML\'s otherwise'
+    return line, f"is not YAML ({said})", right
 
 
 class _Refused(Exception):

@@ -87,7 +87,7 @@ def test_a_prober_looks_for_others_until_it_is_told_to_stop(tmp_path: Path, targ
 @pytest.mark.parametrize(
     ("token", "options", "status", "line"),
     [
-        (None, (), 2, "token file paris.token: no such file or directory; `openssl rand -hex 32` makes one"),
+        (None, (), 2, "token file paris.token: there is no such file; `openssl rand -hex 32` makes one"),
         ("", (), 2, "token file paris.token: it is empty; write the token that both sides keep into it; "),
         ("two words", (), 2, "token file paris.token: a token is one word of plain letters, digits and signs; "),
         ("x", ("--listen", "paris"), 2, "--listen: 'paris' is not an address; write HOST:PORT, such as 127.0.0.1:8970"),

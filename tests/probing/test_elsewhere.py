@@ -335,7 +335,7 @@ def test_no_tripwire_is_held_at_what_is_looked_at_from_elsewhere(tmp_path: Path)
             {"kind": "heartbeat", "settings": {"name": "a", "within": "1h", "state": "s"}},
             "a heartbeat probe looks at this machine; leave 'via' out",
         ),
-        ({"settings": {"url": "https://a/", "ca": "/no/such.pem"}}, "ca: /no/such.pem: No such file"),
+        ({"settings": {"url": "https://a/", "ca": "/no/such.pem"}}, "ca: /no/such.pem: there is no such file"),
         ({"timeout": "61s", "every": "5m"}, "timeout: another prober looks for at most 1m"),
     ],
 )
@@ -392,7 +392,7 @@ def test_who_has_not_the_token_is_told_nothing_else(tmp_path: Path, token: str |
         ),
         (
             {"kind": "postgres", "settings": {"url": "postgresql:///d?host=/run/postgresql"}},
-            "probe home: postgres.url: a Unix socket is of this machine, and not for others",
+            "probe home: postgres.url: no socket of this machine is opened for others",
         ),
         (
             {"kind": "postgres", "settings": {"url": "postgresql://u@h/d?passfile=/root/.pgpass"}},
@@ -400,7 +400,7 @@ def test_who_has_not_the_token_is_told_nothing_else(tmp_path: Path, token: str |
         ),
         (
             {"kind": "redis", "settings": {"url": "unix:///run/redis.sock"}},
-            "probe home: redis.url: a Unix socket is of this machine, and not for others",
+            "probe home: redis.url: no socket of this machine is opened for others",
         ),
         ({"ca": "…"}, "probe home: tcp.ca: Extra inputs are not permitted"),
     ],

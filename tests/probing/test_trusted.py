@@ -63,6 +63,6 @@ def test_a_file_that_cannot_be_used_as_it_is_says_why(tmp_path: Path, held: byte
     ],
 )
 def test_every_kind_refuses_such_a_file_before_it_looks(tmp_path: Path, kind: str, settings: dict[str, Any]) -> None:
-    for file, why in ((tmp_path, "Is a directory"), (tmp_path / "none.pem", "No such file or directory")):
+    for file, why in ((tmp_path, "is a folder, not a file"), (tmp_path / "none.pem", "there is no such file")):
         with pytest.raises(BadInput, match=f"looked-at: ca: {file}: {why}"):
             asyncio.run(look_at(kind, {**settings, "ca": str(file)}))

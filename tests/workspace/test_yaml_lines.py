@@ -74,6 +74,11 @@ def test_broken_yaml_is_one_problem_with_a_line(text):
     assert "\n" not in str(problem)
 
 
+def test_an_address_in_a_flow_mapping_needs_quotes():
+    (problem,) = parse_document("http: {url: ${app}, method: GET}", "f.yaml").problems
+    assert problem.right.startswith('write "${…}" in quotes')
+
+
 def test_an_alias_that_contains_itself_is_refused():
     (problem,) = parse_document("a: &a [*a]", "f.yaml").problems
     assert "contains itself" in problem.wrong

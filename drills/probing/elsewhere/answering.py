@@ -105,10 +105,7 @@ class Answering:
 
     async def close(self) -> None:
         """Let go of all that is kept ready; looks must have ended."""
-        if self._means.transfers is not None:
-            self._means.transfers.close()
-        self._resolver.close()
-        await self._means.evaluator.close()
+        await self._means.close()
         self._ready.clear()
         self._folder.cleanup()
 

@@ -24,6 +24,7 @@ from drills.probing.elsewhere.messages import FORMAT, Answer, Question
 from drills.probing.kinds.journey import journey_reason
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.trusted import trust
+from drills.text_files import UnreadableFile, read_text
 
 #: Seconds that the way there and back may take beyond the probe's own timeout.
 GRACE = 2.0
@@ -107,11 +108,9 @@ def _contents(ca: str | None) -> str | None:
     if ca is None:
         return None
     try:
-        return Path(ca).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ValueError(f"ca: {ca}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"ca: {ca}: it is not text; write certificates as PEM") from None
+        return read_text(Path(ca))
+    except UnreadableFile as why:
+        raise ValueError(f"ca: {ca}: {why}") from None
 
 
 async def _ask(client: httpx.AsyncClient, via: KnownProber, question: bytes) -> tuple[int, bytes]:

@@ -8,6 +8,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from drills.text_files import UnreadableFile, read_text
+
+#: Of a file with a token.
+_MOST_BYTES = 65_536
 #: Kinds that look at the machine they run on: by way of another prober they would see another sandbox, or none.
 HERE_ONLY = frozenset({"container", "heartbeat"})
 #: A prober keeps no asker's look going for longer.
@@ -35,11 +39,9 @@ def is_this_machine(url: str) -> bool:
 def read_token(path: Path) -> str:
     """The token in a file, without the blanks around it. Raises ValueError, saying what is wrong with the file."""
     try:
-        token = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ValueError(f"token file {path}: {(error.strerror or str(error)).lower()}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"token file {path}: it is not text") from None
+        token = read_text(path, _MOST_BYTES).strip()
+    except UnreadableFile as why:
+        raise ValueError(f"token file {path}: {why.wrong}") from None
     if not token:
         raise ValueError(f"token file {path}: it is empty; write the token that both sides keep into it")
     if not (token.isascii() and token.isprintable() and " " not in token):

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from drills.probing.bind import BoundProbe
-from drills.probing.name_server import NameServer, NoReply, Reply, same_record
+from drills.probing.name_server import NameServer, NoReply, Reply, check_name, same_record
 from drills.probing.resolver import NameNotResolved, ResolverBusy
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import DnsSettings
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
-    """A look that asks once, and compares what is expected."""
+    """A look that asks once, and compares what is expected. Raises ValueError for a server or a name that is none."""
     settings = cast(DnsSettings, probe.settings)
     server = NameServer(settings.server, means.resolver)
+    check_name(settings.name, settings.type)
 
     async def look() -> Seen:
         began = means.monotonic()

@@ -1,0 +1,65 @@
+"""Whether a prober could look with each probe: what its kind alone knows (addresses, files, names) is asked of it.
+
+So what is found right here does not become *unknown* in `drills serve`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from drills.errors import Problem
+from drills.probing.elsewhere.known import KnownProber
+from drills.workspace.probe_files import PlacedProbe
+from drills.workspace.yaml_lines import Place
+
+#: What `${…}` may name in the included sandbox, each with what it is like there; `ca` and `state` are files.
+ADDRESSES: Mapping[str, str] = {
+    "app": "http://127.0.0.1:8000",
+    "app-direct": "http://127.0.0.1:8001",
+    "edge": "https://shop.test:8443",
+    "edge-address": "127.0.0.1:8443",
+    "database": "postgresql://postgres@127.0.0.1:5432/shop",
+    "cache": "redis://127.0.0.1:6379/0",
+    "external-api": "http://127.0.0.1:8002",
+    "toxiproxy": "http://127.0.0.1:8474",
+    "dns": "127.0.0.1:5300",
+    "ca": "ca.pem",
+    "state": "state.json",
+}
+
+
+def check_ready(
+    probes: Sequence[PlacedProbe], addresses: Mapping[str, str], probers: Mapping[str, str] | None, root: Path
+) -> Iterator[Problem]:
+    """Problems of probes whose form is right. `addresses` are what `${…}` may name, with what each is like; `probers`
+    those that `via` may name, with their URLs (None: not known, and probes that name one are passed over).
+    """
+    if probers is None:
+        probes = [probe for probe in probes if not any(own.via for own in probe.spec.vantages.values())]
+    if not probes:
+        return
+    # The kinds' own libraries: only for probes that are there, and a quarter of a second for all kinds together.
+    from drills.probing.bind import bind_all
+    from drills.probing.readiness import unready
+    from drills.probing.trusted import trusted_file
+
+    if "ca" in addresses:
+        addresses = {**addresses, "ca": trusted_file()}
+    known = {name: KnownProber(name, url, root) for name, url in (probers or {}).items()}
+    placed = {probe.spec.name: probe for probe in probes}
+    bound = bind_all([probe.spec for probe in probes], addresses, known)
+    found = asyncio.run(unready(bound))
+    for place, reason in found:
+        probe = placed[place.name]
+        own = probe.spec.vantages.get(place.vantage)
+        field, colon, rest = reason.partition(": ")
+        field = field.removeprefix(f"{probe.spec.kind}.")
+        here: Place = (*probe.place, probe.spec.kind)
+        if own is not None and (field in own.settings or field not in probe.spec.settings):
+            here = (*probe.place, "vantages", place.vantage)
+        named = colon and field in {**probe.spec.settings, **(own.settings if own else {})}
+        said = rest.removeprefix(f"{place.settings.model_dump().get(field)}: ") if named else reason
+        wrong, _, right = said.partition("; ")
+        yield probe.document.problem((*here, field) if named else here, wrong, right or "write one that can be used")
