@@ -30,21 +30,28 @@ async def judge(probe: BoundProbe, seen: Seen, evaluator: Evaluator) -> tuple[Ou
         return Outcome.UNKNOWN, seen.blind
     if seen.failure:
         return Outcome.FAIL, seen.failure
+    if all(condition.is_cheap(seen.values) for condition in (*probe.asserts, *probe.degraded)):
+        return await _judged(probe, seen, evaluator)  # a time-out costs as much as both conditions of most probes
     try:
         async with asyncio.timeout(TOGETHER):
-            if wrong := await shortfall(probe.asserts, seen, evaluator):
-                return Outcome.FAIL, wrong
-            if doubt := seen.doubt or await _withheld(probe.asserts, seen, evaluator):
-                return Outcome.UNKNOWN, doubt
-            for condition in probe.degraded:
-                if await evaluator.holds(condition, seen.values) is True:
-                    return Outcome.DEGRADED, with_values(condition, seen.values)
-            if doubt := await _withheld(probe.degraded, seen, evaluator):
-                return Outcome.UNKNOWN, doubt
+            return await _judged(probe, seen, evaluator)
     except NotEvaluated as why:
         return Outcome.UNKNOWN, str(why)
     except TimeoutError:
         return Outcome.UNKNOWN, f"its conditions were not evaluated: they took longer than {TOGETHER:g} s together"
+
+
+async def _judged(probe: BoundProbe, seen: Seen, evaluator: Evaluator) -> tuple[Outcome, str]:
+    """By the conditions alone. Raises NotEvaluated."""
+    if wrong := await shortfall(probe.asserts, seen, evaluator):
+        return Outcome.FAIL, wrong
+    if doubt := seen.doubt or await _withheld(probe.asserts, seen, evaluator):
+        return Outcome.UNKNOWN, doubt
+    for condition in probe.degraded:
+        if await evaluator.holds(condition, seen.values) is True:
+            return Outcome.DEGRADED, with_values(condition, seen.values)
+    if doubt := await _withheld(probe.degraded, seen, evaluator):
+        return Outcome.UNKNOWN, doubt
     return Outcome.PASS, _not_measured(seen)
 
 
