@@ -178,8 +178,9 @@ class _Brotli:
             except brotli.error:
                 raise BodyFault("the body is not br, though its Content-Encoding says so") from None
             data = b""
-            yield piece
-            if self._stream.can_accept_more_data():
+            if piece:
+                yield piece
+            elif self._stream.can_accept_more_data():  # all was taken in, and nothing waits to be given out
                 return
 
     def end(self) -> None:

@@ -7,6 +7,7 @@ a domain of one label is taken from that host alone.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -110,9 +111,9 @@ def with_own(own: str, jar: Iterable[tuple[str, str]]) -> str:
 
 def _is_secure(url: HttpUrl) -> bool:
     host = url.host
-    return (
-        url.scheme == "https" or host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
-    )
+    if url.scheme == "https" or host == "localhost" or host.endswith(".localhost"):
+        return True
+    return is_numeric(host) and ipaddress.ip_address(host).is_loopback
 
 
 def _is_within(host: str, domain: str) -> bool:

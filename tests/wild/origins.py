@@ -82,7 +82,8 @@ class Origins:
 
     def _bytes(self, answer: Mapping[str, Any], method: str) -> bytes:
         if "raw" in answer:
-            return self.filled(answer["raw"]).encode("latin-1")
+            framed: bytes = answer.get("raw-body", b"")
+            return self.filled(answer["raw"]).encode("latin-1") + (b"" if method == "HEAD" else framed)
         body: bytes = (self.folder / answer["file"]).read_bytes() if "file" in answer else b""
         body += answer.get("body", "").encode("latin-1")
         for coding in answer.get("coded", ()):

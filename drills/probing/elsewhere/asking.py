@@ -119,10 +119,10 @@ async def _ask(client: httpx.AsyncClient, via: KnownProber, question: bytes) -> 
         token = read_token(via.token_file)
     except ValueError as why:
         raise _NoAnswer(f"cannot be asked ({why})") from None
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Accept-Encoding": "identity"}
     async with client.stream("POST", f"{via.url.rstrip('/')}/look", content=question, headers=headers) as response:
         body = b""
-        async for chunk in response.aiter_bytes():
+        async for chunk in response.aiter_raw():  # as it came: a packed answer has no bound
             body += chunk
             if len(body) > _ANSWER_LIMIT:
                 raise _NoAnswer(_unlike("more than a prober says"))
