@@ -12,7 +12,8 @@ from drills.core.scenario import FaultSpec
 from drills.errors import BadInput, InvalidFiles, Problem
 from drills.faults.registry import FAULTS, fault_of
 from drills.nearest import suggest
-from drills.responders.runbook_file import Block, Runbook, RunbookError, parse_runbook
+from drills.responders.runbook_file import MOST_RUNBOOK_BYTES, Block, Runbook, RunbookError, parse_runbook
+from drills.text_files import UnreadableFile, read_text
 from drills.workspace.workspace import Workspace
 
 
@@ -95,10 +96,8 @@ def load_runbook(workspace: Workspace, name: str) -> Runbook:
         raise BadInput(f"{name} has no runbook; choose another one with --runbook, or --responder none")
     shown = workspace.shown(path)
     try:
-        return parse_runbook(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{shown}: cannot be read ({error.strerror}); name a scenario, or a runbook's file") from None
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{shown}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+        return parse_runbook(read_text(path, MOST_RUNBOOK_BYTES))
+    except UnreadableFile as error:
+        raise InvalidFiles([Problem(shown, error.line, "", error.wrong, error.right)]) from None
     except RunbookError as error:
         raise InvalidFiles([Problem(shown, error.line, "", str(error))]) from None

@@ -1,6 +1,6 @@
 """A runbook: Markdown that reads as plain documentation and whose annotated fenced blocks can be executed.
 
-The notation is Runme's: a fenced block with attributes in JSON after its language,
+The notation is Runme's (see `runbook_notation`): a fenced block with attributes in JSON after its language,
 
     ```sh {"name":"restart-database","timeout":"30s"}
     drills sandbox restart database
@@ -12,7 +12,6 @@ optional: people execute it when they want it, a drill does not.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,11 +19,13 @@ from itertools import zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from drills.core.durations import Duration
 from drills.core.patterns import PatternError, compile_pattern
 from drills.core.playbook import Choice, Milestone, kebab
+from drills.responders.runbook_dropped import Remark, dropped, is_closed, swallows
+from drills.responders.runbook_notation import NotationError, read_notation
 
 #: What a runbook must have, by the beginning of a heading (the format of a mature on-call team's template).
 REQUIRED_SECTIONS: tuple[str, ...] = (
@@ -46,7 +47,16 @@ HORIZONS: dict[str, re.Pattern[str]] = {
     "More than 30 minutes": re.compile(r"(>|more than|over|after|beyond) ?30 ?min", re.IGNORECASE),
 }
 
+#: The largest runbook that is read: two hundred times the longest that is included.
+MOST_RUNBOOK_BYTES = 1024 * 1024
+
 SHELLS = ("sh", "bash")
+
+#: Blocks alone: what stands within a line is of no interest, and costs more than all the rest.
+_MARKDOWN = MarkdownIt("commonmark").disable(["inline", "text_join"])
+_FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\r?\n(?=[ \t]*[\"'\w\[#-])(?:.*\r?\n)*?\1[ \t]*(?:\r?\n|\Z)")
+_FRONT_SETTING = re.compile(r"""[ \t]*"?(cwd|shell)"?[ \t]*[:=][ \t]*\S""")
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 #: Milestones that a block may carry; the others are measured, or need a person.
 BLOCK_MILESTONES = (Milestone.ACKNOWLEDGED, Milestone.CAUSE_NAMED, Milestone.FIRST_UPDATE, Milestone.ALL_CLEAR)
@@ -65,7 +75,7 @@ class BlockAttributes(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=kebab, populate_by_name=True)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str = Field(max_length=100)
     timeout: Duration = Field(timedelta(seconds=30), gt=timedelta())
     read_only: bool = Field(False, description="Changes nothing: also executed by a rehearsal.")
     exit: int = Field(0, description="The exit status that counts as success.")
@@ -81,6 +91,14 @@ class BlockAttributes(BaseModel):
     optional: bool = Field(
         False, alias="excludeFromRunAll", description="Left out when the whole runbook is executed, as in a drill."
     )
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value, re.ASCII):
+            near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-") or "restart-database"
+            raise ValueError(f"{value!r} is not a name; write letters, digits, hyphens, such as {near[:40]}")
+        return value
 
 
 class Block(BaseModel):
@@ -109,6 +127,8 @@ class Runbook(BaseModel):
     sections: tuple[str, ...]
     mitigations: tuple[str, ...]
     blocks: tuple[Block, ...]
+    remarks: tuple[Remark, ...] = ()
+    """What its author should know, although it can be executed."""
 
     def missing_sections(self) -> tuple[str, ...]:
         """Required sections that no heading begins with (case does not matter)."""
@@ -136,11 +156,14 @@ class Runbook(BaseModel):
 
 def parse_runbook(text: str) -> Runbook:
     """Read a runbook. Raises RunbookError for the first block that cannot be executed as written."""
+    body, remarks = _without_front_matter(text.removeprefix("\ufeff"))
+    lines = _LINE_BREAK.split(body)
+    tokens = _MARKDOWN.parse(body)
     title, section = "", ""
     sections: list[str] = []
     mitigations: list[str] = []
     blocks: dict[str, Block] = {}
-    for token, following in _with_next(MarkdownIt("commonmark").parse(text)):
+    for token, following in _with_next(tokens):
         if token.type == "heading_open" and following is not None:
             if token.tag == "h1" and not title:
                 title = following.content
@@ -149,31 +172,84 @@ def parse_runbook(text: str) -> Runbook:
                 sections.append(section)
             if token.tag != "h1" and section.lower().startswith("mitigation"):
                 mitigations.append(following.content)
-        elif token.type == "fence" and "{" in token.info:
-            block = _block(token, section)
+        elif token.type == "fence":
+            line = (token.map[0] if token.map else 0) + 1
+            closed = is_closed(token, lines)
+            block, told = _block(token, section, line) if "{" in token.info else (None, ())
+            remarks.extend(told)
+            if not closed and block is not None:
+                raise RunbookError(
+                    line, f"the block is never closed: all below it is its command; end it with {token.markup}"
+                )
+            if not closed:
+                wrong = "the fence is never closed: all below it is part of it"
+                remarks.append(Remark(line, wrong, f"end it with {token.markup}"))
+            if block is None:
+                continue
+            if swallowed := swallows(token, lines):
+                wrong = f"the block is not closed: the block of line {swallowed} stands within it"
+                raise RunbookError(line, f"{wrong}; end it with {token.markup}")
             if block.name in blocks:
                 first = blocks[block.name].line
-                raise RunbookError(block.line, f"a second block named {block.name!r}; the first is at line {first}")
+                raise RunbookError(line, f"a second block named {block.name!r}; the first is at line {first}")
             blocks[block.name] = block
-    return Runbook(title=title, sections=tuple(sections), mitigations=tuple(mitigations), blocks=tuple(blocks.values()))
+    remarks.extend(dropped(lines, tokens))
+    return Runbook(
+        title=title,
+        sections=tuple(sections),
+        mitigations=tuple(mitigations),
+        blocks=tuple(blocks.values()),
+        remarks=tuple(sorted(remarks, key=lambda remark: remark.line)),
+    )
 
 
-def _block(token: Token, section: str) -> Block:
-    line = (token.map[0] if token.map else 0) + 1
-    language, _, rest = token.info.partition("{")
-    language = language.strip()
-    if language not in SHELLS:
-        raise RunbookError(line, f"a block in {language or 'no language'!r} cannot be executed; write sh or bash")
+def _without_front_matter(text: str) -> tuple[str, list[Remark]]:
+    """The text with empty lines where Runme keeps its settings, which are no Markdown; and what they would change."""
+    found = _FRONT_MATTER.match(text)
+    if found is None:
+        return text, []
+    remarks = []
+    for number, line in enumerate(_LINE_BREAK.split(found[0])):
+        if setting := _FRONT_SETTING.match(line):
+            wrong = f"{setting[1]}: steps run in the workspace's folder, by the language of their blocks"
+            remarks.append(Remark(number + 1, wrong, "write what is needed into the blocks"))
+    return re.sub(r"[^\r\n]", "", found[0]) + text[found.end() :], remarks
+
+
+def _block(token: Token, section: str, line: int) -> tuple[Block | None, tuple[Remark, ...]]:
     try:
-        attributes = BlockAttributes.model_validate(json.loads("{" + rest))
-    except json.JSONDecodeError as error:
-        raise RunbookError(line, f'the attributes are not JSON ({error.msg}); write {{"name":"…"}}') from None
-    except RecursionError:
-        raise RunbookError(line, 'the attributes are nested too deeply; write {"name":"…"}') from None
+        notation = read_notation(token.info, SHELLS)
+    except NotationError as error:
+        raise RunbookError(line, str(error)) from None
+    remarks = tuple(Remark(line, wrong, right) for wrong, right in notation.remarks)
+    if notation.attributes is None:
+        return None, remarks
+    try:
+        attributes = BlockAttributes.model_validate(notation.attributes)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "attributes"
         raise RunbookError(line, f"{field}: {first['msg'].removeprefix('Value error, ')}") from None
+    _check(attributes, line)
+    command = token.content.strip()
+    block = Block(attributes=attributes, section=section, language=notation.language, command=command, line=line)
+    return block, (*remarks, *_remarks_on_command(token, line))
+
+
+def _remarks_on_command(token: Token, line: int) -> Iterator[Remark]:
+    if not token.content.strip():
+        yield Remark(line, "the block is empty", "write its command, or take it out")
+    for number, command in enumerate(token.content.splitlines(), line + 1):
+        if command.startswith("$ "):
+            wrong = "a prompt is not a command: `$ ` is executed as the name of a program"
+            yield Remark(number, wrong, "write the command without it")
+        if re.search(r"\$(__\b|\{__\})", command):
+            wrong = "$__ is not the output of the block before, as it is in Runme"
+            yield Remark(number, wrong, "export a variable in that block: `export FOUND=$(…)`")
+
+
+def _check(attributes: BlockAttributes, line: int) -> None:
+    """What no single attribute tells. Raises RunbookError."""
     if attributes.milestone is not None and attributes.milestone not in BLOCK_MILESTONES:
         allowed = ", ".join(BLOCK_MILESTONES)
         raise RunbookError(line, f"milestone: a block cannot carry {attributes.milestone}; it may carry {allowed}")
@@ -187,7 +263,6 @@ def _block(token: Token, section: str) -> Block:
             compile_pattern(attributes.expect)
         except PatternError as error:
             raise RunbookError(line, f"expect: {error}") from None
-    return Block(attributes=attributes, section=section, language=language, command=token.content.strip(), line=line)
 
 
 def _with_next(tokens: list[Token]) -> Iterator[tuple[Token, Token | None]]:

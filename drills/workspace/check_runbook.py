@@ -7,20 +7,23 @@ from pathlib import Path
 
 from drills.errors import Problem
 from drills.nearest import suggest
-from drills.responders.runbook_file import RunbookError, parse_runbook
+from drills.responders.runbook_file import MOST_RUNBOOK_BYTES, RunbookError, parse_runbook
+from drills.text_files import UnreadableFile, read_text
 
 
 def check_runbook(path: Path, file: str, causes: Collection[str]) -> Iterator[Problem]:
     """`file` is its name in messages; `causes` are the candidates of its scenario."""
     try:
-        runbook = parse_runbook(path.read_text(encoding="utf-8"))
+        runbook = parse_runbook(read_text(path, MOST_RUNBOOK_BYTES))
     except RunbookError as error:
         wrong, _, right = str(error).partition("; ")
         yield Problem(file, error.line, "", wrong, right or "mend the block")
         return
-    except (OSError, UnicodeDecodeError) as error:
-        yield Problem(file, 0, "", f"cannot be read ({error})", "save it as UTF-8 text")
+    except UnreadableFile as error:
+        yield Problem(file, error.line, "", error.wrong, error.right)
         return
+    for remark in runbook.remarks:
+        yield Problem(file, remark.line, "", remark.wrong, remark.right, warning=True)
     for section in runbook.missing_sections():
         yield Problem(file, 1, "", f"has no section {section!r}", f"add a heading `## {section}`")
     if "Mitigation" not in runbook.missing_sections():
