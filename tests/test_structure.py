@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +92,11 @@ def test_every_module_says_what_it_is_for() -> None:
         if path.name != "__init__.py" and not path.read_text(encoding="utf-8").startswith(('"""', 'r"""'))
     ]
     assert not silent
+
+
+def test_commands_print_by_what_makes_texts_from_outside_visible() -> None:
+    """`echo` of drills/cli/terminal.py, and the console of drills/cli/live.py."""
+    for path in sorted((PACKAGE / "cli").rglob("*.py")):
+        if path.name != "terminal.py":
+            found = re.findall(r"(?<![\w.])(?<!def )(?:typer\.echo|typer\.secho|click\.echo|print)\(", path.read_text("utf-8"))
+            assert not found, f"{path.relative_to(ROOT)} has {found[0]}"

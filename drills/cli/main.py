@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Sequence
 
 import typer
 
 from drills.cli import catalogue, init, practice, prober, records, respond, run, sandbox, upkeep, watching
 from drills.cli.terminal import echo
+from drills.core.visible import shortened
 from drills.errors import DrillsError, ExitCode
 
 EXIT_CODES = """
@@ -19,6 +21,9 @@ Exit status: 0 all limits met · 1 a limit missed · 2 bad input · 3 the drill 
 
 #: Set to anything, an error that nobody foresaw is shown whole, for a report of it.
 TRACEBACKS = "DRILLS_TRACEBACK"
+
+#: Characters of a line that tells what is wrong: it may repeat what was written.
+_LONGEST = 2000
 
 app = typer.Typer(
     name="drills",
@@ -44,7 +49,7 @@ def main() -> None:
     try:
         app(prog_name="drills", standalone_mode=True)
     except DrillsError as error:
-        echo(str(error), err=True)
+        _complain(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
@@ -55,8 +60,20 @@ def main() -> None:
     except Exception as error:
         if os.environ.get(TRACEBACKS):
             raise
-        echo(_unforeseen(error), err=True)
+        if isinstance(error, UnicodeEncodeError) and (word := _no_text(sys.argv[1:])) is not None:
+            _complain(f"{word}: this argument is not UTF-8; write it in UTF-8")
+            sys.exit(ExitCode.BAD_INPUT)
+        _complain(_unforeseen(error))
         sys.exit(ExitCode.NOT_VALID)
+
+
+def _complain(text: str) -> None:
+    echo("\n".join(shortened(line, _LONGEST) for line in text.split("\n")), err=True)
+
+
+def _no_text(words: Sequence[str]) -> str | None:
+    """The first that was no UTF-8: Python reads its bytes as halves of surrogate pairs, which nothing can store."""
+    return next((word for word in words if any("\ud800" <= sign <= "\udfff" for sign in word)), None)
 
 
 def _unforeseen(error: Exception) -> str:

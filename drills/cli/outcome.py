@@ -89,9 +89,9 @@ def _table(card: Scorecard) -> Table:
         if row.verdict is Verdict.NOT_REQUIRED:
             continue
         table.add_row(
-            visible_line(row.label),
+            Text(visible_line(row.label)),
             actual_of(row),
-            limit_of(row),
+            Text(visible_line(limit_of(row))),
             Text(row.verdict.value, style=_STYLE[row.verdict]),
             Text("decides" if row.decides else "", style="dim"),
         )
