@@ -23,14 +23,20 @@ def own_fault(os_error: int) -> str:
     return f"the prober could not look: {os.strerror(os_error).lower()}" if os_error in _OWN_ERRNO else ""
 
 
+def own_fault_now() -> str:
+    """Why the prober can open no socket; empty when it can. For libraries that hide why they got none."""
+    try:
+        socket.socket().close()
+    except OSError as error:
+        return own_fault(error.errno or 0)
+    return ""
+
+
 def curl_own_fault(code: int, curl: pycurl.Curl) -> str:
     """Why the prober could not look, by how a transfer ended; empty when it could."""
     os_error = curl.getinfo(pycurl.OS_ERRNO)
-    if code == pycurl.E_COULDNT_CONNECT and not os_error:  # libcurl hides why it got no socket: try it
-        try:
-            socket.socket().close()
-        except OSError as error:
-            os_error = error.errno or 0
+    if code == pycurl.E_COULDNT_CONNECT and not os_error:
+        return own_fault_now()
     return own_fault(os_error)
 
 

@@ -63,9 +63,18 @@ def postgres_parameters(url: str, ca: str | None = None) -> dict[str, str]:
         raise ValueError("names several hosts, and a probe watches one; write a probe for each")
     if not (found["port"].isascii() and found["port"].isdigit()):
         raise ValueError(f"has a port that is not a number; write {EXAMPLE}")
-    found.setdefault("user", pwd.getpwuid(os.geteuid()).pw_name)  # as psql does
+    if not found.get("user"):
+        found["user"] = _own_name()
     _set_mode(found, ca)
     return found
+
+
+def _own_name() -> str:
+    """Who runs this process, as whom psql would connect; a container's user need not have a name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        raise ValueError(f"names no user; write {EXAMPLE}") from None
 
 
 def _check_name(name: str) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import socket
 import threading
+from contextlib import ExitStack, suppress
 
 import psycopg
 import pytest
@@ -157,3 +160,38 @@ def test_a_name_with_several_addresses_is_looked_at_where_somebody_answers(datab
     database.kill()
     gone = asyncio.run(look_at("postgres", {"url": url}, lookup=both_ways))
     assert (gone.outcome, gone.reason) == (Outcome.FAIL, "connection refused")
+
+
+def test_a_prober_without_descriptors_says_nothing_about_the_server(database: Server) -> None:
+    async def looked() -> Looked:
+        held = []
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        look = asyncio.create_task(look_at("postgres", {"url": database.url}))
+        await asyncio.sleep(0)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+            with suppress(OSError):
+                while True:
+                    held.append(os.open(os.devnull, os.O_RDONLY))
+            return await look
+        finally:
+            for descriptor in held:
+                os.close(descriptor)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    found = asyncio.run(looked())
+    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, "the prober could not look: too many open files")
+
+
+def test_a_server_without_a_place_for_one_more_is_down_for_whoever_comes(database: Server) -> None:
+    url = database.url.replace("postgres@", "guest@")
+    with ExitStack() as stack:
+        owner = stack.enter_context(psycopg.connect(database.url, autocommit=True))
+        owner.execute("CREATE ROLE guest LOGIN")
+        for _ in range(16):  # of twenty; three are kept for superusers
+            stack.enter_context(psycopg.connect(database.url))
+        looked = asyncio.run(look_at("postgres", {"url": url}))
+    with psycopg.connect(database.url, autocommit=True) as owner:
+        owner.execute("DROP ROLE guest")
+    assert looked.outcome is Outcome.FAIL
+    assert "remaining connection slots are reserved" in looked.reason

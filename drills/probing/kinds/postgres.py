@@ -21,6 +21,7 @@ from psycopg.rows import dict_row
 
 from drills.probing.bind import BoundProbe
 from drills.probing.connecting import NOT_REACHED, unreached
+from drills.probing.curl_reasons import own_fault_now
 from drills.probing.postgres_measures import Measures, Rows
 from drills.probing.postgres_url import VERIFYING, postgres_parameters
 from drills.probing.seen import Look, Means, Seen
@@ -61,7 +62,8 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
                 return Seen(failure=f"no {what} within {probe.timeout:g} s", phases=phases)
             if isinstance(error, asyncio.CancelledError):
                 raise
-            return Seen(failure=postgres_reason(error), phases=phases)
+            blind = "" if "connect" in phases else own_fault_now()
+            return Seen(blind=blind, failure=postgres_reason(error), phases=phases)
         except NOT_REACHED as why:
             return unreached(why, probe.timeout, phases)
         phases["total"] = means.monotonic() - began
