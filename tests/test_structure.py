@@ -96,7 +96,8 @@ def test_every_module_says_what_it_is_for() -> None:
 
 def test_commands_print_by_what_makes_texts_from_outside_visible() -> None:
     """`echo` of drills/cli/terminal.py, and the console of drills/cli/live.py."""
+    printing = re.compile(r"(?<![\w.])(?<!def )(?:typer\.echo|typer\.secho|click\.echo|print)\(")
     for path in sorted((PACKAGE / "cli").rglob("*.py")):
         if path.name != "terminal.py":
-            found = re.findall(r"(?<![\w.])(?<!def )(?:typer\.echo|typer\.secho|click\.echo|print)\(", path.read_text("utf-8"))
+            found = printing.findall(path.read_text(encoding="utf-8"))
             assert not found, f"{path.relative_to(ROOT)} has {found[0]}"

@@ -10,7 +10,7 @@ from drills.cli.terminal import echo
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: cd your-project; drills init")(init)
+    app.command(epilog="Example: drills init")(init)
 
 
 def init() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Iterator
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
@@ -75,8 +75,17 @@ class JourneyStep(Model):
 
     def placeholders(self) -> frozenset[str]:
         """The names that it needs from earlier steps."""
-        written = [self.url, self.body or "", *self.headers.values(), json.dumps(self.json_)]
-        return frozenset(name for text in written for name in PLACEHOLDER.findall(text))
+        return frozenset(_placeholders_in([self.url, self.body, list(self.headers.values()), self.json_]))
+
+
+def _placeholders_in(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from PLACEHOLDER.findall(value)
+    elif isinstance(value, dict):
+        yield from _placeholders_in([*value, *value.values()])
+    elif isinstance(value, list):
+        for each in value:
+            yield from _placeholders_in(each)
 
 
 class JourneySettings(SettingsModel):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,9 +38,9 @@ def _in_json(value: Any, extracted: Mapping[str, Any]) -> Any:
     """A text that is nothing but a placeholder becomes the value itself: a number stays one."""
     if isinstance(value, str):
         whole = PLACEHOLDER.fullmatch(value)
-        return extracted[whole[1]] if whole else _in_text(value, extracted)
+        return _as_json(extracted[whole[1]]) if whole else _in_text(value, extracted)
     if isinstance(value, dict):
-        return {key: _in_json(item, extracted) for key, item in value.items()}
+        return {_in_text(key, extracted): _in_json(item, extracted) for key, item in value.items()}
     if isinstance(value, list):
         return [_in_json(item, extracted) for item in value]
     return value
@@ -48,7 +50,21 @@ def _in_text(text: str, extracted: Mapping[str, Any]) -> str:
     return PLACEHOLDER.sub(lambda match: _text(extracted[match[1]]), text)
 
 
+def _as_json(value: Any) -> Any:
+    """What CEL gave as JSON can hold it: durations, times, bytes and what is no number are texts."""
+    if isinstance(value, dict):
+        return {_text(key): _as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, str | bool | int | float) else _text(value)
+
+
 def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    """A value within a text: as JSON writes it, but for a text itself, and a whole number without a fraction."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if value is None or isinstance(value, bool | dict | list | tuple):
+        return json.dumps(_as_json(value), ensure_ascii=False)
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
