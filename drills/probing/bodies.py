@@ -30,6 +30,8 @@ class Body:
     `content` is what has come so far, decoded; empty unless `kept`.
     """
 
+    __slots__ = ("_codings", "_kept", "_length", "_limit", "_stages", "content")
+
     def __init__(self, limit: int, codings: str = "", *, kept: bool = True) -> None:
         self.content = bytearray()
         self._limit = limit

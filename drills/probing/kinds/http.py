@@ -82,6 +82,8 @@ class Answer:
     `fault` says why it was not taken to its end.
     """
 
+    __slots__ = ("_body", "_kept", "_left", "_limit", "_lines", "_pairs", "fault")
+
     def __init__(self, limit: int, *, kept: bool) -> None:
         self._limit = limit
         self._kept = kept
@@ -96,8 +98,8 @@ class Answer:
 
     def take_header(self, line: bytes) -> int | None:
         """libcurl's header callback, for each line of each head; a number that is not its length stops the transfer."""
-        self._left -= len(line)
-        if self._left < 0:
+        self._left = left = self._left - len(line)
+        if left < 0:
             self.fault = f"headers over {HEAD_LIMIT} bytes, stopped"
             return 0
         self._lines.append(line)
@@ -144,10 +146,9 @@ class Answer:
         return b"" if self._body is None else self._body.content
 
     def _codings(self) -> str:
-        for line in self._lines:  # most answers have none: that is told without taking the head apart
-            if line[:17].lower() == b"content-encoding:":
-                return ", ".join(values_of(self.pairs, "content-encoding"))
-        return ""
+        if b"content-encoding" not in b"".join(self._lines).lower():  # most have none: that is told at once
+            return ""
+        return ", ".join(values_of(self.pairs, "content-encoding"))
 
 
 class Exchange:
