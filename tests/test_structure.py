@@ -70,6 +70,14 @@ def test_files_are_checked_without_what_runs_drills(module: str, tmp_path: Path)
     assert loaded_by(f"import {module}", tmp_path) & HEAVY <= parsers
 
 
+@pytest.mark.parametrize("module", ["drills.conductor.stopping", "drills.faults.recovery", "drills.responders.desk"])
+def test_stopping_and_responding_wait_for_no_library_that_draws_evaluates_or_loads_sandboxes(
+    module: str, tmp_path: Path
+) -> None:
+    slow = {"matplotlib", "numpy", "cel", "prompt_toolkit", "locust", "gevent", "alembic", "cryptography", "httpx"}
+    assert not loaded_by(f"import {module}", tmp_path) & slow
+
+
 def test_modules_are_named_for_what_they_do() -> None:
     empty_words = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "common", "tools"}
     assert not [path for path in PACKAGE.rglob("*.py") if empty_words & set(path.stem.split("_"))]

@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import cel
-
 #: All that the evaluator raises for a value that is missing, too large, or of a kind that cannot be compared.
 _CANNOT_TELL = (TypeError, ValueError, RuntimeError, LookupError, ArithmeticError)
 
@@ -102,6 +100,9 @@ def _compiled(text: str) -> Condition:
     if len(text) > LONGEST:
         raise ConditionError(f"it has {len(text)} characters; at most {LONGEST} are read")
     try:
+        # It loads its own command line too, with prompt_toolkit: 0.15 s, which only conditions should cost.
+        import cel
+
         program = cel.compile(text)
     except (ValueError, TypeError) as error:
         message = str(error)

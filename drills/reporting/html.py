@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from drills.core.scorecard import DrillResult, Verdict
 from drills.reporting import wording
-from drills.reporting.charts import chart
 from drills.reporting.content import Content
 
 #: A sign beside each verdict, so that nothing is told by colour alone.
@@ -34,6 +33,9 @@ NOT_SCORED_WORDS = {
 
 def html(report: Content) -> str:
     """The page of this drill, also of one that is not scored."""
+    # 0.7 s to load. `drills stop` has to be quick, and drills are to begin; what they draw comes last.
+    from drills.reporting.charts import chart
+
     drawn = chart(report.timeline, report.card)
     template = _environment().get_template("report.html.j2")
     return template.render(
