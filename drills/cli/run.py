@@ -106,6 +106,7 @@ def run_plan(
             clock=clock,
             show=None if quiet else live.show,
             announce=None if quiet else lambda record: print_heading(console, record, plan),
+            say=lambda line: echo_patiently(line, err=True),
         )
 
     try:
@@ -118,6 +119,8 @@ def run_plan(
         echo_patiently(visible_json(session.scorecard.model_dump_json(indent=2)))
     else:
         print_outcome(console, session, workspace.home)
+    if session.unstored:
+        echo_patiently(session.unstored, err=True)
     if junit is not None:
         from drills.reporting.junit import junit as junit_xml
 

@@ -22,6 +22,35 @@ from drills.store.records import DrillRecord
 from drills.store.store import Store
 
 
+def begin(
+    plan: DrillPlan, secrets: KnownSecrets, *, driver: str, sandbox_name: str, store: Store
+) -> tuple[DrillRecord, DrillStarted]:
+    """Store a new drill with its first event; returns both."""
+    alike = _alike(store, plan)
+
+    def first(record: DrillRecord) -> DrillStarted:
+        return DrillStarted(
+            t=0.0,
+            at=record.started_at,
+            drill_id=record.drill_id,
+            drills_version=__version__,
+            rules_version=RULES_VERSION,
+            scenario=kept_scenario(plan.scenario, secrets.names),
+            playbook=plan.playbook,
+            probes=kept_probes(plan.probes, secrets.names),
+            driver=driver,
+            responder=plan.responder,
+            runbook=plan.runbook,
+            blind=plan.blind,
+            predecessor=predecessor_of(plan.scenario.name, alike, record.started_at),
+        )
+
+    record = store.begin_drill(
+        scenario=plan.scenario.name, sandbox=sandbox_name, responder=plan.responder, blind=plan.blind, first=first
+    )
+    return record, first(record).model_copy(update={"seq": 0})
+
+
 async def conduct(
     plan: DrillPlan,
     *,
@@ -31,40 +60,21 @@ async def conduct(
     store: Store,
     clock: Clock,
     show: Callable[[Event], None] | None = None,
-    announce: Callable[[DrillRecord], None] | None = None,
-) -> DrillRecord:
-    """Conduct one drill on a sandbox that the caller holds.
+    say: Callable[[str], None] = lambda _: None,
+    announce: Callable[[Recorder], None] = lambda _: None,
+) -> Recorder:
+    """Conduct one drill on a sandbox that the caller holds, and who closes the recorder, with what is not stored yet.
 
-    When this returns or raises, everything that the drill broke was mended or is still owed in the journal.
-    Raises CancelledError when it was cancelled; the drill is then stored as aborted.
+    When this returns or raises, everything that the drill broke was mended or is still owed. `announce` is given the
+    recorder as soon as there is one. Raises CancelledError when it was cancelled; the drill is then aborted.
     """
-    record = store.begin_drill(
-        scenario=plan.scenario.name, sandbox=sandbox_name, responder=plan.responder, blind=plan.blind
-    )
-    if announce is not None:
-        announce(record)
     secrets = KnownSecrets(sandbox)
-    recorder = Recorder(store, record, clock, show)
-    recorder.emit(
-        DrillStarted(
-            t=0.0,
-            at=record.started_at,
-            drill_id=record.drill_id,
-            drills_version=__version__,
-            rules_version=RULES_VERSION,
-            scenario=kept_scenario(plan.scenario, secrets.names),
-            playbook=plan.playbook,
-            probes=kept_probes(plan.probes, secrets.names),
-            driver=sandbox.driver,
-            responder=plan.responder,
-            runbook=plan.runbook,
-            blind=plan.blind,
-            predecessor=predecessor_of(plan.scenario.name, _alike(store, plan), record.started_at),
-        )
-    )
+    record, started = begin(plan, secrets, driver=sandbox.driver, sandbox_name=sandbox_name, store=store)
+    recorder = Recorder(store, record, clock, show, say, plan.store_patience, known=[started])
+    announce(recorder)
     surroundings = Surroundings.of(folder, record.drill_id, secrets)
     await Course(plan, sandbox, store, recorder, clock, surroundings).run()
-    return record
+    return recorder
 
 
 def _alike(store: Store, plan: DrillPlan) -> list[Scorecard]:

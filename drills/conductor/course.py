@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from drills.clock import Clock
 from drills.conductor.ending import ending
@@ -47,11 +48,11 @@ from drills.faults.restoring import owe_restore, owe_stop
 from drills.faults.settling import settle_owed
 from drills.responders.runbook import Surroundings
 from drills.sandbox.protocol import Sandbox
-from drills.store.journal import Journal
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
-from drills.store.undos import Undos
 from drills.traffic.generator import TrafficGenerator
+
+T = TypeVar("T")
 
 #: How long the generator may take beyond its plan to have all the users of a surge, in seconds.
 SURGE_PATIENCE = 10.0
@@ -81,7 +82,6 @@ class Course:
     ) -> None:
         self._plan = plan
         self._sandbox = sandbox
-        self._journal = Journal(store)
         self._switch = KillSwitch(store)
         self._recorder = recorder
         self._clock = clock
@@ -102,7 +102,7 @@ class Course:
         except EnvironmentFailed as reason:
             self._recorder.emit(EnvironmentLost(**self._recorder.now(), reason=str(reason)))
         except asyncio.CancelledError:
-            self._recorder.emit(DrillAborted(**self._recorder.now(), reason=self._why_ended()))
+            self._recorder.emit(DrillAborted(**self._recorder.now(), reason=await in_thread(self._why_ended)))
             raise
         except DrillsError as reason:
             self._recorder.emit(EnvironmentLost(**self._recorder.now(), reason=str(reason)))
@@ -120,12 +120,12 @@ class Course:
             self._recorder.emit(DrillSkipped(**self._recorder.now(), reason=why_never))
             raise NotValid
         began = self._clock.monotonic()
-        stop = await in_thread(owe_stop, self._journal, self._sandbox, self._recorder.drill_id)
+        stop = await self._owing(owe_stop, self._recorder, self._sandbox, self._recorder.drill_id)
         if stop is not None:
             self._recorder.emit(stop.event(**self._recorder.now()))
         await in_thread(self._sandbox.up)
         self._record_sandbox(self._clock.monotonic() - began)
-        owed = await in_thread(owe_restore, self._journal, self._sandbox, self._recorder.drill_id)
+        owed = await self._owing(owe_restore, self._recorder, self._sandbox, self._recorder.drill_id)
         self._recorder.emit(owed.event(**self._recorder.now()))
         plan, addresses = self._plan, self._sandbox.addresses
         traffic = self._users_of(addresses)
@@ -143,7 +143,6 @@ class Course:
             await alongside(self._phases(watch, traffic), *background)
         finally:
             self._recorder.defer(await traffic.stop())
-            self._recorder.flush()
 
     def _users_of(self, addresses: Mapping[str, str]) -> Traffic:
         plan, origin = self._plan, self._recorder.record.origin
@@ -216,20 +215,16 @@ class Course:
     async def _inject(self, index: int, injection: Injection, baseline_end: float, traffic: Traffic) -> None:
         await self._clock.sleep(baseline_end + injection.at.total_seconds() - self._recorder.t)
         fault = fault_of(injection.fault)
-        loop = asyncio.get_running_loop()
 
         def emit(make: Callable[..., Event]) -> None:
             """Called in the fault's thread: the event is on the timeline before the fault goes on."""
-
-            async def record() -> None:
-                self._recorder.emit(make(**self._recorder.now()))
-
-            asyncio.run_coroutine_threadsafe(record(), loop).result()
+            self._recorder.emit(make(**self._recorder.now()))
 
         if isinstance(fault, TrafficSurge):
             done = await self._change_traffic(index, fault, traffic)
         else:
-            done = await in_thread(inject, self._journal, self._sandbox, self._recorder.drill_id, index, fault, emit)
+            recorder = self._recorder
+            done = await self._owing(inject, recorder, self._sandbox, recorder.drill_id, index, fault, emit)
         if not done:
             raise NotValid
 
@@ -272,7 +267,6 @@ class Course:
                     )
                 )
             self._recorder.defer(second)
-            self._recorder.flush()
 
     async def _take_in(self) -> None:
         while True:
@@ -292,17 +286,22 @@ class Course:
             )
         )
 
+    async def _owing(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Work in a thread that writes down what is owed; one that is cancelled waits no longer for the store."""
+        return await in_thread(function, *arguments, hurry=self._recorder.hurry)
+
     def _why_ended(self) -> str:
         """Why somebody cancelled the drill: the kill switch says why it was thrown, a signal does not."""
-        state = self._switch.state()
+        try:
+            state = self._switch.state()
+        except DrillsError:
+            return "interrupted"  # A store that cannot be read says nothing.
         return thrown(state) if state.stopped else "interrupted"
 
     def _mend(self) -> None:
         """Settle all that this drill owes, newest first; runs in a thread, and to its end."""
-        drill_id = self._recorder.drill_id
-        undos = Undos(self._clock.now, [row for row in self._journal.owed() if row.drill_id == drill_id])
-        settlements = settle_owed(undos, self._sandbox)
-        self._recorder.emit_all([each.event(**self._recorder.now()) for each in settlements], undos.changed(drill_id))
+        settlements = settle_owed(self._recorder.undos, self._sandbox)
+        self._recorder.emit(*(each.event(**self._recorder.now()) for each in settlements))
 
 
 def users_well_since(timeline: Timeline, users: int) -> float | None:

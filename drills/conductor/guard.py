@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from drills.core.attention import Attention
 from drills.core.conditions import compile_condition
 from drills.core.durations import humane
 from drills.core.scenario import Abort
-from drills.errors import Aborted, EnvironmentFailed
+from drills.errors import Aborted, DrillsError, EnvironmentFailed
 from drills.store.switch import KillSwitch, SwitchState
 
 #: Seconds without a look at the switch after which what the drill measured is not relied on.
@@ -39,21 +40,35 @@ def thrown(state: SwitchState) -> str:
 async def stand_guard(abort: Abort | None, switch: KillSwitch, folder: Path, clock: Clock) -> None:
     """Look every second; raises Aborted once the kill switch is thrown or the abort condition has held long enough.
 
-    Raises EnvironmentFailed when this process was away meanwhile: it was stopped, or the machine slept.
+    A store that cannot be read throws nothing; `drills stop` signals the runner as well. Raises EnvironmentFailed when
+    this process was away meanwhile: it was stopped, or the machine slept.
     """
     held_since: float | None = None
+    asking: asyncio.Future[SwitchState] | None = None
     attention = Attention(clock.monotonic(), clock.suspended(), away_after=_AWAY)
     while True:
         if away := attention.away(clock.monotonic(), clock.suspended()):
             raise EnvironmentFailed(
                 f"the runner itself was away for {humane(away)}: nobody watched, and nobody answered"
             )
-        state = switch.state()
-        if state.stopped:
-            raise Aborted(thrown(state))
+        # Not waited for: a store that hangs must not hold up the abort condition, nor the end of the drill.
+        if asking is None:
+            asking = asyncio.ensure_future(asyncio.to_thread(_state, switch))
+            await asyncio.wait([asking], timeout=1.0)
+        if asking.done():
+            state, asking = asking.result(), None
+            if state.stopped:
+                raise Aborted(thrown(state))
         if abort is not None:
             holds = compile_condition(abort.when).holds({"host": host_metrics(folder)})
             held_since = (held_since if held_since is not None else clock.monotonic()) if holds else None
             if held_since is not None and clock.monotonic() - held_since >= abort.for_.total_seconds():
                 raise Aborted(f"the abort condition held: {abort.when}")
         await clock.sleep(1.0)
+
+
+def _state(switch: KillSwitch) -> SwitchState:
+    try:
+        return switch.state()
+    except DrillsError:
+        return SwitchState(False)

@@ -38,3 +38,6 @@ class DrillPlan:
     steady_patience: timedelta = timedelta(seconds=45)
     #: A drill that no user has noticed after this long will not be noticed any more.
     impact_patience: timedelta = timedelta(seconds=45)
+    #: How long a fault waits for a store that cannot take its undo, and a drill that has ended for one that is not
+    #: written: longer than somebody else's backup or restart of it takes.
+    store_patience: timedelta = timedelta(seconds=75)

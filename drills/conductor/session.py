@@ -11,16 +11,18 @@ from pathlib import Path
 from drills.clock import Clock
 from drills.conductor.conduct import conduct
 from drills.conductor.plan import DrillPlan
+from drills.conductor.recorder import Recorder
 from drills.conductor.waiting import in_thread
 from drills.core.events import Event
 from drills.core.scorecard import DrillResult, Scorecard
 from drills.core.scoring.score import score
 from drills.core.timeline import Timeline
-from drills.errors import Aborted, DrillsError, ExitCode, UndoOwed
+from drills.errors import Aborted, DrillsError, EnvironmentFailed, ExitCode, UndoOwed
 from drills.faults.recovery import recover
 from drills.reporting.report import reports_into, write_report
 from drills.sandbox.open import open_sandbox
 from drills.sandbox.protocol import Sandbox
+from drills.store.copies import places
 from drills.store.holder import hold
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
@@ -31,7 +33,10 @@ from drills.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What came of a drill. `owed` are the undos that could not be settled."""
+    """What came of a drill. `owed` are the undos that could not be settled.
+
+    `unstored` says where it is kept while the store cannot be written; empty when it is stored.
+    """
 
     record: DrillRecord
     timeline: Timeline
@@ -39,6 +44,7 @@ class Session:
     report: Path
     owed: tuple[str, ...]
     interrupted: bool
+    unstored: str = ""
 
 
 async def hold_session(
@@ -49,12 +55,13 @@ async def hold_session(
     clock: Clock,
     show: Callable[[Event], None] | None = None,
     announce: Callable[[DrillRecord], None] | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Session:
     """Conduct one drill on the workspace's sandbox, which is left as it was found: also down, if it was down.
 
     Raises SandboxBusy when another runner holds it, Aborted while the kill switch is on, UndoOwed when an earlier
     drill's undo still cannot be settled, or when this one fails and leaves any owed. A cancellation (Ctrl-C, SIGTERM)
-    is a Session with `interrupted`.
+    is a Session with `interrupted`. `say` is given a line for people when the store fails, and when it is well again.
     """
     state = KillSwitch(store).state()
     if state.stopped:
@@ -62,15 +69,15 @@ async def hold_session(
     sandbox = open_sandbox(workspace)
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, f"drill {plan.scenario.name if not plan.blind else ''}".strip(), drill=True):
-        await in_thread(settle_before, store, sandbox, name, workspace.home, workspace.reports_dir)
-        record = None
+        await in_thread(settle_before, store, sandbox, name, workspace)
+        recorder: Recorder | None = None
         interrupted = False
 
-        def remember(begun: DrillRecord) -> None:
-            nonlocal record
-            record = begun
+        def remember(begun: Recorder) -> None:
+            nonlocal recorder
+            recorder = begun
             if announce is not None:
-                announce(begun)
+                announce(begun.record)
 
         try:
             await conduct(
@@ -81,42 +88,46 @@ async def hold_session(
                 store=store,
                 clock=clock,
                 show=show,
+                say=say,
                 announce=remember,
             )
         except asyncio.CancelledError:
-            if record is None:
+            if recorder is None:
                 raise
             interrupted = True
         except Exception as error:
             # What broke it is told by whoever catches it; the drill is not left as one that still runs.
-            if record is not None:
+            if recorder is not None:
                 with contextlib.suppress(Exception):
-                    conclude(workspace, store, record, interrupted=False)
-                _raise_if_owed(store, record, error)
+                    await in_thread(conclude, workspace, store, recorder, interrupted)
+                _raise_if_owed(store, recorder, error)
             raise
-        assert record is not None
+        assert recorder is not None
         try:
-            return conclude(workspace, store, record, interrupted=interrupted)
+            return await in_thread(conclude, workspace, store, recorder, interrupted)
         except Exception as error:
-            _raise_if_owed(store, record, error)
+            _raise_if_owed(store, recorder, error)
             raise
 
 
-def _raise_if_owed(store: Store, record: DrillRecord, error: Exception) -> None:
+def _raise_if_owed(store: Store, recorder: Recorder, error: Exception) -> None:
     """That something is owed outweighs what broke the drill: raises UndoOwed, which tells both."""
-    try:
-        owed = _owed(store, record)
-    except DrillsError:
-        return  # A store that cannot even be read: the error says so.
-    if owed:
+    if owed := _owed(store, recorder):
         said = str(error) if isinstance(error, DrillsError) else f"{type(error).__name__}: {error}"
         raise UndoOwed(
             f"{' '.join(said.split())}; still owed: {'; '.join(owed)}; `drills recover` settles it"
         ) from error
 
 
-def _owed(store: Store, record: DrillRecord) -> tuple[str, ...]:
-    return tuple(f"#{row.id} {row.summary}" for row in Journal(store).owed(record.sandbox))
+def _owed(store: Store, recorder: Recorder) -> tuple[str, ...]:
+    """What is owed on the drill's sandbox; of its own undos the runner knows best."""
+    try:
+        others = Journal(store).owed(recorder.record.sandbox)
+    except DrillsError:
+        others = []  # A store that cannot even be read: what came of the drill says so.
+    own = {row.written_at for row in recorder.undos.all()}
+    owed = [*recorder.undos.owed(), *(row for row in others if row.written_at not in own)]
+    return tuple(f"#{row.id} {row.summary}" for row in owed)
 
 
 def _refusal(state: SwitchState) -> str:
@@ -125,23 +136,29 @@ def _refusal(state: SwitchState) -> str:
     return f"drills are stopped{since}{why}; `drills resume` allows them again"
 
 
-def conclude(workspace: Workspace, store: Store, record: DrillRecord, *, interrupted: bool) -> Session:
-    """Score a drill that has ended from its stored timeline, write the report, keep the scorecard.
+def conclude(workspace: Workspace, store: Store, recorder: Recorder, interrupted: bool) -> Session:
+    """Score a drill that has ended, write the report, store the rest with the scorecard.
 
     The report comes first: a drill whose runner dies before it is stored as ended is finished by a recovery.
     """
-    timeline = store.timeline(record.drill_id)
+    timeline = recorder.timeline
     card = score(timeline)
+    folders = places(workspace.state_dir, workspace.reports_dir)
     try:
-        report = write_report(workspace.reports_dir / record.drill_id, timeline, card)
-    finally:
-        store.finish(record.drill_id, card)
-    return Session(record, timeline, card, report, _owed(store, record), interrupted)
+        report = write_report(workspace.reports_dir / recorder.drill_id, timeline, card)
+    except EnvironmentFailed as error:
+        unstored = recorder.close(card, folders)
+        if unstored:
+            raise EnvironmentFailed(f"{unstored}; its report cannot be written either") from error
+        raise
+    unstored = recorder.close(card, folders)
+    return Session(recorder.record, timeline, card, report, _owed(store, recorder), interrupted, unstored)
 
 
-def settle_before(store: Store, sandbox: Sandbox, name: str, home: Path, reports_dir: Path) -> None:
+def settle_before(store: Store, sandbox: Sandbox, name: str, workspace: Workspace) -> None:
     """Finish what earlier drills still owe. Raises UndoOwed when that cannot be done, and what `recover` does."""
-    report = recover(store, sandbox, name, home, reports_into(reports_dir))
+    folders = places(workspace.state_dir, workspace.reports_dir)
+    report = recover(store, sandbox, name, workspace.home, reports_into(workspace.reports_dir), folders)
     if report.owed:
         raise UndoOwed(f"an earlier drill still owes {'; '.join(report.owed)}; see `drills recover`")
 
@@ -152,6 +169,8 @@ def exit_code(session: Session) -> ExitCode:
         return ExitCode.UNDO_OWED
     if session.interrupted:
         return ExitCode.INTERRUPTED
+    if session.unstored:
+        return ExitCode.NOT_VALID
     match session.scorecard.result:
         case DrillResult.MET:
             return ExitCode.ALL_MET

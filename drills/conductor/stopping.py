@@ -18,6 +18,7 @@ from drills.errors import EnvironmentFailed, ExitCode, SandboxBusy
 from drills.faults.recovery import RecoveryReport, recover
 from drills.reporting.report import reports_into
 from drills.sandbox.open import open_sandbox
+from drills.store.copies import places
 from drills.store.holder import hold, holder_of
 from drills.store.runner import Runner
 from drills.store.store import Store
@@ -105,7 +106,8 @@ def recover_sandbox(workspace: Workspace, store: Store) -> RecoveryReport:
     """Settle what is owed for the workspace's sandbox. Raises SandboxBusy while somebody holds it."""
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, "drills recover"):
-        return recover(store, open_sandbox(workspace), name, workspace.home, reports_into(workspace.reports_dir))
+        reports, folders = reports_into(workspace.reports_dir), places(workspace.state_dir, workspace.reports_dir)
+        return recover(store, open_sandbox(workspace), name, workspace.home, reports, folders)
 
 
 def _runners(workspace: Workspace, store: Store) -> Iterator[tuple[str, Runner]]:

@@ -9,15 +9,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def in_thread(function: Callable[..., T], *arguments: Any, **options: Any) -> T:
-    """Run blocking work in a thread, to its end even when cancelled.
+async def in_thread(function: Callable[..., T], *arguments: Any, hurry: Callable[[], None] = lambda: None) -> T:
+    """Run blocking work in a thread, to its end even when cancelled; `hurry` is called then.
 
     What was begun must be known before anything is undone; so the cancellation is raised only after the work ended.
     """
-    work = asyncio.ensure_future(asyncio.to_thread(function, *arguments, **options))
+    work = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
+        hurry()
         await _ended([work])
         if not work.cancelled():
             work.exception()

@@ -10,7 +10,7 @@ from drills.core.events import Event, FaultApplied, FaultFailed, FaultVerified, 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible
 from drills.sandbox.protocol import Sandbox
-from drills.store.journal import Journal
+from drills.store.undos import UndoLog
 
 
 class MakeEvent(Protocol):
@@ -19,7 +19,7 @@ class MakeEvent(Protocol):
     def __call__(self, *, t: float, at: datetime) -> Event: ...
 
 
-#: Stores the event, stamped with the present moment, before it returns.
+#: Puts the event on the timeline, stamped with the present moment, before it returns.
 Emit = Callable[[MakeEvent], None]
 
 
@@ -36,10 +36,10 @@ def lacking(faults: Iterable[Fault], sandbox: Sandbox) -> str | None:
     return None
 
 
-def inject(journal: Journal, sandbox: Sandbox, drill_id: str, index: int, fault: Fault, emit: Emit) -> bool:
+def inject(journal: UndoLog, sandbox: Sandbox, drill_id: str, index: int, fault: Fault, emit: Emit) -> bool:
     """check → undo committed to the journal → apply → verify, each told by an event.
 
-    `FaultApplied` is stored when applying begins: users may suffer from the first part of it already. False when
+    `FaultApplied` is told when applying begins: users may suffer from the first part of it already. False when
     the fault could not be put in place; the reason is then on the timeline, and whatever was done stays owed.
     """
 

@@ -27,10 +27,11 @@ from drills.core.events import (
 from drills.core.scorecard import DrillResult, Scorecard
 from drills.core.scoring.score import score
 from drills.core.timeline import Timeline
-from drills.errors import DrillsError, EnvironmentFailed
+from drills.errors import BadInput, DrillsError, EnvironmentFailed
 from drills.faults.leftovers import Ended, end, with_variable
 from drills.faults.settling import Settlement, settle_owed
 from drills.sandbox.protocol import Sandbox
+from drills.store.copies import saved
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.runner import Runner, boot_id
@@ -62,10 +63,12 @@ class RecoveryReport:
     of_another_boot: tuple[str, ...] = ()
     scored: tuple[tuple[str, DrillResult], ...] = ()
     failed: tuple[str, ...] = ()
+    taken_in: tuple[str, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
         """For people, one line for each fact."""
         return (
+            *(f"{drill_id} stored, which was kept in a file" for drill_id in self.taken_in),
             *(f"{drill_id} stored as aborted: {self._why(drill_id)}" for drill_id in self.aborted),
             *(
                 f"{drill_id} stored as {result}: its runner died after it had undone everything"
@@ -85,14 +88,22 @@ class RecoveryReport:
 
 
 def recover(
-    store: Store, sandbox: Sandbox, name: str, home: Path, write_report: WriteReport = lambda *_: None
+    store: Store,
+    sandbox: Sandbox,
+    name: str,
+    home: Path,
+    write_report: WriteReport = lambda *_: None,
+    kept_in: Sequence[Path] = (),
 ) -> RecoveryReport:
     """Settle all that is owed on the sandbox of that name; finish, score and report the drills of dead runners.
+
+    Drills that could not be stored, of which there are files in the folders `kept_in`, are stored first.
 
     `home` is the workspace's folder, whose processes alone are ended. Never raises for an undo that fails: it is in
     the report, and stays owed. Raises EnvironmentFailed, with nothing touched, while another workspace that shares the
     store drills on a sandbox of that name.
     """
+    taken_in, failed = _take_in(store, name, write_report, kept_in)
     running = store.all_running(name)
     _refuse_beside(running, name)
     dead = {record.drill_id: record for record in running if not record.runner.alive()}
@@ -102,7 +113,6 @@ def recover(
     ended = _end_leftovers({key: record for key, record in known.items() if not record.runner.alive()}, home)
     settlements = settle_owed(undos, sandbox)
     results: dict[str, DrillResult] = {}
-    failed: list[str] = []
     unsaid: set[int] = set()
     owed = [f"#{row.journal_id} {row.summary}: {row.failed}" for row in settlements if row.failed]
     for drill_id in sorted(owing | known.keys()):
@@ -125,7 +135,29 @@ def recover(
         of_another_boot=tuple(key for key in aborted if dead[key].boot_id != boot_id()),
         scored=tuple((key, result) for key, result in results.items() if result is not DrillResult.ABORTED),
         failed=tuple(failed),
+        taken_in=taken_in,
     )
+
+
+def _take_in(
+    store: Store, name: str, write_report: WriteReport, folders: Sequence[Path]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Store the drills on this sandbox that are kept in files; returns their ids, and what could not be done."""
+    taken, failed = [], []
+    for path, copy in saved(folders):
+        if isinstance(copy, BadInput):
+            failed.append(str(copy))
+        elif copy.record.sandbox == name:
+            card = score(Timeline(copy.events))
+            stored = store.take_in(copy, scorecard=card)
+            drill_id = stored.record.drill_id
+            try:
+                write_report(Timeline(stored.events), card.model_copy(update={"drill_id": drill_id}))
+            except EnvironmentFailed as error:
+                failed.append(str(error))
+            path.unlink(missing_ok=True)
+            taken.append(drill_id)
+    return tuple(taken), failed
 
 
 def _refuse_beside(running: Iterable[DrillRecord], name: str) -> None:

@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from drills.core.events import UndoWritten
 from drills.faults.fault import UndoPlan
 from drills.sandbox.protocol import Fingerprint, Sandbox
-from drills.store.journal import Journal
+from drills.store.undos import UndoLog
 
 RESTORE_SANDBOX = "restore-sandbox"
 STOP_SANDBOX = "stop-sandbox"
@@ -36,13 +36,13 @@ class OwedRestore:
         return UndoWritten(t=t, at=at, fault=None, journal_id=self.journal_id, summary=self.summary)
 
 
-def owe_restore(journal: Journal, sandbox: Sandbox, drill_id: str) -> OwedRestore:
+def owe_restore(journal: UndoLog, sandbox: Sandbox, drill_id: str) -> OwedRestore:
     """Commit the sandbox's present state as owed, before the drill touches anything."""
     plan = plan_of(sandbox.fingerprint())
     return OwedRestore(journal.write(drill_id, journal.sandbox_of(drill_id), RESTORE_SANDBOX, _SUMMARY, plan))
 
 
-def owe_stop(journal: Journal, sandbox: Sandbox, drill_id: str) -> OwedRestore | None:
+def owe_stop(journal: UndoLog, sandbox: Sandbox, drill_id: str) -> OwedRestore | None:
     """Commit that a sandbox which is down now, and is about to be brought up for the drill, is to be down again."""
     if sandbox.is_up():
         return None

@@ -23,6 +23,7 @@ from drills.service.monitoring import Monitoring
 from drills.service.retention import keep_no_longer
 from drills.service.starter import Command
 from drills.service.stopping import until_told_to_stop
+from drills.store.copies import places
 from drills.store.holder import hold, holder_of
 from drills.store.occurrence_log import DueDrill
 from drills.store.store import Store
@@ -97,7 +98,8 @@ def _make_ready(workspace: Workspace, sandbox: Sandbox, store: Store, lines: Lin
     name = workspace.config.sandbox.name
     try:
         with hold(workspace.state_dir, name, "drills serve, which starts"):
-            for line in recover(store, sandbox, name, workspace.home, reports_into(workspace.reports_dir)).lines():
+            reports, folders = reports_into(workspace.reports_dir), places(workspace.state_dir, workspace.reports_dir)
+            for line in recover(store, sandbox, name, workspace.home, reports, folders).lines():
                 lines.say("recovered", reason=line)
             if bring_up:
                 sandbox.up()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,25 @@ _DURABLE = "drills_durable"
 
 
 class Database:
-    """Transactions on the store. `write` on SQLite takes the write lock at once, so it cannot fail half-way for it."""
+    """Transactions on the store. `write` on SQLite takes the write lock at once, so it cannot fail half-way for it.
 
-    def __init__(self, url: str) -> None:
+    A file that was removed, moved or replaced would go on being written to, where nobody finds it. So each transaction
+    asks first; another file at the old place, or none, is opened anew and made ready by `prepare`. `renewals` counts
+    how often that was so.
+    """
+
+    def __init__(self, url: str, prepare: Callable[[Database], None] = lambda _: None) -> None:
         self.url = _parsed(url)
         self.name = self.url.database or "" if self.is_sqlite else self.url.render_as_string(hide_password=True)
+        self.renewals = 0
+        self._make_ready = prepare
+        self._seat: tuple[int, int] | None = None
+        self._renewing = threading.RLock()
         if self.is_sqlite:
             self._make_folder()
         self.engine = _engine(self.url)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", self._take_seat)
         self._writing = self.engine.execution_options(**{_WRITES: True, _DURABLE: True})
         self._relaxed = self.engine.execution_options(**{_WRITES: True})
 
@@ -42,19 +54,20 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view. Raises EnvironmentFailed or BadInput in one line."""
+        self._stay()
         with self.told_plainly(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction; it is on the disk when the block has ended. Raises as `read` does."""
-        with self.told_plainly(), self._writing.begin() as connection:
+        with self._staying(), self.told_plainly(), self._writing.begin() as connection:
             yield connection
 
     @contextmanager
     def write_relaxed(self) -> Iterator[Connection]:
         """One transaction that survives the death of this process, but perhaps not a power cut."""
-        with self.told_plainly(), self._relaxed.begin() as connection:
+        with self._staying(), self.told_plainly(), self._relaxed.begin() as connection:
             yield connection
 
     @contextmanager
@@ -70,6 +83,35 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    @contextmanager
+    def _staying(self) -> Iterator[None]:
+        self._stay()
+        seat = self._seat
+        yield
+        if seat is not None and seat != _seat_of(self.name):
+            raise EnvironmentFailed(f"{self.name}: the store was removed or replaced while it was written")
+
+    def _stay(self) -> None:
+        """See to it that the file at the store's place is the one that is open."""
+        if self._seat is None or self._seat == _seat_of(self.name):
+            return
+        with self._renewing:
+            if self._seat is None or self._seat == _seat_of(self.name):
+                return
+            lost, self._seat = self._seat, None
+            try:
+                # Before the new file is made: SQLite leaves alone what lies beside a file that it lost.
+                self.engine.dispose()
+                self._make_folder()
+                self._make_ready(self)
+            except BaseException:
+                self._seat = lost
+                raise
+            self.renewals += 1
+
+    def _take_seat(self, _connection: sqlite3.Connection, _record: Any) -> None:
+        self._seat = _seat_of(self.name)
+
     def _make_folder(self) -> None:
         """The store's file is its owner's alone, and so are SQLite's files beside it, which take its mode."""
         folder = Path(self.name).parent
@@ -84,6 +126,15 @@ class Database:
             private_file(Path(self.name))
         for beside in ("-wal", "-shm"):
             close_file(Path(f"{self.name}{beside}"))
+
+
+def _seat_of(name: str) -> tuple[int, int] | None:
+    """Which file lies there: its device and number; None when there is none."""
+    try:
+        there = Path(name).stat()
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
 
 
 def _parsed(url: str) -> URL:
@@ -103,7 +154,9 @@ def _parsed(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True)
+            engine = create_engine(url, pool_pre_ping=True, connect_args=_patience(url))
+            event.listen(engine, "connect", _wait_no_longer)
+            return engine
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     except (NoSuchModuleError, ImportError) as error:
         raise BadInput(
@@ -112,6 +165,18 @@ def _engine(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _patience(url: URL) -> dict[str, Any]:
+    """A server that went away without a word is noticed as soon as one that refuses; a URL may say otherwise."""
+    limits = {"connect_timeout": int(BUSY_SECONDS), "tcp_user_timeout": int(BUSY_SECONDS * 1000)}
+    return {name: limit for name, limit in limits.items() if name not in url.query}
+
+
+def _wait_no_longer(connection: Any, _record: Any) -> None:
+    """PostgreSQL waits for a lock for ever, unless it is told."""
+    connection.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
+    connection.commit()
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:

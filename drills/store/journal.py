@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from pydantic import JsonValue
@@ -22,15 +23,24 @@ class Journal:
         self._database = store.database
         self._clock = store.clock
 
-    def write(self, drill_id: str, sandbox: str, kind: str, summary: str, plan: Mapping[str, JsonValue]) -> int:
-        """Commit what is owed; it is on the disk when this returns its number."""
+    def write(
+        self,
+        drill_id: str,
+        sandbox: str,
+        kind: str,
+        summary: str,
+        plan: Mapping[str, JsonValue],
+        *,
+        at: datetime | None = None,
+    ) -> int:
+        """Commit what is owed; it is on the disk when this returns its number. `at`: when it was first tried."""
         statement = insert(tables.undo_journal).values(
             drill_id=drill_id,
             sandbox=sandbox,
             kind=kind,
             summary=summary,
             plan=json.dumps(plan, ensure_ascii=False),
-            written_at=self._clock.now(),
+            written_at=at or self._clock.now(),
             attempts=0,
             last_failure="",
         )

@@ -7,6 +7,7 @@ drill is computed from its events; scorecards are kept as they were made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from typing import TypeVar
@@ -20,13 +21,14 @@ from drills.core.probe import Observation
 from drills.core.scorecard import DrillResult, Scorecard
 from drills.core.timeline import Timeline
 from drills.errors import BadInput, EnvironmentFailed
-from drills.store import tables
+from drills.store import tables, taking_in
+from drills.store.copies import DrillCopy
 from drills.store.database import Database
 from drills.store.observing import ObservationWriter, WriterStats, observation_of
 from drills.store.records import DrillRecord, StoredScorecard
 from drills.store.runner import Runner
 from drills.store.schema import bring_up_to_date
-from drills.store.stored_forms import columns_of, event_columns, event_of, record_of, scorecard_of
+from drills.store.stored_forms import columns_of, event_columns, record_of, scorecard_of
 from drills.store.undos import OwedUndo, store_changes
 
 T = TypeVar("T")
@@ -53,7 +55,7 @@ class Store:
 
         Raises BadInput for what is not a store, or was written by a newer version of drills.
         """
-        database = Database(url)
+        database = Database(url, bring_up_to_date)
         try:
             bring_up_to_date(database)
         except BaseException:
@@ -78,8 +80,12 @@ class Store:
         responder: ResponderKind,
         blind: bool = False,
         runner: Runner | None = None,
+        first: Callable[[DrillRecord], Event] | None = None,
     ) -> DrillRecord:
-        """Record a new drill as running, conducted by this process, with an id of its own and its origin of time."""
+        """Record a new drill as running, conducted by this process, with an id of its own and its origin of time.
+
+        `first` makes its first event, which is stored with it.
+        """
         runner = runner or Runner.this()
         now, origin = self.clock.now(), self.clock.monotonic()
         day = f"{now:%Y%m%d}"
@@ -101,6 +107,8 @@ class Store:
                 blind=blind,
             )
             connection.execute(insert(tables.drills).values(day=day, number=number, **columns_of(record)))
+            if first is not None:
+                self._insert_events(connection, record.drill_id, [first(record)])
             return record
 
         return self._numbered(insert_next)
@@ -158,6 +166,24 @@ class Store:
 
         return self._numbered(keep_all)
 
+    def take_in(self, copy: DrillCopy, *, scorecard: Scorecard | None = None) -> DrillCopy:
+        """Store whatever of this drill is not stored yet, so that nothing is there twice; returns what is stored now.
+
+        A store that was made anew may have given its id to another drill: then it gets the next one of its day.
+        """
+
+        def take_all(connection: Connection) -> DrillCopy:
+            kept = taking_in.drill(connection, copy)
+            events = taking_in.missing_events(connection, kept)
+            self._insert_events(connection, kept.record.drill_id, events)
+            undos = taking_in.undos(connection, kept)
+            if scorecard is not None and taking_in.runs(connection, kept.record.drill_id):
+                own = scorecard.model_copy(update={"drill_id": kept.record.drill_id})
+                self._finish(connection, kept.record.drill_id, own, "the drill ended")
+            return replace(kept, events=tuple(taking_in.events(connection, kept.record.drill_id)), undos=undos)
+
+        return self._numbered(take_all)
+
     def settle(self, undos: Iterable[OwedUndo]) -> None:
         """Store what became of these, of which no drill tells."""
         with self.database.write() as connection:
@@ -211,14 +237,8 @@ class Store:
 
         Raises BadInput for events that a newer version of drills wrote.
         """
-        query = (
-            select(tables.events.c.seq, tables.events.c.body)
-            .where(tables.events.c.drill_id == drill_id, tables.events.c.seq > after)
-            .order_by(tables.events.c.seq)
-        )
         with self.database.read() as connection:
-            rows = connection.execute(query).all()
-        return [event_of(drill_id, row.seq, row.body) for row in rows]
+            return taking_in.events(connection, drill_id, after)
 
     def timeline(self, drill_id: str) -> Timeline:
         """All events of a drill. Raises BadInput for an unknown drill."""

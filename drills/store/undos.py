@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import JsonValue
 from sqlalchemy import Connection, update
@@ -29,8 +29,20 @@ class OwedUndo:
     settled_at: datetime | None = None
 
 
+class UndoLog(Protocol):
+    """Where what is owed is written down before anything is touched."""
+
+    def write(self, drill_id: str, sandbox: str, kind: str, summary: str, plan: Mapping[str, JsonValue]) -> int:
+        """Commit what is owed; it is on the disk when this returns its number. Raises EnvironmentFailed."""
+        ...
+
+    def sandbox_of(self, drill_id: str) -> str:
+        """The sandbox that a drill was begun on."""
+        ...
+
+
 class Undos:
-    """Rows of the journal while they are being settled. Used by one thread at a time."""
+    """Rows of the journal while they are being settled; may be shared by threads."""
 
     def __init__(self, now: Callable[[], datetime], rows: Iterable[OwedUndo] = ()) -> None:
         self._now = now
@@ -43,7 +55,7 @@ class Undos:
 
     def owed(self) -> list[OwedUndo]:
         """What is owed, the last written first: the order in which to undo."""
-        return sorted((row for row in self._rows.values() if row.settled_at is None), key=lambda row: -row.id)
+        return sorted((row for row in self.all() if row.settled_at is None), key=lambda row: -row.id)
 
     def settle(self, journal_id: int) -> None:
         """Nothing is owed any more for this row. Settling again changes nothing."""
@@ -58,13 +70,19 @@ class Undos:
         """Every row, also what is settled."""
         return tuple(self._rows.values())
 
-    def changed(self, drill_id: str) -> tuple[OwedUndo, ...]:
-        """Those of one drill that are no longer as they were given."""
-        return tuple(row for row in self._rows.values() if row.id in self._changed and row.drill_id == drill_id)
+    def changed(self, drill_id: str | None = None) -> tuple[OwedUndo, ...]:
+        """Those (of one drill) that are no longer as they were given, or as they were last stored."""
+        return tuple(row for row in self.all() if row.id in self._changed and drill_id in (None, row.drill_id))
+
+    def stored(self, rows: Iterable[OwedUndo]) -> None:
+        """These are in the store as they are here, unless they have changed since."""
+        for row in rows:
+            if self._rows.get(row.id) is row:
+                self._changed.discard(row.id)
 
     def _change(self, journal_id: int, **fields: Any) -> None:
-        self._rows[journal_id] = replace(self._rows[journal_id], **fields)
         self._changed.add(journal_id)
+        self._rows[journal_id] = replace(self._rows[journal_id], **fields)
 
 
 def store_changes(connection: Connection, undos: Iterable[OwedUndo]) -> None:

@@ -224,6 +224,7 @@ def test_a_runner_whose_wall_clock_is_set_back_stamps_its_events_in_order(tmp_pa
         asyncio.run(clock.sleep(1.5))
         clock.wall -= timedelta(hours=1)
         recorder.emit(NoteTaken(**recorder.now(), text=str(number)))
+    assert recorder.close(None, ()) == ""
     stored = store.timeline(record.drill_id).all(NoteTaken)
     assert [event.text for event in stored] == ["0", "1", "2"]
     assert [event.t for event in stored] == [1.5, 3.0, 4.5]

@@ -14,6 +14,7 @@ import pytest
 from drills.clock import SystemClock
 from drills.conductor.conduct import conduct
 from drills.conductor.planning import plan_drill
+from drills.conductor.recorder import Recorder
 from drills.core.events import EnvironmentLost, ResponderKind, UndoSettled
 from drills.errors import BadInput
 from drills.store.store import Store
@@ -31,6 +32,7 @@ def test_traffic_that_does_not_start_is_told_once_and_mended(tmp_path: Path) -> 
     plan = plan_drill(Workspace.load(tmp_path), "slow-query", responder=ResponderKind.NONE)
     plan = replace(plan, probes=(), locustfile=tmp_path / "gone.py")
     store = Store.open(f"sqlite:///{tmp_path / 'drills.db'}")
+    begun: list[Recorder] = []
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         with pytest.raises(BadInput, match=r"gone\.py: no such file"):
@@ -42,9 +44,12 @@ def test_traffic_that_does_not_start_is_told_once_and_mended(tmp_path: Path) -> 
                     folder=tmp_path,
                     store=store,
                     clock=SystemClock(),
+                    announce=begun.append,
                 )
             )
         gc.collect()
+    (told,) = begun
+    assert told.close(None, ()) == ""
     timeline = store.timeline(store.drills()[0].drill_id)
     store.close()
     assert [str(warning.message) for warning in warned] == []

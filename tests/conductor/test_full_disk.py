@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import tempfile
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from drills.clock import SystemClock
-from drills.conductor import session
+from drills.conductor import session, stopping
 from drills.conductor.planning import plan_drill
+from drills.conductor.session import Session
 from drills.core.events import ResponderKind
-from drills.errors import EnvironmentFailed, UndoOwed
+from drills.errors import EnvironmentFailed, ExitCode, UndoOwed
 from drills.faults.recovery import recover
 from drills.faults.restoring import RESTORE_SANDBOX, plan_of
 from drills.sandbox.protocol import Fingerprint
@@ -60,15 +64,20 @@ def test_every_undo_is_made_though_none_can_be_written_down(tmp_path: Path, monk
     store.close()
 
 
-def conduct(folder: Path, store: Store, sandbox: PaperSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def conduct(folder: Path, store: Store, sandbox: PaperSandbox, monkeypatch: pytest.MonkeyPatch) -> Session:
     workspace = Workspace.load(folder)
     plan = plan_drill(workspace, "slow-query", responder=ResponderKind.NONE)
+    plan = replace(plan, store_patience=timedelta(seconds=0.2))
     monkeypatch.setattr(session, "open_sandbox", lambda _: sandbox)
-    asyncio.run(session.hold_session(workspace, plan, store, clock=SystemClock()))
+    return asyncio.run(session.hold_session(workspace, plan, store, clock=SystemClock()))
 
 
-def test_a_drill_whose_disk_fills_up_tells_what_is_owed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("place", [".drills", "reports"])
+def test_a_drill_whose_disk_fills_up_undoes_everything_and_is_kept_in_a_file(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = Store.open(f"sqlite:///{tmp_path}/drills.db")
+    restored: list[Fingerprint] = []
 
     def full() -> None:
         raise EnvironmentFailed("the disk is full")
@@ -77,14 +86,42 @@ def test_a_drill_whose_disk_fills_up_tells_what_is_owed(tmp_path: Path, monkeypa
         @property
         def addresses(self) -> Mapping[str, str]:
             """Asked for as soon as the drill owes the sandbox's state."""
-            monkeypatch.setattr(store.database, "write", full)
+            filling.setattr(store.database, "write", full)
+            if place == "reports":
+                # Nothing but the second place will do.
+                filling.setattr(tempfile, "mkstemp", lambda **to: _refused(to) if to["dir"] == state else made(**to))
             raise EnvironmentFailed("the app does not answer")
 
-    with pytest.raises(
-        UndoOwed, match=r"^the disk is full; still owed: #1 bring the sandbox back .*; `drills recover`"
-    ):
-        conduct(tmp_path, store, Filling(), monkeypatch)
+        def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
+            restored.append(fingerprint)
+            return super().restore(fingerprint)
+
+    made, state = tempfile.mkstemp, tmp_path / ".drills"
+    with monkeypatch.context() as filling:
+        held = conduct(tmp_path, store, Filling(), monkeypatch)
+    assert (len(restored), held.owed, session.exit_code(held)) == (1, (), ExitCode.NOT_VALID)
+    (kept,) = (tmp_path / place).glob("*.unstored.json")
+    assert held.unstored == (
+        f"{held.record.drill_id}: the store could not be written (the disk is full); the drill is kept in {kept}, "
+        "and `drills recover` or the next drill stores it"
+    )
+    assert len(Journal(store).owed()) == 1, "as far as the store knows"
+
+    workspace = Workspace.load(tmp_path)
+    monkeypatch.setattr(stopping, "open_sandbox", lambda _: Filling())
+    report = stopping.recover_sandbox(workspace, store)
+    assert report.lines() == (f"{held.record.drill_id} stored, which was kept in a file",)
+    assert Journal(store).owed() == []
+    assert len(restored) == 1, "what was undone is not undone again"
+    assert [event.kind for event in store.timeline(held.record.drill_id)] == [e.kind for e in held.timeline]
+    assert [card.result for card in store.scorecards()] == [held.scorecard.result]
+    assert not kept.exists()
+    assert stopping.recover_sandbox(workspace, store).lines() == ()
     store.close()
+
+
+def _refused(_: object) -> tuple[int, str]:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_report_that_cannot_be_written_does_not_hide_what_is_owed(

@@ -51,6 +51,7 @@ def test_optional_steps_are_neither_executed_in_a_drill_nor_announced(tmp_path: 
         await answer_with_runbook(plan, recorder, Surroundings(folder, dict(os.environ)), alerted, clock)
 
     asyncio.run(answered())
+    assert recorder.close(None, ()) == ""
     timeline = store.timeline(record.drill_id)
     assert [event.steps for event in timeline.all(RunbookStarted)] == [("look", "repair")]
     assert [event.step for event in timeline.all(StepFinished)] == ["look", "repair"]

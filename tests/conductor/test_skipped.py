@@ -28,7 +28,7 @@ def test_a_drill_whose_fault_the_sandbox_cannot_have_is_skipped_before_anything_
     plan = plan_drill(Workspace.load(tmp_path), "slow-query", responder=ResponderKind.NONE)
     store = Store.open(f"sqlite:///{tmp_path / 'drills.db'}")
     try:
-        record = asyncio.run(
+        recorder = asyncio.run(
             conduct(
                 plan,
                 sandbox=WithoutSql(),
@@ -38,7 +38,8 @@ def test_a_drill_whose_fault_the_sandbox_cannot_have_is_skipped_before_anything_
                 clock=SystemClock(),
             )
         )
-        card = score(store.timeline(record.drill_id))
+        assert recorder.close(None, ()) == ""
+        card = score(store.timeline(recorder.drill_id))
     finally:
         store.close()
     assert card.result is DrillResult.SKIPPED
