@@ -90,6 +90,11 @@ class Recorder:
         return self._memory.timeline
 
     @property
+    def late(self) -> bool:
+        """Whether the store cannot be written just now, or takes long."""
+        return self._keeper.late
+
+    @property
     def undos(self) -> Undos:
         """What the drill owes, or owed."""
         return self._memory.undos
