@@ -52,13 +52,12 @@ async def stand_guard(abort: Abort | None, switch: KillSwitch, folder: Path, clo
                 f"the runner itself was away for {humane(away)}: nobody watched, and nobody answered"
             )
         # Not waited for: a store that hangs must not hold up the abort condition, nor the end of the drill.
+        if asking is not None and asking.done():
+            if (state := asking.result()).stopped:
+                raise Aborted(thrown(state))
+            asking = None
         if asking is None:
             asking = asyncio.ensure_future(asyncio.to_thread(_state, switch))
-            await asyncio.wait([asking], timeout=1.0)
-        if asking.done():
-            state, asking = asking.result(), None
-            if state.stopped:
-                raise Aborted(thrown(state))
         if abort is not None:
             holds = compile_condition(abort.when).holds({"host": host_metrics(folder)})
             held_since = (held_since if held_since is not None else clock.monotonic()) if holds else None

@@ -109,10 +109,18 @@ class Keeper:
                 self._anew = [undo.id for undo in stored.undos] != [undo.id for undo in copy.undos]
                 self._renewals = renewals
             elif batch:
-                drill_id, card = memory.record.drill_id, batch.scorecard
-                placed = self._store.keep(drill_id, batch.events, batch.undos, scorecard=card, reason="the drill ended")
+                placed = self._store.keep(
+                    memory.record.drill_id,
+                    batch.events,
+                    batch.undos,
+                    scorecard=batch.scorecard,
+                    reason="the drill ended",
+                    origin=memory.record.origin,
+                )
                 memory.stored(batch, placed)
-            memory.heard(self._store.events(memory.record.drill_id, after=memory.gapless()))
+            others = self._store.events(memory.record.drill_id, after=memory.gapless())
+            if self._store.database.renewals == self._renewals:
+                memory.heard(others)
         except Exception as error:  # noqa: BLE001 - whatever it is: nothing that waits may be lost, and it is said
             self._anew = True
             return " ".join(str(error).split()) or type(error).__name__

@@ -151,14 +151,16 @@ class Store:
         *,
         scorecard: Scorecard | None = None,
         reason: str = "",
+        origin: float | None = None,
     ) -> list[Event]:
         """Store these events, what became of these undos, and how the drill ended, if it has: all of it or nothing.
 
-        Returns the events with their places. Raises BadInput for an unknown drill.
+        Returns the events with their places. Raises BadInput for an unknown drill, also for one that only has its id:
+        `origin` is the drill's own.
         """
 
         def keep_all(connection: Connection) -> list[Event]:
-            placed = self._insert_events(connection, drill_id, events)
+            placed = self._insert_events(connection, drill_id, events, origin)
             store_changes(connection, undos)
             if scorecard is not None:
                 self._finish(connection, drill_id, scorecard, reason)
@@ -218,12 +220,13 @@ class Store:
         """Store these events, all or none, next to one another. Raises BadInput for an unknown drill."""
         return self.keep(drill_id, events) if events else []
 
-    def _insert_events(self, connection: Connection, drill_id: str, events: Sequence[Event]) -> list[Event]:
+    def _insert_events(
+        self, connection: Connection, drill_id: str, events: Sequence[Event], origin: float | None = None
+    ) -> list[Event]:
         # Writers to one drill queue up here on PostgreSQL; on SQLite they already have.
-        known = connection.execute(
-            select(tables.drills.c.drill_id).where(tables.drills.c.drill_id == drill_id).with_for_update()
-        )
-        if known.first() is None:
+        query = select(tables.drills.c.origin).where(tables.drills.c.drill_id == drill_id).with_for_update()
+        known = connection.scalar(query)
+        if known is None or origin not in (None, known):
             raise BadInput(f"{drill_id}: no such drill; `drills history` lists them")
         last = connection.scalar(select(func.max(tables.events.c.seq)).where(tables.events.c.drill_id == drill_id))
         first = 0 if last is None else last + 1
