@@ -100,9 +100,10 @@ class Keeper:
     def _round(self) -> str:
         """Store what waits, hear what others told; why that was not possible, or an empty text."""
         batch, memory = self._memory.next_batch(), self._memory
+        renewals = self._store.database.renewals
         try:
-            if self._anew or self._store.database.renewals != self._renewals:
-                renewals, copy = self._store.database.renewals, memory.copy()
+            if self._anew or renewals != self._renewals:
+                copy = memory.copy()
                 stored = self._store.take_in(copy, scorecard=batch.scorecard)
                 memory.taken_in(batch, stored)
                 # Where numbers were given away, only what is taken in as a whole finds its own.
@@ -123,5 +124,7 @@ class Keeper:
                 memory.heard(others)
         except Exception as error:  # noqa: BLE001 - whatever it is: nothing that waits may be lost, and it is said
             self._anew = True
+            if self._store.database.renewals not in (renewals, self._renewals):
+                return self._round()  # It was found to be another file in this very round.
             return " ".join(str(error).split()) or type(error).__name__
         return ""

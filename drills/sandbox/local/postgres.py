@@ -18,7 +18,7 @@ import psutil
 import psycopg
 
 from drills.errors import EnvironmentFailed
-from drills.sandbox.local import processes
+from drills.sandbox.local import processes, shared_memory
 from drills.sandbox.ports import HOST
 
 OS_USER = "pgserver"
@@ -137,6 +137,7 @@ def provide_data(data: Path, template: Path) -> None:
     owner = os_user()
     try:
         if data.exists():
+            shared_memory.release(data)
             shutil.rmtree(data)
         data.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(template, data, symlinks=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -181,5 +182,10 @@ class LocalSandbox(Configures):
         with self._lock.held(), self._disk.room_to_recover():
             if not (state := self._store.read()).active or lacks_ports(state):
                 self.up()
+            made_anew = () if state.active else ("the sandbox was down, or its state was lost: it was made anew",)
+            if made_anew:
+                # With the rows that a new database begins with; the old one's are gone.
+                rows = {name: part for name, part in self.fingerprint().database.items() if name == "rows"}
+                fingerprint = replace(fingerprint, database={**fingerprint.database, **rows})
             restoring = Restoring(self, self._layout.config, self._control, self._replicas, self._store)
-            return restoring.run(fingerprint)
+            return (*made_anew, *restoring.run(fingerprint))

@@ -13,7 +13,7 @@ from drills.errors import EnvironmentFailed
 from drills.process_start import start_ticks
 from drills.sandbox import ports
 from drills.sandbox.definitions import ShopDefinitions
-from drills.sandbox.local import limits, postgres, processes
+from drills.sandbox.local import limits, postgres, processes, shared_memory
 from drills.sandbox.local.blueprints import Blueprint, Layout, blueprint, settings_digest, settings_text
 from drills.sandbox.protocol import Running, Service
 from drills.sandbox.provider_console import settings_of
@@ -201,6 +201,7 @@ class ServiceControl:
         """End all that carries our marker, on record or not, whatever the state file says."""
         ours = [member for process in processes.marked(self.marker) for member in processes.family(process)]
         processes.end([*ours, *postgres.left_over(self.layout.database)], gently=None, seconds=0)
+        shared_memory.release(self.layout.database)
 
     def sweep(self) -> tuple[int, ...]:
         """End what carries our marker and is not on record: a killed runner's leftovers. Returns their pids."""
@@ -220,4 +221,5 @@ class ServiceControl:
 
     def _clear_database(self) -> None:
         processes.end(postgres.left_over(self.layout.database), gently=None, seconds=0)
+        shared_memory.release(self.layout.database)
         postgres.forget_dead_postmaster(self.layout.database)

@@ -22,7 +22,7 @@ import psycopg
 from drills.errors import EnvironmentFailed
 from drills.sandbox.database.backups import NIGHTLY, Backups
 from drills.sandbox.definitions import definitions
-from drills.sandbox.local import postgres, processes
+from drills.sandbox.local import postgres, processes, shared_memory
 from drills.sandbox.ports import HOST, free_port
 
 #: How long making it may take on a slow machine.
@@ -104,6 +104,7 @@ def _seed(data: Path, owner: tuple[int, int] | None, shop_root: Path, marker: st
         processes.end([server], gently=signal.SIGINT, seconds=20)
     finally:
         processes.end(processes.family(server), gently=None, seconds=0)
+        shared_memory.release(data)
 
 
 def _creates_database(owner_url: str) -> bool:
