@@ -11,6 +11,9 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-ha
 #: The sandbox of the proofs: local or compose.
 DRIVER ?= local
 
+# The suite starts hundreds of processes; compiling the package in each of them anew would be a sixth of their time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types suite coverage engine matrix rehearse diagnose soak kill bench gallery requirements wheel clean
 

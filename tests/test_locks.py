@@ -227,7 +227,7 @@ def test_each_pin_is_for_pythons_that_its_package_runs_on(lock: str) -> None:
     wrong = []
     for pin in pins(lock):
         found = installed(pin)
-        runs_on = SpecifierSet((found.metadata["Requires-Python"] if found else None) or "")
+        runs_on = SpecifierSet((found.metadata.get("Requires-Python") if found else None) or "")
         wrong += [
             f"{pin.name} {pin.version} on {each['python_full_version']}"
             for each in EVERYWHERE

@@ -78,6 +78,12 @@ def test_stopping_and_responding_wait_for_no_library_that_draws_evaluates_or_loa
     assert not loaded_by(f"import {module}", tmp_path) & slow
 
 
+def test_a_replica_of_the_shop_loads_nobodys_command_line(tmp_path: Path) -> None:
+    loaded = loaded_by("import shop.app", tmp_path)
+    assert "httpx" in loaded
+    assert not loaded & {"rich", "pygments", "typer"}
+
+
 def test_modules_are_named_for_what_they_do() -> None:
     empty_words = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "common", "tools"}
     assert not [path for path in PACKAGE.rglob("*.py") if empty_words & set(path.stem.split("_"))]
