@@ -30,6 +30,9 @@ from drills.store.records import DrillRecord
 from drills.store.store import Store
 from drills.store.undos import OwedUndo, Undos
 
+#: How long one that was told to end waits, in seconds: whoever ended it kills it when it takes long.
+HURRIED = 10.0
+
 
 class Recorder:
     """The one place through which the runner's own events reach the store. Methods may be called in any thread.
@@ -152,7 +155,7 @@ class Recorder:
         return self.record.sandbox
 
     def hurry(self) -> None:
-        """Wait no longer for what is owed: the drill ends."""
+        """Wait no longer for a store that does not take what is owed, and not for long at the end: somebody ends it."""
         self._gave_up.set()
 
     # ---- the end -----------------------------------------------------------------------------------------------------
@@ -179,7 +182,7 @@ class Recorder:
         )
 
     def _flush_saying(self) -> bool:
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + (min(self._patience, HURRIED) if self._gave_up.is_set() else self._patience)
         while not self._keeper.flush(min(1.0, max(0.0, deadline - time.monotonic()))):
             self.take_in()
             if time.monotonic() > deadline:

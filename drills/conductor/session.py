@@ -95,6 +95,7 @@ async def hold_session(
             if recorder is None:
                 raise
             interrupted = True
+            recorder.hurry()
         except Exception as error:
             # What broke it is told by whoever catches it; the drill is not left as one that still runs.
             if recorder is not None:
