@@ -22,7 +22,7 @@ def private_folder(folder: Path) -> None:
 
 def private_file(path: Path) -> None:
     """Make it, if it is not there, and let nobody else read or write it. Raises OSError when it cannot be made."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o600))
+    os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, 0o600))
     _close(path, 0o600)
 
 

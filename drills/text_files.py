@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -75,6 +76,12 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
     except UnicodeDecodeError as error:
         line = read[: error.start].count(b"\n") + 1
         raise UnreadableFile("is not UTF-8 text", "save it as UTF-8", line) from None
+
+
+def check_regular(path: Path) -> None:
+    """Raises UnreadableFile for what is there and is no file: libraries that open a path themselves would wait."""
+    with contextlib.suppress(OSError, ValueError):
+        _check_kind(os.stat(path))  # noqa: PTH116
 
 
 def _check_kind(status: os.stat_result) -> None:

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from drills.text_files import UnreadableFile, read_text
+
 
 def read_plain(file: Path) -> dict[str, Any]:
     """What is kept there; empty when there is nothing, or nothing that can be read."""
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        kept = json.loads(read_text(file))
+    except (UnreadableFile, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}

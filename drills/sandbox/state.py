@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drills.errors import EnvironmentFailed
 from drills.private_files import private_folder
+from drills.text_files import UnreadableFile, read_text
 
 FORMAT = 1
 
@@ -104,12 +105,12 @@ class SandboxState(_Kept):
 
 def load(path: Path) -> SandboxState | None:
     """What was kept; None when nothing was. Raises EnvironmentFailed when the file cannot be used."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except OSError as error:
-        raise EnvironmentFailed(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        text = read_text(path)
+    except UnreadableFile as why:
+        raise EnvironmentFailed(f"{path}: {why.wrong}; run `drills sandbox down`, or delete it") from None
     try:
         state = SandboxState.model_validate_json(text)
     except ValidationError as error:

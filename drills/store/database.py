@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 
 from drills.errors import BadInput, DrillsError, EnvironmentFailed
 from drills.private_files import close_file, private_file, private_folder
+from drills.text_files import UnreadableFile, check_regular
 
 #: How long a writer waits for another process' transaction; ours last milliseconds.
 BUSY_SECONDS = 15.0
@@ -116,6 +117,10 @@ class Database:
         """The store's file is its owner's alone, and so are SQLite's files beside it, which take its mode."""
         folder = Path(self.name).parent
         try:
+            check_regular(Path(self.name))
+        except UnreadableFile as why:
+            raise BadInput(f"{self.name}: {why.wrong}; name another file in drills.yaml") from None
+        try:
             private_folder(folder)
         except OSError as error:
             raise EnvironmentFailed(
@@ -141,8 +146,8 @@ def _parsed(url: str) -> URL:
     hint = "write sqlite:///path/to/drills.db or postgresql://user@host/database"
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise BadInput(f"store: {url!r} is not a database URL; {hint}") from error
+    except (ArgumentError, ValueError):
+        raise BadInput(f"store: is not a database URL; {hint}") from None  # it may hold a password: never shown
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise BadInput(f"store: {parsed.get_backend_name()!r} is not supported; {hint}")
     if parsed.get_backend_name() == "sqlite" and not parsed.database:

@@ -87,7 +87,9 @@ def _opened(state_dir: Path, sandbox: str) -> Iterator[TextIO]:
         private_file(path)
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise EnvironmentFailed(f"{path}: cannot be opened ({error.strerror}); make its folder writable") from error
+        raise EnvironmentFailed(
+            f"{path}: cannot be opened ({error.strerror or error}); make its folder writable"
+        ) from error
     with file:
         yield file
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -129,7 +130,7 @@ def _runbook(document: Document, scenario: Scenario, folder: Path) -> Iterator[P
             yield document.problem(("runbook",), "there is none", "write one; a person may need it", warning=True)
         return
     path = folder / scenario.runbook
-    if path.is_file():
+    if os.path.lexists(path):
         yield from check_runbook(path, str(Path(document.file).parent / scenario.runbook), causes)
     elif "runbook" in document.data or not scenario.is_control:
         right = f"write {path.name}, or `runbook: null`"

@@ -6,12 +6,41 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from drills.core.durations import Duration
 from drills.core.playbook import Model
+from drills.probing.server_url import ServerUrl
+from drills.probing.urls import HttpUrl
 from drills.sandbox.declared.declaration import DeclaredService
 from drills.workspace.schedule import ScheduleEntry
+
+
+def _a_prober(url: str) -> str:
+    HttpUrl.of(url)
+    return url
+
+
+def _a_store(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    backend = scheme.partition("+")[0]
+    right = "write sqlite:///path/to/drills.db or postgresql://user@host/database"
+    if not mark or backend not in ("sqlite", "postgresql"):
+        raise ValueError(f"is not the URL of a store; {right}")  # it may hold a password: never shown
+    if backend == "postgresql":
+        ServerUrl.read(f"{backend}://{rest}", "postgresql://user@host/database")
+    elif not rest.strip("/"):
+        raise ValueError(f"names no file; {right}")
+    return url
+
+
+def _a_path(text: str) -> str:
+    if not text or not text.isprintable():
+        raise ValueError(f"{text!r} is not the name of a file; write one without control characters")
+    return text
+
+
+FilePath = Annotated[str, AfterValidator(_a_path)]
 
 
 class Driver(StrEnum):
@@ -26,7 +55,7 @@ class SandboxConfig(Model):
 
     driver: Driver = Driver.AUTO
     name: str = Field("default", pattern=r"^[a-z0-9][a-z0-9-]*$")
-    file: str = Field("docker-compose.yml", description="The compose file, in the workspace.")
+    file: FilePath = Field("docker-compose.yml", description="The compose file, in the workspace.")
     project: str | None = Field(
         None, pattern=r"^[a-z0-9][a-z0-9_-]*$", description="The compose project's name; absent: the folder's name."
     )
@@ -38,7 +67,7 @@ class SandboxConfig(Model):
 
 
 class TrafficConfig(Model):
-    locustfile: str = Field("shop/locustfile.py", description="In the workspace; a scenario may have its own.")
+    locustfile: FilePath = Field("shop/locustfile.py", description="In the workspace; a scenario may have its own.")
     service: str | None = Field(None, description="Of a system of your own: the service that Locust's users ask.")
 
 
@@ -51,10 +80,10 @@ class Retention(Model):
 class ProberConfig(Model):
     """A prober on another machine (`drills prober`), from which vantages with `via` look."""
 
-    url: str = Field(
+    url: Annotated[str, AfterValidator(_a_prober)] = Field(
         pattern=r"^https?://[^\s/]+\S*$", description="Where it listens, or what passes on to it: http://10.0.0.5:8970."
     )
-    token_file: str = Field(description="A file, in the workspace or by its whole path, that holds its token.")
+    token_file: FilePath = Field(description="A file, in the workspace or by its whole path, that holds its token.")
 
 
 class WorkspaceConfig(Model):
@@ -68,6 +97,8 @@ class WorkspaceConfig(Model):
     probers: dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")], ProberConfig] = Field(
         default_factory=dict, description="Probers on other machines, each by its name."
     )
-    store: str | None = Field(None, description="A database URL; absent: SQLite in .drills/drills.db.")
-    reports: str = Field("reports", description="The folder for reports.")
+    store: Annotated[str, AfterValidator(_a_store)] | None = Field(
+        None, description="A database URL; absent: SQLite in .drills/drills.db."
+    )
+    reports: FilePath = Field("reports", description="The folder for reports.")
     retention: Retention = Retention()
