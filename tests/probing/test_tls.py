@@ -140,6 +140,6 @@ def test_a_server_that_speaks_no_tls_or_nothing_at_all_fails_in_time(authority: 
 
 def test_a_ca_file_that_cannot_be_used_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("no certificate")
-    for file, why in (("none.pem", "No such file"), ("empty.pem", "holds no certificate")):
+    for file, why in (("none.pem", "there is no such file"), ("empty.pem", "holds no certificate")):
         with pytest.raises(BadInput, match=why):
             asyncio.run(look_at("tls", {"address": "127.0.0.1:1", "ca": str(tmp_path / file)}))
