@@ -37,7 +37,7 @@ def validate(root: Path) -> list[Problem]:
         found += loaded.problems
 
     chosen = _chosen_playbook(config.model, own)
-    known_probes = {probe.spec.name for probe in probes} | set(_names_written(documents))
+    known_probes = frozenset(probe.spec.name for probe in probes).union(_names_written(documents))
     addresses, names = _sandbox_names(config.model)
     declared = config.model.sandbox.services if config.model is not None else {}
 
