@@ -28,7 +28,7 @@ from pathlib import Path
 import psutil
 
 from drills.clock import SystemClock
-from drills.core.events import DrillAborted, DrillStarted, FaultApplied, UndoWritten
+from drills.core.events import DrillStarted, FaultApplied, RunnerDied, UndoWritten
 from drills.core.scorecard import DrillResult
 from drills.errors import ExitCode
 from drills.faults.detached import MARK
@@ -104,7 +104,7 @@ def kill_once(bench: Workbench, moment: Moment, beside: Bystanders, *, by_starti
         wrong = _recover(bench, by_starting=by_starting)
         wrong += [f"state: {line}" for line in differences(before, bench.state())]
         if killed is not None:
-            wrong += _stored_as_aborted(store, killed)
+            wrong += _stored_as_cut_short(store, killed)
             wrong += [f"left behind: {name}" for name in _left_behind(killed, bench.folder)]
         if _owed(store):
             wrong.append("undos are still owed")
@@ -154,15 +154,18 @@ def _owed(store: Store) -> int:
     return len(Journal(store).owed())
 
 
-def _stored_as_aborted(store: Store, drill_id: str) -> list[str]:
+def _stored_as_cut_short(store: Store, drill_id: str) -> list[str]:
     record = store.drill(drill_id)
     timeline = store.timeline(drill_id)
+    died = timeline.first(RunnerDied)
     wrong = []
-    ended_itself = record.result in (DrillResult.MET, DrillResult.MISSED)
-    if record.result is not DrillResult.ABORTED and not ended_itself:
+    scored = record.result in (DrillResult.MET, DrillResult.MISSED)
+    if record.result is not DrillResult.ABORTED and not scored:
         wrong.append(f"{drill_id} is stored as {record.result}, not as aborted")
-    if timeline.first(DrillStarted) is not None and not ended_itself and timeline.first(DrillAborted) is None:
-        wrong.append(f"{drill_id} has no event that says that it was aborted")
+    if timeline.first(DrillStarted) is not None and not scored and died is None:
+        wrong.append(f"{drill_id} has no event that says that its runner died")
+    if scored and died is not None and not died.undone:
+        wrong.append(f"{drill_id} is stored as {record.result}, but its runner died before everything was undone")
     return wrong
 
 
