@@ -35,6 +35,22 @@ def ca_file(ca: str | None) -> str:
     """
     if ca is None:
         return trusted_file()
+    _check(ca, state_of(ca))
+    return ca
+
+
+def state_of(ca: str | None) -> tuple[int, ...]:
+    """Another one once the file has changed: what was made of it may be shared until then, for it takes 25 ms."""
+    try:
+        status = os.stat(ca or trusted_file())  # noqa: PTH116 - as above
+    except (OSError, ValueError):
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino, status.st_dev
+
+
+@lru_cache(maxsize=64)
+def _check(ca: str, _state: tuple[int, ...]) -> None:
+    """Errors are not kept."""
     try:
         held = read_bytes(Path(ca))
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca)
@@ -44,7 +60,6 @@ def ca_file(ca: str | None) -> str:
         raise ValueError(f"ca: {ca}: {_why_unusable(held)}") from None
     if held.startswith(_BYTE_ORDER_MARKS):
         raise ValueError(f"ca: {ca}: {_why_unusable(held)}")
-    return ca
 
 
 def trust(context: ssl.SSLContext, ca: str | None) -> None:

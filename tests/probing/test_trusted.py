@@ -66,3 +66,14 @@ def test_every_kind_refuses_such_a_file_before_it_looks(tmp_path: Path, kind: st
     for file, why in ((tmp_path, "is a folder, not a file"), (tmp_path / "none.pem", "there is no such file")):
         with pytest.raises(BadInput, match=f"looked-at: ca: {file}: {why}"):
             asyncio.run(look_at(kind, {**settings, "ca": str(file)}))
+
+
+def test_a_file_is_read_again_once_it_has_changed(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_bytes(_MADE.certificate)
+    assert ca_file(str(file)) == ca_file(str(file)) == str(file)
+    file.write_bytes(b"hello, world")
+    with pytest.raises(ValueError, match="holds no certificate"):
+        ca_file(str(file))
+    file.write_bytes(_MADE.certificate)
+    assert ca_file(str(file)) == str(file)

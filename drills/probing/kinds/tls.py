@@ -16,6 +16,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from drills.probing.bind import BoundProbe
@@ -25,7 +26,7 @@ from drills.probing.host_names import ascii_name
 from drills.probing.kinds.tcp import host_and_port
 from drills.probing.seen import Look, Means, Seen
 from drills.probing.settings import TlsSettings
-from drills.probing.trusted import trust
+from drills.probing.trusted import state_of, trust
 
 #: X509_V_FLAG_NO_CHECK_TIME of OpenSSL; Python has no name for it.
 _NO_CHECK_TIME = 0x200000
@@ -42,7 +43,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     settings = cast(TlsSettings, probe.settings)
     host, port = host_and_port(settings.address)
     name = ascii_name(settings.server_name or host).strip("[]")
-    contexts = (_as_users(settings), _whenever(settings), _reading())
+    contexts = _contexts(settings.ca, settings.minimum_version < "TLSv1.2", state_of(settings.ca))
 
     async def look() -> Seen:
         began = means.monotonic()
@@ -166,20 +167,26 @@ def _distrust(made: _Handshake, refusal: ssl.SSLError | ConnectionResetError | N
     return refusal.verify_message
 
 
-def _as_users(settings: TlsSettings) -> ssl.SSLContext:
+@lru_cache(maxsize=64)
+def _contexts(ca: str | None, old_too: bool, _state: tuple[int, ...]) -> tuple[ssl.SSLContext, ...]:
+    """One for each handshake; all probes that trust the same certificates share them."""
+    return _as_users(ca, old_too), _whenever(ca), _reading()
+
+
+def _as_users(ca: str | None, old_too: bool) -> ssl.SSLContext:
     """As the other kinds of probes, and by OpenSSL's default level of security, which the oldest protocols lack."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    if settings.minimum_version < "TLSv1.2":
+    if old_too:
         context.set_ciphers(_OLD_WAYS)
-    trust(context, settings.ca)
+    trust(context, ca)
     return context
 
 
-def _whenever(settings: TlsSettings) -> ssl.SSLContext:
+def _whenever(ca: str | None) -> ssl.SSLContext:
     context = _in_old_ways()
-    trust(context, settings.ca)
+    trust(context, ca)
     context.verify_flags |= _NO_CHECK_TIME
     return context
 
