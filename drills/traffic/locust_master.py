@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from drills.traffic.locust_users import Refused, environment_of  # isort: skip
 import gevent
 import gevent.event
 
+from drills.traffic.known_workers import hear_only
 from drills.traffic.ledger import Ledger
 from drills.traffic.locust_reporting import end_broken, write_all
 from drills.traffic.merging import Merger
@@ -55,10 +57,12 @@ class Master:
             self._tell(line("refused", reason=str(error)))
             sys.exit(1)
         self._runner = environment.create_master_runner(LOOPBACK, 0)
+        names = [secrets.token_hex(16) for _ in range(self._plan.workers)]
+        hear_only(self._runner.server, names)
         self._runner.register_message(SECOND_MESSAGE, self._on_second)
         events: Any = environment.events
         events.init.fire(environment=environment, runner=self._runner, web_ui=None)
-        workers = [self._start_worker(start, index) for index in range(self._plan.workers)]
+        workers = [self._start_worker(start, index, name) for index, name in enumerate(names)]
         self._await(workers)
         self._runner.start(self._plan.users, spawn_rate=self._plan.spawn_rate)
         self._tell(line("ready"))
@@ -72,8 +76,8 @@ class Master:
         self._tell(line("ended", **self._totals))
         os._exit(0)
 
-    def _start_worker(self, start: float, index: int) -> subprocess.Popen[bytes]:
-        plan = replace(self._plan, start=start, worker=index, port=self._runner.server.port)
+    def _start_worker(self, start: float, index: int, name: str) -> subprocess.Popen[bytes]:
+        plan = replace(self._plan, start=start, worker=index, port=self._runner.server.port, name=name)
         worker = subprocess.Popen(
             [sys.executable, "-m", "drills.traffic.locust_runner"], stdin=subprocess.PIPE, stdout=sys.stderr
         )

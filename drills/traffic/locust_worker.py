@@ -10,6 +10,7 @@ from typing import Any
 # Locust comes first: it patches the standard library.
 from drills.traffic.locust_users import environment_of  # isort: skip
 
+from drills.traffic.known_workers import call_yourself
 from drills.traffic.ledger import Ledger
 from drills.traffic.locust_reporting import Reporter
 from drills.traffic.wire import MARK_MESSAGE, SECOND_MESSAGE, Plan
@@ -30,6 +31,7 @@ class Worker:
             plan.start, period=plan.period, slow_after=plan.slow_after, share=(plan.worker or 0, plan.workers)
         )
         environment = environment_of(plan, ledger)
+        call_yourself(plan.name)
         runner = environment.create_worker_runner("127.0.0.1", plan.port)
         events: Any = environment.events
         events.init.fire(environment=environment, runner=runner, web_ui=None)

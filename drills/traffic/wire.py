@@ -26,7 +26,7 @@ class Plan:
 
     `ca` is a file of certificates to trust, `dns` the server (host:port) that names are asked of, for users who come
     through the edge. With `workers` the subprocess is Locust's master; `worker`, `start` (monotonic) and the master's
-    `port` are what it tells each of them.
+    `port` are what it tells each of them, and the `name` by which it knows it.
     """
 
     locustfile: str
@@ -42,6 +42,7 @@ class Plan:
     worker: int | None = None
     start: float | None = None
     port: int | None = None
+    name: str = ""
 
     def line(self) -> bytes:
         """The first line of the subprocess's standard input.

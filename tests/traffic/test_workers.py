@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import msgpack
 import psutil
 import pytest
+import zmq
 
 from drills.core.events import TrafficSecond
 from drills.core.scenario import Traffic
@@ -62,5 +66,31 @@ def test_a_worker_that_dies_ends_the_traffic_instead_of_measuring_half(app: App,
 
         with pytest.raises(EnvironmentFailed, match="a worker died"):
             await until(running, never)
+
+    drive(running, story)
+
+
+def test_strangers_at_the_masters_port_change_nothing(app: App, locustfile: Path) -> None:
+    """Anybody on this machine may connect to it: bytes that are no protocol, and messages that are no message."""
+    running = TrafficGenerator(locustfile, app.url, distributed(), time.monotonic())
+
+    async def story(running: TrafficGenerator) -> None:
+        await until(running, lambda second: second.users == 6)
+        assert running.pid is not None
+        (port,) = {each.laddr.port for each in psutil.Process(running.pid).net_connections() if each.status == "LISTEN"}
+        with ExitStack() as strangers:
+            for said in (b"", b"GET / HTTP/1.1\r\n\r\n", bytes(range(256)) * 100, b"\xff" + bytes(8) + b"\x01\x7f"):
+                connection = strangers.enter_context(socket.create_connection(("127.0.0.1", port)))
+                connection.sendall(said)
+            dealer = strangers.enter_context(zmq.Context())
+            peer = strangers.enter_context(dealer.socket(zmq.DEALER))
+            peer.setsockopt(zmq.IDENTITY, b"stranger")
+            peer.setsockopt(zmq.LINGER, 0)
+            peer.connect(f"tcp://127.0.0.1:{port}")
+            for said in (b"", b"\xc1", b"not msgpack", msgpack.packb(["drills-second", {"line": "{"}, "stranger"])):
+                peer.send(said)
+            seen = await until(running, lambda second: second.planned == 24 and second.users == 6)
+            seen += await until(running, lambda second: second.planned == 24 and page(second).ok > 0)
+            assert all(second.users == 6 for second in seen)
 
     drive(running, story)
