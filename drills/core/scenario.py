@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, model_serializer, model_validator
 
 from drills.core.durations import Duration
+from drills.core.file_names import FilePath
 from drills.core.playbook import Choice, Model
 
 
@@ -21,7 +22,7 @@ class Steady(Model):
 class Traffic(Model):
     """Users against the sandbox: the truth about impact."""
 
-    locustfile: str | None = Field(None, description="In the scenario's folder; absent: the workspace's.")
+    locustfile: FilePath | None = Field(None, description="In the scenario's folder; absent: the workspace's.")
     users: int = Field(20, ge=1)
     spawn_rate: float = Field(10, gt=0, description="Users started per second.")
     requests_per_user: float = Field(1.0, gt=0, description="Requests that each user intends per second.")
@@ -115,7 +116,7 @@ class Scenario(Model):
     hints: tuple[str, ...] = ()
     limits: Limits = Limits()
     abort: Abort | None = None
-    runbook: str | None = "runbook.md"
+    runbook: FilePath | None = "runbook.md"
     settle: Duration = Field(timedelta(seconds=10), description="How long users must be well for 'mitigated'.")
     baseline: Duration = Field(timedelta(seconds=5), description="How long users are measured before the fault.")
     users_affected: bool = Field(True, description="False: the drill is valid though no user suffers.")

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from drills.core.durations import Duration
+from drills.core.file_names import FilePath
 from drills.core.playbook import Model
 from drills.probing.server_url import ServerUrl
 from drills.probing.urls import HttpUrl
@@ -32,15 +33,6 @@ def _a_store(url: str) -> str:
     elif not rest.strip("/"):
         raise ValueError(f"names no file; {right}")
     return url
-
-
-def _a_path(text: str) -> str:
-    if not text or not text.isprintable():
-        raise ValueError(f"{text!r} is not the name of a file; write one without control characters")
-    return text
-
-
-FilePath = Annotated[str, AfterValidator(_a_path)]
 
 
 class Driver(StrEnum):
