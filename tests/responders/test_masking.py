@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drills.responders.masking import MASK, mask, secrets_of
 
@@ -53,6 +55,20 @@ def test_ordinary_output_stays(text: str) -> None:
 
 def test_colours_of_a_terminal_are_left_out_before_anything_is_looked_for() -> None:
     assert mask("\x1b[31mpass\x1b[0mword=\x1b[1mhunter22\x1b[0m") == f"password={MASK}"
+
+
+AROUND = st.lists(
+    st.sampled_from(
+        ["password", "=", ": ", "'", '"', "$$", "\n", "\\", "://", "u:", "@", "AUTH ", "Cookie: ", MASK, " ", "a"]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(AROUND, AROUND)
+def test_a_known_secret_never_stays_whatever_stands_around_it(before: str, after: str) -> None:
+    secret = "Kf7-lantern/9"
+    assert secret not in mask(f"{before}{secret}{after}", (secret,))
 
 
 def test_secrets_of_the_environment_are_known_by_their_names() -> None:

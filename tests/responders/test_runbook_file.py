@@ -170,6 +170,25 @@ def test_any_markdown_is_either_read_or_refused(text: str) -> None:
     assert refused is None or (str(refused) and 1 <= refused.line <= text.count("\n") + text.count("\r") + 1)
 
 
+PIECES = st.one_of(
+    st.sampled_from(["```", "````", "~~~", "```sh{", "{1,3}", "{", "}", "`", "# ", "> ", "- ", "1. ", "<!--", "-->"]),
+    st.sampled_from(['```sh {"name":"a"}\n', "```sh { name=c }\n", '{"id":"X"}', "```\n", "---\n", "cwd: x\n", "$ x"]),
+    st.sampled_from(["\n", "\n\n", "    ", "\t", "$__", "echo", "## Mitigation", "\ufeff", "\u2028", "\x0c", "\x00"]),
+)
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_the_ends_of_lines_make_no_difference(text: str) -> None:
+    def read(written: str) -> object:
+        try:
+            runbook = parse_runbook(written)
+        except RunbookError as refused:
+            return refused.line, str(refused)
+        return [(each.name, each.command, each.line) for each in runbook.blocks], runbook.remarks
+
+    assert read(text.replace("\n", "\r\n")) == read(text)
+
+
 @pytest.mark.parametrize(
     "path", sorted(included_root().glob("scenarios/*/runbook.md")), ids=lambda path: path.parent.name
 )
