@@ -27,6 +27,9 @@ REQUESTS = Counter("shop_requests", "Requests of users, by route and status.", [
 REQUEST_SECONDS = Histogram("shop_request_seconds", "Time to answer a request of a user.", ["route"], buckets=BUCKETS)
 PARTNER_REQUESTS = Counter("shop_partner_requests", "Requests of partners, by route and status.", ["route", "status"])
 LOGINS = Counter("shop_logins", "Logins, by result.", ["result"])
+# From the first scrape on, before anybody has logged in: what is not exposed cannot be told from what is not there.
+for _result in ("ok", "refused", "failed"):
+    LOGINS.labels(_result)
 POOL_IN_USE = Gauge("shop_pool_in_use", "Database connections in use.", multiprocess_mode="livesum")
 POOL_SIZE = Gauge("shop_pool_size", "Database connections that may be in use.", multiprocess_mode="livesum")
 EXTERNAL_SECONDS = Histogram("shop_external_api_seconds", "Time of calls of the external API.", buckets=BUCKETS)

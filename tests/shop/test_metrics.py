@@ -72,3 +72,10 @@ def test_a_name_can_be_that_of_the_container(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("socket.gethostname", lambda: "b6_f0/1")
     monkeypatch.setenv("SHOP_REPLICA", "hostname")
     assert replica_name() == "b6-f0-1"
+
+
+def test_what_nobody_has_done_yet_is_told_as_nothing(tmp_path: Path) -> None:
+    """A counter that is not exposed before its first event cannot be told from one that is misnamed."""
+    said = replica(tmp_path, "first")
+    assert said['shop_logins_total{result="ok"}'] == 1
+    assert said['shop_logins_total{result="refused"}'] == said['shop_logins_total{result="failed"}'] == 0
