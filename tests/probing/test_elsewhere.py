@@ -395,7 +395,7 @@ def test_who_has_not_the_token_is_told_nothing_else(tmp_path: Path, token: str |
             "probe home: postgres.url: no socket of this machine is opened for others",
         ),
         (
-            {"kind": "postgres", "settings": {"url": "postgresql://u@h/d?passfile=/root/.pgpass"}},
+            {"kind": "postgres", "settings": {"url": "postgresql://u@h/d?passfile=/srv/.pgpass"}},
             "probe home: postgres.url: has passfile, and a probe reads no stored secrets; leave it out",
         ),
         (

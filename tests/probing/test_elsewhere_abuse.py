@@ -191,7 +191,7 @@ def test_an_asker_with_the_token_keeps_its_connection() -> None:
             {"kind": "postgres", "settings": {"url": "postgresql://u@%2Frun%2Fpostgresql/a"}},
             "no socket",
         ),
-        ({"kind": "postgres", "settings": {"url": "postgresql://u@a/b?passfile=/root/.pgpass"}}, "no stored secrets"),
+        ({"kind": "postgres", "settings": {"url": "postgresql://u@a/b?passfile=/srv/.pgpass"}}, "no stored secrets"),
         (
             {"kind": "postgres", "settings": {"url": "postgresql://u@a", "ca": "/a"}},
             "no file is read for others",
