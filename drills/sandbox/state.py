@@ -11,6 +11,7 @@ import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -96,6 +97,7 @@ class SandboxState(_Kept):
     cpus: dict[str, int] = {}
     limits: dict[str, str] = {}
     compose: ComposeProject | None = Field(None, description="Of the compose driver only.")
+    override: dict[str, dict[str, Any]] = Field({}, description="Of a declared system: what is in force, by its part.")
 
     @property
     def release(self) -> str:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from drills.errors import BadInput, DrillsError, EnvironmentFailed
@@ -46,8 +47,10 @@ class ComposeCli:
     PortTaken when it was a port's, and BadInput for a compose file that cannot be used.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, override: Callable[[], Path | None] = lambda: None) -> None:
+        """`override` gives a second compose file, which adds to the project's own, as long as there is one."""
         self._project = project
+        self._override = override
 
     def build(self, variables: Mapping[str, str], services: Sequence[str] = ()) -> None:
         """Build the images of these services (all without names); what has not changed takes no time."""
@@ -97,6 +100,8 @@ class ComposeCli:
         environment = {key: value for key, value in os.environ.items() if key not in ("DOCKER_CONTEXT", "COMPOSE_FILE")}
         environment |= {**variables, "DOCKER_HOST": where.host, "COMPOSE_PROJECT_NAME": where.name}
         place = ["--project-name", where.name, "--project-directory", str(where.folder), "--file", str(where.file)]
+        if (override := self._override()) is not None:
+            place += ["--file", str(override)]
         try:
             done = subprocess.run(
                 [command, "compose", "--progress", "plain", *place, *words],

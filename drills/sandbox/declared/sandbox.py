@@ -25,6 +25,7 @@ from drills.sandbox.declared.addresses import host_port, url_of
 from drills.sandbox.declared.answers import answers
 from drills.sandbox.declared.declaration import DeclaredService, refusal
 from drills.sandbox.declared.lacking import LacksTheRest
+from drills.sandbox.declared.override import Override
 from drills.sandbox.declared.restoring import fingerprint_of, restore
 from drills.sandbox.log_lines import chosen, in_order
 from drills.sandbox.protocol import Capability, Fingerprint, Running, ServiceStats, ServiceStatus
@@ -62,7 +63,8 @@ class DeclaredSandbox(LacksTheRest):
         marker = hashlib.sha256(f"{self._folder}\0{own.name}".encode()).hexdigest()[:16]
         self._store = StateStore(self._folder / "state.json", marker)
         self._lock = ChangeLock(self._folder / "change.lock")
-        self._cli = ComposeCli(own)
+        self._override = Override(self._store, self._folder / "override.yaml")
+        self._cli = ComposeCli(own, self._override.file)
 
     @cached_property
     def _containers(self) -> Containers:
