@@ -171,6 +171,11 @@ class Containers:
         with self.api() as api:
             return dict(api.inspect_container(container.id))
 
+    def changes(self, container: Container) -> Sequence[dict[str, Any]]:
+        """What was changed in its own file system since it was made, as `docker diff` has it: Path and Kind."""
+        with self.api() as api:
+            return [dict(each) for each in api.diff(container.id) or ()]
+
     def logs(self, container: Container, *, since: datetime | None = None, tail: int | str = "all") -> str:
         with self.api() as api:
             raw = api.logs(

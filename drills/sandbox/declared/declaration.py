@@ -30,6 +30,13 @@ class Act(StrEnum):
     RESIZE = "resize"
 
 
+class Recreate(StrEnum):
+    """Whether a service's containers may be made anew though that loses what they wrote outside their volumes."""
+
+    REFUSED = "refused"
+    ALLOWED = "allowed"
+
+
 class DeclaredService(Model):
     """One service of the compose file."""
 
@@ -42,6 +49,9 @@ class DeclaredService(Model):
         None, pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$", description="Where its password is: env:VARIABLE of drills' own."
     )
     may: tuple[Act, ...] = Field((), description="What drills may do to it; nothing that is not named.")
+    recreate: Recreate = Field(
+        Recreate.REFUSED, description="Whether what its containers wrote outside their volumes may be lost."
+    )
 
 
 def refusal(declared: Mapping[str, DeclaredService], service: str, act: str) -> str | None:

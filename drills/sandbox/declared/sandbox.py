@@ -26,6 +26,7 @@ from drills.sandbox.declared.answers import answers
 from drills.sandbox.declared.declaration import DeclaredService, refusal
 from drills.sandbox.declared.lacking import LacksTheRest
 from drills.sandbox.declared.override import Override
+from drills.sandbox.declared.recreation import Recreation
 from drills.sandbox.declared.restoring import fingerprint_of, restore
 from drills.sandbox.log_lines import chosen, in_order
 from drills.sandbox.protocol import Capability, Fingerprint, Running, ServiceStats, ServiceStatus
@@ -74,6 +75,11 @@ class DeclaredSandbox(LacksTheRest):
                 "unset DOCKER_HOST, or say in drills.yaml: sandbox: {allow-remote-engine: true}"
             )
         return Containers(self._project)
+
+    @cached_property
+    def recreation(self) -> Recreation:
+        """Asked before containers are made anew."""
+        return Recreation(self._containers, self._declared)
 
     @property
     def service_names(self) -> Sequence[str]:
