@@ -31,7 +31,7 @@ from drills.clock import SystemClock
 from drills.core.events import DrillStarted, FaultApplied, RunnerDied, UndoWritten
 from drills.core.scorecard import DrillResult
 from drills.errors import ExitCode
-from drills.faults.detached import MARK
+from drills.processes.mark import MARK
 from drills.store.store import Store
 from proofs import kinds
 from proofs.bystanders import Bystanders, bystanders_of

@@ -76,7 +76,7 @@ def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, 
     from drills.clock import SystemClock
     from drills.core.events import ActionTaken
     from drills.core.visible import visible
-    from drills.responders.masking import mask, shown
+    from drills.masking.masking import mask, shown
     from drills.responders.typed_commands import typed_command, typed_secrets
     from drills.sandbox.known_secrets import KnownSecrets
     from drills.sandbox.open import open_sandbox

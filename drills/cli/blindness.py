@@ -32,7 +32,7 @@ def refuse_while_blind(place: Workspace) -> None:
     Raises BadInput while a blind drill runs on this sandbox, or a practice anywhere on this machine.
     """
     from drills.errors import BadInput
-    from drills.faults.leftovers import with_variable
+    from drills.processes.leftovers import with_variable
 
     if (drill_id := blind_drill(place)) is not None:
         raise BadInput(f"{drill_id} is a blind drill and still going on; scenarios are shown when it has ended")

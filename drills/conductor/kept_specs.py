@@ -11,8 +11,8 @@ from typing import Any
 
 from drills.core.probe import ProbeSpec
 from drills.core.scenario import Scenario
-from drills.responders.masking import MASK, mask
-from drills.responders.secret_names import tells_secret
+from drills.masking.masking import MASK, mask
+from drills.masking.secret_names import tells_secret
 
 #: Keys whose value is the name of what stands under `value`: `{kind: change-setting, name: identity_key, value: …}`.
 _NAMING = ("name", "setting", "header", "key")

@@ -3,27 +3,20 @@
     launch ──► python -m drills.background ──► a child in the background says "ready" ──► launch returns
 
 A program is found by its mark, an environment variable with a value that tells nothing; the undo plan has it too
-(`drills.faults.leftovers` ends whatever bears it).
+(`drills.processes.leftovers` ends whatever bears it).
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import sys
 
 from drills.background.job import Job, job_text
 from drills.errors import EnvironmentFailed
+from drills.processes.mark import MARK
 
-#: The environment variable of the mark.
-MARK = "DRILLS_BACKGROUND"
 _START_TIMEOUT = 40.0
-
-
-def new_mark() -> str:
-    """A mark that no other program has, and that nobody can guess a kind of fault from."""
-    return secrets.token_hex(8)
 
 
 def launch(job: Job, mark: str, *, what: str) -> None:

@@ -28,8 +28,8 @@ from drills.core.scorecard import DrillResult, Scorecard
 from drills.core.scoring.score import score
 from drills.core.timeline import Timeline
 from drills.errors import BadInput, DrillsError, EnvironmentFailed
-from drills.faults.leftovers import Ended, end, with_variable
 from drills.faults.settling import Settlement, settle_owed
+from drills.processes.leftovers import Ended, end, with_variable
 from drills.sandbox.protocol import Sandbox
 from drills.store.copies import saved
 from drills.store.journal import Journal

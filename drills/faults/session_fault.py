@@ -17,9 +17,10 @@ from pydantic import PrivateAttr
 
 from drills.background.job import Job
 from drills.errors import EnvironmentFailed
-from drills.faults.detached import launch, new_mark
+from drills.faults.detached import launch
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import ApplicationName
+from drills.processes.mark import new_mark
 from drills.sandbox.protocol import Capability, Running, Sandbox, Service
 
 _ASK_TIMEOUT = 10.0
@@ -51,7 +52,7 @@ class SessionFault(Fault):
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        from drills.faults.leftovers import end_marked
+        from drills.processes.leftovers import end_marked
 
         end_marked(str(plan["mark"]))
         if _database_runs(sandbox):
@@ -63,7 +64,7 @@ class SessionFault(Fault):
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        from drills.faults.leftovers import marked, until
+        from drills.processes.leftovers import marked, until
 
         if marked(str(plan["mark"])):
             raise EnvironmentFailed(f"the program that holds sessions of {plan['application']} still runs")

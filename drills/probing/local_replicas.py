@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from drills.probing.replica import Found, Replica
-from drills.process_start import began_then
+from drills.processes.start import began_then
 from drills.sandbox.state import ProcessRecord, SandboxState
 
 #: What the shop writes when it ends at its memory limit.

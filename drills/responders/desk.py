@@ -26,8 +26,8 @@ from drills.core.events import (
 from drills.core.playbook import Audience, Choice, MessageStatus
 from drills.core.timeline import Timeline
 from drills.errors import BadInput
+from drills.masking.masking import mask
 from drills.nearest import nearest
-from drills.responders.masking import mask
 from drills.responders.plain_text import plain
 from drills.responders.updates import incident_level, update
 from drills.store.records import DrillRecord

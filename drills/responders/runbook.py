@@ -13,7 +13,7 @@ from drills.clock import Clock
 from drills.core.patterns import compile_pattern
 from drills.core.playbook import Choice
 from drills.core.responder_kind import STEP_VARIABLE
-from drills.responders.masking import mask, secrets_in, secrets_of, shown
+from drills.masking.masking import mask, secrets_in, secrets_of, shown
 from drills.responders.runbook_file import Block
 from drills.responders.step_process import run_step
 

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-from drills.responders.masking import MASK, mask, secrets_in
-from drills.responders.secret_names import tells_secret
+from drills.masking.masking import MASK, mask, secrets_in
+from drills.masking.secret_names import tells_secret
 
 _NAME_AND_VALUE = re.compile(r"(?P<name>-{0,2}[A-Za-z_][\w.-]*)=(?P<value>.+)", re.DOTALL)
 #: Before a password, or its hash, in ACL SETUSER.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from drills.process_start import started
+from drills.processes.start import started
 
 
 @dataclass(frozen=True, slots=True)

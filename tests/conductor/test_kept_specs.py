@@ -5,7 +5,7 @@ from __future__ import annotations
 from drills.conductor.kept_specs import kept_probes, kept_scenario
 from drills.core.probe import ProbeSpec
 from drills.core.scenario import Scenario
-from drills.responders.masking import MASK
+from drills.masking.masking import MASK
 
 PROBE = {
     "name": "orders",

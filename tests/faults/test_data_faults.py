@@ -17,7 +17,7 @@ from drills.faults.kinds.fill_cache import FillCache
 from drills.faults.kinds.fill_disk import FillDisk
 from drills.faults.kinds.misuse_key import MisuseKey
 from drills.faults.kinds.rotate_credentials import RotateCredentials
-from drills.faults.leftovers import until
+from drills.processes.leftovers import until
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Running, Service
 from tests.faults.paper_sandbox import PaperSandbox

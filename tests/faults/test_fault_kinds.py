@@ -12,8 +12,8 @@ from drills.faults.fault import Fault, FaultImpossible
 from drills.faults.kinds.exhaust_connections import ExhaustConnections
 from drills.faults.kinds.hold_locks import HoldLocks
 from drills.faults.kinds.misuse_key import MisuseKey
-from drills.faults.leftovers import marked
 from drills.faults.registry import FAULTS, fault_of
+from drills.processes.leftovers import marked
 from drills.sandbox.local.sandbox import LocalSandbox
 
 SPECS = [

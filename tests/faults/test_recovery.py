@@ -29,7 +29,7 @@ from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.recovery import RecoveryReport, recover
 from drills.faults.restoring import RESTORE_SANDBOX, plan_of
 from drills.faults.settling import settle_owed
-from drills.process_start import started
+from drills.processes.start import started
 from drills.reporting.report import reports_into
 from drills.reporting.sections.debrief import undo_lines
 from drills.sandbox.local.sandbox import LocalSandbox

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from drills.core.probe import Outcome
-from drills.process_start import start_ticks
+from drills.processes.start import start_ticks
 from drills.sandbox.state import ProcessRecord, SandboxState
 from tests.probing.looking import look_at
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.faults.detached import MARK
+from drills.processes.mark import MARK
 from proofs.kill import _left_behind
 
 

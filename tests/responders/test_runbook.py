@@ -14,7 +14,7 @@ import pytest
 
 from drills.clock import SystemClock
 from drills.core.playbook import Choice
-from drills.responders.masking import MASK
+from drills.masking.masking import MASK
 from drills.responders.runbook import (
     OUTPUT_LIMIT,
     RunbookResult,

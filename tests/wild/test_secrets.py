@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drills.responders.masking import mask
+from drills.masking.masking import mask
 from tests.wild.cases import Case, cases_of
 
 

@@ -64,7 +64,7 @@ def logs(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Print the logs of services (default: of all), or keep them as files."""
-    from drills.responders.masking import shown as shown_on_terminal
+    from drills.masking.masking import shown as shown_on_terminal
 
     within = age("--since", since)
     place, sandbox = open_sandbox(workspace, must_be_up=False)

@@ -43,7 +43,7 @@ def report(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Ask everything that one asks first in an incident, and write the answers down."""
-    from drills.responders.masking import mask
+    from drills.masking.masking import mask
     from drills.sandbox.diagnostics import BACK, ask_all
     from drills.sandbox.known_secrets import KnownSecrets
 
@@ -117,7 +117,7 @@ def _level(name: str, playbook: Playbook) -> str:
 def _markdown(
     title: str, about: dict[str, str | None], answers: Sequence[Answer], driver: str, known: Sequence[str]
 ) -> Iterable[str]:
-    from drills.responders.masking import mask
+    from drills.masking.masking import mask
 
     unanswered = [answer for answer in answers if answer.failed]
     yield from (f"# {title}", "")

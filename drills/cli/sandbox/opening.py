@@ -62,7 +62,7 @@ def folder_for(folder: Path) -> Path:
 
 def keep(path: Path, text: str, sandbox: Sandbox) -> None:
     """Write a file of evidence, without secrets: those that the sandbox knows, and what looks like one."""
-    from drills.responders.masking import mask
+    from drills.masking.masking import mask
     from drills.sandbox.known_secrets import KnownSecrets
 
     path.write_text(mask(text, KnownSecrets(sandbox)()), encoding="utf-8")

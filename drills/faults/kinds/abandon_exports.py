@@ -127,7 +127,7 @@ def _comes_unused(app: str) -> bool:
 
 
 def _until(holds: Callable[[], bool], *, seconds: float) -> bool:
-    from drills.faults.leftovers import until
+    from drills.processes.leftovers import until
 
     return until(holds, seconds=seconds)
 

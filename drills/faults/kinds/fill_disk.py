@@ -125,7 +125,7 @@ def _write_wal(sandbox: Sandbox) -> None:
 
 def _start_database(sandbox: Sandbox) -> None:
     """Until it answers: it may be down, or still be about to end. Raises EnvironmentFailed with its own reason."""
-    from drills.faults.leftovers import until
+    from drills.processes.leftovers import until
 
     def answers() -> bool:
         try:

@@ -14,9 +14,10 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from drills.background.job import PageJob
 from drills.errors import EnvironmentFailed
 from drills.faults.app_address import app_on_loopback
-from drills.faults.detached import launch, new_mark
+from drills.faults.detached import launch
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.saved_rows import SavedRows, save
+from drills.processes.mark import new_mark
 from drills.sandbox.protocol import Capability, Running, Sandbox, Service
 
 #: The slowest stranger asks once a second.
@@ -74,7 +75,7 @@ class MisuseKey(Fault):
         launch(job, self._mark, what=self.summary())
 
     def verify(self, sandbox: Sandbox) -> str:  # noqa: ARG002 - the program itself is the evidence
-        from drills.faults.leftovers import marked
+        from drills.processes.leftovers import marked
 
         if not marked(self._mark):
             raise FaultImpossible("nobody uses the key")
@@ -82,7 +83,7 @@ class MisuseKey(Fault):
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        from drills.faults.leftovers import end_marked
+        from drills.processes.leftovers import end_marked
 
         end_marked(str(plan["mark"]))
         # What was revoked is valid again: the partner of the next drill has the same key.
@@ -91,7 +92,7 @@ class MisuseKey(Fault):
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        from drills.faults.leftovers import marked
+        from drills.processes.leftovers import marked
 
         if marked(str(plan["mark"])):
             raise EnvironmentFailed("the stranger who uses the key still runs")

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from drills.errors import EnvironmentFailed
-from drills.process_start import began_then
+from drills.processes.start import began_then
 from drills.sandbox.state import ProcessRecord
 
 MARKER = "DRILLS_SANDBOX"

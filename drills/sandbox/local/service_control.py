@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import psutil
 
 from drills.errors import EnvironmentFailed
-from drills.process_start import start_ticks
+from drills.processes.start import start_ticks
 from drills.sandbox import ports
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.local import limits, postgres, processes, shared_memory

@@ -16,7 +16,7 @@ import pytest
 
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
-from drills.process_start import start_ticks
+from drills.processes.start import start_ticks
 from drills.sandbox.local import postgres, processes
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.ports import HOST

@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from drills.responders.secret_forms import secret_spans
-from drills.responders.secret_names import tells_secret
+from drills.masking.secret_forms import secret_spans
+from drills.masking.secret_names import tells_secret
 
 MASK = "•••"
 

@@ -1,4 +1,7 @@
-"""Finds and ends processes by a mark in their environment, and no others."""
+"""Finds and ends processes by a mark in their environment, and no others.
+
+The mark has a value that tells nothing, and that no other program has; an undo plan has it too.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from drills.faults.detached import MARK
-from drills.sandbox.local.processes import wait_gone
+from drills.processes.mark import MARK
 
 #: How long a process may take to end in good order before it is killed.
 _PATIENCE_SECONDS = 3.0
@@ -70,11 +72,25 @@ def end(processes: Collection[psutil.Process]) -> tuple[Ended, ...]:
             process.resume()
         except psutil.Error:
             continue
-    for process in wait_gone([process for process, _ in told], _PATIENCE_SECONDS):
+    for process in _wait_gone([process for process, _ in told]):
         with suppress(psutil.Error):
             process.kill()
-    wait_gone([process for process, _ in told], _PATIENCE_SECONDS)
+    _wait_gone([process for process, _ in told])
     return tuple(ended for _, ended in told)
+
+
+def _wait_gone(processes: Collection[psutil.Process]) -> list[psutil.Process]:
+    """Wait until they have ended; returns those that have not in time."""
+    until(lambda: not any(_runs(process) for process in processes), seconds=_PATIENCE_SECONDS)
+    return [process for process in processes if _runs(process)]
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it has not ended; a zombie has."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def until(holds: Callable[[], bool], *, seconds: float) -> bool:

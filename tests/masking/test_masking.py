@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.responders.masking import MASK, mask, secrets_of
+from drills.masking.masking import MASK, mask, secrets_of
 
 
 @pytest.mark.parametrize(

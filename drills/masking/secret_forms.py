@@ -11,7 +11,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 
-from drills.responders.secret_names import LONGEST, tells_secret
+from drills.masking.secret_names import LONGEST, tells_secret
 
 Span = tuple[int, int]
 

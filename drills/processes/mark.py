@@ -1,0 +1,13 @@
+"""The mark of programs that outlive the runner. Alone in its module: faults are read without loading psutil."""
+
+from __future__ import annotations
+
+import secrets
+
+#: The environment variable of the mark.
+MARK = "DRILLS_BACKGROUND"
+
+
+def new_mark() -> str:
+    """A mark that no other program has, and that nobody can guess a kind of fault from."""
+    return secrets.token_hex(8)
