@@ -18,7 +18,7 @@ from drills.core.probe import ProbeSpec
 from drills.core.scenario import Scenario
 from drills.errors import ExitCode
 from drills.faults.registry import FAULTS
-from drills.probing.settings import PROBE_KINDS
+from drills.probing.registry import PROBE_KINDS
 from drills.responders.runbook_file import BlockAttributes
 from drills.workspace.validate import validate
 

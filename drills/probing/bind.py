@@ -14,9 +14,10 @@ from drills.core.probe import ProbeSpec
 from drills.errors import BadInput
 from drills.nearest import suggest
 from drills.probing.addresses import filled, literal, named
-from drills.probing.elsewhere.known import HERE_ONLY, KnownProber
+from drills.probing.elsewhere.known import KnownProber
 from drills.probing.paths import fields_of
-from drills.probing.settings import PROBE_KINDS, SettingsModel
+from drills.probing.registry import PROBE_KINDS
+from drills.probing.settings_model import ForOthers, SettingsModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def bind(
     """
     kind = PROBE_KINDS.get(spec.kind)
     if kind is None:
-        raise BadInput(f"probe {spec.name}: {spec.kind!r} is not a kind of probe; {suggest(spec.kind, PROBE_KINDS)}")
+        raise BadInput(f"probe {spec.name}: {spec.kind!r} is not a kind of probe; {PROBE_KINDS.why_not(spec.kind)}")
     asserts, degraded = _compiled(spec.name, spec.assert_), _compiled(spec.name, spec.degraded)
     bound = BoundProbe(
         spec=spec,
@@ -130,7 +131,7 @@ def bind(
 def _prober(spec: ProbeSpec, vantage: str, via: str | None, probers: Mapping[str, KnownProber]) -> KnownProber | None:
     if via is None:
         return None
-    if spec.kind in HERE_ONLY:
+    if PROBE_KINDS[spec.kind].for_others is ForOthers.NEVER:
         raise BadInput(f"probe {spec.name} from {vantage}: a {spec.kind} probe looks at this machine; leave 'via' out")
     if via not in probers:
         right = suggest(via, probers) if probers else "drills.yaml names none under 'probers'"

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from drills.core.conditions import compile_condition
 from drills.core.playbook import Model
 from drills.nearest import suggest
-from drills.probing.settings_model import Headers, SettingsModel, Url, with_addresses
+from drills.probing.settings_model import ForOthers, Headers, SettingsModel, Url, with_addresses
 from drills.probing.urls import HttpUrl
 
 _EXTRACTED = r"[a-z_][a-z0-9_]*"
@@ -94,6 +94,7 @@ class JourneySettings(SettingsModel):
     The connection is a fresh one at each look.
     """
 
+    for_others: ClassVar[ForOthers] = ForOthers.ALWAYS
     names = frozenset({"time", "steps", "extracted"})
 
     base: Url = Field(description="What the steps' paths are below: ${app}, ${edge}.")

@@ -19,7 +19,6 @@ from drills.core.probe import LOCAL, Observation, Outcome
 from drills.probing.bind import BoundProbe
 from drills.probing.connectivity import Connectivity, own_connectivity
 from drills.probing.descriptors import places
-from drills.probing.elsewhere.known import HERE_ONLY
 from drills.probing.evaluation import Evaluator
 from drills.probing.lanes import Lanes
 from drills.probing.looks import prepare
@@ -28,6 +27,7 @@ from drills.probing.readiness import make_ready
 from drills.probing.resolver import Resolver
 from drills.probing.schedule import Schedule
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.settings_model import ForOthers
 from drills.probing.tripwire import hold_tripwire
 from drills.probing.verdict import judge
 
@@ -275,8 +275,10 @@ class Prober:
 
 
 def _by_own_network(probe: BoundProbe) -> bool:
-    """Whether its failures may be those of this machine's network: no kind that stays here, no look from elsewhere."""
-    return probe.spec.kind not in HERE_ONLY and probe.via is None
+    """Whether its failures may be those of this machine's network: no kind that looks at this machine, or may, and no
+    look from elsewhere.
+    """
+    return probe.settings.for_others is ForOthers.ALWAYS and probe.via is None
 
 
 async def _asked(connectivity: Connectivity) -> bool:

@@ -12,6 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+#: Of schemes, where a URL names none.
+_PORTS = {
+    **{"http": 80, "https": 443, "redis": 6379, "rediss": 6379},
+    **{"postgresql": 5432, "postgres": 5432},
+}
 _ENCODE = "in a user's name or password write '/' as %2F, '?' as %3F, '@' as %40, ':' as %3A and '%' as %25"
 
 
@@ -51,6 +56,20 @@ class ServerUrl:
         if any("\0" in each for each in (*parts, *named.values())):
             raise ValueError("has a zero byte (%00) in it; leave it out")
         return cls(scheme.lower(), parts[0], parts[1], parts[2], port, parts[3], named)
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Of `host:port` or of a URL. Raises ValueError, saying what would be right."""
+    scheme, mark, rest = address.partition("://") if "://" in address else ("", "", address)
+    try:
+        read = ServerUrl.read(f"tcp://{re.split('[/?#]', rest, maxsplit=1)[0]}", "host:port")
+    except ValueError as error:
+        raise ValueError(f"the address {error}") from None
+    port = read.port or (_PORTS.get(scheme.lower()) if mark else None)
+    if not read.host or port is None:
+        bare = repr(address) if re.fullmatch(r"[\w.-]*", address) else "the address"  # nothing that may be a password
+        raise ValueError(f"{bare} has no host and port; write host:port")
+    return read.host, port
 
 
 def _host_and_port(place: str) -> tuple[str, int | None]:

@@ -1,28 +1,26 @@
-"""The kinds of probes and their settings, as a person writes them. Light: nothing here opens a connection.
+"""The settings of most kinds of probes, as a person writes them. Light: nothing here opens a connection.
 
-How a kind looks is in the file of its name (`http.py`, `tcp.py`, …).
+How a kind looks is in the file of its name (`kinds/http.py`, `kinds/tcp.py`, …); `registry.py` has all kinds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from drills.core.durations import Duration, bounded
 from drills.core.playbook import Model
-from drills.probing.journey_settings import JourneySettings
 from drills.probing.postgres_url import postgres_parameters
 from drills.probing.redis_url import RedisAddress
-from drills.probing.settings_model import Headers, Url, is_filled
-from drills.probing.settings_model import SettingsModel as SettingsModel
+from drills.probing.settings_model import ForOthers, Headers, SettingsModel, Url, is_filled
 
 
 class HttpSettings(SettingsModel):
     """One request over a fresh connection."""
 
+    for_others: ClassVar[ForOthers] = ForOthers.ALWAYS
     names = frozenset({"status", "time", "body", "json", "headers", "url", "version"})
 
     url: Url
@@ -42,6 +40,7 @@ class HttpSettings(SettingsModel):
 class TcpSettings(SettingsModel):
     """One connection; optionally something sent, and something expected in the answer."""
 
+    for_others: ClassVar[ForOthers] = ForOthers.ALWAYS
     names = frozenset({"time", "answer"})
 
     address: str = Field(description="host:port, or any URL with a host and a port.")
@@ -53,6 +52,7 @@ class TcpSettings(SettingsModel):
 class TlsSettings(SettingsModel):
     """One handshake, and what the certificate is worth."""
 
+    for_others: ClassVar[ForOthers] = ForOthers.ALWAYS
     names = frozenset({"certificate", "chain_ok", "name_ok", "protocol", "cipher", "time"})
 
     address: str = Field(description="host:port, or any URL with a host and a port.")
@@ -65,6 +65,7 @@ class TlsSettings(SettingsModel):
 class DnsSettings(SettingsModel):
     """One question to one DNS server."""
 
+    for_others: ClassVar[ForOthers] = ForOthers.ALWAYS
     names = frozenset({"answers", "rcode", "time"})
 
     server: str = Field(description="host:port of the DNS server: ${dns}.")
@@ -76,6 +77,7 @@ class DnsSettings(SettingsModel):
 class PostgresSettings(SettingsModel):
     """A query and the measures of a PostgreSQL server."""
 
+    for_others: ClassVar[ForOthers] = ForOthers.ALWAYS
     names = frozenset(
         {
             "time",
@@ -119,6 +121,7 @@ class PostgresSettings(SettingsModel):
 class RedisSettings(SettingsModel):
     """PING and INFO."""
 
+    for_others: ClassVar[ForOthers] = ForOthers.ALWAYS
     names = frozenset({"time", "info", "cache_memory"})
     metrics = frozenset({"cache_memory"})
 
@@ -143,6 +146,7 @@ class RedisSettings(SettingsModel):
 class HeartbeatSettings(SettingsModel):
     """Something that must report by a time: a nightly job, a queue's worker."""
 
+    for_others: ClassVar[ForOthers] = ForOthers.NEVER
     names = frozenset({"age"})
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="What `drills heartbeat NAME` is called with.")
@@ -171,6 +175,7 @@ Measured = Literal["error_rate", "p50", "p95", "p99", "rpm", "auth_failure_rate"
 class MetricsSettings(SettingsModel):
     """A Prometheus endpoint, turned into rates and percentiles over a window."""
 
+    for_others: ClassVar[ForOthers] = ForOthers.ALWAYS
     metrics = frozenset(get_args(Measured))
     names = metrics | {"status", "time"}
 
@@ -190,6 +195,7 @@ class MetricsSettings(SettingsModel):
 class ContainerSettings(SettingsModel):
     """The containers of a service, by the engine's statistics; processes, on the local driver."""
 
+    for_others: ClassVar[ForOthers] = ForOthers.NEVER
     metrics = frozenset({"memory", "cpu", "disk"})
     names = metrics | {"processes", "restarts", "oom_kills", "memory_bytes", "disk_bytes", "disk_full_in"}
 
@@ -201,17 +207,3 @@ class ContainerSettings(SettingsModel):
         None, description="A folder of this machine, or a file of it, whose size is measured instead of the disk."
     )
     disk_limit: int | None = Field(None, gt=0, description="Bytes; absent: what the folder's file system could hold.")
-
-
-PROBE_KINDS: Mapping[str, type[SettingsModel]] = {
-    "http": HttpSettings,
-    "tcp": TcpSettings,
-    "tls": TlsSettings,
-    "journey": JourneySettings,
-    "heartbeat": HeartbeatSettings,
-    "dns": DnsSettings,
-    "postgres": PostgresSettings,
-    "redis": RedisSettings,
-    "metrics": MetricsSettings,
-    "container": ContainerSettings,
-}

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar
+from enum import Enum, auto
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import AfterValidator
 
 from drills.core.playbook import Model
 from drills.probing.urls import HttpUrl
+
+if TYPE_CHECKING:
+    from drills.probing.bind import BoundProbe
+    from drills.probing.seen import Look, Means
 
 _ADDRESS = re.compile(r"(^|:)?\$\{[^}]*\}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z\-]+")
@@ -48,8 +54,18 @@ Url = Annotated[str, AfterValidator(_checked_url)]
 Headers = dict[Annotated[str, AfterValidator(_checked_name)], Annotated[str, AfterValidator(checked_value)]]
 
 
+class ForOthers(Enum):
+    """Whether `drills prober` looks with a kind for other machines."""
+
+    ALWAYS = auto()
+    IF_ALLOWED = auto()
+    """Only where its owner has said so: `drills prober --allow KIND`."""
+    NEVER = auto()
+    """It looks at the machine it runs on; elsewhere it would see another sandbox, or none."""
+
+
 class SettingsModel(Model):
-    """Settings of one kind of probe.
+    """Settings of one kind of probe, and how it looks.
 
     Texts may name the sandbox's addresses: `${app}/health`. `names` are what the kind's assertions may speak of,
     `metrics` what it can supply to a playbook's thresholds.
@@ -57,6 +73,16 @@ class SettingsModel(Model):
 
     names: ClassVar[frozenset[str]] = frozenset()
     metrics: ClassVar[frozenset[str]] = frozenset()
+    for_others: ClassVar[ForOthers] = ForOthers.IF_ALLOWED
+
+    def prepare(self, probe: BoundProbe, means: Means) -> Look:
+        """The look of `probe`, whose settings these are: what can be made ready is, and nothing is connected to.
+
+        Raises ValueError or DrillsError, in one line, for settings that cannot be used. That of an included kind is in
+        `drills/probing/kinds/KIND.py`: checking files loads neither a database's driver nor libcurl.
+        """
+        look: Look = import_module(f"drills.probing.kinds.{probe.spec.kind}").prepare(probe, means)
+        return look
 
     @property
     def here_only(self) -> str:

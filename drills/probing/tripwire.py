@@ -12,10 +12,10 @@ from typing import cast
 from drills.clock import Clock
 from drills.probing.bind import BoundProbe
 from drills.probing.connecting import open_first
-from drills.probing.kinds.tcp import host_and_port
 from drills.probing.postgres_url import postgres_parameters
 from drills.probing.redis_url import RedisAddress
 from drills.probing.resolver import NameNotResolved, Names, ResolverBusy
+from drills.probing.server_url import host_and_port
 from drills.probing.settings import HttpSettings, PostgresSettings, RedisSettings, TcpSettings
 from drills.probing.urls import HttpUrl
 

@@ -9,7 +9,8 @@ from drills.core.probe import Vantage
 from drills.errors import Problem
 from drills.nearest import suggest
 from drills.probing.addresses import literal, named, unclosed
-from drills.probing.elsewhere.known import HERE_ONLY, LONGEST, is_this_machine
+from drills.probing.elsewhere.known import LONGEST, is_this_machine
+from drills.probing.settings_model import ForOthers
 from drills.workspace.conditions import check_condition
 from drills.workspace.models import build_at
 from drills.workspace.probe_files import PlacedProbe
@@ -64,7 +65,7 @@ def _check_via(
     probe: PlacedProbe, vantage: Vantage, place: Place, probers: Mapping[str, str] | None
 ) -> Iterator[Problem]:
     document, spec, via = probe.document, probe.spec, vantage.via or ""
-    if spec.kind in HERE_ONLY:
+    if probe_kinds()[spec.kind].for_others is ForOthers.NEVER:
         yield document.problem(place, f"a {spec.kind} probe looks at this machine only", "leave 'via' out")
         return
     if probers is not None and via not in probers:

@@ -120,7 +120,7 @@ def _about_kinds(
         if key in kinds:
             continue
         if not kinds and (isinstance(data[key], Mapping) or len(others) == 1):
-            yield document.problem((*place, key), "unknown kind of probe", suggest(key, probe_kinds()))
+            yield document.problem((*place, key), "unknown kind of probe", probe_kinds().why_not(str(key)))
         else:
             yield document.problem((*place, key), "unknown key", suggest(key, PROBE_KEYS))
     if not others:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drills.faults.fault import Fault
-    from drills.probing.settings import SettingsModel
+    from drills.kinds import Kinds
+    from drills.probing.settings_model import SettingsModel
 
 
 @lru_cache(maxsize=1)
-def probe_kinds() -> Mapping[str, type[SettingsModel]]:
+def probe_kinds() -> Kinds[SettingsModel]:
     """The settings model of each kind of probe."""
-    from drills.probing.settings import PROBE_KINDS
+    from drills.probing.registry import PROBE_KINDS
 
     return PROBE_KINDS
 

@@ -14,7 +14,8 @@ from drills.core.metrics import CATALOGUE
 from drills.core.probe import ProbeSpec, Role
 from drills.errors import BadInput
 from drills.probing.bind import bind
-from drills.probing.settings import PROBE_KINDS, HttpSettings
+from drills.probing.registry import PROBE_KINDS
+from drills.probing.settings import HttpSettings
 
 ADDRESSES = {
     "app": "http://127.0.0.1:8000",

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drills.errors import BadInput
-from drills.probing.kinds.tcp import host_and_port
 from drills.probing.postgres_url import postgres_parameters
 from drills.probing.redis_url import RedisAddress
-from drills.probing.server_url import ServerUrl
+from drills.probing.server_url import ServerUrl, host_and_port
 from tests.probing.looking import probe
 
 SECRET = "s3cr3t"

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from drills.core.probe import Outcome
-from drills.probing.kinds.tcp import answer_of, host_and_port
+from drills.probing.kinds.tcp import answer_of
+from drills.probing.server_url import host_and_port
 from drills.probing.settings import TcpSettings
 from tests.probing.looking import Looked, look_at
 from tests.probing.servers import Serve, never_answering, serving

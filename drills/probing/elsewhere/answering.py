@@ -9,6 +9,7 @@ import math
 import tempfile
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,14 +19,15 @@ from drills.core.probe import ProbeSpec
 from drills.errors import BadInput
 from drills.nearest import suggest
 from drills.probing.bind import BoundProbe, bind
-from drills.probing.elsewhere.known import HERE_ONLY
 from drills.probing.elsewhere.messages import FORMAT, Answer, Question
 from drills.probing.looks import prepare
 from drills.probing.postgres_url import postgres_parameters
 from drills.probing.redis_url import RedisAddress
+from drills.probing.registry import PROBE_KINDS
 from drills.probing.resolver import Resolver
 from drills.probing.seen import Look, Means, Seen
-from drills.probing.settings import PROBE_KINDS, PostgresSettings, RedisSettings
+from drills.probing.settings import PostgresSettings, RedisSettings
+from drills.probing.settings_model import ForOthers
 from drills.probing.verdict import judge
 
 _log = logging.getLogger(__name__)
@@ -40,8 +42,6 @@ _QUESTION = 32_768
 _TEXTS = 256
 #: Bytes of the questions that are kept ready; a compiled condition takes a hundred times its text.
 _KEPT_BYTES = 1_048_576
-#: The kinds that are looked at for others.
-KINDS = frozenset(PROBE_KINDS) - HERE_ONLY
 
 
 class Overloaded(Exception):
@@ -61,13 +61,29 @@ class _Ready:
     holds: int = 0
 
 
+def kinds_for_others(allowed: Iterable[str] = ()) -> frozenset[str]:
+    """The kinds that are looked at for others; `allowed` are those that this prober's owner allows besides.
+
+    Raises BadInput for one that there is not, or that looks at its own machine only.
+    """
+    for name in allowed:
+        if name not in PROBE_KINDS:
+            raise BadInput(f"--allow: {name!r} is not a kind of probe; {PROBE_KINDS.why_not(name)}")
+        if PROBE_KINDS[name].for_others is ForOthers.NEVER:
+            raise BadInput(f"--allow: a {name} probe looks at its own machine only; leave it out")
+    return frozenset(name for name, kind in PROBE_KINDS.items() if kind.for_others is ForOthers.ALWAYS) | {*allowed}
+
+
 class Answering:
-    """Looks for whoever asks. `concurrency` bounds the looks that go on at once, `kept` those that are kept ready.
+    """Looks for whoever asks, with probes of `kinds`; absent: those that are looked at for anybody.
+
+    `concurrency` bounds the looks that go on at once, `kept` those that are kept ready.
 
     What was not asked for longest is forgotten first, and with it what a kind remembers between two looks.
     """
 
-    def __init__(self, *, concurrency: int = LOOKS, kept: int = 1024) -> None:
+    def __init__(self, *, kinds: frozenset[str] | None = None, concurrency: int = LOOKS, kept: int = 1024) -> None:
+        self._kinds = kinds_for_others() if kinds is None else kinds
         self._concurrency = concurrency
         self._kept = max(kept, concurrency)
         self._going_on = 0
@@ -117,7 +133,7 @@ class Answering:
         size = _size(question)
         ca = self._certificates(question, key.hex())
         try:
-            probe = bind(_spec(question, ca), {})
+            probe = bind(_spec(question, ca, self._kinds), {})
             _check_reach(probe)
             _not_of_this_machine(probe)
             holds = _body_limit(probe)
@@ -210,13 +226,17 @@ def _not_of_this_machine(probe: BoundProbe) -> None:
         raise BadInput(f"probe {probe.name}: {probe.spec.kind}.{own} is of this machine, and not for others")
 
 
-def _spec(question: Question, ca: Path | None) -> ProbeSpec:
+def _spec(question: Question, ca: Path | None, kinds: frozenset[str]) -> ProbeSpec:
     """The probe that is asked for. Raises BadInput for what is not looked at for others."""
     kind, settings = question.kind, dict(question.settings)
-    if kind in HERE_ONLY:
+    if kind not in PROBE_KINDS:
+        raise BadInput(f"probe {question.name}: {kind!r} is not a kind of probe here; {suggest(kind, kinds)}")
+    if PROBE_KINDS[kind].for_others is ForOthers.NEVER:
         raise BadInput(f"probe {question.name}: a {kind} probe looks at its own machine only, not for others")
-    if kind not in KINDS:
-        raise BadInput(f"probe {question.name}: {kind!r} is not a kind of probe here; {suggest(kind, KINDS)}")
+    if kind not in kinds:
+        raise BadInput(
+            f"probe {question.name}: {kind} probes are refused here, unless with drills prober --allow {kind}"
+        )
     if "ca" in settings:
         raise BadInput(f"probe {question.name}: {kind}.ca: no file is read for others; send its contents as 'ca'")
     if ca is not None:

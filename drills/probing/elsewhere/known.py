@@ -12,8 +12,6 @@ from drills.text_files import UnreadableFile, read_text
 
 #: Of a file with a token.
 _MOST_BYTES = 65_536
-#: Kinds that look at the machine they run on: by way of another prober they would see another sandbox, or none.
-HERE_ONLY = frozenset({"container", "heartbeat"})
 #: A prober keeps no asker's look going for longer.
 LONGEST = timedelta(seconds=60)
 

@@ -66,9 +66,9 @@ def goes_beyond_this_machine(listener: socket.socket) -> bool:
     return not ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
-async def serve_looks(listener: socket.socket, token: str) -> None:
-    """Answer until cancelled; looks that go on then are given up."""
-    answering = Answering()
+async def serve_looks(listener: socket.socket, token: str, kinds: frozenset[str] | None = None) -> None:
+    """Answer with probes of these kinds until cancelled; looks that go on then are given up."""
+    answering = Answering(kinds=kinds)
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     server = _Server(
         uvicorn.Config(

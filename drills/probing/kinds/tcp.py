@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Any, cast
 
 from drills.probing.bind import BoundProbe
 from drills.probing.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.seen import Look, Means, Seen
-from drills.probing.server_url import ServerUrl
+from drills.probing.server_url import host_and_port
 from drills.probing.settings import TcpSettings
 
 #: Bytes of an answer that are searched for what is expected; some servers never stop.
 _ANSWER_LIMIT = 65_536
-_PORTS = {
-    **{"http": 80, "https": 443, "redis": 6379, "rediss": 6379},
-    **{"postgresql": 5432, "postgres": 5432},
-}
-
-
-def host_and_port(address: str) -> tuple[str, int]:
-    """Of `host:port` or of a URL. Raises ValueError, saying what would be right."""
-    scheme, mark, rest = address.partition("://") if "://" in address else ("", "", address)
-    try:
-        read = ServerUrl.read(f"tcp://{re.split('[/?#]', rest, maxsplit=1)[0]}", "host:port")
-    except ValueError as error:
-        raise ValueError(f"the address {error}") from None
-    port = read.port or (_PORTS.get(scheme.lower()) if mark else None)
-    if not read.host or port is None:
-        bare = repr(address) if re.fullmatch(r"[\w.-]*", address) else "the address"  # nothing that may be a password
-        raise ValueError(f"{bare} has no host and port; write host:port")
-    return read.host, port
 
 
 def prepare(probe: BoundProbe, means: Means) -> Look:

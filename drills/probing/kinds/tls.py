@@ -23,8 +23,8 @@ from drills.probing.bind import BoundProbe
 from drills.probing.certificate_facts import CertificateFacts, as_address, facts_of
 from drills.probing.connecting import NOT_REACHED, open_first, os_reason, unreached
 from drills.probing.host_names import ascii_name
-from drills.probing.kinds.tcp import host_and_port
 from drills.probing.seen import Look, Means, Seen
+from drills.probing.server_url import host_and_port
 from drills.probing.settings import TlsSettings
 from drills.probing.trusted import state_of, trust
 

@@ -1,0 +1,40 @@
+"""Every kind of probe by its name: a line for each that is included, and those that are added by entry points."""
+
+from __future__ import annotations
+
+from inspect import isclass
+from typing import Any
+
+from drills.core.playbook import kebab
+from drills.core.probe import ProbeSpec
+from drills.kinds import Kinds
+from drills.probing.settings_model import SettingsModel
+
+_INCLUDED = {
+    "http": "drills.probing.settings:HttpSettings",
+    "tcp": "drills.probing.settings:TcpSettings",
+    "tls": "drills.probing.settings:TlsSettings",
+    "journey": "drills.probing.journey_settings:JourneySettings",
+    "heartbeat": "drills.probing.settings:HeartbeatSettings",
+    "dns": "drills.probing.settings:DnsSettings",
+    "postgres": "drills.probing.settings:PostgresSettings",
+    "redis": "drills.probing.settings:RedisSettings",
+    "grpc": "drills.probing.grpc_settings:GrpcSettings",
+    "metrics": "drills.probing.settings:MetricsSettings",
+    "container": "drills.probing.settings:ContainerSettings",
+}
+#: What a probe has beside the key of its kind.
+_KEYS = frozenset(kebab(name) for name in ProbeSpec.model_fields)
+
+
+def _wrong(name: str, kind: Any) -> str | None:
+    if not (isclass(kind) and issubclass(kind, SettingsModel)):
+        return "it is no class below drills.probing.settings_model.SettingsModel"
+    if kind.prepare is SettingsModel.prepare:
+        return f"{kind.__name__} has no method prepare(self, probe, means), which makes the look"
+    if name in _KEYS:
+        return f"{name!r} is a key of every probe; rename the entry point"
+    return None
+
+
+PROBE_KINDS: Kinds[SettingsModel] = Kinds("drills.probes", "a kind of probe", _INCLUDED, _wrong)
