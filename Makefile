@@ -15,7 +15,7 @@ DRIVER ?= local
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types suite coverage engine matrix rehearse diagnose soak kill bench gallery requirements wheel clean
+.PHONY: help demo test lint types suite slow coverage engine matrix rehearse diagnose soak kill bench gallery requirements wheel clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,7 +23,7 @@ help: ## Show the targets.
 demo: $(VENV)/.run ## Set everything up and run a first drill.
 	@$(BIN)/drills demo
 
-test: $(VENV)/.dev lint types suite ## Everything that needs no Docker: linters, types, the whole suite.
+test: $(VENV)/.dev lint types suite ## Linters, types, and the tests that need no Docker and are quick.
 
 lint: $(VENV)/.dev ## Style, format and the direction of imports.
 	$(BIN)/ruff check .
@@ -33,8 +33,11 @@ lint: $(VENV)/.dev ## Style, format and the direction of imports.
 types: $(VENV)/.dev ## Types, strictly.
 	$(BIN)/mypy drills
 
-suite: $(VENV)/.dev ## The tests that need no Docker.
-	$(BIN)/python -m pytest -m 'not engine' -n 3 --dist loadgroup -q
+suite: $(VENV)/.dev ## The tests that need no Docker and are quick.
+	$(BIN)/python -m pytest -m 'not engine and not slow' -n 3 --dist loadgroup -q
+
+slow: $(VENV)/.dev ## The tests that bring up the whole included system, or take many seconds; no Docker. TESTS=files.
+	$(BIN)/python -m pytest -m 'slow and not engine' -n 3 --dist loadgroup -q $(TESTS)
 
 coverage: $(VENV)/.dev ## The same tests, and which lines they reach; a quarter slower.
 	$(BIN)/python -m pytest -m 'not engine' -n 3 --dist loadgroup -q --cov=drills --cov-report=term:skip-covered

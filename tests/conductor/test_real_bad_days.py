@@ -13,7 +13,7 @@ from drills.core.scorecard import DrillResult
 from drills.errors import ExitCode
 from tests.conductor.bench import Bench, end
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 def test_a_killed_traffic_generator_is_an_environment_that_failed_and_the_sandbox_is_mended(bench: Bench) -> None:

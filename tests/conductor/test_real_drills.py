@@ -32,7 +32,7 @@ from drills.errors import ExitCode
 from drills.store.records import DrillRecord
 from tests.conductor.bench import Bench, end, run, until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 def test_a_runbook_that_repairs_meets_the_limits_and_everything_is_as_before(bench: Bench) -> None:

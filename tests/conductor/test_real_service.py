@@ -11,7 +11,7 @@ from drills.core.probe import Outcome
 from drills.sandbox.open import open_sandbox
 from tests.conductor.bench import Bench, end, until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 def test_the_service_looks_stores_raises_an_alert_and_ends_in_order(bench: Bench) -> None:

@@ -22,6 +22,8 @@ from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Running, Service
 from tests.faults.paper_sandbox import PaperSandbox
 
+pytestmark = pytest.mark.slow
+
 SECRET = "nobody-may-read-this"
 
 

@@ -16,6 +16,8 @@ from drills.faults.registry import FAULTS, fault_of
 from drills.processes.leftovers import marked
 from drills.sandbox.local.sandbox import LocalSandbox
 
+pytestmark = pytest.mark.slow
+
 SPECS = [
     {"kind": "stop-service", "service": "database"},
     {"kind": "stop-service", "service": "app"},

@@ -43,6 +43,8 @@ from tests.core.timelines import Drill, rolled_back
 from tests.core.timelines import drill as sample
 from tests.faults.paper_sandbox import PaperSandbox
 
+pytestmark = pytest.mark.slow
+
 PLAN = plan_of(PaperSandbox().fingerprint())
 DEAD = Runner(pid=1, started=-1.0, boot_id=Runner.this().boot_id)
 

@@ -21,6 +21,8 @@ import pytest
 from tests.probing.looking import Looked, look_at
 from tests.wild.origins import CODERS, Asked, Origins, running
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 200
 BATCH = 25
 CURL = shutil.which("curl")

@@ -22,6 +22,8 @@ from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.http_answers import look_securely
 from drills.sandbox.protocol import Capability, Link, Running, Sandbox, Service, ServiceStatus, Toxic
 
+pytestmark = pytest.mark.slow
+
 
 def get(sandbox: Sandbox, path: str, timeout: float = 15) -> httpx.Response:
     return httpx.get(f"{sandbox.addresses['app']}{path}", timeout=timeout, trust_env=False)

@@ -12,6 +12,8 @@ from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.protocol import Capability, Running, Sandbox, Service
 from tests.sandbox.test_conformance import eventually, get, ready, status_of
 
+pytestmark = pytest.mark.slow
+
 BAD_MIGRATION = "0005"
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from drills.sandbox.diagnostics import Answer, ask_all
 from drills.sandbox.protocol import Sandbox, Service
+
+pytestmark = pytest.mark.slow
 
 
 def by_question(sandbox: Sandbox) -> dict[str, Answer]:

@@ -17,6 +17,8 @@ from shop.external import SIGNATURE_HEADER, signature
 from shop.partner_keys import PARTNERS
 from tests.sandbox.test_conformance import eventually
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(sandbox: Sandbox) -> Iterator[httpx.Client]:

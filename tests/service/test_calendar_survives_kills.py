@@ -10,9 +10,13 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from drills.store.occurrence_log import OccurrenceLog, OccurrenceState
 from drills.store.store import Store
 from tests.service.schedules import fork_keeper, once, writes_a_line
+
+pytestmark = pytest.mark.slow
 
 DUE_TIMES = 10
 APART = timedelta(seconds=0.7)

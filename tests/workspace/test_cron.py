@@ -77,6 +77,7 @@ def _steps_over_one(line: str) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_ten_thousand_lines_are_due_when_another_cron_says_so_too() -> None:
     rng = random.Random(20261121)
     read = refused = 0

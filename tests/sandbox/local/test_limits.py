@@ -16,6 +16,8 @@ from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.protocol import Service
 from tests.sandbox.local.recorded import read_processes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory, template_cache: Path) -> Iterator[LocalSandbox]:

@@ -24,6 +24,8 @@ from drills.sandbox.protocol import Running, Sandbox, Service
 from drills.sandbox.state import ProcessRecord, load, save
 from tests.sandbox.local.recorded import read_processes
 
+pytestmark = pytest.mark.slow
+
 RUNNER = """
 import sys
 from pathlib import Path
