@@ -20,6 +20,11 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "link-bandwidth": {"link": "app-database", "rate": 20},
     "link-timeout": {"link": "app-cache"},
     "external-api-blocked": {},
+    "exec": {
+        "apply": "(setsid sleep 120 &); touch exec-fault",
+        "undo": "rm -f exec-fault",
+        "verify-undone": "[ ! -e exec-fault ]",
+    },
     "deploy-release": {"release": "1.2.0"},
     "change-setting": {"setting": "provider_webhook_secret", "value": "another-secret-of-the-provider"},
     "rotate-credentials": {"role": "shop"},

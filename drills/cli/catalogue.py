@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from drills.core.visible import visible_line
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from drills.core.scenario import Injection
     from drills.sandbox.choice import SandboxPlace
     from drills.sandbox.protocol import Capability
 
@@ -99,7 +101,7 @@ def show(
             echo(f"{label:<9} within {format_duration(limit)}")
     if spoil:
         for injection in scenario.timeline:
-            echo(f"fault     at {format_duration(injection.at)}: {injection.fault.kind} {injection.fault.settings}")
+            _show_fault(injection)
         if scenario.truth is not None:
             echo(f"cause     {scenario.truth.cause}, among {', '.join(scenario.truth.among)}")
             echo(f"remedy    {scenario.truth.remedy}")
@@ -114,6 +116,17 @@ def show(
 
             for block in load_runbook(place, name).blocks:
                 echo(f"          {step_line(block)}")
+
+
+def _show_fault(injection: Injection) -> None:
+    """A fault in a few words, and each of its settings."""
+    from drills.core.durations import format_duration
+    from drills.faults.registry import fault_of
+
+    spec = injection.fault
+    echo(f"fault     at {format_duration(injection.at)}: {spec.kind}: {visible_line(fault_of(spec).summary())}")
+    for name, value in spec.settings.items():
+        echo(f"          {name:<13} {visible_line(value if isinstance(value, str) else json.dumps(value))}")
 
 
 def validate(workspace: WorkspaceOption = HERE) -> None:

@@ -13,6 +13,7 @@ from drills.faults.kinds.change_setting import ChangeSetting
 from drills.faults.kinds.delete_rows import DeleteRows
 from drills.faults.kinds.deploy_release import DeployRelease
 from drills.faults.kinds.drop_index import DropIndex
+from drills.faults.kinds.exec import Exec
 from drills.faults.kinds.exhaust_connections import ExhaustConnections
 from drills.faults.kinds.expire_certificate import ExpireCertificate
 from drills.faults.kinds.external_api_blocked import ExternalApiBlocked
@@ -59,6 +60,7 @@ _KINDS: tuple[type[Fault], ...] = (
     MisuseKey,
     TrafficSurge,
     ExternalApiBlocked,
+    Exec,
 )
 
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType({kind.kind: kind for kind in _KINDS})

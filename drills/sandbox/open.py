@@ -25,7 +25,11 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
         from drills.sandbox.declared.sandbox import DeclaredSandbox
 
         return DeclaredSandbox(
-            project_of(place), place.compose_folder, config.services, allow_remote_engine=config.allow_remote_engine
+            project_of(place),
+            place.compose_folder,
+            config.services,
+            allow_remote_engine=config.allow_remote_engine,
+            home=workspace.home,
         )
     if driver_of(place) == COMPOSE:
         from drills.sandbox.compose.sandbox import ComposeSandbox
@@ -37,8 +41,11 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
             # The compose file builds the shop that lies beside it.
             project.folder if (project.folder / "shop").is_dir() else included_root(),
             allow_remote_engine=config.allow_remote_engine,
+            home=workspace.home,
         )
-    return LocalSandbox(place.folder, included_root(), place.name, cache_dir=workspace.state_dir / "cache")
+    return LocalSandbox(
+        place.folder, included_root(), place.name, cache_dir=workspace.state_dir / "cache", home=workspace.home
+    )
 
 
 def compose_project(workspace: Workspace) -> Project:

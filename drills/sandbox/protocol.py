@@ -14,7 +14,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from drills.sandbox.commands import Commands
 
 
 class Service(StrEnum):
@@ -258,6 +261,11 @@ class Sandbox(Protocol):
         the path of the authority's certificate. `database` is a libpq URL and `cache` a redis:// URL that go straight
         to the service, around Toxiproxy. Empty when the sandbox is down.
         """
+        ...
+
+    @property
+    def commands(self) -> Commands:
+        """What runs commands on this machine, in the workspace's folder, or in a container of a service."""
         ...
 
     def is_up(self) -> bool: ...

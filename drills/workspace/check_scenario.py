@@ -87,15 +87,16 @@ def _timeline(
 def _names(
     document: Document, place: Place, settings: Mapping[str, JsonValue], names: Mapping[str, Collection[str]]
 ) -> Iterator[Problem]:
-    for key, known in names.items():
+    for key, known in (*names.items(), ("in", names.get("service", ()))):
         name = settings.get(key)
         if isinstance(name, str) and _plain(key, name) not in known:
-            yield document.problem((*place, key), f"the sandbox has no {key} {name!r}", suggest(name, known))
+            what = "service" if key == "in" else key
+            yield document.problem((*place, key), f"the sandbox has no {what} {name!r}", suggest(name, known))
 
 
 def _plain(key: str, name: str) -> str:
     """As the sandbox writes it."""
-    if key == "service":
+    if key in ("service", "in"):
         return name.partition("/")[0]
     return name.replace("-", "_") if key == "setting" else name.removeprefix("public.")
 

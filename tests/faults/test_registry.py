@@ -39,6 +39,7 @@ def test_every_kind_of_fault_is_registered_under_its_own_name() -> None:
         "misuse-key",
         "traffic-surge",
         "external-api-blocked",
+        "exec",
     ]
 
 

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from drills.sandbox.change_lock import ChangeLock
+from drills.sandbox.commands import Commands
 from drills.sandbox.compose.configuring import Configures
+from drills.sandbox.compose.container_commands import ContainerCommands
 from drills.sandbox.compose.layout import Layout
 from drills.sandbox.compose.project import Project
 from drills.sandbox.protocol import Capability, DiskUsage, Fingerprint
@@ -30,8 +32,15 @@ class ComposeSandbox(Configures):
     capabilities = frozenset(Capability)
 
     def __init__(
-        self, project: Project, state_dir: Path, shop_root: Path, *, allow_remote_engine: bool = False
+        self,
+        project: Project,
+        state_dir: Path,
+        shop_root: Path,
+        *,
+        allow_remote_engine: bool = False,
+        home: Path | None = None,
     ) -> None:
+        self.commands = Commands(home or state_dir, lambda: self.addresses, lambda: ContainerCommands(self._containers))
         self._project = project
         self._layout = Layout(state_dir.absolute(), shop_root.resolve())
         self._shop_root, self._backup_folder = self._layout.shop_root, self._layout.backups

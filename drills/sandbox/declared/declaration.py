@@ -28,6 +28,7 @@ class Act(StrEnum):
     RESTART = "restart"
     SCALE = "scale"
     RESIZE = "resize"
+    EXEC = "exec"
 
 
 class Recreate(StrEnum):

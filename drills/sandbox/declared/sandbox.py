@@ -16,8 +16,10 @@ from pathlib import Path
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
 from drills.sandbox.change_lock import ChangeLock
+from drills.sandbox.commands import Commands
 from drills.sandbox.compose import engine
 from drills.sandbox.compose.cli import ComposeCli
+from drills.sandbox.compose.container_commands import ContainerCommands
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.compose.project import Project
 from drills.sandbox.compose.service_stats import measure
@@ -56,7 +58,9 @@ class DeclaredSandbox(LacksTheRest):
         declared: Mapping[str, DeclaredService],
         *,
         allow_remote_engine: bool = False,
+        home: Path | None = None,
     ) -> None:
+        self.commands = Commands(home or state_dir, lambda: self.addresses, lambda: ContainerCommands(self._containers))
         self._project = own
         self._declared = dict(declared)
         self._allow_remote_engine = allow_remote_engine

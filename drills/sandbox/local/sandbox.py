@@ -15,6 +15,7 @@ from pathlib import Path
 from drills.errors import EnvironmentFailed
 from drills.sandbox import change_history
 from drills.sandbox.change_lock import ChangeLock
+from drills.sandbox.commands import Commands, no_containers
 from drills.sandbox.database.backups import NIGHTLY, adopt
 from drills.sandbox.local import postgres
 from drills.sandbox.local.blueprints import Layout
@@ -45,9 +46,16 @@ class LocalSandbox(Configures):
     driver = "local"
 
     def __init__(
-        self, state_dir: Path, shop_root: Path, name: str = "default", *, cache_dir: Path | None = None
+        self,
+        state_dir: Path,
+        shop_root: Path,
+        name: str = "default",
+        *,
+        cache_dir: Path | None = None,
+        home: Path | None = None,
     ) -> None:
         self.name = name
+        self.commands = Commands(home or state_dir, lambda: self.addresses)
         root = state_dir.absolute()
         # The marker must be the same in every process that uses this folder, and in no other.
         marker = hashlib.sha256(f"{root.resolve()}\0{name}".encode()).hexdigest()[:16]
@@ -66,6 +74,9 @@ class LocalSandbox(Configures):
     @property
     def capabilities(self) -> frozenset[Capability]:
         return frozenset(Capability) - self.unavailable.keys()
+
+    def refusal(self, service: str, act: str) -> str | None:
+        return no_containers(service) if act == "exec" else super().refusal(service, act)
 
     # --- up and down
 

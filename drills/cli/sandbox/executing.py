@@ -1,0 +1,51 @@
+"""A command in a container of the sandbox, for operators and runbooks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from drills.cli.acting import action
+from drills.cli.places import HERE, WorkspaceOption
+from drills.cli.sandbox.opening import open_sandbox
+from drills.cli.terminal import echo
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "exec",
+        epilog="Example: drills sandbox exec cache --read-only -- redis-cli INFO memory",
+        context_settings={"allow_interspersed_args": False},
+    )(exec_)
+
+
+def exec_(
+    service: Annotated[str, typer.Argument(help="A service, or one replica of it: web/2.")],
+    words: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="The program and its arguments.")],
+    timeout: Annotated[float, typer.Option(help="Seconds; what still runs then is ended.", min=0.1, max=3600)] = 30.0,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="It changes nothing: during a drill it counts as a diagnosis.")
+    ] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Run a command in a service's container. Exit status: that of the command.
+
+    Options come before the service. Nothing of the command stays behind in the container when it has ended.
+    """
+    from drills.core.durations import humane
+    from drills.errors import BadInput, EnvironmentFailed
+    from drills.masking.masking import shown
+    from drills.processes.command import Command
+
+    place, sandbox = open_sandbox(workspace)
+    if not sandbox.commands.in_containers:
+        raise BadInput(f"{service} is a process of this machine, not a container: run the command here")
+    with action(place, read_only=read_only):
+        end = sandbox.commands.run(Command(tuple(words), timeout), where=service)
+        if end.output:
+            echo(shown(end.output).rstrip("\n"))
+        if end.why or end.timed_out:
+            raise EnvironmentFailed(end.why or f"{words[0]} did not end within {humane(timeout)}; it was ended")
+        if end.status:
+            raise typer.Exit(end.status)
