@@ -43,6 +43,7 @@ from drills.core.timeline import Timeline
 from drills.errors import Aborted, DrillsError, EnvironmentFailed
 from drills.faults.injection import inject, lacking
 from drills.faults.kinds.traffic_surge import TrafficSurge
+from drills.faults.link_fault import CUT, disturbed_links
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore, owe_stop
 from drills.faults.settling import settle_owed
@@ -127,6 +128,7 @@ class Course:
         self._record_sandbox(self._clock.monotonic() - began)
         owed = await self._owing(owe_restore, self._recorder, self._sandbox, self._recorder.drill_id)
         self._recorder.emit(owed.event(**self._recorder.now()))
+        await in_thread(self._prepare_links)
         plan, addresses = self._plan, self._sandbox.addresses
         traffic = self._users_of(addresses)
         watch = Watch(
@@ -143,6 +145,15 @@ class Course:
             await alongside(self._phases(watch, traffic), *background)
         finally:
             self._recorder.defer(await traffic.stop())
+
+    def _prepare_links(self) -> None:
+        """Those that are to be disturbed run through Toxiproxy from now on. In a blind drill all of them do, so that
+        nobody reads from it what is to come.
+        """
+        sandbox = self._sandbox
+        faults = [fault_of(each.fault) for each in self._plan.scenario.timeline]
+        named = [each.name for each in sandbox.links()] if self._plan.blind else disturbed_links(faults)
+        sandbox.put_links_in([each for each in named if sandbox.refusal(each, CUT) is None])
 
     def _users_of(self, addresses: Mapping[str, str]) -> Traffic:
         plan, origin = self._plan, self._recorder.record.origin

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
@@ -11,7 +11,11 @@ from pydantic import Field
 
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.sandbox.protocol import Capability, Link, LinkStatus, Sandbox, Toxic
+from drills.faults.names import LinkName
+from drills.sandbox.protocol import Capability, LinkStatus, Sandbox, Toxic
+
+#: What a fault of a link does to it, in the words of drills.yaml's `may`.
+CUT = "cut"
 
 
 class ToxicFault(Fault):
@@ -21,9 +25,13 @@ class ToxicFault(Fault):
     #: Toxiproxy's name of the toxic's type; the toxic itself bears it as its name too.
     toxic_type: ClassVar[str]
 
-    link: Link
+    link: LinkName
     stream: Literal["downstream", "upstream"] = "downstream"
     toxicity: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+    @property
+    def touches(self) -> tuple[tuple[str, str], ...]:
+        return ((self.link, CUT),)
 
     @abstractmethod
     def attributes(self) -> Mapping[str, int]:
@@ -35,9 +43,10 @@ class ToxicFault(Fault):
             raise FaultImpossible(f"link {self.link} is cut already")
         if _has(status, self.toxic_type):
             raise FaultImpossible(f"link {self.link} has the toxic {self.toxic_type} already")
+        require_traffic(sandbox, self.link)
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings say it all
-        return {"link": self.link.value, "toxic": self.toxic_type}
+        return {"link": self.link, "toxic": self.toxic_type}
 
     def apply(self, sandbox: Sandbox) -> None:
         toxic = Toxic(self.toxic_type, self.toxic_type, self.stream, self.toxicity, dict(self.attributes()))
@@ -65,6 +74,21 @@ def link_of(sandbox: Sandbox, link: str) -> LinkStatus:
         if status.name == link:
             return status
     raise EnvironmentFailed(f"link {link} is not there; its proxy does not run")
+
+
+def disturbed_links(faults: Iterable[Fault]) -> tuple[str, ...]:
+    """The links that these faults disturb, in their order."""
+    return tuple(dict.fromkeys(name for fault in faults for name, act in fault.touches if act == CUT))
+
+
+def require_traffic(sandbox: Sandbox, link: str) -> None:
+    """Raises FaultImpossible for a link that nothing goes through: to disturb it would harm nobody."""
+    if sandbox.link_carried(link) == 0:
+        upstream = link_of(sandbox, link).upstream
+        raise FaultImpossible(
+            f"nothing has gone through link {link} in the steady state: its caller reaches {upstream} in another way "
+            "(by an address, or at another port), or does not need it"
+        )
 
 
 def milliseconds(duration: timedelta) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -93,9 +93,9 @@ class Driver(KeepsDatabase):
     def service_names(self) -> Sequence[str]:
         return tuple(Service)
 
-    def refusal(self, service: str, act: str) -> str | None:  # noqa: ARG002 - the included system may be broken anyhow
+    def refusal(self, service: str, act: str) -> str | None:
         try:
-            named(service, MAX_REPLICAS)
+            link_named(service) if act == "cut" else named(service, MAX_REPLICAS)
         except BadInput as error:
             return str(error)
         return None
@@ -239,6 +239,15 @@ class Driver(KeepsDatabase):
 
     def remove_toxic(self, link: str, name: str) -> None:
         self._toxiproxy.remove_toxic(link_named(link), name)
+
+    def put_links_in(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002 - they always are
+        return ()
+
+    def link_carried(self, link: str) -> int | None:  # noqa: ARG002
+        return None
+
+    def link_callers(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
 
     # --- health; the state before and after a drill
 

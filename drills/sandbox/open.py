@@ -28,6 +28,7 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
             project_of(place),
             place.compose_folder,
             config.services,
+            links=config.links,
             allow_remote_engine=config.allow_remote_engine,
             home=workspace.home,
         )

@@ -105,6 +105,8 @@ class LinkStatus:
     listen: str
     upstream: str
     toxics: tuple[Toxic, ...] = ()
+    detail: str = ""
+    """For people: why it is as it is, where that is not what one expects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +416,18 @@ class Sandbox(Protocol):
 
     def remove_toxic(self, link: str, name: str) -> None:
         """Remove it if it is there."""
+        ...
+
+    def put_links_in(self, links: Collection[str]) -> tuple[str, ...]:
+        """Lead these through Toxiproxy where that is not always so; returns the services that were restarted for it."""
+        ...
+
+    def link_carried(self, link: str) -> int | None:
+        """Bytes that went through since it was led through Toxiproxy; None where that is not known."""
+        ...
+
+    def link_callers(self, links: Collection[str]) -> tuple[str, ...]:
+        """The services that are restarted when these are led through Toxiproxy."""
         ...
 
     def health(self) -> Mapping[str, tuple[bool, str]]:

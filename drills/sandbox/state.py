@@ -96,6 +96,9 @@ class SandboxState(_Kept):
     changes_noted: int = 0
     cpus: dict[str, int] = {}
     limits: dict[str, str] = {}
+    disconnected: dict[str, dict[str, dict[str, Any]]] = Field(
+        {}, description="Containers that are taken off a network for a moment: how they were on it."
+    )
     compose: ComposeProject | None = Field(None, description="Of the compose driver only.")
     override: dict[str, dict[str, Any]] = Field({}, description="Of a declared system: what is in force, by its part.")
 

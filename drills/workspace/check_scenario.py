@@ -74,7 +74,7 @@ def _timeline(
             yield from problems
             yield from _names(document, place, injection.fault.settings, names)
             for service, act in fault.touches if isinstance(fault, Fault) else ():
-                known = service.partition("/")[0] in names.get("service", ())
+                known = service.partition("/")[0] in {*names.get("service", ()), *names.get("link", ())}
                 if known and (why := refused(service, act)) is not None:
                     yield document.problem(place, "its owner does not allow this", why, warning=True)
             if "setting" in names and isinstance(fault, ChangeSetting):

@@ -13,7 +13,7 @@ from drills.core.file_names import FilePath
 from drills.core.playbook import Model
 from drills.probing.server_url import ServerUrl
 from drills.probing.urls import HttpUrl
-from drills.sandbox.declared.declaration import DeclaredService
+from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
 from drills.workspace.schedule import ScheduleEntry
 
 
@@ -54,6 +54,10 @@ class SandboxConfig(Model):
     services: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")], DeclaredService] = Field(
         default_factory=dict,
         description="Of a compose project of your own, each by its name there; absent: the included shop.",
+    )
+    links: dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")], DeclaredLink] = Field(
+        default_factory=dict,
+        description="Of a compose project of your own: dependencies that can be slowed, cut or reset, each by a name.",
     )
     allow_remote_engine: bool = Field(False, description="Whether the Docker engine may be another machine's.")
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from drills.included import included_root
 from drills.sandbox.definitions import definitions
-from drills.sandbox.protocol import Service
+from drills.sandbox.protocol import Link, Service
 
 
 @lru_cache(maxsize=1)
@@ -20,6 +20,7 @@ def shop_names() -> Mapping[str, tuple[str, ...]]:
     known = definitions(root)
     names = {
         "service": tuple(Service),
+        "link": tuple(Link),
         "release": known.versions,
         "setting": tuple(setting.name for setting in known.settings),
         "migration": tuple(file.name[:4] for file in migrations),

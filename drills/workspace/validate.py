@@ -12,7 +12,8 @@ from drills.errors import Problem
 from drills.included import included_root
 from drills.nearest import suggest
 from drills.sandbox.declared.addresses import url_of
-from drills.sandbox.declared.declaration import refusal
+from drills.sandbox.declared.declaration import Act, refusal
+from drills.sandbox.declared.link_rules import refusal as link_refusal
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
 from drills.workspace.check_probe import check_probe
 from drills.workspace.check_ready import ADDRESSES, check_ready
@@ -40,9 +41,12 @@ def validate(root: Path) -> list[Problem]:
     known_probes = frozenset(probe.spec.name for probe in probes).union(_names_written(documents))
     addresses, names = _sandbox_names(config.model)
     declared = config.model.sandbox.services if config.model is not None else {}
+    links = config.model.sandbox.links if config.model is not None else {}
 
-    def refused(service: str, act: str) -> str | None:
-        return refusal(declared, service, act) if declared else None
+    def refused(named: str, act: str) -> str | None:
+        if not declared:
+            return None
+        return link_refusal(links, declared, named) if act == Act.CUT else refusal(declared, named, act)
 
     probers = None if config.model is None else {name: each.url for name, each in config.model.probers.items()}
     right = []
@@ -76,7 +80,7 @@ def _sandbox_names(config: WorkspaceConfig | None) -> tuple[Mapping[str, str], M
         # Secrets are not needed to say what a file means.
         plain = {name: service.model_copy(update={"password_from": None}) for name, service in services.items()}
         alike = {name: url_of(service, "127.0.0.1:8000") for name, service in plain.items()}
-        return {**alike, "state": ADDRESSES["state"]}, {"service": tuple(services)}
+        return {**alike, "state": ADDRESSES["state"]}, {"service": tuple(services), "link": tuple(config.sandbox.links)}
     return ADDRESSES, shop_names()
 
 

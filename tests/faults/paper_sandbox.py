@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -255,6 +255,15 @@ class PaperSandbox:
         if kept != self.proxies[link].toxics:
             self.change(f"no toxic {name} on {link}")
             self.proxies[link] = replace(self.proxies[link], toxics=kept)
+
+    def put_links_in(self, links: Collection[str]) -> tuple[str, ...]:
+        return ()
+
+    def link_carried(self, link: str) -> int | None:
+        return None
+
+    def link_callers(self, links: Collection[str]) -> tuple[str, ...]:
+        return ()
 
     def health(self) -> Mapping[str, tuple[bool, str]]:
         return {}

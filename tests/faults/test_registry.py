@@ -60,7 +60,7 @@ def test_a_misspelt_kind_is_told_with_the_nearest_one() -> None:
         ({"kind": "kill-service", "service": "database/one"}, "service"),
         ({"kind": "kill-service", "service": "app/0"}, "service"),
         ({"kind": "pause-replica", "replica": 0}, "replica"),
-        ({"kind": "link-latency", "link": "app-databse", "latency": "1s"}, "link"),
+        ({"kind": "link-latency", "link": "app_database", "latency": "1s"}, "link"),
         ({"kind": "link-latency", "link": "app-database", "latency": "5 m"}, "latency"),
         ({"kind": "link-bandwidth", "link": "app-database", "rate": 0}, "rate"),
         ({"kind": "link-down", "link": "app-database", "toxicity": 2}, "toxicity"),

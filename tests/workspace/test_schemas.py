@@ -61,7 +61,7 @@ def test_every_included_file_is_taken(schema, path):
         ("scenario.schema.json", SCENARIO, "title:", "titel:"),
         ("scenario.schema.json", SCENARIO, "drop-index", "drop-indx"),
         ("scenario.schema.json", SCENARIO, "index: orders_customer_idx", "idx: orders_customer_idx"),
-        ("scenario.schema.json", SCENARIO, "link: app-database", "link: app-databse"),
+        ("scenario.schema.json", SCENARIO, "link: app-database", "link: app_database"),
         ("scenario.schema.json", SCENARIO, "latency: 500ms", "latency: 500 ms"),
         ("scenario.schema.json", SCENARIO, "among: [missing-index, bad-deploy]", "among: missing-index"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from drills.faults.kinds.link_timeout import LinkTimeout
+from drills.faults.names import LinkName
 from drills.sandbox.protocol import Link
 
 
@@ -13,7 +14,7 @@ class ExternalApiBlocked(LinkTimeout):
 
     kind: ClassVar[str] = "external-api-blocked"
 
-    link: Link = Link.APP_EXTERNAL_API
+    link: LinkName = Link.APP_EXTERNAL_API.value
 
     def summary(self) -> str:
         return "block the external API"

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.faults.link_fault import link_of
-from drills.sandbox.protocol import Capability, Link, Sandbox
+from drills.faults.link_fault import CUT, link_of, require_traffic
+from drills.faults.names import LinkName
+from drills.sandbox.protocol import Capability, Sandbox
 
 
 class LinkDown(Fault):
@@ -16,7 +17,11 @@ class LinkDown(Fault):
     kind: ClassVar[str] = "link-down"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.LINKS})
 
-    link: Link
+    link: LinkName
+
+    @property
+    def touches(self) -> tuple[tuple[str, str], ...]:
+        return ((self.link, CUT),)
 
     def summary(self) -> str:
         return f"cut link {self.link}"
@@ -24,9 +29,10 @@ class LinkDown(Fault):
     def check(self, sandbox: Sandbox) -> None:
         if not link_of(sandbox, self.link).enabled:
             raise FaultImpossible(f"link {self.link} is cut already")
+        require_traffic(sandbox, self.link)
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings say it all
-        return {"link": self.link.value}
+        return {"link": self.link}
 
     def apply(self, sandbox: Sandbox) -> None:
         sandbox.set_link(self.link, enabled=False)

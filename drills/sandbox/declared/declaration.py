@@ -29,6 +29,8 @@ class Act(StrEnum):
     SCALE = "scale"
     RESIZE = "resize"
     EXEC = "exec"
+    CUT = "cut"
+    """Disturb its links, for which it is restarted."""
 
 
 class Recreate(StrEnum):
@@ -53,6 +55,14 @@ class DeclaredService(Model):
     recreate: Recreate = Field(
         Recreate.REFUSED, description="Whether what its containers wrote outside their volumes may be lost."
     )
+
+
+class DeclaredLink(Model):
+    """What a service asks of another at one port, and can be disturbed: its connections run through Toxiproxy then."""
+
+    from_: str = Field(min_length=1, description="The service that calls; its `may` must name cut.")
+    to: str = Field(min_length=1, description="The service that is called.")
+    port: int = Field(ge=1, le=65535, description="Where that one listens, inside its container.")
 
 
 def refusal(declared: Mapping[str, DeclaredService], service: str, act: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from drills.errors import NotSupported
 from drills.sandbox.protocol import (
@@ -13,14 +13,12 @@ from drills.sandbox.protocol import (
     Certificate,
     Change,
     DiskUsage,
-    LinkStatus,
     Migration,
     Release,
-    Toxic,
 )
 
 _WHY: Mapping[Capability, str] = {
-    Capability.LINKS: "links of a compose project of one's own are not supported",
+    Capability.LINKS: "drills.yaml declares none, in sandbox.links",
     Capability.RELEASES: "releases of a compose project of one's own are not supported",
     Capability.SCALE: "replicas of a compose project of one's own cannot be changed",
     Capability.SETTINGS: "settings of a compose project of one's own are not supported",
@@ -36,7 +34,7 @@ _WHY: Mapping[Capability, str] = {
 class LacksTheRest:
     """The members of `drills.sandbox.protocol.Sandbox` that a declared sandbox refuses, or has none of."""
 
-    unavailable: ClassVar[Mapping[Capability, str]] = _WHY
+    unavailable: Mapping[Capability, str] = _WHY
     secret_settings: frozenset[str] = frozenset()
 
     def releases(self) -> Sequence[Release]:
@@ -92,18 +90,6 @@ class LacksTheRest:
 
     def redis(self, *words: str) -> Any:
         self._refuse(Capability.SQL, words)
-
-    def links(self) -> Sequence[LinkStatus]:
-        return ()
-
-    def set_link(self, link: str, *, enabled: bool) -> None:
-        self._refuse(Capability.LINKS, link, enabled)
-
-    def add_toxic(self, link: str, toxic: Toxic) -> None:
-        self._refuse(Capability.LINKS, link, toxic)
-
-    def remove_toxic(self, link: str, name: str) -> None:
-        self._refuse(Capability.LINKS, link, name)
 
     def _refuse(self, capability: Capability, *_asked: object) -> NoReturn:
         raise NotSupported(_WHY[capability])

@@ -6,6 +6,7 @@ Nothing is removed and nothing is made anew, but for a container that is gone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.compose.cli import ComposeCli
@@ -36,6 +37,7 @@ def fingerprint_of(containers: Containers) -> Fingerprint:
 
 def restore(containers: Containers, cli: ComposeCli, wanted: Fingerprint) -> tuple[str, ...]:
     """Bring the containers back to that state; returns what had to be changed. Raises EnvironmentFailed."""
+    wanted = replace(wanted, links={})  # Whoever has the links brings them back.
     before = fingerprint_of(containers)
     done = before.differences(wanted)
     if not done:

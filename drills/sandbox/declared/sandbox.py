@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -25,13 +26,17 @@ from drills.sandbox.compose.project import Project
 from drills.sandbox.compose.service_stats import measure
 from drills.sandbox.declared.addresses import host_port, url_of
 from drills.sandbox.declared.answers import answers
-from drills.sandbox.declared.declaration import DeclaredService, refusal
+from drills.sandbox.declared.declaration import Act, DeclaredLink, DeclaredService, refusal
+from drills.sandbox.declared.endpoints import Endpoints
 from drills.sandbox.declared.lacking import LacksTheRest
+from drills.sandbox.declared.link_rules import refusal as link_refusal
+from drills.sandbox.declared.links import DeclaredLinks
 from drills.sandbox.declared.override import Override
+from drills.sandbox.declared.proxies import LinkProxies
 from drills.sandbox.declared.recreation import Recreation
 from drills.sandbox.declared.restoring import fingerprint_of, restore
 from drills.sandbox.log_lines import chosen, in_order
-from drills.sandbox.protocol import Capability, Fingerprint, Running, ServiceStats, ServiceStatus
+from drills.sandbox.protocol import Capability, Fingerprint, LinkStatus, Running, ServiceStats, ServiceStatus, Toxic
 from drills.sandbox.state import ComposeProject, StateStore, make_folder
 
 #: How long services may take until they answer: images are built by then, but a database may have to recover.
@@ -49,7 +54,6 @@ class DeclaredSandbox(LacksTheRest):
     """
 
     driver = "compose"
-    capabilities = frozenset({Capability.SERVICES, Capability.RESOURCES})
 
     def __init__(
         self,
@@ -57,12 +61,17 @@ class DeclaredSandbox(LacksTheRest):
         state_dir: Path,
         declared: Mapping[str, DeclaredService],
         *,
+        links: Mapping[str, DeclaredLink] | None = None,
         allow_remote_engine: bool = False,
         home: Path | None = None,
     ) -> None:
         self.commands = Commands(home or state_dir, lambda: self.addresses, lambda: ContainerCommands(self._containers))
         self._project = own
         self._declared = dict(declared)
+        self._declared_links = dict(links or {})
+        has_links = {Capability.LINKS} if self._declared_links else set()
+        self.capabilities = frozenset({Capability.SERVICES, Capability.RESOURCES, *has_links})
+        self.unavailable = {each: why for each, why in self.unavailable.items() if each not in self.capabilities}
         self._allow_remote_engine = allow_remote_engine
         self._folder = state_dir.absolute()
         marker = hashlib.sha256(f"{self._folder}\0{own.name}".encode()).hexdigest()[:16]
@@ -85,11 +94,24 @@ class DeclaredSandbox(LacksTheRest):
         """Asked before containers are made anew."""
         return Recreation(self._containers, self._declared)
 
+    @cached_property
+    def _links(self) -> DeclaredLinks:
+        return DeclaredLinks(
+            self._containers,
+            Endpoints(self._containers, self._store),
+            LinkProxies(self._containers, self._folder),
+            self._declared_links,
+            self._declared,
+            self._await,
+        )
+
     @property
     def service_names(self) -> Sequence[str]:
         return tuple(self._declared)
 
     def refusal(self, service: str, act: str) -> str | None:
+        if act == Act.CUT:
+            return link_refusal(self._declared_links, self._declared, service)
         return refusal(self._declared, service, act)
 
     # --- up and down
@@ -123,7 +145,7 @@ class DeclaredSandbox(LacksTheRest):
     def down(self) -> None:
         """Stop all containers; none is removed, and no volume."""
         with self._lock.held():
-            self._containers.list()
+            self._links.take_away()
             self._cli.stop()
             if self._store.read().active:
                 self._store.change(active=False)
@@ -256,14 +278,44 @@ class DeclaredSandbox(LacksTheRest):
                 return lines[-1]
         return "it said nothing"
 
+    # --- links
+
+    def links(self) -> Sequence[LinkStatus]:
+        return self._links.list()
+
+    def set_link(self, link: str, *, enabled: bool) -> None:
+        with self._lock.held():
+            self._links.set(link, enabled=enabled)
+
+    def add_toxic(self, link: str, toxic: Toxic) -> None:
+        with self._lock.held():
+            self._links.add_toxic(link, toxic)
+
+    def remove_toxic(self, link: str, name: str) -> None:
+        with self._lock.held():
+            self._links.remove_toxic(link, name)
+
+    def put_links_in(self, links: Collection[str]) -> tuple[str, ...]:
+        with self._lock.held():
+            return self._links.put_in(links)
+
+    def link_carried(self, link: str) -> int | None:
+        return self._links.carried(link)
+
+    def link_callers(self, links: Collection[str]) -> tuple[str, ...]:
+        return self._links.callers(links)
+
     # --- the state before and after a drill
 
     def fingerprint(self) -> Fingerprint:
-        return fingerprint_of(self._containers)
+        return replace(fingerprint_of(self._containers), links=self._links.state())
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
         with self._lock.held():
-            done = restore(self._containers, self._cli, fingerprint)
+            # First, for what runs without its links does not come up; and again, where what has them was made anew.
+            done = self._links.restore(fingerprint.links)
+            done += restore(self._containers, self._cli, fingerprint)
+            self._links.restore(fingerprint.links)
             for name in self._declared:
                 if any(each.running is Running.UP for each in self._of(name)):
                     self._await(name)
