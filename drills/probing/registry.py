@@ -20,6 +20,7 @@ _INCLUDED = {
     "postgres": "drills.probing.settings:PostgresSettings",
     "redis": "drills.probing.settings:RedisSettings",
     "grpc": "drills.probing.grpc_settings:GrpcSettings",
+    "exec": "drills.probing.exec_settings:ExecSettings",
     "metrics": "drills.probing.settings:MetricsSettings",
     "container": "drills.probing.settings:ContainerSettings",
 }

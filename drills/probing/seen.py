@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from drills.core.probe import Outcome
 from drills.probing.evaluation import Evaluator
 from drills.probing.resolver import Resolver
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class Seen:
     `withheld` tells why the target does not show a value to this prober, which lacks a right or a feature of it: what a
     condition on it would say is unknown.
     `failure` is set when the target did not give what was asked; `blind` when the prober itself could not look;
+    `degraded` tells why a look that passes is no better than *degraded*, by what the target says of itself;
     `verdict`, an outcome and its reason, when a prober elsewhere has looked and judged.
     """
 
@@ -36,6 +39,7 @@ class Seen:
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     doubt: str = ""
     withheld: Mapping[str, str] = field(default_factory=dict)
+    degraded: str = ""
 
 
 #: Looks once. Ends by the probe's timeout; raises nothing but CancelledError for what the target does.
@@ -56,6 +60,16 @@ class Means:
     transfers: Any = None
     asking: Any = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _shared: dict[type, Any] = field(default_factory=dict)
+
+    def shared(self, kind: type[T]) -> T:
+        """The one object of this class that all looks share, made when it is first asked for.
+
+        Its `close`, if it has one, is called at the end.
+        """
+        if kind not in self._shared:
+            self._shared[kind] = kind()
+        return cast(T, self._shared[kind])
 
     async def close(self) -> None:
         """Let go of all that is in it; looks must have ended."""
@@ -63,5 +77,8 @@ class Means:
             self.transfers.close()
         if self.asking is not None:
             await self.asking.close()
+        for each in self._shared.values():
+            if hasattr(each, "close"):
+                each.close()
         self.resolver.close()
         await self.evaluator.close()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum, auto
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
@@ -74,6 +75,8 @@ class SettingsModel(Model):
     names: ClassVar[frozenset[str]] = frozenset()
     metrics: ClassVar[frozenset[str]] = frozenset()
     for_others: ClassVar[ForOthers] = ForOthers.IF_ALLOWED
+    #: Settings that name files and folders of the workspace; a relative one is taken from there.
+    files: ClassVar[frozenset[str]] = frozenset({"ca"})
 
     def prepare(self, probe: BoundProbe, means: Means) -> Look:
         """The look of `probe`, whose settings these are: what can be made ready is, and nothing is connected to.
@@ -83,6 +86,11 @@ class SettingsModel(Model):
         """
         look: Look = import_module(f"drills.probing.kinds.{probe.spec.kind}").prepare(probe, means)
         return look
+
+    @classmethod
+    def supplied_by(cls, settings: Mapping[str, Any]) -> frozenset[str]:  # noqa: ARG003 - of kinds that ask for it
+        """Which of `metrics` a probe with these settings, as they are written, supplies."""
+        return cls.metrics
 
     @property
     def here_only(self) -> str:

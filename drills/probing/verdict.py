@@ -47,6 +47,8 @@ async def _judged(probe: BoundProbe, seen: Seen, evaluator: Evaluator) -> tuple[
         return Outcome.FAIL, wrong
     if doubt := seen.doubt or await _withheld(probe.asserts, seen, evaluator):
         return Outcome.UNKNOWN, doubt
+    if seen.degraded:
+        return Outcome.DEGRADED, seen.degraded
     for condition in probe.degraded:
         if await evaluator.holds(condition, seen.values) is True:
             return Outcome.DEGRADED, with_values(condition, seen.values)

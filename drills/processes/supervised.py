@@ -7,7 +7,7 @@ import marshal
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,8 @@ class CommandEnd:
     output: str = ""
     timed_out: bool = False
     why: str = ""
+    errors: str = ""
+    """What it wrote to stderr, where that was asked for apart."""
 
 
 async def run_supervised(
@@ -44,23 +46,28 @@ async def run_supervised(
     spared: str,
     script: str | None = None,
     keep: bool = False,
+    apart: bool = False,
+    grace: float = GRACE,
 ) -> CommandEnd:
     """Run it for at most `limit` seconds. Nothing of it is left when this returns, raises or is cancelled.
 
     With `keep`, what it has left in the background goes on when it succeeded, below a supervisor that has this
     environment too. Processes with the variable `spared` go on in any case. The `script` can be read at `SCRIPT`.
+    With `apart`, stderr is no part of the output. `grace` are the seconds that its processes have after SIGTERM.
     """
     timed_out = False
     # A pipe of our own, not the process's: a command has ended when its first process has, whoever still holds it.
-    async with _output_pipe() as (output, reading, writing):
+    async with AsyncExitStack() as pipes:
+        output, reading, writing = await pipes.enter_async_context(_output_pipe())
+        errors, _, complaining = await pipes.enter_async_context(_output_pipe()) if apart else (output, -1, writing)
         lifeline, held = os.pipe()
-        order = _order(words, script, spared, reading if keep else None)
+        order = _order(words, script, grace, spared, reading if keep else None)
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", supervisor.__file__, str(order)),
                 stdin=lifeline,
                 stdout=writing,
-                stderr=asyncio.subprocess.STDOUT,
+                stderr=complaining,
                 cwd=folder,
                 env=environment,
                 start_new_session=True,
@@ -70,7 +77,7 @@ async def run_supervised(
             os.close(held)
             return CommandEnd(None, why=f"{words[0]} cannot be started: {error.strerror}")
         finally:
-            for descriptor in (order, lifeline, writing):
+            for descriptor in {order, lifeline, writing, complaining}:
                 os.close(descriptor)
         try:
             async with asyncio.timeout(limit):
@@ -79,15 +86,16 @@ async def run_supervised(
             timed_out = True
         finally:
             os.close(held)
-            await _wait_or_kill(process)
-    return CommandEnd(None if timed_out else process.returncode, output.decode(errors="replace"), timed_out)
+            await _wait_or_kill(process, grace)
+    said, complained = (each.decode(errors="replace") for each in (output, errors if apart else b""))
+    return CommandEnd(None if timed_out else process.returncode, said, timed_out, errors=complained)
 
 
-def _order(words: Sequence[str], script: str | None, spared: str, output: int | None) -> int:
+def _order(words: Sequence[str], script: str | None, grace: float, spared: str, output: int | None) -> int:
     """What the supervisor is to do, as a file in memory: its size knows no bound, and nobody sees it in a list."""
     order = os.memfd_create("order", os.MFD_CLOEXEC)
     with os.fdopen(order, "wb", closefd=False) as file:
-        marshal.dump((list(words), script, GRACE, spared, output is not None, -1 if output is None else output), file)
+        marshal.dump((list(words), script, grace, spared, output is not None, -1 if output is None else output), file)
     os.lseek(order, 0, os.SEEK_SET)
     return order
 
@@ -121,10 +129,10 @@ async def _gather(reader: asyncio.StreamReader, output: bytearray) -> None:
             output[LARGEST_OUTPUT // 4 : -LARGEST_OUTPUT // 4] = b"\n...\n"
 
 
-async def _wait_or_kill(process: asyncio.subprocess.Process) -> None:
+async def _wait_or_kill(process: asyncio.subprocess.Process, grace: float) -> None:
     """Wait for a supervisor whose lifeline was cut; one that cannot end (a process that no signal ends) is killed."""
     try:
-        async with asyncio.timeout(GRACE + _SUPERVISOR_GRACE):
+        async with asyncio.timeout(grace + _SUPERVISOR_GRACE):
             await process.wait()
     except TimeoutError:
         process.kill()

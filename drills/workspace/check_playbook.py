@@ -47,7 +47,7 @@ def supplied_metrics(probes: Collection[ProbeSpec]) -> set[str]:
     supplied = {f"{probe.role.replace('-', '_')}_failing" for probe in probes if probe.role is not None}
     for probe in probes:
         if probe.kind in probe_kinds():
-            supplied |= probe_kinds()[probe.kind].metrics
+            supplied |= probe_kinds()[probe.kind].supplied_by(probe.settings)
     return supplied | ({"probe_failing"} if probes else set())
 
 

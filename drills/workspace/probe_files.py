@@ -39,7 +39,7 @@ def load_probes(paths: Sequence[Path], shown: Callable[[Path], str], root: Path)
 
 
 def read_probes(documents: Sequence[Document], root: Path) -> tuple[tuple[PlacedProbe, ...], tuple[Problem, ...]]:
-    """The probes that can be used, and all that is wrong with the others. `root` is what a `ca` is relative to."""
+    """The probes that can be used, and all that is wrong with the others. `root` is what files are relative to."""
     probes: dict[str, PlacedProbe] = {}
     problems: list[Problem] = []
     for document in documents:
@@ -61,17 +61,25 @@ def read_probes(documents: Sequence[Document], root: Path) -> tuple[tuple[Placed
 
 def _with_files_of(root: Path, spec: ProbeSpec) -> ProbeSpec:
     """Commands are given in any folder: what a probe names does not depend on it."""
+    kind = probe_kinds()[spec.kind]
     vantages = {
-        name: own.model_copy(update={"settings": _from(root, own.settings)}) for name, own in spec.vantages.items()
+        name: own.model_copy(update={"settings": _from(root, own.settings, kind.files)})
+        for name, own in spec.vantages.items()
     }
-    return spec.model_copy(update={"settings": _from(root, spec.settings), "vantages": vantages})
+    usual = {name: field.default for name, field in kind.model_fields.items() if name in kind.files}
+    settings = _from(root, {**usual, **spec.settings}, kind.files)
+    return spec.model_copy(update={"settings": settings, "vantages": vantages})
 
 
-def _from(root: Path, settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    ca = settings.get("ca")
-    if not isinstance(ca, str) or ca.startswith("${"):
-        return dict(settings)
-    return {**settings, "ca": str(root / ca)}
+def _from(root: Path, settings: Mapping[str, JsonValue], files: frozenset[str]) -> dict[str, JsonValue]:
+    found = dict(settings)
+    for name in files & settings.keys():
+        file = settings[name]
+        if file is None:
+            del found[name]
+        elif isinstance(file, str) and not file.startswith("${"):
+            found[name] = str(root / file)
+    return found
 
 
 def _items(document: Document) -> tuple[list[tuple[Place, Any]], list[Problem]]:

@@ -90,7 +90,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
 
 def _question(probe: BoundProbe, asker: str) -> str:
     settings = probe.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    ca = settings.pop("ca", None)
+    files = {name: settings.pop(name, None) for name in probe.settings.files}
     asked = Question(
         asker=asker,
         name=probe.name,
@@ -99,7 +99,7 @@ def _question(probe: BoundProbe, asker: str) -> str:
         assert_=probe.spec.assert_,
         degraded=probe.spec.degraded,
         timeout=probe.spec.timeout,
-        ca=_contents(ca),
+        ca=_contents(files.get("ca")),
     )
     return asked.model_dump_json(by_alias=True)
 
