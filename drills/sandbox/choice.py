@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,11 @@ from drills.sandbox.plain_state import read_plain
 
 if TYPE_CHECKING:
     from drills.sandbox.compose.project import Project
+    from drills.sandbox.compose.selection import Selection
 
 AUTO, LOCAL, COMPOSE = "auto", "local", "compose"
+#: The compose file of the included system.
+INCLUDED_FILE = "docker-compose.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,8 @@ class SandboxPlace:
     home: Path
     driver: str = AUTO
     name: str = "default"
-    file: str = "docker-compose.yml"
+    file: str | tuple[str, ...] | None = None
+    """The compose files; None: the included system's, or what Compose itself would choose for one of one's own."""
     project: str | None = None
     declared: bool = False
     """Whether it is a compose project of the workspace's own, whose services drills.yaml names."""
@@ -55,13 +60,50 @@ def project_of(place: SandboxPlace) -> Project:
     from drills.sandbox.compose import engine
     from drills.sandbox.compose.project import Project, named_for
 
-    own = (place.home / place.file).resolve()
-    file = own if own.is_file() else (included_root() / place.file).resolve()
+    if place.declared:
+        return own_project_of(place)
+    asked = _asked(place) or (INCLUDED_FILE,)
+    own = (place.home / asked[0]).resolve()
+    file = own if own.is_file() else (included_root() / asked[0]).resolve()
     if not file.is_file():
-        raise BadInput(f"drills.yaml: sandbox.file: there is no {place.file}; write the name of your compose file")
+        raise BadInput(f"drills.yaml: sandbox.file: there is no {asked[0]}; write the name of your compose file")
     borrowed = None if file == own else place.home.resolve()
     name = place.project or named_for(file.parent, place.name, borrowed=borrowed)
     return Project(name, file.parent, file, engine.engine_host())
+
+
+def own_project_of(place: SandboxPlace) -> Project:
+    """A compose project of the workspace's own: its files and its name are those that `docker compose` would choose.
+
+    Raises BadInput when there is no compose file, or when the name cannot be a project's.
+    """
+    from drills.sandbox.compose import engine
+    from drills.sandbox.compose.project import Project
+
+    found = selection_of(place)
+    return Project(found.name, found.folder, found.files[0], engine.engine_host(), found.files[1:])
+
+
+def selection_of(place: SandboxPlace) -> Selection:
+    """The same without asking where the engine is."""
+    from drills.sandbox.compose.model import name_of
+    from drills.sandbox.compose.selection import select
+
+    return select(_as_entered(place.home), _asked(place), name=place.project, ask_compose=name_of)
+
+
+def _asked(place: SandboxPlace) -> tuple[str, ...]:
+    return (place.file,) if isinstance(place.file, str) else place.file or ()
+
+
+def _as_entered(folder: Path) -> Path:
+    """The folder by the name that a shell went into it with, as Compose names the project: it may be a link."""
+    shell = Path(os.environ.get("PWD", ""))
+    if shell.is_absolute() and os.path.realpath(shell) == os.path.realpath(Path.cwd()):
+        for each in (shell, *shell.parents):
+            if os.path.realpath(each) == os.path.realpath(folder):
+                return each
+    return folder
 
 
 def _compose_is_up(place: SandboxPlace) -> bool:

@@ -56,4 +56,6 @@ def compose_project(workspace: Workspace) -> Project:
 
 def _place(workspace: Workspace) -> SandboxPlace:
     config = workspace.config.sandbox
-    return SandboxPlace(workspace.home, config.driver, config.name, config.file, config.project)
+    return SandboxPlace(
+        workspace.home, config.driver, config.name, config.file, config.project, declared=bool(config.services)
+    )

@@ -5,22 +5,23 @@ Nothing may be broken until its owner says so: every `may` is empty.
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from drills.errors import BadInput
-from drills.sandbox.compose.cli import ComposeCli
-from drills.sandbox.compose.engine import engine_host
-from drills.sandbox.compose.project import Project, normalised
+from drills.sandbox.compose.model import name_of, read_model
+from drills.sandbox.compose.selection import select
 from drills.sandbox.declared.addresses import USUAL_PORTS
 from drills.sandbox.declared.declaration import Adapter
 from drills.workspace.layout import CONFIG_FILE
+from drills.workspace.yaml_scalars import plain_scalar
 
-#: As `docker compose` looks for them, in this order.
-COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 #: Part of an image's name, without registry and tag → what it is.
 _IMAGES = {
     re.compile(r"(^|/)(postgres|postgresql|postgis|timescaledb|pgvector)$"): Adapter.POSTGRES,
@@ -41,6 +42,7 @@ class Found:
     user: str | None
     database: str | None
     depends_on: tuple[str, ...]
+    probe: str = ""
 
 
 def begin(folder: Path) -> dict[str, str]:
@@ -50,11 +52,15 @@ def begin(folder: Path) -> dict[str, str]:
     """
     if (folder / CONFIG_FILE).exists():
         raise BadInput(f"{folder / CONFIG_FILE} is there already; nothing was written")
-    file = next((name for name in COMPOSE_FILES if (folder / name).is_file()), None)
-    if file is None:
-        raise BadInput(f"{folder}: there is no {' or '.join(COMPOSE_FILES)} here; go to the folder of yours")
-    own = Project(normalised(folder.name), folder, folder / file, engine_host())
-    return files_for(file, [found_in(name, each) for name, each in ComposeCli(own).services().items()])
+    selection = select(folder, ask_compose=name_of)
+    model = read_model(selection)
+    # One that was chosen by this shell's COMPOSE_FILE is not found without it.
+    named = [os.path.relpath(each, folder) for each in selection.files] if "COMPOSE_FILE" in os.environ else []
+    idle = model.idle(selection.profiles) | model.jobs()
+    found = [found_in(name, each) for name, each in model.services.items() if name not in idle]
+    if not found:
+        raise BadInput(f"{selection.files[0]}: no service of it has a container that stays; nothing was written")
+    return files_for(found, named)
 
 
 def found_in(name: str, service: Mapping[str, Any]) -> Found:
@@ -86,11 +92,11 @@ def _health_path(service: Mapping[str, Any]) -> str | None:
     return asked[1] if asked else None
 
 
-def files_for(file: str, services: list[Found]) -> dict[str, str]:
-    """The text of each file."""
-    probed = [each for each in services if each.adapter is not None]
+def files_for(services: list[Found], named: Sequence[str] = ()) -> dict[str, str]:
+    """The text of each file. `named` are the compose files that are not found without their names."""
+    probed = _named_apart([each for each in services if each.adapter is not None])
     users = next((each for each in probed if each.adapter is Adapter.HTTP), None)
-    files = {CONFIG_FILE: _config(file, services), "probes/services.yaml": "".join(map(_probe, probed)) or "[]\n"}
+    files = {CONFIG_FILE: _config(services, named), "probes/services.yaml": "".join(map(_probe, probed)) or "[]\n"}
     if users is not None:
         needed = {name for each in services for name in each.depends_on}
         victim = next((each for each in services if each.name in needed and each.adapter is not None), users)
@@ -99,22 +105,22 @@ def files_for(file: str, services: list[Found]) -> dict[str, str]:
     return files
 
 
-def _config(file: str, services: list[Found]) -> str:
+def _config(services: list[Found], named: Sequence[str]) -> str:
     lines = [
         "# What drills may do to each service stands in `may`: nothing, until you name it, such as [kill, pause].",
         "format: 1",
         "playbook: fastapi  # a severity policy: yours in playbooks/, or one of those included",
         "sandbox:",
-        f"  file: {file}",
+        *([f"  file: [{', '.join(map(_word, named))}]"] if named else []),
         "  services:",
     ]
     for each in services:
         told = [f"adapter: {each.adapter}"] if each.adapter else []
         told += [f"port: {each.port}"] if each.port else []
         told += [f"health: {each.health}"] if each.health and each.adapter is Adapter.HTTP else []
-        told += [f"{key}: {value}" for key, value in (("user", each.user), ("database", each.database)) if value]
+        told += [f"{key}: {_word(value)}" for key, value in (("user", each.user), ("database", each.database)) if value]
         told += ["password-from: env:POSTGRES_PASSWORD"] if each.adapter is Adapter.POSTGRES else []
-        lines.append(f"    {each.name}: {{{', '.join([*told, 'may: []'])}}}")
+        lines.append(f"    {_word(each.name)}: {{{', '.join([*told, 'may: []'])}}}")
     return "\n".join(lines) + "\n"
 
 
@@ -126,7 +132,7 @@ def _probe(service: Found) -> str:
     }
     role = {Adapter.HTTP: "site", Adapter.POSTGRES: "database", Adapter.REDIS: "cache"}
     assert service.adapter is not None
-    lines = [f"- name: {_probe_name(service)}", f"  {asked[service.adapter]}", "  every: 2s", "  timeout: 2s"]
+    lines = [f"- name: {_word(_probe_name(service))}", f"  {asked[service.adapter]}", "  every: 2s", "  timeout: 2s"]
     lines.append(f"  role: {role[service.adapter]}")
     if service.adapter is Adapter.HTTP:
         lines.append('  assert: ["status < 400"]')
@@ -134,7 +140,29 @@ def _probe(service: Found) -> str:
 
 
 def _probe_name(service: Found) -> str:
-    return re.sub(r"[^a-z0-9-]", "-", service.name.lower())
+    return service.probe or _plain(service.name)
+
+
+def _plain(name: str) -> str:
+    """As probes and causes may be named."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "service"
+
+
+def _named_apart(services: list[Found]) -> list[Found]:
+    """Each with a name for its probe that no other has: `a_b` and `a.b` would be the same."""
+    taken: set[str] = set()
+    named = []
+    for each in services:
+        numbered = (f"{_plain(each.name)}-{number}" for number in count(2))
+        name = next(name for name in chain([_plain(each.name)], numbered) if name not in taken)
+        taken.add(name)
+        named.append(replace(each, probe=name))
+    return named
+
+
+def _word(text: str) -> str:
+    """As YAML that is read as this very text."""
+    return text if re.fullmatch(r"[A-Za-z_][\w.-]*", text) and plain_scalar(text) == text else json.dumps(text)
 
 
 def _scenario(victim: Found, users: Found) -> str:
@@ -143,11 +171,11 @@ def _scenario(victim: Found, users: Found) -> str:
 # Before it can run: name `kill` in drills.yaml, sandbox.services.{victim.name}.may
 title: {victim.name} is gone
 story: Users report errors.
-steady: {{hold: 5s, probes: [{home}]}}
-traffic: {{journeys: [{home}], users: 5}}
+steady: {{hold: 5s, probes: [{_word(home)}]}}
+traffic: {{journeys: [{_word(home)}], users: 5}}
 timeline:
   - at: 1s
-    fault: {{kind: kill-service, service: {victim.name}}}
+    fault: {{kind: kill-service, service: {_word(victim.name)}}}
 expect: {{detected-within: 60s, mitigated-within: 5m}}
 truth:
   cause: {_probe_name(victim)}-down

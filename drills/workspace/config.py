@@ -47,11 +47,14 @@ class SandboxConfig(Model):
 
     driver: Driver = Driver.AUTO
     name: str = Field("default", pattern=r"^[a-z0-9][a-z0-9-]*$")
-    file: FilePath = Field("docker-compose.yml", description="The compose file, in the workspace.")
-    project: str | None = Field(
-        None, pattern=r"^[a-z0-9][a-z0-9_-]*$", description="The compose project's name; absent: the folder's name."
+    file: FilePath | tuple[FilePath, ...] | None = Field(
+        None,
+        description="The compose file, in the workspace, or a list of them; absent: as `docker compose` finds them.",
     )
-    services: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")], DeclaredService] = Field(
+    project: str | None = Field(
+        None, pattern=r"^[a-z0-9][a-z0-9_-]*$", description="The compose project's name; absent: as Compose has it."
+    )
+    services: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")], DeclaredService] = Field(
         default_factory=dict,
         description="Of a compose project of your own, each by its name there; absent: the included shop.",
     )

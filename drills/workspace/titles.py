@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from drills.errors import InvalidFiles
 from drills.sandbox.choice import SandboxPlace
@@ -38,7 +39,10 @@ def sandbox_place(start: Path) -> SandboxPlace:
     data = read_document(root / CONFIG_FILE).data if root is not None else None
     sandbox = data.get("sandbox") if isinstance(data, dict) else None
     written = sandbox if isinstance(sandbox, dict) else {}
-    words = {key: written[key] for key in ("driver", "name", "file", "project") if isinstance(written.get(key), str)}
+    known = ("driver", "name", "file", "project")
+    words: dict[str, Any] = {key: written[key] for key in known if isinstance(written.get(key), str)}
+    if isinstance(files := written.get("file"), list):
+        words["file"] = tuple(map(str, files))
     return SandboxPlace(root or start.resolve(), **words, declared=bool(written.get("services")))
 
 

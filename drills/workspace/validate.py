@@ -14,6 +14,7 @@ from drills.nearest import suggest
 from drills.sandbox.declared.addresses import url_of
 from drills.sandbox.declared.declaration import Act, refusal
 from drills.sandbox.declared.link_rules import refusal as link_refusal
+from drills.workspace.check_compose import check_compose
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
 from drills.workspace.check_probe import check_probe
 from drills.workspace.check_ready import ADDRESSES, check_ready
@@ -62,6 +63,8 @@ def validate(root: Path) -> list[Problem]:
     for playbook in own.values():
         if playbook.model is not None:
             found += check_playbook(playbook.document, playbook.model)
+    if declared and config.model is not None:
+        found += check_compose(root, config.document, config.model.sandbox)
     if config.model is not None:
         found += _check_config(root, config.document, config.model, own, scenarios)
     if not problems:

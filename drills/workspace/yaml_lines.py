@@ -82,6 +82,25 @@ class Document:
             line, node = node.parts[part]
         return line
 
+    def has(self, place: Place) -> bool:
+        """Whether something is written at exactly that place."""
+        node = self._root
+        for part in place:
+            if part not in node.parts:
+                return False
+            node = node.parts[part][1]
+        return True
+
+    def places(self, levels: int = 2) -> Iterator[Place]:
+        """Every place of so many levels or fewer, also of a file with problems."""
+        waiting: list[tuple[Place, _Node]] = [((), self._root)]
+        while waiting:
+            place, node = waiting.pop()
+            for part, (_, inner) in node.parts.items():
+                yield (*place, part)
+                if len(place) + 1 < levels:
+                    waiting.append(((*place, part), inner))
+
     def written(self, place: Place) -> str | None:
         """How the number, the truth value or the null at that place is written; None for everything else."""
         node = self._root

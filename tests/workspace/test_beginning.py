@@ -42,8 +42,9 @@ def test_an_image_that_is_not_known_is_not_guessed(image: str, adapter: Adapter 
 
 def test_what_is_written_can_be_used_and_allows_nothing(tmp_path: Path) -> None:
     worker = found_in("Mail_Worker", {"image": "worker", "depends_on": {"db": {}}})
-    files = files_for("compose.yaml", [found_in("web", WEB), found_in("db", DB), worker])
-    for name, text in files.items():
+    files = files_for([found_in("web", WEB), found_in("db", DB), worker])
+    compose = "services: {web: {build: .}, db: {image: 'postgres:15'}, Mail_Worker: {image: worker}}"
+    for name, text in {**files, "compose.yaml": compose}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     problems = validate(tmp_path)

@@ -99,7 +99,10 @@ class ComposeCli:
         # What is set here comes before the user's own environment and .env file.
         environment = {key: value for key, value in os.environ.items() if key not in ("DOCKER_CONTEXT", "COMPOSE_FILE")}
         environment |= {**variables, "DOCKER_HOST": where.host, "COMPOSE_PROJECT_NAME": where.name}
-        place = ["--project-name", where.name, "--project-directory", str(where.folder), "--file", str(where.file)]
+        # Containers that the compose file does not know (any more) are somebody's.
+        environment["COMPOSE_REMOVE_ORPHANS"] = "false"
+        place = ["--project-name", where.name, "--project-directory", str(where.folder)]
+        place += [word for file in where.files for word in ("--file", str(file))]
         if (override := self._override()) is not None:
             place += ["--file", str(override)]
         try:

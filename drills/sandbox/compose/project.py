@@ -26,17 +26,27 @@ ONE_OFF = "com.docker.compose.oneoff"
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`folder` is what relative paths in `file` start from. `host` is the engine's address."""
+    """`folder` is what relative paths in `file` start from. `host` is the engine's address.
+
+    `more` are further compose files, each of which adds to those before it.
+    """
 
     name: str
     folder: Path
     file: Path
     host: str
+    more: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """In Compose's order."""
+        return (self.file, *self.more)
 
     def owns(self, labels: Mapping[str, str]) -> bool:
         """Whether a container with these labels is one of this project, of this folder."""
         place = labels.get(FOLDER, "")
-        return labels.get(PROJECT) == self.name and place != "" and os.path.realpath(place) == str(self.folder)
+        here = place != "" and os.path.realpath(place) == os.path.realpath(self.folder)
+        return here and labels.get(PROJECT) == self.name
 
     def is_at(self, name: str, host: str) -> bool:
         """Whether these are its own; a socket may have several paths."""
@@ -56,13 +66,16 @@ def named_for(folder: Path, sandbox: str, *, borrowed: Path | None = None) -> st
     if borrowed is not None:
         plain = f"drills-{hashlib.sha256(str(borrowed).encode()).hexdigest()[:10]}"
     else:
-        plain = os.environ.get("COMPOSE_PROJECT_NAME") or normalised(folder.name)
+        plain = os.environ.get("COMPOSE_PROJECT_NAME") or normalised(folder.name) or "drills"
     return plain if sandbox == "default" else f"{plain}-{sandbox}"
 
 
 def normalised(name: str) -> str:
-    """As compose does with a folder's name: small letters, digits, - and _, beginning with a letter or digit."""
-    return re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-") or "drills"
+    """As compose does with a folder's name: small letters, digits, - and _, beginning with a letter or digit.
+
+    Nothing may be left, which Compose refuses.
+    """
+    return re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")
 
 
 def own(project: Project, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
