@@ -15,7 +15,7 @@ from typing import Any
 
 from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.project import FOLDER, NUMBER, PROJECT, SERVICE, named_for
-from drills.sandbox.protocol import Service
+from drills.sandbox.shop.names import Service
 
 #: The sandbox needs it anyway, and it has `sleep`.
 IMAGE = "redis:7"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from drills.core.scenario import Injection
+    from drills.sandbox.capabilities.capability import Capability
     from drills.sandbox.choice import SandboxPlace
-    from drills.sandbox.protocol import Capability
 
 
 def register(app: typer.Typer) -> None:

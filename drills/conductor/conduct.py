@@ -17,7 +17,7 @@ from drills.core.scorecard import Scorecard
 from drills.core.scoring.score import RULES_VERSION
 from drills.responders.runbook import Surroundings
 from drills.sandbox.known_secrets import KnownSecrets
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 from drills.store.records import DrillRecord
 from drills.store.store import Store
 

@@ -48,7 +48,8 @@ from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore, owe_stop
 from drills.faults.settling import settle_owed
 from drills.responders.runbook import Surroundings
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
 from drills.traffic.generator import TrafficGenerator
@@ -151,9 +152,11 @@ class Course:
         nobody reads from it what is to come.
         """
         sandbox = self._sandbox
+        if Capability.LINKS not in sandbox.capabilities:
+            return
         faults = [fault_of(each.fault) for each in self._plan.scenario.timeline]
-        named = [each.name for each in sandbox.links()] if self._plan.blind else disturbed_links(faults)
-        sandbox.put_links_in([each for each in named if sandbox.refusal(each, CUT) is None])
+        named = [each.name for each in sandbox.links.list()] if self._plan.blind else disturbed_links(faults)
+        sandbox.links.put_in([each for each in named if sandbox.refusal(each, CUT) is None])
 
     def _users_of(self, addresses: Mapping[str, str]) -> Traffic:
         plan, origin = self._plan, self._recorder.record.origin
@@ -285,12 +288,13 @@ class Course:
             await self._clock.sleep(STEP)
 
     def _record_sandbox(self, seconds: float) -> None:
-        releases = self._sandbox.releases()
+        has_releases = Capability.RELEASES in self._sandbox.capabilities
+        releases = self._sandbox.releases.list() if has_releases else ()
         current = next((release for release in releases if release.current), None)
         self._recorder.emit(
             SandboxReady(
                 **self._recorder.now(),
-                services={service.name: service.version for service in self._sandbox.services()},
+                services={service.name: service.version for service in self._sandbox.services.list()},
                 release=current.version if current is not None else "",
                 deployed_at=current.deployed_at if current is not None else None,
                 seconds=round(seconds, 3),

@@ -6,7 +6,7 @@ from drills.core.scenario import Scenario
 from drills.errors import NotSupported
 from drills.faults.injection import lacking
 from drills.faults.registry import fault_of
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 
 
 def require_possible(scenario: Scenario, sandbox: Sandbox) -> None:

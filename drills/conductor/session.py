@@ -21,7 +21,7 @@ from drills.errors import Aborted, DrillsError, EnvironmentFailed, ExitCode, Und
 from drills.faults.recovery import recover
 from drills.reporting.report import reports_into, write_report
 from drills.sandbox.open import open_sandbox
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 from drills.store.copies import places
 from drills.store.holder import hold
 from drills.store.journal import Journal

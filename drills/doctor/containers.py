@@ -19,7 +19,7 @@ from drills.sandbox.compose.layout import PORTS, port_variable
 from drills.sandbox.compose.project import Project, listed, own
 from drills.sandbox.open import compose_project
 from drills.sandbox.ports import HOST, is_free
-from drills.sandbox.protocol import Service
+from drills.sandbox.shop.names import Service
 from drills.workspace.workspace import Workspace
 
 #: What the containers of the included sandbox may use together (their limits), and their images, in bytes.

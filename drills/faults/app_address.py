@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from drills.faults.fault import FaultImpossible
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

@@ -14,7 +14,7 @@ from drills.masking.masking import mask, secrets_in, secrets_of
 from drills.processes.command import Command
 from drills.processes.supervised import CommandEnd
 from drills.sandbox.known_secrets import KnownSecrets
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 
 #: How much of a command's output is looked at for its last line, and how long that line may be, in characters.
 _TAIL = 16_000

@@ -12,7 +12,8 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from drills.core.playbook import kebab
-from drills.sandbox.protocol import Capability, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 
 #: What an undo needs to know, as JSON: it is written before the fault is applied and read by another process.
 UndoPlan = dict[str, JsonValue]

@@ -9,7 +9,7 @@ from typing import Protocol
 from drills.core.events import Event, FaultApplied, FaultFailed, FaultVerified, UndoWritten
 from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 from drills.store.undos import UndoLog
 
 

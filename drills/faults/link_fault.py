@@ -12,7 +12,9 @@ from pydantic import Field
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import LinkName
-from drills.sandbox.protocol import Capability, LinkStatus, Sandbox, Toxic
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.links import LinkStatus, Toxic
+from drills.sandbox.sandbox import Sandbox
 
 #: What a fault of a link does to it, in the words of drills.yaml's `may`.
 CUT = "cut"
@@ -50,7 +52,7 @@ class ToxicFault(Fault):
 
     def apply(self, sandbox: Sandbox) -> None:
         toxic = Toxic(self.toxic_type, self.toxic_type, self.stream, self.toxicity, dict(self.attributes()))
-        sandbox.add_toxic(self.link, toxic)
+        sandbox.links.add_toxic(self.link, toxic)
 
     def verify(self, sandbox: Sandbox) -> str:
         if not _has(link_of(sandbox, self.link), self.toxic_type):
@@ -60,7 +62,7 @@ class ToxicFault(Fault):
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        sandbox.remove_toxic(str(plan["link"]), str(plan["toxic"]))
+        sandbox.links.remove_toxic(str(plan["link"]), str(plan["toxic"]))
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -70,7 +72,7 @@ class ToxicFault(Fault):
 
 def link_of(sandbox: Sandbox, link: str) -> LinkStatus:
     """The state of a link. Raises EnvironmentFailed when the sandbox does not have it (now)."""
-    for status in sandbox.links():
+    for status in sandbox.links.list():
         if status.name == link:
             return status
     raise EnvironmentFailed(f"link {link} is not there; its proxy does not run")
@@ -83,7 +85,7 @@ def disturbed_links(faults: Iterable[Fault]) -> tuple[str, ...]:
 
 def require_traffic(sandbox: Sandbox, link: str) -> None:
     """Raises FaultImpossible for a link that nothing goes through: to disturb it would harm nobody."""
-    if sandbox.link_carried(link) == 0:
+    if sandbox.links.carried(link) == 0:
         upstream = link_of(sandbox, link).upstream
         raise FaultImpossible(
             f"nothing has gone through link {link} in the steady state: its caller reaches {upstream} in another way "

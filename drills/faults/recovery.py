@@ -30,7 +30,7 @@ from drills.core.timeline import Timeline
 from drills.errors import BadInput, DrillsError, EnvironmentFailed
 from drills.faults.settling import Settlement, settle_owed
 from drills.processes.leftovers import Ended, end, with_variable
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 from drills.store.copies import saved
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord

@@ -15,7 +15,8 @@ from pydantic import JsonValue
 
 from drills.core.events import UndoWritten
 from drills.faults.fault import UndoPlan
-from drills.sandbox.protocol import Fingerprint, Sandbox
+from drills.sandbox.fingerprint import Fingerprint
+from drills.sandbox.sandbox import Sandbox
 from drills.store.undos import UndoLog
 
 RESTORE_SANDBOX = "restore-sandbox"

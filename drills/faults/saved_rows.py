@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from drills.faults.names import literal
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 
 #: Reading or writing as many rows as are allowed takes seconds on a loaded machine.
 _ROWS_TIMEOUT = 60.0
@@ -43,7 +43,7 @@ class SavedRows:
 
     def delete(self, sandbox: Sandbox) -> None:
         """Delete exactly these, as far as they are still what was saved: no change made since is lost."""
-        sandbox.sql(
+        sandbox.database.sql(
             f"DELETE FROM {self.table} AS present USING {self._set} AS saved"
             f" WHERE {self._same_key} AND present IS NOT DISTINCT FROM saved",
             timeout=_ROWS_TIMEOUT,
@@ -51,7 +51,7 @@ class SavedRows:
 
     def missing(self, sandbox: Sandbox) -> int:
         """How many of these have no row of their key in the table."""
-        _, rows = sandbox.sql(
+        _, rows = sandbox.database.sql(
             f"SELECT count(*) FROM {self._set} AS saved"
             f" WHERE NOT EXISTS (SELECT FROM {self.table} AS present WHERE {self._same_key})",
             timeout=_ROWS_TIMEOUT,
@@ -61,7 +61,7 @@ class SavedRows:
     def insert_missing(self, sandbox: Sandbox) -> None:
         """Bring back those that are missing; a row that is there, in whatever form, is left as it is."""
         columns = ", ".join(self.columns)
-        sandbox.sql(
+        sandbox.database.sql(
             f"INSERT INTO {self.table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {self._set} AS saved"
             " ON CONFLICT DO NOTHING",
             timeout=_ROWS_TIMEOUT,
@@ -69,7 +69,7 @@ class SavedRows:
 
     def differing(self, sandbox: Sandbox) -> int:
         """How many of these are not in the table as they were saved."""
-        _, rows = sandbox.sql(
+        _, rows = sandbox.database.sql(
             f"SELECT count(*) FROM {self._set} AS saved WHERE NOT EXISTS"
             f" (SELECT FROM {self.table} AS present WHERE {self._same_key} AND present IS NOT DISTINCT FROM saved)",
             timeout=_ROWS_TIMEOUT,
@@ -80,7 +80,7 @@ class SavedRows:
         """Bring these back as they were saved, whatever became of them."""
         columns = ", ".join(self.columns)
         changes = ", ".join(f"{column} = excluded.{column}" for column in self.columns if column not in self.key)
-        sandbox.sql(
+        sandbox.database.sql(
             f"INSERT INTO {self.table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {self._set} AS saved"
             f" ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {changes}",
             timeout=_ROWS_TIMEOUT,
@@ -97,7 +97,7 @@ class SavedRows:
 
 def save(sandbox: Sandbox, table: str, where: str) -> SavedRows:
     """The rows that the condition holds for, as they are now."""
-    _, found = sandbox.sql(
+    _, found = sandbox.database.sql(
         f"SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM {table} AS t WHERE ({where})",
         timeout=_ROWS_TIMEOUT,
     )
@@ -123,7 +123,7 @@ def _columns(sandbox: Sandbox, table: str) -> tuple[str, ...]:
 
 
 def _names(sandbox: Sandbox, statement: str) -> tuple[str, ...]:
-    _, rows = sandbox.sql(statement, timeout=_ASK_TIMEOUT)
+    _, rows = sandbox.database.sql(statement, timeout=_ASK_TIMEOUT)
     return tuple(str(row[0]) for row in rows)
 
 

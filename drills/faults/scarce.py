@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from drills.sandbox.protocol import Capability
+from drills.sandbox.capabilities.capability import Capability
 
 #: What some driver may lack on some machine.
 SCARCE_CAPABILITIES = frozenset({Capability.DISK})

@@ -8,7 +8,9 @@ from typing import ClassVar
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import ServiceName
-from drills.sandbox.protocol import Capability, Running, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.services import Running
+from drills.sandbox.sandbox import Sandbox
 
 
 class ServiceFault(Fault):
@@ -48,9 +50,9 @@ class ServiceFault(Fault):
         # Replicas are counted anew when one of them ends, so that all are woken, and what is missing is started.
         service = _service(str(plan["service"]))
         if _is_replica(str(plan["service"])) or _running(sandbox, service, cls.leaves) is Running.PAUSED:
-            sandbox.resume(service)
+            sandbox.services.resume(service)
         # Also when it counts as up: a stop that was cut short may have ended a part of its processes.
-        sandbox.start(service)
+        sandbox.services.start(service)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -71,7 +73,7 @@ class NamedServiceFault(ServiceFault):
 
 def _running(sandbox: Sandbox, target: str, leaves: Running) -> Running:
     """How it stands. One replica is what the fault leaves it as when the app is up, but not the whole of it."""
-    for status in sandbox.services():
+    for status in sandbox.services.list():
         if status.name == _service(target):
             in_part = _is_replica(target) and status.running is Running.UP and status.detail
             return leaves if in_part else status.running

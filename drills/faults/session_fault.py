@@ -21,7 +21,10 @@ from drills.faults.detached import launch
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import ApplicationName
 from drills.processes.mark import new_mark
-from drills.sandbox.protocol import Capability, Running, Sandbox, Service
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.services import Running
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Service
 
 _ASK_TIMEOUT = 10.0
 
@@ -56,7 +59,7 @@ class SessionFault(Fault):
 
         end_marked(str(plan["mark"]))
         if _database_runs(sandbox):
-            sandbox.sql(
+            sandbox.database.sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 f" WHERE application_name = '{plan['application']}' AND pid <> pg_backend_pid()",
                 timeout=_ASK_TIMEOUT,
@@ -75,7 +78,7 @@ class SessionFault(Fault):
 
 
 def _sessions(sandbox: Sandbox, application: str) -> int:
-    _, rows = sandbox.sql(
+    _, rows = sandbox.database.sql(
         f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}'", timeout=_ASK_TIMEOUT
     )
     return int(rows[0][0])
@@ -83,4 +86,4 @@ def _sessions(sandbox: Sandbox, application: str) -> int:
 
 def _database_runs(sandbox: Sandbox) -> bool:
     """A database that is down has no sessions to end."""
-    return any(s.name == Service.DATABASE and s.running is not Running.DOWN for s in sandbox.services())
+    return any(s.name == Service.DATABASE and s.running is not Running.DOWN for s in sandbox.services.list())

@@ -12,7 +12,7 @@ from drills.daemon_work import start_daemon
 from drills.errors import EnvironmentFailed
 from drills.faults.registry import FAULTS
 from drills.faults.restoring import RESTORE_SANDBOX, STOP_SANDBOX, restore
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 from drills.store.undos import OwedUndo, Undos
 
 #: Seconds for one undo. The slowest, bringing a sandbox of containers back, has time-outs of its own below that; what

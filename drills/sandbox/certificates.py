@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.capabilities.certificate import Certificate
 from drills.sandbox.definitions import shop_module
-from drills.sandbox.protocol import Certificate
 
 #: A certificate that ends sooner counts as expired: somebody must act.
 ENDS_SOON = timedelta(days=7)

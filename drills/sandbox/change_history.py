@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from drills.sandbox.protocol import Change
+from drills.sandbox.capabilities.changes import Change
 from drills.sandbox.state import Deployment, NotedChange, SandboxState, StateStore
 
 #: Older ones are forgotten.

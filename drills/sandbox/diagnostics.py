@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from drills.errors import DrillsError
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 from drills.sandbox.text_table import text_table
 
 #: What of each section of Redis' INFO is worth a line; all of it where nothing is named.
@@ -57,7 +57,7 @@ def ask_all(sandbox: Sandbox, back: timedelta = BACK) -> list[Answer]:
 
 
 def _services(sandbox: Sandbox) -> Iterable[str]:
-    for each in sandbox.services():
+    for each in sandbox.services.list():
         yield f"{each.name:<14} {each.running.value:<7} {each.version:<8} {each.detail}".rstrip()
 
 
@@ -68,26 +68,26 @@ def _health(sandbox: Sandbox) -> Iterable[str]:
 
 def _changes(back: timedelta) -> Callable[[Sandbox], Iterable[str]]:
     def ask(sandbox: Sandbox) -> Iterable[str]:
-        found = sandbox.changes(back)
+        found = sandbox.changes.list(back)
         return [f"{change.at:%H:%M:%S} UTC  {change.what}" for change in found] or ["nothing was changed"]
 
     return ask
 
 
 def _links(sandbox: Sandbox) -> Iterable[str]:
-    for link in sandbox.links():
+    for link in sandbox.links.list():
         yield f"{link.name:<18} {'open' if link.enabled else 'CUT'}"
 
 
 def _certificate(sandbox: Sandbox) -> Iterable[str]:
-    found = sandbox.certificate()
+    found = sandbox.certificate.read()
     left = (found.not_after - datetime.now(UTC)).total_seconds() / 86_400
     state = f"{left:.1f} days left" if left > 0 else f"EXPIRED {-left:.1f} days ago"
     yield f"{', '.join(found.names)}: until {found.not_after:%Y-%m-%d %H:%M:%S} UTC, {state}"
 
 
 def _stats(sandbox: Sandbox) -> Iterable[str]:
-    for each in sandbox.stats():
+    for each in sandbox.resources.stats():
         memory = f"{each.memory_bytes / 2**20:.0f} MB"
         limit = "" if each.memory_limit is None else f" of {each.memory_limit / 2**20:.0f}"
         ends = f"restarts {each.restarts}  out-of-memory kills {each.oom_kills}"
@@ -95,7 +95,7 @@ def _stats(sandbox: Sandbox) -> Iterable[str]:
 
 
 def _disk(sandbox: Sandbox) -> Iterable[str]:
-    found = sandbox.disk()
+    found = sandbox.disk.usage()
     yield f"{found.used / 2**20:.0f} of {found.total / 2**20:.0f} MB used, {found.free / 2**20:.0f} MB free"
     for name, size in sorted(found.entries.items(), key=lambda entry: -entry[1])[:4]:
         yield f"{size / 2**20:8.1f} MB  {name}"
@@ -103,22 +103,22 @@ def _disk(sandbox: Sandbox) -> Iterable[str]:
 
 def _rows(statement: str) -> Callable[[Sandbox], Iterable[str]]:
     def ask(sandbox: Sandbox) -> Iterable[str]:
-        columns, rows = sandbox.sql(statement, timeout=_SQL_SECONDS)
+        columns, rows = sandbox.database.sql(statement, timeout=_SQL_SECONDS)
         return text_table(columns, rows) if rows else ["none"]
 
     return ask
 
 
 def _cache(sandbox: Sandbox) -> Iterable[str]:
-    sandbox.redis("PING")
+    sandbox.cache.command("PING")
     yield "answers"
     for section, names in CACHE_FIGURES.items():
-        told = sandbox.redis("INFO", section)
+        told = sandbox.cache.command("INFO", section)
         yield from (f"{name}: {value}" for name, value in told.items() if not names or name in names)
 
 
 def _slow_commands(sandbox: Sandbox) -> Iterable[str]:
-    found = sandbox.redis("SLOWLOG", "GET", "5")
+    found = sandbox.cache.command("SLOWLOG", "GET", "5")
     return [f"{each['duration'] / 1000:.1f} ms  {_text(each['command'])[:100]}" for each in found] or ["none"]
 
 
@@ -130,7 +130,7 @@ def _errors_of(service: str, back: timedelta) -> Callable[[Sandbox], Iterable[st
     def ask(sandbox: Sandbox) -> Iterable[str]:
         lines = [
             line
-            for line in sandbox.logs(service, since=back)
+            for line in sandbox.services.logs(service, since=back)
             if any(word in line.lower() for word in ("error", "fatal", "panic", "critical", "warning"))
         ]
         return lines[-LOG_LINES:] or ["no errors"]

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
 from drills.sandbox import change_history, direct
+from drills.sandbox.capabilities.certificate import Certificate
+from drills.sandbox.capabilities.changes import Change
+from drills.sandbox.capabilities.links import LinkStatus, Toxic
+from drills.sandbox.capabilities.releases import Release
 from drills.sandbox.database.keeping import KeepsDatabase
 from drills.sandbox.definitions import ShopDefinitions, definitions
 from drills.sandbox.health import ask_all
 from drills.sandbox.http_answers import look
 from drills.sandbox.names import Named, link_named, named
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Certificate, Change, LinkStatus, Release, Service, Toxic
 from drills.sandbox.release_line import deployed, listed, rolled_back
 from drills.sandbox.restoring import Control, Replicas
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
@@ -49,7 +53,7 @@ class InstalledCertificate(Protocol):
 
 
 class Driver(KeepsDatabase):
-    """See `drills.sandbox.protocol.Sandbox` for what the public ones promise."""
+    """See `drills.sandbox.sandbox.Sandbox` for what the public ones promise."""
 
     @property
     @abstractmethod
@@ -133,7 +137,7 @@ class Driver(KeepsDatabase):
 
     # --- releases and replicas
 
-    def releases(self) -> Sequence[Release]:
+    def releases_list(self) -> Sequence[Release]:
         return listed(self._shop, self._store.read())
 
     def deploy(self, version: str) -> None:
@@ -176,7 +180,7 @@ class Driver(KeepsDatabase):
 
     # --- settings, changes, certificate
 
-    def settings(self) -> Mapping[str, str]:
+    def settings_values(self) -> Mapping[str, str]:
         return self._shop.complete(self._store.read().settings)
 
     def set(self, changes: Mapping[str, str]) -> None:
@@ -206,10 +210,10 @@ class Driver(KeepsDatabase):
     def secret_settings(self) -> frozenset[str]:
         return self._shop.secrets
 
-    def changes(self, since: timedelta | None = None) -> Sequence[Change]:
+    def changes_list(self, since: timedelta | None = None) -> Sequence[Change]:
         return change_history.listed(self._store.read(), since, datetime.now(UTC))
 
-    def certificate(self) -> Certificate:
+    def certificate_read(self) -> Certificate:
         self._active()
         return self._certificate.read()
 
@@ -228,7 +232,7 @@ class Driver(KeepsDatabase):
     def redis(self, *words: str) -> Any:
         return direct.command(self._active().ports[Service.CACHE], words)
 
-    def links(self) -> Sequence[LinkStatus]:
+    def links_list(self) -> Sequence[LinkStatus]:
         return self._toxiproxy.links()
 
     def set_link(self, link: str, *, enabled: bool) -> None:
@@ -241,12 +245,6 @@ class Driver(KeepsDatabase):
         self._toxiproxy.remove_toxic(link_named(link), name)
 
     def put_links_in(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002 - they always are
-        return ()
-
-    def link_carried(self, link: str) -> int | None:  # noqa: ARG002
-        return None
-
-    def link_callers(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002
         return ()
 
     # --- health; the state before and after a drill

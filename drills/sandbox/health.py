@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from drills.errors import EnvironmentFailed
 from drills.sandbox.http_answers import look, look_securely
 from drills.sandbox.name_answers import look_up
-from drills.sandbox.protocol import Service
+from drills.sandbox.shop.names import Service
 
 
 def ask_all(

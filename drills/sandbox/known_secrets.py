@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from drills.included import included_root
+from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.definitions import definitions
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 
 
 class KnownSecrets:
@@ -13,15 +14,16 @@ class KnownSecrets:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         defaults = definitions(included_root()).defaults
-        self._values = {defaults[name] for name in sandbox.secret_settings if defaults.get(name)}
+        self._values = {defaults[name] for name in self.names if defaults.get(name)}
 
     @property
     def names(self) -> frozenset[str]:
         """The settings whose values are secret."""
-        return self._sandbox.secret_settings
+        has_settings = Capability.SETTINGS in self._sandbox.capabilities
+        return self._sandbox.settings.secret if has_settings else frozenset()
 
     def __call__(self) -> tuple[str, ...]:
         """All values until now; the settings are read from the sandbox's own files, also while it is down."""
-        present = self._sandbox.settings()
+        present = self._sandbox.settings.values() if self.names else {}
         self._values |= {present[name] for name in self.names if present.get(name)}
         return tuple(self._values)

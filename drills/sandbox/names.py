@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from drills.errors import BadInput
 from drills.nearest import suggest
-from drills.sandbox.protocol import Link, Service
+from drills.sandbox.shop.names import Link, Service
 
 
 @dataclass(frozen=True, slots=True)

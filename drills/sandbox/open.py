@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drills.included import included_root
 from drills.sandbox.choice import COMPOSE, SandboxPlace, driver_of, project_of
 from drills.sandbox.local.sandbox import LocalSandbox
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 from drills.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

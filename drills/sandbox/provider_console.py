@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Running, Service
+from drills.sandbox.shop.names import Service
 
 if TYPE_CHECKING:
     from drills.sandbox.definitions import ShopDefinitions

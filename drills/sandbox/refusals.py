@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.choice import LOCAL
-from drills.sandbox.protocol import Capability
 
 
 def refusals(driver: str) -> Mapping[Capability, str]:

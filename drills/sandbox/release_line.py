@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from drills.sandbox.capabilities.releases import Release
 from drills.sandbox.definitions import ShopDefinitions
-from drills.sandbox.protocol import Release
 from drills.sandbox.state import Deployment, SandboxState, StateStore
 
 #: A sandbox that has just been started looks like a shop that was last changed days ago: a deployment of this

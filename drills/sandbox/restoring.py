@@ -12,10 +12,15 @@ from typing import Any, Protocol
 
 from drills.errors import DrillsError, EnvironmentFailed
 from drills.sandbox import change_history, release_line
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.links import LinkStatus, Toxic
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.certificates import standing
 from drills.sandbox.definitions import ShopDefinitions
-from drills.sandbox.protocol import Capability, Fingerprint, LinkStatus, Running, Sandbox, Service, Toxic
+from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.provider_console import took_settings
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import StateStore
 
 #: The cache's own settings that drills turn.
@@ -87,8 +92,8 @@ def fingerprint_of(
         release="+".join(
             [state.release, *sorted({record.release for record in replicas.outdated()} - {state.release})]
         ),
-        settings=sandbox.settings(),
-        links=_or_unreachable(lambda: {link.name: _link(link) for link in sandbox.links()}),
+        settings=sandbox.settings.values(),
+        links=_or_unreachable(lambda: {link.name: _link(link) for link in sandbox.links.list()}),
         database=_or_unreachable(lambda: _database(sandbox)),
         files=_files(config),
         cache=_or_unreachable(lambda: _cache(sandbox)),
@@ -155,7 +160,7 @@ class Restoring:
 
     def _differences(self, before: Fingerprint, wanted: Fingerprint) -> tuple[str, ...]:
         """One line for each; secrets are told by their digests."""
-        secrets = self._sandbox.secret_settings
+        secrets = self._sandbox.settings.secret
         if "indexes" in wanted.database:
             # Of one that is down not every column is told; and an older version did not read all parts.
             known = {**before.database, **wanted.database} if "indexes" in before.database else {"reachable": "yes"}
@@ -175,49 +180,49 @@ class Restoring:
         others = [each for each in Service if each not in (Service.APP, Service.EXTERNAL_API)]
         for service in (Service.EXTERNAL_API, *self._control.outdated(others)):
             if not took_settings(self._control, self._store, service):
-                self._sandbox.restart(service)
+                self._sandbox.services.restart(service)
 
     def _renew(self, wanted: str) -> None:
         if _standing(self._sandbox) != wanted:
             valid_for = timedelta(days=60) if wanted == "valid" else timedelta(days=-1)
-            self._sandbox.renew_certificate(valid_for)
+            self._sandbox.certificate.renew(valid_for)
 
     def _revive(self) -> None:
         """All services but the app must answer to be mended, whatever they ought to be afterwards."""
         for service in Service:
             if service is not Service.APP:
-                self._sandbox.start(service)
+                self._sandbox.services.start(service)
 
     def _links(self, wanted: Mapping[str, Any]) -> None:
-        for link in self._sandbox.links():
+        for link in self._sandbox.links.list():
             ought = wanted.get(link.name)
             if ought is None or ought == _link(link):
                 continue
             for toxic in link.toxics:
                 if toxic.name not in ought["toxics"]:
-                    self._sandbox.remove_toxic(link.name, toxic.name)
+                    self._sandbox.links.remove_toxic(link.name, toxic.name)
             for name, described in ought["toxics"].items():
-                self._sandbox.add_toxic(link.name, Toxic(name, **described))
-            self._sandbox.set_link(link.name, enabled=ought["enabled"])
+                self._sandbox.links.add_toxic(link.name, Toxic(name, **described))
+            self._sandbox.links.set(link.name, enabled=ought["enabled"])
 
     def _clear_disk(self, wanted: Mapping[str, Any]) -> None:
         """First of all: on a full disk the database does not even start."""
         with contextlib.suppress(EnvironmentFailed):  # What holds the disk is down: it is started next.
             for name in _dumps(self._sandbox).keys() - wanted.get("dumps", {}).keys():
-                self._sandbox.remove_from_disk(name)
+                self._sandbox.disk.remove(name)
 
     def _database(self, wanted: Fingerprint) -> None:
         if "indexes" not in wanted.database:
             return
         password = wanted.settings.get(DATABASE_PASSWORD, "")
         if self._sandbox.mend_database(wanted.database, password):
-            self._sandbox.restart(Service.DATABASE)
+            self._sandbox.services.restart(Service.DATABASE)
 
     def _cache(self, wanted: Mapping[str, str]) -> None:
         present = _cache(self._sandbox)
         for name in CACHE_SETTINGS:
             if name in wanted and wanted[name] != present[name]:
-                self._sandbox.redis("CONFIG", "SET", name, wanted[name])
+                self._sandbox.cache.command("CONFIG", "SET", name, wanted[name])
 
     def _files(self, wanted: Mapping[str, str]) -> None:
         present = _files(self._config)
@@ -261,7 +266,7 @@ def _without_secrets(fingerprint: Fingerprint, secrets: Collection[str]) -> Fing
 
 def _standing(sandbox: Sandbox) -> str:
     try:
-        return standing(sandbox.certificate(), datetime.now(UTC))
+        return standing(sandbox.certificate.read(), datetime.now(UTC))
     except DrillsError:
         return "unreadable"
 
@@ -270,19 +275,19 @@ def _services(sandbox: Sandbox) -> dict[str, str]:
     """Up, paused or down; a service of which only a part runs says so."""
     return {
         status.name: f"{status.running}: {status.detail}" if status.detail else str(status.running)
-        for status in sandbox.services()
+        for status in sandbox.services.list()
     }
 
 
 def _database(sandbox: Restorable) -> dict[str, Any]:
-    return {**sandbox.read_database(sandbox.settings().get(DATABASE_PASSWORD, "")), "dumps": _dumps(sandbox)}
+    return {**sandbox.read_database(sandbox.settings.values().get(DATABASE_PASSWORD, "")), "dumps": _dumps(sandbox)}
 
 
 def _dumps(sandbox: Sandbox) -> dict[str, str]:
     """What lies on the database's disk beside its data, when the disk has a bound."""
     if Capability.DISK not in sandbox.capabilities:
         return {}
-    return {name: f"{size} bytes" for name, size in sandbox.disk().entries.items() if name.startswith("dumps/")}
+    return {name: f"{size} bytes" for name, size in sandbox.disk.usage().entries.items() if name.startswith("dumps/")}
 
 
 def _link(link: LinkStatus) -> dict[str, Any]:
@@ -302,7 +307,7 @@ def _link(link: LinkStatus) -> dict[str, Any]:
 def _cache(sandbox: Sandbox) -> dict[str, str]:
     found = {}
     for name in CACHE_SETTINGS:
-        answer = sandbox.redis("CONFIG", "GET", name)
+        answer = sandbox.cache.command("CONFIG", "GET", name)
         pairs = answer if isinstance(answer, Mapping) else dict(zip(answer[::2], answer[1::2], strict=True))
         found[name] = str(pairs[name])
     return found

@@ -16,7 +16,7 @@ from toxiproxy.api import APIConsumer
 from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.protocol import LinkStatus, Toxic
+from drills.sandbox.capabilities.links import LinkStatus, Toxic
 
 #: A proxy from the environment must not come between this machine and itself.
 _DIRECT: dict[str, str | None] = {"http": None, "https": None, "all": None}

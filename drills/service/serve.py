@@ -14,7 +14,7 @@ from drills.errors import SandboxBusy
 from drills.faults.recovery import recover
 from drills.reporting.report import reports_into
 from drills.sandbox.open import open_sandbox
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 from drills.service.attendance import CommandFor
 from drills.service.calendar import keep_calendar
 from drills.service.lines import Lines

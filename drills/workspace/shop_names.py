@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from drills.included import included_root
 from drills.sandbox.definitions import definitions
-from drills.sandbox.protocol import Link, Service
+from drills.sandbox.shop.names import Link, Service
 
 
 @lru_cache(maxsize=1)

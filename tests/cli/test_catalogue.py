@@ -11,8 +11,8 @@ from drills.cli.main import app
 from drills.conductor.possible import require_possible
 from drills.core.scenario import Scenario
 from drills.errors import ExitCode, NotSupported
+from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.choice import SandboxPlace
-from drills.sandbox.protocol import Capability
 from drills.sandbox.state import StateStore
 from tests.faults.paper_sandbox import PaperSandbox
 

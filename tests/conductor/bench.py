@@ -25,8 +25,8 @@ from drills.core.events import ResponderKind
 from drills.core.scorecard import Scorecard
 from drills.core.timeline import Timeline
 from drills.included import included_root
+from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.open import open_sandbox
-from drills.sandbox.protocol import Fingerprint
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.store import Store

@@ -20,7 +20,7 @@ from drills.core.events import ResponderKind
 from drills.errors import EnvironmentFailed, ExitCode, UndoOwed
 from drills.faults.recovery import recover
 from drills.faults.restoring import RESTORE_SANDBOX, plan_of
-from drills.sandbox.protocol import Fingerprint
+from drills.sandbox.fingerprint import Fingerprint
 from drills.store.journal import Journal
 from drills.store.store import Store
 from drills.workspace.workspace import Workspace

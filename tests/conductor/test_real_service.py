@@ -27,13 +27,13 @@ def test_the_service_looks_stores_raises_an_alert_and_ends_in_order(bench: Bench
 
     try:
         until(lambda: seen(Outcome.PASS), "no look at a database that is well was stored")
-        sandbox.kill("database")
+        sandbox.services.kill("database")
         until(lambda: told("alert-fired"), f"no alert was told: {service.output}")
         until(lambda: seen(Outcome.FAIL), "no look at a database that is gone was stored")
         service.process.send_signal(signal.SIGTERM)
         assert service.wait() == 0
     finally:
         end(service)
-        sandbox.restart("database")
+        sandbox.services.restart("database")
     assert "Traceback" not in service.output
     assert bench.state() == bench.pristine

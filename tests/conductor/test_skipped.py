@@ -11,7 +11,7 @@ from drills.conductor.planning import plan_drill
 from drills.core.events import ResponderKind
 from drills.core.scorecard import DrillResult
 from drills.core.scoring.score import score
-from drills.sandbox.protocol import Capability
+from drills.sandbox.capabilities.capability import Capability
 from drills.store.store import Store
 from drills.workspace.workspace import Workspace
 from tests.faults.paper_sandbox import PaperSandbox

@@ -19,7 +19,7 @@ from drills.conductor.stopping import stop_everything
 from drills.core.scorecard import DrillResult
 from drills.errors import EnvironmentFailed, ExitCode
 from drills.faults.restoring import plan_of
-from drills.sandbox.protocol import Fingerprint
+from drills.sandbox.fingerprint import Fingerprint
 from drills.store.journal import Journal
 from drills.store.store import Store
 from drills.store.switch import KillSwitch

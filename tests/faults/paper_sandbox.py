@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.protocol import (
-    Capability,
-    Certificate,
-    DiskUsage,
-    Fingerprint,
-    Link,
-    LinkStatus,
-    Migration,
-    Release,
-    Running,
-    Service,
-    ServiceStatus,
-    Toxic,
-)
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.certificate import Certificate
+from drills.sandbox.capabilities.disk import DiskUsage
+from drills.sandbox.capabilities.links import LinkStatus, Toxic
+from drills.sandbox.capabilities.migrations import Migration
+from drills.sandbox.capabilities.releases import Release
+from drills.sandbox.capabilities.services import Running, ServiceStatus
+from drills.sandbox.fingerprint import Fingerprint
+from drills.sandbox.flat import Flat
+from drills.sandbox.shop.names import Link, Service
 from tests.faults.paper_database import PaperDatabase
 
 MIGRATIONS = ("0001", "0002", "0003")
@@ -35,7 +31,7 @@ class RunnerDied(BaseException):
     """Stands for SIGKILL: nothing may catch it."""
 
 
-class PaperSandbox:
+class PaperSandbox(Flat):
     driver = "paper"
     capabilities = frozenset(Capability)
     unavailable: Mapping[Capability, str] = {}
@@ -49,14 +45,14 @@ class PaperSandbox:
         self.running = dict.fromkeys(Service, Running.UP)
         self.proxies = fresh_links()
         self.release = "1.1.0"
-        self.database = PaperDatabase(lambda what: self.change(what))
-        self.database.dump, self.database.write_wal = self._dump, self._write_wal
+        self.rows = PaperDatabase(lambda what: self.change(what))
+        self.rows.dump, self.rows.write_wal = self._dump, self._write_wal
         self.paused_replicas: set[int] = set()
         self.written_settings = dict(SETTINGS)
         self.settings_in_effect = dict(SETTINGS)
         self.valid_for = timedelta(days=60)
         self.migrated = "0002"
-        self.cache: dict[str, str] = {}
+        self.cached: dict[str, str] = {}
         self.cache_settings = dict(CACHE_SETTINGS)
         self.dumps: dict[str, int] = {}
         self.changes_left: int | None = None
@@ -88,7 +84,7 @@ class PaperSandbox:
     def down(self) -> None:
         self.is_down = True
 
-    def services(self) -> Sequence[ServiceStatus]:
+    def services_list(self) -> Sequence[ServiceStatus]:
         part = f"{REPLICAS - len(self.paused_replicas)} of {REPLICAS} run" if self.paused_replicas else ""
         return [
             ServiceStatus(name, running, "", "", detail=part if name is Service.APP else "")
@@ -132,7 +128,7 @@ class PaperSandbox:
 
     def restart(self, service: str | None = None) -> None: ...
 
-    def releases(self) -> Sequence[Release]:
+    def releases_list(self) -> Sequence[Release]:
         return [Release(version, "", None, version == self.release) for version in ("1.0.0", "1.1.0", "1.2.0")]
 
     def deploy(self, version: str) -> None:
@@ -148,7 +144,7 @@ class PaperSandbox:
 
     def scale(self, replicas: int) -> None: ...
 
-    def settings(self) -> Mapping[str, str]:
+    def settings_values(self) -> Mapping[str, str]:
         return dict(self.written_settings)
 
     def set(self, changes: Mapping[str, str]) -> None:
@@ -159,7 +155,7 @@ class PaperSandbox:
             self.change("restart with the settings")
             self.settings_in_effect = dict(self.written_settings)
 
-    def certificate(self) -> Certificate:
+    def certificate_read(self) -> Certificate:
         now = datetime.now(UTC)
         return Certificate("shop.test", "paper", ("shop.test",), now - timedelta(days=90), now + self.valid_for)
 
@@ -167,7 +163,7 @@ class PaperSandbox:
         self.change("install a certificate")
         self.valid_for = valid_for
 
-    def migrations(self) -> Sequence[Migration]:
+    def migrations_list(self) -> Sequence[Migration]:
         self.need(Service.DATABASE)
         applied = datetime(2026, 1, 1, tzinfo=UTC)
         return [Migration(version, "", applied if version <= self.migrated else None) for version in MIGRATIONS]
@@ -180,14 +176,14 @@ class PaperSandbox:
 
     def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         self.need(Service.DATABASE)
-        return [], self.database.answer(statement)
+        return [], self.rows.answer(statement)
 
     @property
     def free(self) -> int:
-        return DISK_BYTES - sum(self.dumps.values()) - self.database.kept_wal
+        return DISK_BYTES - sum(self.dumps.values()) - self.rows.kept_wal
 
-    def disk(self) -> DiskUsage:
-        entries = {"pg_wal": self.database.kept_wal} | {f"dumps/{name}": size for name, size in self.dumps.items()}
+    def disk_usage(self) -> DiskUsage:
+        entries = {"pg_wal": self.rows.kept_wal} | {f"dumps/{name}": size for name, size in self.dumps.items()}
         return DiskUsage(DISK_BYTES, DISK_BYTES - self.free, self.free, entries, "/paper/dumps")
 
     def remove_from_disk(self, name: str) -> int:
@@ -205,13 +201,13 @@ class PaperSandbox:
             self.running[Service.DATABASE] = Running.DOWN
             raise EnvironmentFailed("the database does not answer: No space left on device")
         self.change("write WAL")
-        self.database.kept_wal += self.free
+        self.rows.kept_wal += self.free
 
     def redis(self, *words: str) -> Any:
         self.need(Service.CACHE)
         match words:
             case ("INFO", "memory"):
-                return {"used_memory": 2**21 + sum(map(len, self.cache.values()))}
+                return {"used_memory": 2**21 + sum(map(len, self.cached.values()))}
             case ("CONFIG", "GET", name):
                 return {name: self.cache_settings[name]}
             case ("CONFIG", "SET", name, value):
@@ -222,19 +218,19 @@ class PaperSandbox:
                 if limit and self.redis("INFO", "memory")["used_memory"] > limit:
                     raise BadInput("the cache refuses the command: OOM")
                 self.change(f"set {key}")
-                self.cache[key] = value
+                self.cached[key] = value
             case ("EXISTS", *keys):
-                return sum(key in self.cache for key in keys)
+                return sum(key in self.cached for key in keys)
             case ("DEL", *keys):
-                if self.cache.keys() & set(keys):
+                if self.cached.keys() & set(keys):
                     self.change("delete keys")
-                self.cache = {key: value for key, value in self.cache.items() if key not in keys}
+                self.cached = {key: value for key, value in self.cached.items() if key not in keys}
         return None
 
     def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
         return []
 
-    def links(self) -> Sequence[LinkStatus]:
+    def links_list(self) -> Sequence[LinkStatus]:
         self.need(Service.TOXIPROXY)
         return list(self.proxies.values())
 
@@ -256,15 +252,6 @@ class PaperSandbox:
             self.change(f"no toxic {name} on {link}")
             self.proxies[link] = replace(self.proxies[link], toxics=kept)
 
-    def put_links_in(self, links: Collection[str]) -> tuple[str, ...]:
-        return ()
-
-    def link_carried(self, link: str) -> int | None:
-        return None
-
-    def link_callers(self, links: Collection[str]) -> tuple[str, ...]:
-        return ()
-
     def health(self) -> Mapping[str, tuple[bool, str]]:
         return {}
 
@@ -278,9 +265,9 @@ class PaperSandbox:
                 name: {"enabled": link.enabled, "toxics": [toxic.name for toxic in link.toxics]}
                 for name, link in self.proxies.items()
             },
-            database=self.database.state() | {"migration": self.migrated},
+            database=self.rows.state() | {"migration": self.migrated},
             files=dict.fromkeys(self.dumps, "a dump"),
-            cache=dict(self.cache_settings) | dict.fromkeys(self.cache, "a key"),
+            cache=dict(self.cache_settings) | dict.fromkeys(self.cached, "a key"),
             certificate="valid" if self.valid_for > timedelta(0) else "expired",
             resources={"paused": sorted(self.paused_replicas)},
         )
@@ -291,7 +278,7 @@ class PaperSandbox:
             self.resume(service)
             self.start(service)
         self.proxies = fresh_links()
-        self.database.indexes = dict(fingerprint.database["indexes"])
+        self.rows.indexes = dict(fingerprint.database["indexes"])
         if self.release != fingerprint.release:
             self.deploy(fingerprint.release)
         return differences

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drills.faults.settling import Settlement, settle_owed
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 from drills.store.journal import Journal
 from drills.store.store import Store
 from drills.store.undos import Undos

@@ -18,8 +18,9 @@ from drills.faults.kinds.fill_disk import FillDisk
 from drills.faults.kinds.misuse_key import MisuseKey
 from drills.faults.kinds.rotate_credentials import RotateCredentials
 from drills.processes.leftovers import until
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.local.sandbox import LocalSandbox
-from drills.sandbox.protocol import Running, Service
+from drills.sandbox.shop.names import Service
 from tests.faults.paper_sandbox import PaperSandbox
 
 pytestmark = pytest.mark.slow
@@ -41,29 +42,29 @@ def in_place(sandbox: LocalSandbox, fault: Fault) -> Iterator[UndoPlan]:
 
 
 def value(sandbox: LocalSandbox, statement: str) -> object:
-    return sandbox.sql(statement)[1][0][0]
+    return sandbox.database.sql(statement)[1][0][0]
 
 
 @pytest.fixture
 def notes(sandbox: LocalSandbox) -> Iterator[None]:
     """Tables of this test: notes, with columns of all sorts, and words, which follows its deletions."""
-    sandbox.sql(
+    sandbox.database.sql(
         "CREATE TABLE notes (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text UNIQUE, raw bytea,"
         ' at timestamptz, "Odd name" numeric(30, 10), tags text[],'
         " upper text GENERATED ALWAYS AS (upper(text)) STORED)"
     )
-    sandbox.sql(
+    sandbox.database.sql(
         """INSERT INTO notes (text, raw, at, "Odd name", tags) VALUES
         (E'it\\'s \\\\ here', '\\x00ff', '2026-03-29 01:30+00', 12345678901234567890.0123456789, '{a,NULL,"b c"}'),
         ('two', NULL, NULL, NULL, NULL), ('three', '', now(), 0, '{}')"""
     )
-    sandbox.sql("CREATE TABLE words (note int REFERENCES notes ON DELETE CASCADE, word text)")
+    sandbox.database.sql("CREATE TABLE words (note int REFERENCES notes ON DELETE CASCADE, word text)")
     yield
-    sandbox.sql("DROP TABLE words, notes")
+    sandbox.database.sql("DROP TABLE words, notes")
 
 
 def test_rows_of_every_type_come_back_as_they_were(sandbox: LocalSandbox, notes: None) -> None:
-    sandbox.sql("ALTER TABLE words DROP CONSTRAINT words_note_fkey")
+    sandbox.database.sql("ALTER TABLE words DROP CONSTRAINT words_note_fkey")
     asked = "SELECT md5(string_agg(n::text, '|' ORDER BY id)) FROM notes AS n"
     before = value(sandbox, asked)
     with in_place(sandbox, DeleteRows(table="notes", where="id < 3")):
@@ -72,13 +73,13 @@ def test_rows_of_every_type_come_back_as_they_were(sandbox: LocalSandbox, notes:
 
 
 def test_rows_that_were_written_since_are_kept(sandbox: LocalSandbox, notes: None) -> None:
-    sandbox.sql("ALTER TABLE words DROP CONSTRAINT words_note_fkey")
+    sandbox.database.sql("ALTER TABLE words DROP CONSTRAINT words_note_fkey")
     fault = DeleteRows(table="public.notes", where="id < 3")
     plan = fault.undo_plan(sandbox)
-    sandbox.sql("UPDATE notes SET text = 'changed after it was saved' WHERE id = 2")
+    sandbox.database.sql("UPDATE notes SET text = 'changed after it was saved' WHERE id = 2")
     fault.apply(sandbox)
     assert value(sandbox, "SELECT array_agg(id ORDER BY id) FROM notes") == [2, 3]
-    sandbox.sql("INSERT INTO notes (id, text) OVERRIDING SYSTEM VALUE VALUES (1, 'restored by hand')")
+    sandbox.database.sql("INSERT INTO notes (id, text) OVERRIDING SYSTEM VALUE VALUES (1, 'restored by hand')")
     fault.undo(sandbox, plan)
     fault.verify_undone(sandbox, plan)
     assert value(sandbox, "SELECT array_agg(text ORDER BY id) FROM notes") == [
@@ -119,8 +120,8 @@ def test_a_role_that_mends_the_database_keeps_its_password(sandbox: LocalSandbox
 def test_what_a_responder_did_to_the_cache_is_undone_too(sandbox: LocalSandbox) -> None:
     before = sandbox.fingerprint()
     with in_place(sandbox, FillCache(megabytes=2)):
-        sandbox.redis("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-        sandbox.redis("SET", "session:anybody", "1", "PX", "1")
+        sandbox.cache.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        sandbox.cache.command("SET", "session:anybody", "1", "PX", "1")
     assert sandbox.fingerprint() == before
 
 
@@ -132,8 +133,8 @@ def test_a_revoked_key_ends_the_theft_and_is_valid_again_afterwards(sandbox: Loc
     with in_place(sandbox, MisuseKey(requests_per_second=20)) as plan:
         assert "pk_lantern." not in json.dumps(plan), "the key itself is in no journal"
         assert until(lambda: seen("allowed"), seconds=20)
-        sandbox.sql("UPDATE api_keys SET revoked_at = now() WHERE id = 'pk_lantern'")
-        sandbox.redis("DEL", "partner-session:pk_lantern")
+        sandbox.database.sql("UPDATE api_keys SET revoked_at = now() WHERE id = 'pk_lantern'")
+        sandbox.cache.command("DEL", "partner-session:pk_lantern")
         assert until(lambda: seen("refused") and not seen("allowed"), seconds=20)
     assert value(sandbox, "SELECT revoked_at IS NULL FROM api_keys WHERE id = 'pk_lantern'")
 
@@ -141,7 +142,7 @@ def test_a_revoked_key_ends_the_theft_and_is_valid_again_afterwards(sandbox: Loc
 def test_a_stranger_who_is_refused_at_once_does_not_stay(sandbox: LocalSandbox) -> None:
     stranger = MisuseKey(key="pk_harbour")
     plan = stranger.undo_plan(sandbox)
-    sandbox.sql("UPDATE api_keys SET revoked_at = now() WHERE id = 'pk_harbour'")
+    sandbox.database.sql("UPDATE api_keys SET revoked_at = now() WHERE id = 'pk_harbour'")
     try:
         with pytest.raises(EnvironmentFailed, match="the key was not accepted: 401"):
             stranger.apply(sandbox)
@@ -164,7 +165,7 @@ def test_a_secret_is_told_neither_by_the_summary_nor_by_the_evidence() -> None:
     sandbox = PaperSandbox()
     fault = ChangeSetting(setting="webhook-secret", value=SECRET)
     fault.apply(sandbox)
-    assert sandbox.settings()["webhook_secret"] == SECRET
+    assert sandbox.settings.values()["webhook_secret"] == SECRET
     assert SECRET not in fault.summary() + fault.verify(sandbox)
 
 
@@ -181,11 +182,11 @@ def test_a_full_disk_that_was_mended_by_hand_leaves_nothing_to_undo() -> None:
     fault.apply(sandbox)
     assert sandbox.running[Service.DATABASE] is Running.DOWN
     with pytest.raises(EnvironmentFailed, match="No space left"):
-        sandbox.start("database")
-    sandbox.remove_from_disk(f"dumps/{fault.dump}")
-    sandbox.start("database")
-    sandbox.sql("SELECT pg_drop_replication_slot(slot_name) FROM x WHERE slot_name = 'old_replica'")
-    sandbox.sql("CHECKPOINT")
+        sandbox.services.start("database")
+    sandbox.disk.remove(f"dumps/{fault.dump}")
+    sandbox.services.start("database")
+    sandbox.database.sql("SELECT pg_drop_replication_slot(slot_name) FROM x WHERE slot_name = 'old_replica'")
+    sandbox.database.sql("CHECKPOINT")
     changed = len(sandbox.changed)
     fault.undo(sandbox, plan)
     fault.verify_undone(sandbox, plan)
@@ -195,7 +196,7 @@ def test_a_full_disk_that_was_mended_by_hand_leaves_nothing_to_undo() -> None:
 
 def test_a_replica_that_is_frozen_does_not_go_on_with_the_connections_that_it_keeps(sandbox: LocalSandbox) -> None:
     with in_place(sandbox, AbandonExports()):
-        sandbox.pause(Service.APP)
+        sandbox.services.pause(Service.APP)
     assert sandbox.health()["app /ready"][0]
 
 
@@ -203,7 +204,7 @@ def test_an_app_that_was_restarted_has_its_connections_again_and_is_left_alone(
     sandbox: LocalSandbox,
 ) -> None:
     def processes() -> tuple[int, ...]:
-        return next(each.pids for each in sandbox.services() if each.name == Service.APP)
+        return next(each.pids for each in sandbox.services.list() if each.name == Service.APP)
 
     with in_place(sandbox, AbandonExports()):
         assert not sandbox.health()["app /ready"][0]
@@ -211,7 +212,7 @@ def test_an_app_that_was_restarted_has_its_connections_again_and_is_left_alone(
         kept = value(sandbox, f"SELECT count(*) FROM pg_stat_activity WHERE {idle}")
         assert isinstance(kept, int)
         assert kept > 3, "what a responder sees in the database"
-        sandbox.restart(Service.APP)
+        sandbox.services.restart(Service.APP)
         assert sandbox.health()["app /ready"][0]
         restarted = processes()
     assert processes() == restarted

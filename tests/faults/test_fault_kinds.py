@@ -95,7 +95,7 @@ def test_an_index_that_was_made_again_in_another_form_is_put_right(sandbox: Loca
     drop = fault({"kind": "drop-index", "index": "orders_customer_idx"})
     plan = drop.undo_plan(sandbox)
     drop.apply(sandbox)
-    sandbox.sql("CREATE INDEX orders_customer_idx ON orders (customer_id, id)")
+    sandbox.database.sql("CREATE INDEX orders_customer_idx ON orders (customer_id, id)")
     with pytest.raises(EnvironmentFailed, match="orders_customer_idx is not as it was"):
         drop.verify_undone(sandbox, plan)
     drop.undo(sandbox, plan)
@@ -124,8 +124,8 @@ def test_ending_the_session_that_holds_a_lock_is_a_remedy_and_the_undo_finds_not
     lock = HoldLocks(table="orders")
     plan = lock.undo_plan(sandbox)
     lock.apply(sandbox)
-    sandbox.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'")
-    sandbox.sql("SELECT count(*) FROM orders", timeout=5)
+    sandbox.database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'")
+    sandbox.database.sql("SELECT count(*) FROM orders", timeout=5)
     lock.undo(sandbox, plan)
     lock.verify_undone(sandbox, plan)
 
@@ -134,10 +134,10 @@ def test_a_session_fault_is_undone_while_the_database_is_down(sandbox: LocalSand
     lock = HoldLocks(table="orders")
     plan = lock.undo_plan(sandbox)
     lock.apply(sandbox)
-    sandbox.kill("database")
+    sandbox.services.kill("database")
     lock.undo(sandbox, plan)
     lock.verify_undone(sandbox, plan)
-    sandbox.start("database")
+    sandbox.services.start("database")
 
 
 def test_a_lock_that_cannot_be_had_is_told_and_leaves_no_program(sandbox: LocalSandbox) -> None:
@@ -152,7 +152,7 @@ def test_while_connections_are_exhausted_the_app_gets_none_and_an_administrator_
     plan = exhaust.undo_plan(sandbox)
     exhaust.apply(sandbox)
     try:
-        assert sandbox.sql("SELECT 1")[1][0][0] == 1
+        assert sandbox.database.sql("SELECT 1")[1][0][0] == 1
         assert not sandbox.health()["app /ready"][0]
     finally:
         exhaust.undo(sandbox, plan)

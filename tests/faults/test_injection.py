@@ -15,7 +15,10 @@ from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.kinds.link_down import LinkDown
 from drills.faults.registry import fault_of
 from drills.faults.restoring import fingerprint_of, owe_restore, owe_stop, plan_of
-from drills.sandbox.protocol import Capability, Link, Sandbox, Service, Toxic
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.links import Toxic
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Link, Service
 from drills.store.journal import Journal
 from drills.store.store import Store
 from tests.faults.paper_sandbox import PaperSandbox
@@ -59,7 +62,7 @@ def test_the_undo_is_in_the_journal_before_the_first_change(store: Store, drill_
 
 def test_an_impossible_fault_owes_nothing_and_says_why(store: Store, drill_id: str) -> None:
     sandbox, journal = PaperSandbox(), Journal(store)
-    sandbox.database.indexes = {}
+    sandbox.rows.indexes = {}
     told = Told(sandbox)
     assert not inject(journal, sandbox, drill_id, 2, DROP, told)
     assert journal.owed() == []
@@ -115,7 +118,7 @@ def test_what_is_owed_is_settled_in_reverse_and_the_whole_sandbox_last(store: St
     assert restore.event(t=1, at=datetime.now(UTC)).fault is None
     inject(journal, sandbox, drill_id, 0, DROP, Told(sandbox))
     inject(journal, sandbox, drill_id, 1, LinkDown(link=Link.APP_CACHE), Told(sandbox))
-    sandbox.add_toxic("app-database", Toxic("left by the responder", "latency"))
+    sandbox.links.add_toxic("app-database", Toxic("left by the responder", "latency"))
     settlements = settle(store, sandbox, drill_id)
     assert [one.summary for one in settlements] == [
         "cut link app-cache",
@@ -133,7 +136,7 @@ def test_an_undo_that_needs_what_the_restoration_brings_back_is_made_after_it(st
     sandbox, journal = PaperSandbox(), Journal(store)
     owe_restore(journal, sandbox, drill_id)
     inject(journal, sandbox, drill_id, 0, DROP, Told(sandbox))
-    sandbox.kill(Service.DATABASE)
+    sandbox.services.kill(Service.DATABASE)
     assert [one.failed for one in settle(store, sandbox, drill_id)] == ["", ""]
 
 
@@ -142,13 +145,13 @@ def test_an_undo_that_fails_stays_owed_and_the_others_are_made(store: Store, dri
     inject(journal, sandbox, drill_id, 0, LinkDown(link=Link.APP_CACHE), Told(sandbox))
     inject(journal, sandbox, drill_id, 1, DROP, Told(sandbox))
     journal.write(drill_id, "default", "from-the-future", "bend time", {})
-    sandbox.kill(Service.DATABASE)
+    sandbox.services.kill(Service.DATABASE)
     settlements = {one.summary: one for one in settle(store, sandbox, drill_id)}
     assert settlements["cut link app-cache"].failed == ""
     assert settlements["drop index orders_customer_idx"].failed == "database does not answer"
     assert "does not know how to undo from-the-future" in settlements["bend time"].failed
     assert {row.kind for row in journal.owed()} == {"drop-index", "from-the-future"}
-    sandbox.start(Service.DATABASE)
+    sandbox.services.start(Service.DATABASE)
     settle(store, sandbox, drill_id)
     assert {row.kind for row in journal.owed()} == {"from-the-future"}
 
@@ -160,16 +163,16 @@ def test_a_sandbox_that_was_down_goes_down_again_only_after_everything_was_undon
     owe_stop(journal, sandbox, drill_id)
     sandbox.up()
     inject(journal, sandbox, drill_id, 0, DROP, Told(sandbox))
-    sandbox.kill(Service.DATABASE)
+    sandbox.services.kill(Service.DATABASE)
     assert [one.failed for one in settle(store, sandbox)] == [
         "database does not answer",
         "waits for the other undos",
     ]
     assert sandbox.is_up()
-    sandbox.start(Service.DATABASE)
+    sandbox.services.start(Service.DATABASE)
     assert [one.failed for one in settle(store, sandbox)] == ["", ""]
     assert not sandbox.is_up()
-    assert "orders_customer_idx" in sandbox.database.indexes
+    assert "orders_customer_idx" in sandbox.rows.indexes
 
 
 def test_only_one_drill_s_undos_are_settled_when_one_is_named(store: Store, drill_id: str) -> None:
@@ -191,6 +194,6 @@ def test_a_fingerprint_survives_the_journal(store: Store, drill_id: str, sandbox
 
 def test_a_fingerprint_that_json_cannot_hold_is_refused_at_once() -> None:
     sandbox = PaperSandbox()
-    sandbox.database.indexes = {"x": datetime.now(UTC)}  # type: ignore[dict-item]
+    sandbox.rows.indexes = {"x": datetime.now(UTC)}  # type: ignore[dict-item]
     with pytest.raises(TypeError, match="JSON cannot keep"):
         plan_of(sandbox.fingerprint())

@@ -32,8 +32,9 @@ from drills.faults.settling import settle_owed
 from drills.processes.start import started
 from drills.reporting.report import reports_into
 from drills.reporting.sections.debrief import undo_lines
+from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.local.sandbox import LocalSandbox
-from drills.sandbox.protocol import Fingerprint, Service
+from drills.sandbox.shop.names import Service
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.runner import Runner
@@ -322,16 +323,16 @@ def test_what_cannot_be_undone_stays_owed_is_said_and_is_undone_by_a_later_recov
     drop = DropIndex(index="orders_customer_idx")
     number = journal.write(record.drill_id, "default", drop.kind, drop.summary(), drop.undo_plan(sandbox))
     drop.apply(sandbox)
-    sandbox.kill(Service.DATABASE)
+    sandbox.services.kill(Service.DATABASE)
 
     report = recover(store, sandbox, "default", workspace)
     assert report.owed == (f"#{number} drop index orders_customer_idx: database does not answer",)
     assert len(store.timeline(record.drill_id).all(UndoFailed)) == 1
 
-    sandbox.start(Service.DATABASE)
+    sandbox.services.start(Service.DATABASE)
     report = recover(store, sandbox, "default", workspace)
     assert report.lines() == (f"undo #{number} settled: drop index orders_customer_idx",)
-    assert "orders_customer_idx" in sandbox.database.indexes
+    assert "orders_customer_idx" in sandbox.rows.indexes
 
 
 @pytest.mark.parametrize("place", ["in the workspace", "elsewhere"])

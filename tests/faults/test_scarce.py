@@ -7,7 +7,7 @@ import sys
 
 from drills.faults.registry import FAULTS
 from drills.faults.scarce import SCARCE_CAPABILITIES, SCARCE_FAULTS, why_never
-from drills.sandbox.protocol import Capability
+from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.refusals import refusals
 
 

@@ -14,8 +14,9 @@ from drills.included import included_root
 from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.project import Project
 from drills.sandbox.compose.sandbox import ComposeSandbox
+from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.local.sandbox import LocalSandbox
-from drills.sandbox.protocol import Fingerprint, Sandbox
+from drills.sandbox.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session", params=["local", pytest.param("compose", marks=pytest.mark.engine)])

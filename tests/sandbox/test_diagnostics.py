@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from drills.sandbox.diagnostics import Answer, ask_all
-from drills.sandbox.protocol import Sandbox, Service
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Service
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +23,7 @@ def test_every_question_is_answered_by_a_sandbox_that_is_well(sandbox: Sandbox) 
 
 
 def test_a_database_that_is_down_keeps_no_other_answer_back(sandbox: Sandbox) -> None:
-    sandbox.kill(Service.DATABASE)
+    sandbox.services.kill(Service.DATABASE)
     answers = by_question(sandbox)
     assert answers["Database: Connections, by state"].failed
     assert any(line.startswith("FAIL  database") for line in answers["Sandbox: Is every part well?"].lines)

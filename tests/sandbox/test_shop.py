@@ -12,7 +12,9 @@ from functools import partial
 import httpx
 import pytest
 
-from drills.sandbox.protocol import Link, Sandbox, Service, Toxic
+from drills.sandbox.capabilities.links import Toxic
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Link, Service
 from shop.external import SIGNATURE_HEADER, signature
 from shop.partner_keys import PARTNERS
 from tests.sandbox.test_conformance import eventually
@@ -50,7 +52,7 @@ def test_a_customer_sees_their_last_orders_with_their_numbers(shop: httpx.Client
 
 def test_the_orders_index_decides_how_much_work_the_orders_page_is(shop: httpx.Client, sandbox: Sandbox) -> None:
     def pages_read() -> int:
-        plan = sandbox.sql(
+        plan = sandbox.database.sql(
             "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT o.id, (SELECT count(*) FROM orders p"
             " WHERE p.customer_id = o.customer_id AND p.created_at <= o.created_at)"
             " FROM orders o WHERE o.customer_id = 44 ORDER BY o.created_at DESC LIMIT 80"
@@ -59,13 +61,13 @@ def test_the_orders_index_decides_how_much_work_the_orders_page_is(shop: httpx.C
         return int(top["Shared Hit Blocks"]) + int(top["Shared Read Blocks"])
 
     with_index = pages_read()
-    sandbox.sql("DROP INDEX orders_customer_idx")
+    sandbox.database.sql("DROP INDEX orders_customer_idx")
     assert pages_read() > 15 * with_index
 
 
 def test_a_login_begins_a_session_and_a_wrong_password_does_not(shop: httpx.Client, sandbox: Sandbox) -> None:
     token = shop.post("/login", json={"user": "customer7", "password": "drill-7"}).json()["token"]
-    assert sandbox.redis("GET", f"session:{token}") == "7"
+    assert sandbox.cache.command("GET", f"session:{token}") == "7"
     assert shop.post("/login", json={"user": "customer7", "password": "drill-8"}).status_code == 401
 
 
@@ -73,15 +75,15 @@ def test_a_checkout_is_paid_by_the_providers_signed_webhook(shop: httpx.Client, 
     answer = shop.post("/checkout", json={"customer": 7, "items": [1, 2]})
     assert (answer.status_code, answer.json()["status"]) == (201, "placed")
     order = answer.json()["order"]
-    assert eventually(lambda: sandbox.sql(f"SELECT status FROM orders WHERE id = {order}")[1][0][0] == "paid")
+    assert eventually(lambda: sandbox.database.sql(f"SELECT status FROM orders WHERE id = {order}")[1][0][0] == "paid")
 
 
 def test_who_logged_in_checks_out_with_their_session(shop: httpx.Client, sandbox: Sandbox) -> None:
     token = shop.post("/login", json={"user": "customer9", "password": "drill-9"}).json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
     order = shop.post("/checkout", json={"customer": 10, "items": [1]}, headers=headers).json()["order"]
-    assert sandbox.sql(f"SELECT customer_id FROM orders WHERE id = {order}")[1][0][0] == 9
-    sandbox.redis("DEL", f"session:{token}")
+    assert sandbox.database.sql(f"SELECT customer_id FROM orders WHERE id = {order}")[1][0][0] == 9
+    sandbox.cache.command("DEL", f"session:{token}")
     assert shop.post("/checkout", json={"items": [1]}, headers=headers).status_code == 401
 
 
@@ -89,24 +91,24 @@ def test_a_login_fails_with_a_key_that_the_provider_refuses_but_not_without_the_
     shop: httpx.Client, sandbox: Sandbox
 ) -> None:
     known = {"user": "customer7", "password": "drill-7"}
-    sandbox.set({"identity_key": "an-older-identity-key"})
+    sandbox.settings.set({"identity_key": "an-older-identity-key"})
     assert shop.post("/login", json=known).status_code == 502
-    assert eventually(lambda: bool(sandbox.logs(Service.APP, grep="/identity: 401")))
-    sandbox.set_link(Link.APP_EXTERNAL_API, enabled=False)
+    assert eventually(lambda: bool(sandbox.services.logs(Service.APP, grep="/identity: 401")))
+    sandbox.links.set(Link.APP_EXTERNAL_API, enabled=False)
     answer = shop.post("/login", json=known)
     assert (answer.status_code, answer.headers["x-degraded"]) == (200, "identity")
 
 
 def test_missed_webhooks_are_replayed_and_nobody_is_charged_twice(shop: httpx.Client, sandbox: Sandbox) -> None:
-    secret = sandbox.settings()["webhook_secret"]
-    sandbox.set({"webhook_secret": "another-webhook-secret"})
+    secret = sandbox.settings.values()["webhook_secret"]
+    sandbox.settings.set({"webhook_secret": "another-webhook-secret"})
     order = shop.post("/checkout", json={"customer": 7, "items": [1]}).json()["order"]
     assert eventually(lambda: shop.get("/receipt", params={"order": order}).status_code == 503)
     with httpx.Client(base_url=sandbox.addresses["external-api"], trust_env=False) as provider:
         charged = partial(provider.get, "/console/charges", params={"order": order})
         # Refused, and not only late: what is on its way when the secret is right again needs no replay.
         assert eventually(lambda: [each["webhook"] for each in charged().json()["charges"]] == ["undelivered"], 30)
-        sandbox.set({"webhook_secret": secret})
+        sandbox.settings.set({"webhook_secret": secret})
         assert provider.post("/console/replay").json()["delivered"] >= 1
         charges = charged().json()
     assert shop.get("/receipt", params={"order": order}).json() == {"order": order, "status": "paid"}
@@ -118,94 +120,99 @@ def test_there_is_no_receipt_for_an_order_that_is_not_there(shop: httpx.Client) 
 
 
 def test_a_payment_that_was_put_off_is_made_when_the_provider_is_back(shop: httpx.Client, sandbox: Sandbox) -> None:
-    sandbox.set_link(Link.APP_EXTERNAL_API, enabled=False)
+    sandbox.links.set(Link.APP_EXTERNAL_API, enabled=False)
     order = shop.post("/checkout", json={"customer": 7, "items": [3]}).json()["order"]
     assert shop.get("/receipt", params={"order": order}).json()["status"] == "payment-pending"
-    sandbox.set_link(Link.APP_EXTERNAL_API, enabled=True)
+    sandbox.links.set(Link.APP_EXTERNAL_API, enabled=True)
     assert eventually(lambda: shop.get("/receipt", params={"order": order}).json()["status"] == "paid", 30)
 
 
 def test_only_pages_of_the_allowed_origins_may_read_the_shops_answers(shop: httpx.Client, sandbox: Sandbox) -> None:
     origin = {"Origin": "https://www.shop.test"}
     assert shop.get("/missing", headers=origin).headers["access-control-allow-origin"] == origin["Origin"]
-    sandbox.set({"allowed_origins": "https://shop.test"})
+    sandbox.settings.set({"allowed_origins": "https://shop.test"})
     assert "access-control-allow-origin" not in shop.get("/", headers=origin).headers
 
 
 def test_a_webhook_with_a_wrong_signature_is_refused(shop: httpx.Client, sandbox: Sandbox) -> None:
     body = json.dumps({"order": 1, "status": "paid"}).encode()
-    secret = sandbox.settings()["webhook_secret"]
+    secret = sandbox.settings.values()["webhook_secret"]
     wrong, right = signature("another secret", body), signature(secret, body)
     assert shop.post("/webhooks/payment", content=body, headers={SIGNATURE_HEADER: wrong}).status_code == 401
     assert shop.post("/webhooks/payment", content=body, headers={SIGNATURE_HEADER: right}).status_code == 200
 
 
 def test_a_checkout_survives_a_provider_that_is_cut_off(shop: httpx.Client, sandbox: Sandbox) -> None:
-    sandbox.set_link(Link.APP_EXTERNAL_API, enabled=False)
+    sandbox.links.set(Link.APP_EXTERNAL_API, enabled=False)
     answer = shop.post("/checkout", json={"customer": 7, "items": [3]})
     assert (answer.status_code, answer.headers["x-degraded"]) == (201, "payment")
     assert answer.json()["status"] == "payment-pending"
 
 
 def test_a_blocked_external_api_fails_home_until_the_flag_is_off(shop: httpx.Client, sandbox: Sandbox) -> None:
-    sandbox.set({"recommendations_timeout": "0.5"})
-    sandbox.add_toxic(Link.APP_EXTERNAL_API, Toxic("blocked", "timeout", attributes={"timeout": 0}))
+    sandbox.settings.set({"recommendations_timeout": "0.5"})
+    sandbox.links.add_toxic(Link.APP_EXTERNAL_API, Toxic("blocked", "timeout", attributes={"timeout": 0}))
     assert shop.get("/").status_code in (502, 504)
     assert shop.get("/search", params={"q": "lamp"}).status_code == 200
-    sandbox.set({"recommendations": "off"})
+    sandbox.settings.set({"recommendations": "off"})
     degraded = shop.get("/")
     assert (degraded.status_code, degraded.headers["x-degraded"]) == (200, "recommendations")
 
 
 def test_the_bad_release_fails_some_requests_only(shop: httpx.Client, sandbox: Sandbox) -> None:
-    sandbox.deploy("1.2.0")
+    sandbox.releases.deploy("1.2.0")
     answers = Counter(shop.get("/search", params={"q": noun}).status_code for noun in ("lamp", "desk", "doll", "rake"))
     assert answers == {200: 2, 500: 2}
-    assert sandbox.logs(Service.APP, grep=r'"status":500.*"release":"1\.2\.0".*KeyError')
+    assert sandbox.services.logs(Service.APP, grep=r'"status":500.*"release":"1\.2\.0".*KeyError')
 
 
 def test_a_release_that_keeps_its_connections_runs_out_of_them(shop: httpx.Client, sandbox: Sandbox) -> None:
-    sandbox.set({"pool_size": "1", "pool_timeout": "0.2"})
-    sandbox.deploy("1.3.0")
+    sandbox.settings.set({"pool_size": "1", "pool_timeout": "0.2"})
+    sandbox.releases.deploy("1.3.0")
     answers: list[int] = []
     # By chance it keeps one of fourteen: three hundred requests that all give theirs back would be a wonder.
     while len(answers) < 300 and 503 not in answers:
         answers.append(shop.get("/orders", params={"customer": 7}).status_code)
     assert (answers[0], answers[-1]) == (200, 503)
-    assert sandbox.rollback() == "1.1.0"
+    assert sandbox.releases.rollback() == "1.1.0"
     assert {shop.get("/orders", params={"customer": 7}).status_code for _ in range(40)} == {200}
 
 
 def test_an_export_that_is_broken_off_keeps_its_connection_and_one_that_is_read_does_not(
     shop: httpx.Client, sandbox: Sandbox
 ) -> None:
-    sandbox.scale(1)
+    sandbox.replicas.scale(1)
     lines = shop.get("/export").text.splitlines()
     assert lines[0].startswith("order,customer,status")
-    assert (len(lines), lines[1].split(",")[0]) == (2001, str(sandbox.sql("SELECT max(id) FROM orders")[1][0][0]))
+    assert (len(lines), lines[1].split(",")[0]) == (
+        2001,
+        str(sandbox.database.sql("SELECT max(id) FROM orders")[1][0][0]),
+    )
     assert metric(shop, "shop_pool_in_use") == 0
     with shop.stream("GET", "/export") as answer:
         next(answer.iter_lines())
-    assert eventually(lambda: bool(sandbox.logs(Service.APP, grep="export begun")))
+    assert eventually(lambda: bool(sandbox.services.logs(Service.APP, grep="export begun")))
     # Longer than an export takes.
     assert not eventually(lambda: metric(shop, "shop_pool_in_use") == 0, seconds=3)
-    sandbox.restart(Service.APP)
+    sandbox.services.restart(Service.APP)
     assert eventually(lambda: metric(shop, "shop_pool_in_use") == 0)
 
 
 def test_a_release_that_keeps_memory_ends_by_the_limit(shop: httpx.Client, sandbox: Sandbox) -> None:
-    sandbox.scale(1)
-    sandbox.set({"memory_limit_mb": "160"})
-    sandbox.deploy("1.4.0")
+    sandbox.replicas.scale(1)
+    sandbox.settings.set({"memory_limit_mb": "160"})
+    sandbox.releases.deploy("1.4.0")
     with suppress(httpx.HTTPError):
         for _ in range(100):
             shop.get("/search", params={"q": "lamp"})
     assert eventually(lambda: not sandbox.fingerprint().services[Service.APP].startswith("up"))
-    assert eventually(lambda: next(each.oom_kills for each in sandbox.stats() if each.name == Service.APP) >= 1)
+    assert eventually(
+        lambda: next(each.oom_kills for each in sandbox.resources.stats() if each.name == Service.APP) >= 1
+    )
 
 
 def test_a_password_that_the_database_refuses_is_told_as_such(shop: httpx.Client, sandbox: Sandbox) -> None:
-    sandbox.set({"database_password": "an-older-password", "pool_timeout": "1"})
+    sandbox.settings.set({"database_password": "an-older-password", "pool_timeout": "1"})
 
     def told() -> bool:
         refused = shop.get("/search", params={"q": "lamp"})
@@ -219,7 +226,7 @@ def test_what_partners_fetch_is_in_the_audit_log(shop: httpx.Client, sandbox: Sa
     customers = shop.get("/partner/customers", headers=key, params={"after": 200}).json()["customers"]
     assert [customer["id"] for customer in customers] == list(range(201, 301))
     assert shop.get("/partner/customers", headers=key | {"X-Api-Key": "pk_harbour.guessed"}).status_code == 401
-    noted = sandbox.sql(
+    noted = sandbox.database.sql(
         "SELECT key_id, partner, route, address, outcome FROM audit_log WHERE agent = 'partner-test' ORDER BY id"
     )[1]
     seen = (PARTNERS[0].key_id, PARTNERS[0].name, "/partner/customers", "203.0.113.9")
@@ -233,11 +240,11 @@ def test_a_revoked_key_works_until_its_session_is_ended_too(shop: httpx.Client, 
         return shop.get("/partner/customers", headers={"X-Api-Key": partner.key}).status_code
 
     assert status() == 200
-    sandbox.sql(f"UPDATE api_keys SET revoked_at = now() WHERE id = '{partner.key_id}'")
+    sandbox.database.sql(f"UPDATE api_keys SET revoked_at = now() WHERE id = '{partner.key_id}'")
     assert status() == 200
-    sandbox.redis("DEL", f"partner-session:{partner.key_id}")
+    sandbox.cache.command("DEL", f"partner-session:{partner.key_id}")
     assert status() == 401
-    sandbox.sql(f"UPDATE api_keys SET revoked_at = NULL WHERE id = '{partner.key_id}'")
+    sandbox.database.sql(f"UPDATE api_keys SET revoked_at = NULL WHERE id = '{partner.key_id}'")
 
 
 def test_metrics_count_the_requests_of_all_replicas_and_go_on_over_a_deployment(
@@ -247,15 +254,15 @@ def test_metrics_count_the_requests_of_all_replicas_and_go_on_over_a_deployment(
     before = metric(shop, line)
     for _ in range(10):
         httpx.get(f"{sandbox.addresses['app']}/search", params={"q": "lamp"}, trust_env=False)
-    sandbox.deploy("1.0.0")
+    sandbox.releases.deploy("1.0.0")
     assert metric(shop, line) == before + 10
-    assert metric(shop, "shop_pool_size") == 2 * int(sandbox.settings()["pool_size"])
+    assert metric(shop, "shop_pool_size") == 2 * int(sandbox.settings.values()["pool_size"])
 
 
 def test_metrics_forget_the_pools_of_replicas_that_were_killed(shop: httpx.Client, sandbox: Sandbox) -> None:
-    sandbox.kill(Service.APP)
-    sandbox.scale(1)
-    assert eventually(lambda: metric(shop, "shop_pool_size") == int(sandbox.settings()["pool_size"]))
+    sandbox.services.kill(Service.APP)
+    sandbox.replicas.scale(1)
+    assert eventually(lambda: metric(shop, "shop_pool_size") == int(sandbox.settings.values()["pool_size"]))
 
 
 def test_probes_and_operators_do_not_count_as_users(shop: httpx.Client) -> None:
@@ -279,7 +286,7 @@ def test_a_deployment_under_load_drops_no_request(sandbox: Sandbox) -> None:
     visitors = [threading.Thread(target=visit) for _ in range(8)]
     for visitor in visitors:
         visitor.start()
-    sandbox.deploy("1.0.0")
+    sandbox.releases.deploy("1.0.0")
     ended.set()
     for visitor in visitors:
         visitor.join()
@@ -289,7 +296,7 @@ def test_a_deployment_under_load_drops_no_request(sandbox: Sandbox) -> None:
 def test_a_replica_over_its_memory_limit_ends_and_says_so(sandbox: Sandbox) -> None:
     if sandbox.driver == "compose":
         pytest.skip("in a container the kernel ends it, and it says nothing")
-    sandbox.scale(1)
-    sandbox.set({"memory_limit_mb": "16"})
+    sandbox.replicas.scale(1)
+    sandbox.settings.set({"memory_limit_mb": "16"})
     assert eventually(lambda: not sandbox.fingerprint().services[Service.APP].startswith("up"))
-    assert sandbox.logs(Service.APP, grep="out of memory")
+    assert sandbox.services.logs(Service.APP, grep="out of memory")

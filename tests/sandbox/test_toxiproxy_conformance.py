@@ -22,8 +22,8 @@ import requests
 import toxiproxy as plain
 
 from drills.errors import BadInput, EnvironmentFailed
+from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.local.toxiproxy_command import embedded_command
-from drills.sandbox.protocol import Toxic
 from drills.sandbox.toxiproxy import Toxiproxy
 
 NO_PROXY = {"http": None, "https": None, "all": None}
@@ -461,7 +461,7 @@ def test_the_plain_library_works_with_it(server: Server, proxy: Toxiproxy) -> No
     try:
         assert library.running()
         second = library.create(name="second", upstream=proxy.link("link").upstream)
-        second.add_toxic(type="latency", attributes={"latency": 5})
+        second.links.add_toxic(type="latency", attributes={"latency": 5})
         assert list(second.toxics()) == ["latency_downstream"]
         with second.down():
             assert proxy.link("second").enabled is False

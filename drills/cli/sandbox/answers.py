@@ -12,7 +12,8 @@ from drills.sandbox.text_table import text_table
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from drills.sandbox.protocol import Fingerprint, ServiceStatus
+    from drills.sandbox.capabilities.services import ServiceStatus
+    from drills.sandbox.fingerprint import Fingerprint
 
 
 def print_services(services: Sequence[ServiceStatus]) -> None:

@@ -17,7 +17,7 @@ from drills.cli.terminal import echo
 from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
 
 if TYPE_CHECKING:
-    from drills.sandbox.protocol import Sandbox
+    from drills.sandbox.sandbox import Sandbox
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def sql(
     """Run one statement on the database, and print its rows."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=sql_only_looks(statement)):
-        columns, rows = sandbox.sql(statement, timeout=timeout)
+        columns, rows = sandbox.database.sql(statement, timeout=timeout)
         if columns:
             print_table(columns, rows)
         echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})" if columns else "done")
@@ -49,7 +49,7 @@ def redis(
     """Run one Redis command on the cache."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=redis_only_looks(words)):
-        echo(readable(sandbox.redis(*words)))
+        echo(readable(sandbox.cache.command(*words)))
 
 
 def logs(
@@ -70,10 +70,10 @@ def logs(
     place, sandbox = open_sandbox(workspace, must_be_up=False)
     named = _each_once([*(services or ()), *(service or ())], sandbox.service_names)
     require_up(sandbox)
-    wanted = named or [status.name for status in sandbox.services()]
+    wanted = named or [status.name for status in sandbox.services.list()]
     with action(place, read_only=True):
         for name in wanted:
-            found = list(sandbox.logs(name, since=within, grep=grep))
+            found = list(sandbox.services.logs(name, since=within, grep=grep))
             if output_dir is not None:
                 path = folder_for(output_dir) / f"{name.replace('/', '-')}.log"
                 keep(path, "".join(f"{line}\n" for line in found), sandbox)

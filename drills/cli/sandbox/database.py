@@ -37,15 +37,15 @@ def migrate(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=not down and to is None):
         if down:
-            versions = [each.version for each in sandbox.migrations() if each.applied_at is not None]
+            versions = [each.version for each in sandbox.migrations.list() if each.applied_at is not None]
             if not versions:
                 raise BadInput("no migration is applied; there is none to revert")
             to = versions[-2] if len(versions) > 1 else "0000"
         if to is not None:
-            done = sandbox.migrate(to)
+            done = sandbox.migrations.migrate(to)
             echo(f"{'reverted' if down else 'ran'} {', '.join(done)}" if done else f"{to} is reached already")
             return
-        for each in sandbox.migrations():
+        for each in sandbox.migrations.list():
             when = "not applied" if each.applied_at is None else f"applied {each.applied_at:%Y-%m-%d %H:%M:%S} UTC"
             echo(f"{each.version}  {when:<32} {each.summary}")
 
@@ -61,7 +61,7 @@ def backups(workspace: WorkspaceOption = HERE) -> None:
                 megabytes(each.bytes),
                 ", ".join(f"{table} {rows}" for table, rows in each.tables.items()),
             )
-            for each in sandbox.backups()
+            for each in sandbox.backups.list()
         ]
         print_table(("backup", "made", "size", "rows"), rows)
 
@@ -71,7 +71,7 @@ def back_up(name: Annotated[str, typer.Argument(help="What to call it.")], works
     place, sandbox = open_sandbox(workspace)
     # It writes outside of what users meet: no repair, and no merit of one.
     with action(place, read_only=True):
-        made = sandbox.back_up(name)
+        made = sandbox.backups.back_up(name)
         echo(f"{made.name}: {sum(made.tables.values())} rows, {megabytes(made.bytes)}")
 
 
@@ -84,7 +84,7 @@ def load_backup(
     """Load a backup beside the live tables; what is missing can then be copied with `drills sandbox sql`."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        for loaded, rows in sandbox.load_backup(name, into, tuple(table or ())).items():
+        for loaded, rows in sandbox.backups.load(name, into, tuple(table or ())).items():
             echo(f"{into}.{loaded}  {rows} rows")
 
 
@@ -96,9 +96,9 @@ def disk(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=remove is None):
         if remove is not None:
-            freed = sandbox.remove_from_disk(remove)
+            freed = sandbox.disk.remove(remove)
             echo(f"{remove} removed, {megabytes(freed)} freed")
-        found = sandbox.disk()
+        found = sandbox.disk.usage()
         share = found.used / found.total
         echo(f"{megabytes(found.used)} of {megabytes(found.total)} used ({share:.0%}), {megabytes(found.free)} free")
         large = {name: size for name, size in found.entries.items() if size >= SHOWN_BYTES or name.startswith("dumps/")}

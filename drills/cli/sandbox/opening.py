@@ -12,7 +12,7 @@ from drills.cli.places import open_workspace
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from drills.sandbox.protocol import Sandbox
+    from drills.sandbox.sandbox import Sandbox
     from drills.workspace.workspace import Workspace
 
 SERVICES = "app, database, cache, external-api, toxiproxy, edge or dns; app/1 is the app's first replica."

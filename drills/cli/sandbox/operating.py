@@ -36,7 +36,7 @@ def releases(
         now = datetime.now(UTC)
         shown = [
             release
-            for release in sandbox.releases()
+            for release in sandbox.releases.list()
             if within is None or (release.deployed_at is not None and now - release.deployed_at <= within)
         ]
         for release in shown:
@@ -59,7 +59,7 @@ def changes(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
         now = datetime.now(UTC)
-        found = sandbox.changes(within)
+        found = sandbox.changes.list(within)
         for change in found:
             echo(f"{moment(change.at, now):<28} {change.what}")
         if not found:
@@ -70,7 +70,7 @@ def deploy(version: Annotated[str, typer.Argument(help="A release.")], workspace
     """Deploy a release of the app."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        sandbox.deploy(version)
+        sandbox.releases.deploy(version)
         echo(f"release {version} is running")
 
 
@@ -81,7 +81,7 @@ def rollback(
     """Go back to the release that ran before."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        echo(f"release {sandbox.rollback(to)} is running")
+        echo(f"release {sandbox.releases.rollback(to)} is running")
 
 
 def scale(
@@ -91,7 +91,7 @@ def scale(
     """Run this many replicas of the app."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        sandbox.scale(replicas)
+        sandbox.replicas.scale(replicas)
         echo(f"{replicas} replica{'' if replicas == 1 else 's'}")
 
 
@@ -110,7 +110,7 @@ def set_(
         raise BadInput(f"{wrong[0]!r}: write NAME=VALUE, such as recommendations=off")
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        sandbox.set({name: value for name, _, value in pairs})
+        sandbox.settings.set({name: value for name, _, value in pairs})
         echo("set " + ", ".join(name for name, _, _ in pairs))
 
 
@@ -124,12 +124,12 @@ def link(
     from drills.nearest import suggest
 
     place, sandbox = open_sandbox(workspace)
-    known = {status.name: status for status in sandbox.links()}
+    known = {status.name: status for status in sandbox.links.list()}
     if name not in known:
         raise BadInput(f"there is no link {name!r}; {suggest(name, known)}")
     with action(place, read_only=cut is None):
         if cut is not None:
-            sandbox.set_link(name, enabled=not cut)
-            known = {status.name: status for status in sandbox.links()}
+            sandbox.links.set(name, enabled=not cut)
+            known = {status.name: status for status in sandbox.links.list()}
         status = known[name]
         echo(f"{status.name}  {'open' if status.enabled else 'CUT'}  {status.listen} → {status.upstream}")

@@ -15,6 +15,7 @@ from drills.cli.sandbox.answers import plain, print_services, shown_settings, wh
 from drills.cli.sandbox.opening import open_sandbox
 from drills.cli.terminal import echo
 from drills.errors import BadInput
+from drills.sandbox.capabilities.capability import Capability
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +31,7 @@ def up(workspace: WorkspaceOption = HERE) -> None:
     began = time.monotonic()
     with action(place, read_only=False):
         sandbox.up()
-        print_services(sandbox.services())
+        print_services(sandbox.services.list())
         told = sandbox.addresses
         entrance = told.get("app") or ", ".join(told[name] for name in sandbox.service_names if name in told)
         echo(f"up in {time.monotonic() - began:.1f} s: {entrance}")
@@ -56,17 +57,21 @@ def status(
         if as_json:
             if (drill_id := blind_drill(place)) is not None:
                 raise BadInput(f"{drill_id} is a blind drill: the whole state is shown when it has ended; leave --json")
-            state = whole_state(sandbox.fingerprint(), sandbox.secret_settings)
+            from drills.sandbox.known_secrets import KnownSecrets
+
+            state = whole_state(sandbox.fingerprint(), KnownSecrets(sandbox).names)
             echo(json.dumps(state, indent=2, default=plain, sort_keys=True))
             return
-        print_services(sandbox.services())
+        print_services(sandbox.services.list())
         echo()
-        if releases := sandbox.releases():
+        if Capability.RELEASES in sandbox.capabilities:
+            releases = sandbox.releases.list()
             current = next((release.version for release in releases if release.current), "none")
             echo(f"release   {current}")
-        if shown := shown_settings(sandbox.settings(), sandbox.secret_settings):
+        if Capability.SETTINGS in sandbox.capabilities:
+            shown = shown_settings(sandbox.settings.values(), sandbox.settings.secret)
             echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown))
-        for link in sandbox.links():
+        for link in sandbox.links.list() if Capability.LINKS in sandbox.capabilities else ():
             echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}")
 
 
@@ -77,5 +82,5 @@ def restart(
     """Restart one service, or all of them, and wait until they answer."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        sandbox.restart(None if service == "all" else service)
+        sandbox.services.restart(None if service == "all" else service)
         echo(f"{service} restarted")

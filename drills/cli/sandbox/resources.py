@@ -36,7 +36,7 @@ def stats(workspace: WorkspaceOption = HERE) -> None:
                 each.oom_kills,
                 each.pids,
             )
-            for each in sandbox.stats()
+            for each in sandbox.resources.stats()
         ]
         columns = ("service", "replicas", "memory", "cpu", "disk", "restarts", "oom kills", "processes")
         print_table(columns, rows)
@@ -64,7 +64,7 @@ def resize(
     wanted = None if memory is None else _megabytes_of(memory)
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        sandbox.resize(service, memory_mb=wanted, cpus=cpus)
+        sandbox.resources.resize(service, memory_mb=wanted, cpus=cpus)
         memory_set = [] if wanted is None else [f"{wanted} MB"]
         cores_set = [] if cpus is None else [f"{cpus:g} cores"]
         echo(f"{service}: {', '.join(memory_set + cores_set)}")
@@ -88,7 +88,7 @@ def certificate(workspace: WorkspaceOption = HERE) -> None:
 
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
-        found = sandbox.certificate()
+        found = sandbox.certificate.read()
         left = (found.not_after - datetime.now(UTC)).total_seconds()
         echo(f"names       {', '.join(found.names)}")
         echo(f"subject     {found.subject}")
@@ -107,5 +107,5 @@ def renew_certificate(
     """Install a new certificate at the edge, and let the edge load it."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        sandbox.renew_certificate(timedelta(days=days))
-        echo(f"a new certificate is in use, valid until {sandbox.certificate().not_after:%Y-%m-%d}")
+        sandbox.certificate.renew(timedelta(days=days))
+        echo(f"a new certificate is in use, valid until {sandbox.certificate.read().not_after:%Y-%m-%d}")

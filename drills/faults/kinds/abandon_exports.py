@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 from drills.errors import EnvironmentFailed
 from drills.faults.app_address import app_on_loopback
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.sandbox.protocol import Capability, Running, Sandbox, Service
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.services import Running
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Service
 
 _TIMEOUT = 8.0
 #: Some lines of its first part: the app rests then, and its session stays idle. In a query it would be ended.
@@ -67,7 +70,7 @@ class AbandonExports(Fault):
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:  # noqa: ARG003
         if not _nothing_is_kept(sandbox):
-            sandbox.restart(Service.APP)
+            sandbox.services.restart(Service.APP)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:  # noqa: ARG003
@@ -134,7 +137,7 @@ def _until(holds: Callable[[], bool], *, seconds: float) -> bool:
 
 def _nothing_is_kept(sandbox: Sandbox) -> bool:
     """A replica that is down keeps nothing; one that is frozen cannot tell, and would go on with what it keeps."""
-    app = next(each for each in sandbox.services() if each.name == Service.APP)
+    app = next(each for each in sandbox.services.list() if each.name == Service.APP)
     if app.running is Running.DOWN:
         return True
     return app.running is Running.UP and not app.detail and _comes_unused(sandbox.addresses["app"])

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.sandbox.protocol import Capability, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 
 #: What lies between the two halves of an address: its user and password.
 _CREDENTIALS = re.compile(r"://[^/@\s]*@")
@@ -44,7 +45,7 @@ class ChangeSetting(Fault):
         return f"set {self.name}" if self.name in _secrets() else f"set {self.name} to {self._shown()}"
 
     def check(self, sandbox: Sandbox) -> None:
-        present = sandbox.settings()
+        present = sandbox.settings.values()
         if self.name not in present:
             raise FaultImpossible(f"there is no setting {self.name}; known: {', '.join(sorted(present))}")
         if present[self.name] == self.value:
@@ -54,7 +55,7 @@ class ChangeSetting(Fault):
         return {"setting": self.name, "value": _value(sandbox, self.name)}
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.set({self.name: self.value})
+        sandbox.settings.set({self.name: self.value})
 
     def verify(self, sandbox: Sandbox) -> str:
         if _value(sandbox, self.name) != self.value:
@@ -63,7 +64,7 @@ class ChangeSetting(Fault):
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        sandbox.set({str(plan["setting"]): str(plan["value"])})
+        sandbox.settings.set({str(plan["setting"]): str(plan["value"])})
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -75,7 +76,7 @@ class ChangeSetting(Fault):
 
 
 def _value(sandbox: Sandbox, name: str) -> str:
-    present: Mapping[str, str] = sandbox.settings()
+    present: Mapping[str, str] = sandbox.settings.values()
     if name not in present:
         raise EnvironmentFailed(f"there is no setting {name}")
     return present[name]

@@ -10,7 +10,8 @@ from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import SqlName
 from drills.faults.saved_rows import SavedRows, primary_key, save
-from drills.sandbox.protocol import Capability, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 
 #: Rows are kept in the journal until they are back: a megabyte or two, compressed.
 MOST_ROWS = 50_000
@@ -41,15 +42,17 @@ class DeleteRows(Fault):
         return f"delete rows of {self.table} where {self.where}"
 
     def check(self, sandbox: Sandbox) -> None:
-        _, found = sandbox.sql(f"SELECT to_regclass('{self.table}') IS NOT NULL", timeout=_ASK_TIMEOUT)
+        _, found = sandbox.database.sql(f"SELECT to_regclass('{self.table}') IS NOT NULL", timeout=_ASK_TIMEOUT)
         if not found[0][0]:
             raise FaultImpossible(f"there is no table {self.table}")
         if not primary_key(sandbox, self.table):
             raise FaultImpossible(f"table {self.table} has no primary key: its rows could not be told apart again")
-        _, followers = sandbox.sql(_SPREADING.format(table=self.table), timeout=_ASK_TIMEOUT)
+        _, followers = sandbox.database.sql(_SPREADING.format(table=self.table), timeout=_ASK_TIMEOUT)
         if followers:
             raise FaultImpossible(f"table {followers[0][0]} changes with the deletion of rows of {self.table}")
-        _, counted = sandbox.sql(f"SELECT count(*) FROM {self.table} WHERE ({self.where})", timeout=_ASK_TIMEOUT)
+        _, counted = sandbox.database.sql(
+            f"SELECT count(*) FROM {self.table} WHERE ({self.where})", timeout=_ASK_TIMEOUT
+        )
         count = int(counted[0][0])
         if not count:
             raise FaultImpossible(f"table {self.table} has no rows where {self.where}")

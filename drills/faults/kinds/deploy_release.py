@@ -6,7 +6,9 @@ from typing import ClassVar
 
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.sandbox.protocol import Capability, Sandbox, Service
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Service
 
 
 class DeployRelease(Fault):
@@ -21,7 +23,7 @@ class DeployRelease(Fault):
         return f"deploy release {self.release}"
 
     def check(self, sandbox: Sandbox) -> None:
-        versions = {release.version for release in sandbox.releases()}
+        versions = {release.version for release in sandbox.releases.list()}
         if self.release not in versions:
             raise FaultImpossible(f"there is no release {self.release}; known: {', '.join(sorted(versions))}")
         if _current(sandbox) == self.release:
@@ -31,7 +33,7 @@ class DeployRelease(Fault):
         return {"release": _current(sandbox)}
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.deploy(self.release)
+        sandbox.releases.deploy(self.release)
 
     def verify(self, sandbox: Sandbox) -> str:
         current = _current(sandbox)
@@ -43,9 +45,9 @@ class DeployRelease(Fault):
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         if _current(sandbox) != plan["release"]:
             # Not `deploy`: the release ran before, and what a next rollback goes back to must not become the bad one.
-            sandbox.rollback(to=str(plan["release"]))
+            sandbox.releases.rollback(to=str(plan["release"]))
         # A deployment that was cut short may have left the app down with the old release noted as current.
-        sandbox.start(Service.APP)
+        sandbox.services.start(Service.APP)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -55,7 +57,7 @@ class DeployRelease(Fault):
 
 
 def _current(sandbox: Sandbox) -> str:
-    for release in sandbox.releases():
+    for release in sandbox.releases.list():
         if release.current:
             return release.version
     raise EnvironmentFailed("no release is deployed")

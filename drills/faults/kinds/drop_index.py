@@ -8,7 +8,8 @@ from typing import ClassVar
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import SqlName
-from drills.sandbox.protocol import Capability, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 
 #: Making an index again on the sandbox's tables takes seconds; this is when something else is wrong.
 _CREATE_TIMEOUT = 120.0
@@ -41,7 +42,7 @@ class DropIndex(Fault):
         return {"index": self.index, "definition": found.definition}
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.sql(f"DROP INDEX IF EXISTS {self.index}")
+        sandbox.database.sql(f"DROP INDEX IF EXISTS {self.index}")
 
     def verify(self, sandbox: Sandbox) -> str:
         if _find(sandbox, self.index) is not None:
@@ -53,8 +54,8 @@ class DropIndex(Fault):
         if _is_back(sandbox, plan):
             return
         # One of the same name but another form, or one that a broken CREATE … CONCURRENTLY left invalid.
-        sandbox.sql(f"DROP INDEX IF EXISTS {plan['index']}", timeout=_CREATE_TIMEOUT)
-        sandbox.sql(str(plan["definition"]), timeout=_CREATE_TIMEOUT)
+        sandbox.database.sql(f"DROP INDEX IF EXISTS {plan['index']}", timeout=_CREATE_TIMEOUT)
+        sandbox.database.sql(str(plan["definition"]), timeout=_CREATE_TIMEOUT)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -70,7 +71,7 @@ class _Index:
 
 
 def _find(sandbox: Sandbox, name: str) -> _Index | None:
-    _, rows = sandbox.sql(
+    _, rows = sandbox.database.sql(
         "SELECT pg_get_indexdef(indexrelid), indisvalid,"
         " EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)"
         f" FROM pg_index WHERE indexrelid = to_regclass('{name}')",

@@ -17,7 +17,8 @@ from drills.faults.names import ServiceName
 from drills.processes.command import Command
 from drills.processes.mark import new_mark
 from drills.processes.supervised import CommandEnd
-from drills.sandbox.protocol import Capability, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 
 #: Two of the longest, of an undo and of its verification, and what is ended after them, take less time than settling
 #: gives an undo (`drills.faults.settling.UNDO_WITHIN`).

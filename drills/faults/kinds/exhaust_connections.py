@@ -11,7 +11,7 @@ from drills.background.sessions import FREE_CONNECTIONS
 from drills.faults.fault import FaultImpossible
 from drills.faults.names import ApplicationName
 from drills.faults.session_fault import SessionFault
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 
 
 class ExhaustConnections(SessionFault):
@@ -34,7 +34,7 @@ class ExhaustConnections(SessionFault):
         return ConnectionsJob(database, self.application, self.connections)
 
     def verify(self, sandbox: Sandbox) -> str:
-        _, rows = sandbox.sql(
+        _, rows = sandbox.database.sql(
             "SELECT (SELECT count(*) FROM pg_stat_activity"
             f" WHERE application_name = '{self.application}'), {FREE_CONNECTIONS}"
         )

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.sandbox.protocol import Capability, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 
 #: How long ago it expired: long enough for clocks that differ, short enough to have just been overlooked.
 _AGO = timedelta(minutes=10)
@@ -30,18 +31,18 @@ class ExpireCertificate(Fault):
         return {}
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.renew_certificate(-_AGO)
+        sandbox.certificate.renew(-_AGO)
 
     def verify(self, sandbox: Sandbox) -> str:
         if not _expired(sandbox):
             raise FaultImpossible("the certificate is still valid")
-        present = sandbox.certificate()
+        present = sandbox.certificate.read()
         return f"the certificate of {present.subject} expired at {present.not_after:%Y-%m-%d %H:%M} UTC"
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:  # noqa: ARG003 - nothing of the former one is needed
         # Not only when the installed one has expired: the edge may still serve it after a renewal that was cut short.
-        sandbox.renew_certificate()
+        sandbox.certificate.renew()
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:  # noqa: ARG003
@@ -50,4 +51,4 @@ class ExpireCertificate(Fault):
 
 
 def _expired(sandbox: Sandbox) -> bool:
-    return sandbox.certificate().not_after <= datetime.now(UTC)
+    return sandbox.certificate.read().not_after <= datetime.now(UTC)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from drills.faults.kinds.link_timeout import LinkTimeout
 from drills.faults.names import LinkName
-from drills.sandbox.protocol import Link
+from drills.sandbox.shop.names import Link
 
 
 class ExternalApiBlocked(LinkTimeout):

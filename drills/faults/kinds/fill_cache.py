@@ -9,7 +9,8 @@ from pydantic import Field
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.sandbox.protocol import Capability, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 
 _KEY_BYTES = 256 * 1024
 _KEYS_PER_MEGABYTE = 2**20 // _KEY_BYTES
@@ -27,8 +28,7 @@ class FillCache(Fault):
     """
 
     kind: ClassVar[str] = "fill-cache"
-    #: Every sandbox has a cache that takes commands.
-    needs: ClassVar[frozenset[Capability]] = frozenset()
+    needs: ClassVar[frozenset[Capability]] = frozenset({Capability.CACHE})
 
     megabytes: Annotated[int, Field(ge=2, le=64)] = 8
 
@@ -45,24 +45,24 @@ class FillCache(Fault):
     def apply(self, sandbox: Sandbox) -> None:
         report = "r" * _KEY_BYTES
         for key in _keys(self._count):
-            sandbox.redis("SET", key, report)
-        sandbox.redis("CONFIG", "SET", _POLICY, "noeviction")
-        sandbox.redis("CONFIG", "SET", _LIMIT, str(_used(sandbox) - _MARGIN_BYTES))
+            sandbox.cache.command("SET", key, report)
+        sandbox.cache.command("CONFIG", "SET", _POLICY, "noeviction")
+        sandbox.cache.command("CONFIG", "SET", _LIMIT, str(_used(sandbox) - _MARGIN_BYTES))
 
     def verify(self, sandbox: Sandbox) -> str:
         try:
-            sandbox.redis("SET", _PROBE_KEY, "1", "PX", "1")
+            sandbox.cache.command("SET", _PROBE_KEY, "1", "PX", "1")
         except BadInput as refusal:
             return f"{self._count} reports are in the cache: {str(refusal)[:120]}"
         raise FaultImpossible("the cache still takes writes")
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        sandbox.redis("DEL", *_keys(_number(plan)))
+        sandbox.cache.command("DEL", *_keys(_number(plan)))
         # The limit before the policy: in between, nothing is evicted that the policy before would have kept.
         for name in (_LIMIT, _POLICY):
             if _setting(sandbox, name) != _settings(plan)[name]:
-                sandbox.redis("CONFIG", "SET", name, _settings(plan)[name])
+                sandbox.cache.command("CONFIG", "SET", name, _settings(plan)[name])
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -82,12 +82,12 @@ def _keys(count: int) -> list[str]:
 
 
 def _present(sandbox: Sandbox, count: int) -> int:
-    return int(sandbox.redis("EXISTS", *_keys(count)))
+    return int(sandbox.cache.command("EXISTS", *_keys(count)))
 
 
 def _used(sandbox: Sandbox) -> int:
     """Bytes, as the limit counts them."""
-    told = sandbox.redis("INFO", "memory")
+    told = sandbox.cache.command("INFO", "memory")
     if isinstance(told, Mapping):
         return int(told["used_memory"])
     lines = dict(line.split(":", 1) for line in str(told).splitlines() if ":" in line)
@@ -95,7 +95,7 @@ def _used(sandbox: Sandbox) -> int:
 
 
 def _setting(sandbox: Sandbox, name: str) -> str:
-    told = sandbox.redis("CONFIG", "GET", name)
+    told = sandbox.cache.command("CONFIG", "GET", name)
     pairs = told if isinstance(told, Mapping) else dict(zip(told[::2], told[1::2], strict=True))
     return str(pairs[name])
 

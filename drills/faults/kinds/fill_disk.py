@@ -16,7 +16,10 @@ from pydantic import Field, PrivateAttr
 from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import literal
-from drills.sandbox.protocol import Capability, DiskUsage, Sandbox, Service
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.disk import DiskUsage
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Service
 
 #: What the dump takes of the free space; the rest is filled with WAL.
 _DUMP_SHARE = 0.5
@@ -50,7 +53,7 @@ class FillDisk(Fault):
         return "fill the disk of the database"
 
     def check(self, sandbox: Sandbox) -> None:
-        usage = sandbox.disk()
+        usage = sandbox.disk.usage()
         if usage.free < _LEAST_FREE:
             raise FaultImpossible(f"only {usage.free // 2**20} MB are free on the disk of the database already")
         if _entry(self.dump) in usage.entries:
@@ -59,52 +62,54 @@ class FillDisk(Fault):
             raise FaultImpossible(f"there is a replication slot {self.slot} already")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
-        return {"slot": self.slot, "dump": self.dump, "free": sandbox.disk().free}
+        return {"slot": self.slot, "dump": self.dump, "free": sandbox.disk.usage().free}
 
     def apply(self, sandbox: Sandbox) -> None:
-        _, rows = sandbox.sql("SELECT pg_size_bytes(current_setting('wal_segment_size'))", timeout=_ASK_TIMEOUT)
+        _, rows = sandbox.database.sql(
+            "SELECT pg_size_bytes(current_setting('wal_segment_size'))", timeout=_ASK_TIMEOUT
+        )
         self._segment = int(rows[0][0])
-        sandbox.sql(f"SELECT pg_create_physical_replication_slot('{self.slot}', true)", timeout=_ASK_TIMEOUT)
-        self._forget_dump(sandbox, sandbox.disk())
+        sandbox.database.sql(f"SELECT pg_create_physical_replication_slot('{self.slot}', true)", timeout=_ASK_TIMEOUT)
+        self._forget_dump(sandbox, sandbox.disk.usage())
         _write_wal(sandbox)
 
     def _forget_dump(self, sandbox: Sandbox, usage: DiskUsage) -> None:
         lines = int(usage.free * _DUMP_SHARE) // _LINE_BYTES
         line = f"rpad(n::text, {_LINE_BYTES - 1}, 'order ')"
-        sandbox.sql(
+        sandbox.database.sql(
             f"COPY (SELECT {line} FROM generate_series(1, {lines}) AS n) TO {literal(f'{usage.dumps}/{self.dump}')}",
             timeout=_DUMP_TIMEOUT,
         )
 
     def verify(self, sandbox: Sandbox) -> str:
-        usage = sandbox.disk()
+        usage = sandbox.disk.usage()
         if usage.free >= self._segment:
             raise FaultImpossible(f"{usage.free // 2**20} MB are still free on the disk of the database")
         return f"{usage.free // 2**20} of {usage.total // 2**20} MB are free: no WAL segment fits"
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        sandbox.remove_from_disk(_entry(str(plan["dump"])))
+        sandbox.disk.remove(_entry(str(plan["dump"])))
         _start_database(sandbox)
-        if not _slots(sandbox, str(plan["slot"])) and sandbox.disk().free >= _wanted(plan):
+        if not _slots(sandbox, str(plan["slot"])) and sandbox.disk.usage().free >= _wanted(plan):
             return
         # A job of a runner that died may go on with its last statement.
-        sandbox.sql(
+        sandbox.database.sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
             " AND (query LIKE 'COPY (SELECT rpad%' OR query LIKE 'SELECT count(pg_logical_emit_message%')",
             timeout=_ASK_TIMEOUT,
         )
-        sandbox.sql(
+        sandbox.database.sql(
             f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '{plan['slot']}'",
             timeout=_ASK_TIMEOUT,
         )
-        sandbox.sql("CHECKPOINT", timeout=_DUMP_TIMEOUT)
+        sandbox.database.sql("CHECKPOINT", timeout=_DUMP_TIMEOUT)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         if _slots(sandbox, str(plan["slot"])):
             raise EnvironmentFailed(f"the replication slot {plan['slot']} is still there")
-        usage = sandbox.disk()
+        usage = sandbox.disk.usage()
         if _entry(str(plan["dump"])) in usage.entries:
             raise EnvironmentFailed(f"the dump {plan['dump']} is still there")
         if usage.free < _wanted(plan):
@@ -117,7 +122,7 @@ def _write_wal(sandbox: Sandbox) -> None:
     message = f"pg_logical_emit_message(false, 'nightly-job', repeat('nightly ', {_MESSAGE_BYTES // 8}))"
     while time.monotonic() < deadline:
         try:
-            sandbox.sql(f"SELECT count({message}) FROM generate_series(1, {_MESSAGES})", timeout=_ASK_TIMEOUT)
+            sandbox.database.sql(f"SELECT count({message}) FROM generate_series(1, {_MESSAGES})", timeout=_ASK_TIMEOUT)
         except (EnvironmentFailed, BadInput):
             return
     raise EnvironmentFailed(f"the disk of the database was not full after {_WAL_SECONDS:.0f} s")
@@ -129,18 +134,20 @@ def _start_database(sandbox: Sandbox) -> None:
 
     def answers() -> bool:
         try:
-            sandbox.start(Service.DATABASE)
-            sandbox.sql("SELECT 1", timeout=_ASK_TIMEOUT)
+            sandbox.services.start(Service.DATABASE)
+            sandbox.database.sql("SELECT 1", timeout=_ASK_TIMEOUT)
         except EnvironmentFailed:
             return False
         return True
 
     if not until(answers, seconds=_START_SECONDS):
-        sandbox.sql("SELECT 1", timeout=_ASK_TIMEOUT)
+        sandbox.database.sql("SELECT 1", timeout=_ASK_TIMEOUT)
 
 
 def _slots(sandbox: Sandbox, name: str) -> int:
-    _, rows = sandbox.sql(f"SELECT count(*) FROM pg_replication_slots WHERE slot_name = '{name}'", timeout=_ASK_TIMEOUT)
+    _, rows = sandbox.database.sql(
+        f"SELECT count(*) FROM pg_replication_slots WHERE slot_name = '{name}'", timeout=_ASK_TIMEOUT
+    )
     return int(rows[0][0])
 
 

@@ -8,7 +8,7 @@ from drills.background.job import LockJob
 from drills.faults.fault import FaultImpossible
 from drills.faults.names import ApplicationName, SqlName
 from drills.faults.session_fault import SessionFault
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 
 #: PostgreSQL's names of the lock modes, in LOCK TABLE and in pg_locks.
 _MODES = {
@@ -32,7 +32,7 @@ class HoldLocks(SessionFault):
 
     def check(self, sandbox: Sandbox) -> None:
         super().check(sandbox)
-        _, rows = sandbox.sql(f"SELECT to_regclass('{self.table}') IS NOT NULL")
+        _, rows = sandbox.database.sql(f"SELECT to_regclass('{self.table}') IS NOT NULL")
         if not rows[0][0]:
             raise FaultImpossible(f"there is no table {self.table}")
 
@@ -40,7 +40,7 @@ class HoldLocks(SessionFault):
         return LockJob(database, self.application, self.table, _MODES[self.mode][0])
 
     def verify(self, sandbox: Sandbox) -> str:
-        _, rows = sandbox.sql(
+        _, rows = sandbox.database.sql(
             "SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)"
             f" WHERE application_name = '{self.application}' AND granted"
             f" AND relation = to_regclass('{self.table}') AND mode = '{_MODES[self.mode][1]}'"

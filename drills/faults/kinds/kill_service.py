@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from drills.faults.service_fault import NamedServiceFault
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 
 
 class KillService(NamedServiceFault):
@@ -18,4 +18,4 @@ class KillService(NamedServiceFault):
         return f"kill {self.service}"
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.kill(self.service)
+        sandbox.services.kill(self.service)

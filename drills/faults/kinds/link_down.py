@@ -8,7 +8,8 @@ from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.link_fault import CUT, link_of, require_traffic
 from drills.faults.names import LinkName
-from drills.sandbox.protocol import Capability, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 
 
 class LinkDown(Fault):
@@ -35,7 +36,7 @@ class LinkDown(Fault):
         return {"link": self.link}
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.set_link(self.link, enabled=False)
+        sandbox.links.set(self.link, enabled=False)
 
     def verify(self, sandbox: Sandbox) -> str:
         if link_of(sandbox, self.link).enabled:
@@ -44,7 +45,7 @@ class LinkDown(Fault):
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        sandbox.set_link(str(plan["link"]), enabled=True)
+        sandbox.links.set(str(plan["link"]), enabled=True)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:

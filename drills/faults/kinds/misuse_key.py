@@ -18,7 +18,10 @@ from drills.faults.detached import launch
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.saved_rows import SavedRows, save
 from drills.processes.mark import new_mark
-from drills.sandbox.protocol import Capability, Running, Sandbox, Service
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.services import Running
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Service
 
 #: The slowest stranger asks once a second.
 _LATELY = "3 seconds"
@@ -58,11 +61,11 @@ class MisuseKey(Fault):
         app_on_loopback(sandbox)
         if self.key not in _keys():
             raise FaultImpossible(f"there is no key {self.key}; known: {', '.join(sorted(_keys()))}")
-        _, rows = sandbox.sql(f"SELECT revoked_at IS NULL FROM api_keys WHERE id = '{self.key}'")
+        _, rows = sandbox.database.sql(f"SELECT revoked_at IS NULL FROM api_keys WHERE id = '{self.key}'")
         if not rows or not rows[0][0]:
             raise FaultImpossible(f"the key {self.key} is revoked already")
         lately = f"address = '{self.address}' AND at > now() - interval '{_LATELY}'"
-        _, rows = sandbox.sql(f"SELECT EXISTS (SELECT FROM audit_log WHERE {lately})")
+        _, rows = sandbox.database.sql(f"SELECT EXISTS (SELECT FROM audit_log WHERE {lately})")
         if rows[0][0]:
             raise FaultImpossible(f"somebody at {self.address} uses a key already")
 
@@ -115,4 +118,4 @@ def _saved(plan: UndoPlan) -> SavedRows:
 
 
 def _database_runs(sandbox: Sandbox) -> bool:
-    return any(s.name == Service.DATABASE and s.running is not Running.DOWN for s in sandbox.services())
+    return any(s.name == Service.DATABASE and s.running is not Running.DOWN for s in sandbox.services.list())

@@ -7,7 +7,10 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from drills.faults.service_fault import ServiceFault
-from drills.sandbox.protocol import Capability, Running, Sandbox, Service
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.services import Running
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Service
 
 
 class PauseReplica(ServiceFault):
@@ -28,4 +31,4 @@ class PauseReplica(ServiceFault):
         return f"pause replica {self.replica} of the app"
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.pause(self.target)
+        sandbox.services.pause(self.target)

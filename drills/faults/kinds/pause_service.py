@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from drills.faults.service_fault import NamedServiceFault
-from drills.sandbox.protocol import Running, Sandbox
+from drills.sandbox.capabilities.services import Running
+from drills.sandbox.sandbox import Sandbox
 
 
 class PauseService(NamedServiceFault):
@@ -19,4 +20,4 @@ class PauseService(NamedServiceFault):
         return f"pause {self.service}"
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.pause(self.service)
+        sandbox.services.pause(self.service)

@@ -10,7 +10,8 @@ from pydantic import PrivateAttr
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import RoleName, literal
-from drills.sandbox.protocol import Capability, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 
 _ASK_TIMEOUT = 10.0
 
@@ -32,7 +33,7 @@ class RotateCredentials(Fault):
         return f"rotate the password of role {self.role}"
 
     def check(self, sandbox: Sandbox) -> None:
-        _, rows = sandbox.sql(
+        _, rows = sandbox.database.sql(
             f"SELECT rolsuper, rolpassword IS NULL FROM pg_authid WHERE rolname = '{self.role}'", timeout=_ASK_TIMEOUT
         )
         if not rows:
@@ -51,8 +52,8 @@ class RotateCredentials(Fault):
 
     def apply(self, sandbox: Sandbox) -> None:
         password = secrets.token_urlsafe(24)
-        sandbox.sql(f"ALTER ROLE {self.role} PASSWORD {literal(password)}", timeout=_ASK_TIMEOUT)
-        sandbox.sql(
+        sandbox.database.sql(f"ALTER ROLE {self.role} PASSWORD {literal(password)}", timeout=_ASK_TIMEOUT)
+        sandbox.database.sql(
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{self.role}'",
             timeout=_ASK_TIMEOUT,
         )
@@ -67,7 +68,7 @@ class RotateCredentials(Fault):
         role = str(plan["role"])
         if _hash(sandbox, role) == plan["hash"]:
             return
-        sandbox.sql(f"ALTER ROLE {role} PASSWORD {literal(str(plan['hash']))}", timeout=_ASK_TIMEOUT)
+        sandbox.database.sql(f"ALTER ROLE {role} PASSWORD {literal(str(plan['hash']))}", timeout=_ASK_TIMEOUT)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -77,7 +78,7 @@ class RotateCredentials(Fault):
 
 def _hash(sandbox: Sandbox, role: str) -> str:
     """The password as the database keeps it: salted and hashed."""
-    _, rows = sandbox.sql(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{role}'", timeout=_ASK_TIMEOUT)
+    _, rows = sandbox.database.sql(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{role}'", timeout=_ASK_TIMEOUT)
     if not rows or rows[0][0] is None:
         raise EnvironmentFailed(f"there is no role {role} with a password")
     return str(rows[0][0])

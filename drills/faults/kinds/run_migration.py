@@ -8,7 +8,8 @@ from pydantic import Field
 
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.sandbox.protocol import Capability, Sandbox
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.sandbox import Sandbox
 
 #: The version before the first migration.
 _NONE = "0000"
@@ -26,7 +27,7 @@ class RunMigration(Fault):
         return f"run migration {self.migration}"
 
     def check(self, sandbox: Sandbox) -> None:
-        known = [each.version for each in sandbox.migrations()]
+        known = [each.version for each in sandbox.migrations.list()]
         if self.migration not in known:
             raise FaultImpossible(f"there is no migration {self.migration}; known: {', '.join(known)}")
         if _latest(sandbox) >= self.migration:
@@ -36,7 +37,7 @@ class RunMigration(Fault):
         return {"to": _latest(sandbox)}
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.migrate(self.migration)
+        sandbox.migrations.migrate(self.migration)
 
     def verify(self, sandbox: Sandbox) -> str:
         latest = _latest(sandbox)
@@ -47,7 +48,7 @@ class RunMigration(Fault):
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         if _latest(sandbox) != plan["to"]:
-            sandbox.migrate(str(plan["to"]))
+            sandbox.migrations.migrate(str(plan["to"]))
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -58,4 +59,4 @@ class RunMigration(Fault):
 
 def _latest(sandbox: Sandbox) -> str:
     """The last migration that has run; they run in order, so that it tells all."""
-    return max((each.version for each in sandbox.migrations() if each.applied_at is not None), default=_NONE)
+    return max((each.version for each in sandbox.migrations.list() if each.applied_at is not None), default=_NONE)

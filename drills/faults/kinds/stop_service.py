@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from drills.faults.service_fault import NamedServiceFault
-from drills.sandbox.protocol import Sandbox
+from drills.sandbox.sandbox import Sandbox
 
 
 class StopService(NamedServiceFault):
@@ -18,4 +18,4 @@ class StopService(NamedServiceFault):
         return f"stop {self.service}"
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.stop(self.service)
+        sandbox.services.stop(self.service)

@@ -10,7 +10,7 @@ from drills.errors import DrillsError
 from drills.sandbox import direct
 from drills.sandbox.http_answers import answers_well
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Service
+from drills.sandbox.shop.names import Service
 
 #: A question for `shop.test A`: id 1, recursion desired, one question.
 _QUESTION = b"\0\1\1\0\0\1\0\0\0\0\0\0\4shop\4test\0\0\1\0\1"

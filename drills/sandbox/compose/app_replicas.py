@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Container, at_once
 from drills.sandbox.compose.layout import settings_digest
 from drills.sandbox.compose.service_control import STOP_SECONDS, ServiceControl
 from drills.sandbox.http_answers import answers_well
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Running, Service
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import make_folder
 
 REPLACE_SECONDS = 30.0

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from drills.errors import BadInput, EnvironmentFailed
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.change_history import first_changes
 from drills.sandbox.compose.cli import PortTaken, ServiceFailed
 from drills.sandbox.compose.containers import Container
@@ -17,9 +18,9 @@ from drills.sandbox.compose.project import PROJECT
 from drills.sandbox.database.backups import NIGHTLY
 from drills.sandbox.driver import BACKING
 from drills.sandbox.ports import choose_ports
-from drills.sandbox.protocol import Running, Service
 from drills.sandbox.provider_console import settings_of
 from drills.sandbox.release_line import initial_line
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import ComposeProject, SandboxState, make_folder
 
 PORT_CHOICES = 4

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from drills.errors import BadInput, DrillsError, EnvironmentFailed
 from drills.sandbox import change_history
+from drills.sandbox.capabilities.resources import ServiceStats
 from drills.sandbox.compose.bringing_up import BringsUp
 from drills.sandbox.compose.service_stats import measure
 from drills.sandbox.driver import BACKING
 from drills.sandbox.names import service_named
-from drills.sandbox.protocol import Service, ServiceStats
+from drills.sandbox.shop.names import Service
 
 
 class Configures(BringsUp):

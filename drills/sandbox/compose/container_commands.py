@@ -20,8 +20,8 @@ from drills.errors import EnvironmentFailed
 from drills.processes.command import Command
 from drills.processes.mark import MARK, new_mark
 from drills.processes.supervised import LARGEST_OUTPUT, CommandEnd
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Container, Containers
-from drills.sandbox.protocol import Running
 
 #: Seconds that the script has to end all of a command: twenty tenths in good order, then by force.
 _ENDING_SECONDS = 15.0

@@ -15,10 +15,10 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose import engine, project
 from drills.sandbox.compose.layout import VOLUMES
 from drills.sandbox.compose.project import Project
-from drills.sandbox.protocol import Running
 
 T = TypeVar("T")
 

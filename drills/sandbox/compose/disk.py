@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
+from drills.sandbox.capabilities.disk import DiskUsage
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.layout import DISK
 from drills.sandbox.compose.service_control import ServiceControl
-from drills.sandbox.protocol import DiskUsage, Running
 
 PLACE = "/var/lib/postgresql/data"
 DUMPS = f"{PLACE}/dumps"

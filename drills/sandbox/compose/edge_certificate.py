@@ -7,10 +7,12 @@ import time
 from datetime import timedelta
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.capabilities.certificate import Certificate
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.certificates import CertificateFolder
 from drills.sandbox.compose.service_control import ServiceControl
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Certificate, Running, Service
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import make_folder
 
 _PLACE = "/certificates"

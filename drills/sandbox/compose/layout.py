@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drills.sandbox.definitions import ShopDefinitions
-from drills.sandbox.protocol import Service
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import SandboxState
 
 DIRECT = "app-direct"

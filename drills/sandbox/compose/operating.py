@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from drills.sandbox.capabilities.services import Running, ServiceStatus
 from drills.sandbox.compose.containers import at_once
 from drills.sandbox.compose.parts import Parts
 from drills.sandbox.compose.service_control import STOP_SECONDS, standing
 from drills.sandbox.driver import BACKING, RESTARTED_SECONDS
 from drills.sandbox.log_lines import chosen, in_order, read_log
 from drills.sandbox.names import Named, part_of
-from drills.sandbox.protocol import Running, Service, ServiceStatus
+from drills.sandbox.shop.names import Service
 
 
 class OperatesServices(Parts):
-    def services(self) -> Sequence[ServiceStatus]:
+    def services_list(self) -> Sequence[ServiceStatus]:
         """From one question to the engine."""
         state = self._store.read()
         listed = self._containers.list() if state.active else ()

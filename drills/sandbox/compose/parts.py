@@ -17,7 +17,7 @@ from drills.sandbox.compose.project import Project
 from drills.sandbox.compose.service_control import ServiceControl
 from drills.sandbox.driver import Driver
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Service
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import SandboxState
 
 PUBLIC_NAME = "shop.test"

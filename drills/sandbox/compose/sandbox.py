@@ -9,19 +9,21 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.disk import DiskUsage
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.commands import Commands
 from drills.sandbox.compose.configuring import Configures
 from drills.sandbox.compose.container_commands import ContainerCommands
 from drills.sandbox.compose.layout import Layout
 from drills.sandbox.compose.project import Project
-from drills.sandbox.protocol import Capability, DiskUsage, Fingerprint
+from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.restoring import Restoring, fingerprint_of
 from drills.sandbox.state import StateStore
 
 
 class ComposeSandbox(Configures):
-    """See `drills.sandbox.protocol.Sandbox`. Its own files are kept in `state_dir`.
+    """See `drills.sandbox.sandbox.Sandbox`. Its own files are kept in `state_dir`.
 
     Raises BadInput when the engine is another machine's, unless that is allowed, and when the project's name is
     another folder's.
@@ -55,7 +57,7 @@ class ComposeSandbox(Configures):
         self._active()
         return self.addresses["database"]
 
-    def disk(self) -> DiskUsage:
+    def disk_usage(self) -> DiskUsage:
         self._active()
         return self._disk.usage()
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose import project
 from drills.sandbox.compose.answering import answers
 from drills.sandbox.compose.cli import ComposeCli
@@ -13,8 +14,8 @@ from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.compose.layout import CONFIGURED, DIRECT, DISK, Layout, digest, settings_digest, variables
 from drills.sandbox.compose.service_stats import Limits
 from drills.sandbox.definitions import ShopDefinitions
-from drills.sandbox.protocol import Running, Service
 from drills.sandbox.provider_console import settings_of, took_settings
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import StateStore
 
 #: One that has ended is noticed at once; this is for a machine that is very busy.

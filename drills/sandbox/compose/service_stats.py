@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from drills.sandbox.capabilities.resources import ServiceStats
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Container, Containers, at_once
-from drills.sandbox.protocol import Running, Service, ServiceStats
+from drills.sandbox.shop.names import Service
 
 #: Over how long processor time is measured.
 MOMENT_SECONDS = 0.3

@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
 from drills.sandbox import direct
-from drills.sandbox.protocol import Backup
+from drills.sandbox.capabilities.backups import Backup
 
 NIGHTLY = "nightly"
 _MANIFEST = "manifest.json"

@@ -10,18 +10,20 @@ from typing import Any
 
 from drills.errors import BadInput
 from drills.sandbox import change_history, direct
+from drills.sandbox.capabilities.backups import Backup
+from drills.sandbox.capabilities.migrations import Migration
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.database.backups import NIGHTLY, Backups
 from drills.sandbox.database.mending import DatabaseMending
 from drills.sandbox.database.mending import State as DatabaseState
 from drills.sandbox.database.migrations import Migrations
-from drills.sandbox.protocol import Backup, Migration
+from drills.sandbox.flat import Flat
 from drills.sandbox.state import StateStore
 
 _MIGRATION_SECONDS = 60.0
 
 
-class KeepsDatabase(ABC):
+class KeepsDatabase(Flat, ABC):
     """What a driver inherits; it provides its change lock and its state, and what is abstract here."""
 
     _lock: ChangeLock
@@ -58,24 +60,24 @@ class KeepsDatabase(ABC):
         """Bring it back to that state; whether it must be restarted to put that in effect."""
         return self._database.mend(wanted, password)
 
-    def migrations(self) -> Sequence[Migration]:
+    def migrations_list(self) -> Sequence[Migration]:
         return self._migrations.listed()
 
     def migrate(self, to: str) -> tuple[str, ...]:
         with self._lock.held():
-            before = {each.version for each in self.migrations() if each.applied_at}
+            before = {each.version for each in self.migrations_list() if each.applied_at}
             done: tuple[str, ...] = ()
             try:
                 done = self._migrations.migrate(to)
             finally:
                 # Also what was done before one of them was refused.
-                for each in self.migrations():
+                for each in self.migrations_list():
                     if (each.version in before) != (each.applied_at is not None):
                         verb = "applied" if each.applied_at else "reverted"
                         change_history.note(self._store, f"migration {each.version} {verb}: {each.summary}")
             return done
 
-    def backups(self) -> Sequence[Backup]:
+    def backups_list(self) -> Sequence[Backup]:
         return self._backups.listed()
 
     def back_up(self, name: str) -> Backup:

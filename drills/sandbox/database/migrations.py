@@ -14,7 +14,7 @@ from psycopg import sql
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
-from drills.sandbox.protocol import Migration
+from drills.sandbox.capabilities.migrations import Migration
 
 #: Runs one or more statements as one transaction, and gives the first one's rows.
 Ask = Callable[[str], Sequence[Sequence[Any]]]

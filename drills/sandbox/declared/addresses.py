@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Container
 from drills.sandbox.declared.declaration import Adapter, DeclaredService
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Running
 
 #: Where each technology listens, unless it is said.
 USUAL_PORTS = {Adapter.HTTP: 80, Adapter.POSTGRES: 5432, Adapter.REDIS: 6379}

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.declared.link_names import Endpoint, endpoints
-from drills.sandbox.protocol import Running
 from drills.sandbox.state import StateStore
 
 #: What the engine gives a container to end in good order, unless its owner says otherwise.

@@ -1,21 +1,22 @@
-"""What a declared sandbox does not have yet: each is refused in one line, and none is empty by accident."""
+"""What a declared sandbox does not have yet: asked for it, each refuses with the reason."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import NoReturn
 
 from drills.errors import NotSupported
-from drills.sandbox.protocol import (
-    Backup,
-    Capability,
-    Certificate,
-    Change,
-    DiskUsage,
-    Migration,
-    Release,
-)
+from drills.sandbox.capabilities.backups import Backups
+from drills.sandbox.capabilities.cache import Cache
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.certificate import InstalledCertificate
+from drills.sandbox.capabilities.changes import Changes
+from drills.sandbox.capabilities.database import Database
+from drills.sandbox.capabilities.disk import Disk
+from drills.sandbox.capabilities.migrations import Migrations
+from drills.sandbox.capabilities.releases import Releases
+from drills.sandbox.capabilities.replicas import Replicas
+from drills.sandbox.capabilities.settings import Settings
 
 _WHY: Mapping[Capability, str] = {
     Capability.LINKS: "drills.yaml declares none, in sandbox.links",
@@ -23,6 +24,8 @@ _WHY: Mapping[Capability, str] = {
     Capability.SCALE: "replicas of a compose project of one's own cannot be changed",
     Capability.SETTINGS: "settings of a compose project of one's own are not supported",
     Capability.SQL: "the databases of a compose project of one's own are not asked",
+    Capability.CACHE: "the caches of a compose project of one's own are not asked",
+    Capability.CHANGES: "what was done to a compose project of one's own is not noted",
     Capability.REPLICAS: "replicas are the included app's",
     Capability.CERTIFICATE: "certificates are the included edge's",
     Capability.MIGRATIONS: "migrations are the included shop's",
@@ -32,64 +35,49 @@ _WHY: Mapping[Capability, str] = {
 
 
 class LacksTheRest:
-    """The members of `drills.sandbox.protocol.Sandbox` that a declared sandbox refuses, or has none of."""
+    """The attributes of `drills.sandbox.sandbox.Sandbox` that a declared sandbox does not have."""
 
     unavailable: Mapping[Capability, str] = _WHY
-    secret_settings: frozenset[str] = frozenset()
 
-    def releases(self) -> Sequence[Release]:
-        return ()
+    @property
+    def releases(self) -> Releases:
+        self._refuse(Capability.RELEASES)
 
-    def deploy(self, version: str) -> None:
-        self._refuse(Capability.RELEASES, version)
+    @property
+    def replicas(self) -> Replicas:
+        self._refuse(Capability.SCALE)
 
-    def rollback(self, to: str | None = None) -> str:
-        self._refuse(Capability.RELEASES, to)
+    @property
+    def settings(self) -> Settings:
+        self._refuse(Capability.SETTINGS)
 
-    def scale(self, replicas: int) -> None:
-        self._refuse(Capability.SCALE, replicas)
+    @property
+    def changes(self) -> Changes:
+        self._refuse(Capability.CHANGES)
 
-    def settings(self) -> Mapping[str, str]:
-        return {}
+    @property
+    def database(self) -> Database:
+        self._refuse(Capability.SQL)
 
-    def set(self, changes: Mapping[str, str]) -> None:
-        self._refuse(Capability.SETTINGS, changes)
-
-    def changes(self, since: timedelta | None = None) -> Sequence[Change]:  # noqa: ARG002
-        return ()
-
-    def certificate(self) -> Certificate:
-        self._refuse(Capability.CERTIFICATE)
-
-    def renew_certificate(self, valid_for: timedelta = timedelta(days=90)) -> None:
-        self._refuse(Capability.CERTIFICATE, valid_for)
-
-    def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-        self._refuse(Capability.SQL, statement, timeout)
-
-    def migrations(self) -> Sequence[Migration]:
+    @property
+    def migrations(self) -> Migrations:
         self._refuse(Capability.MIGRATIONS)
 
-    def migrate(self, to: str) -> tuple[str, ...]:
-        self._refuse(Capability.MIGRATIONS, to)
+    @property
+    def backups(self) -> Backups:
+        self._refuse(Capability.BACKUPS)
 
-    def backups(self) -> Sequence[Backup]:
-        return ()
-
-    def back_up(self, name: str) -> Backup:
-        self._refuse(Capability.BACKUPS, name)
-
-    def load_backup(self, name: str, schema: str, tables: Collection[str] = ()) -> Mapping[str, int]:
-        self._refuse(Capability.BACKUPS, name, schema, tables)
-
-    def disk(self) -> DiskUsage:
+    @property
+    def disk(self) -> Disk:
         self._refuse(Capability.DISK)
 
-    def remove_from_disk(self, name: str) -> int:
-        self._refuse(Capability.DISK, name)
+    @property
+    def cache(self) -> Cache:
+        self._refuse(Capability.CACHE)
 
-    def redis(self, *words: str) -> Any:
-        self._refuse(Capability.SQL, words)
+    @property
+    def certificate(self) -> InstalledCertificate:
+        self._refuse(Capability.CERTIFICATE)
 
-    def _refuse(self, capability: Capability, *_asked: object) -> NoReturn:
+    def _refuse(self, capability: Capability) -> NoReturn:
         raise NotSupported(_WHY[capability])

@@ -15,18 +15,19 @@ from typing import Any
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
+from drills.sandbox.capabilities.links import LinkStatus, Toxic
+from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.compose.containers import Container, Containers
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
 from drills.sandbox.declared.endpoints import Endpoints
 from drills.sandbox.declared.link_names import Endpoint, names_of, own_words, shared
 from drills.sandbox.declared.proxies import LinkProxies, Pair, Proxy
-from drills.sandbox.protocol import LinkStatus, Toxic
 
 _DIRECT = "direct: not led through Toxiproxy now"
 
 
 class DeclaredLinks:
-    """Whoever calls what changes something holds the change lock.
+    """See `drills.sandbox.capabilities.links.Links`.
 
     Raises BadInput for an unknown link, EnvironmentFailed for what cannot be done.
     """
@@ -39,6 +40,7 @@ class DeclaredLinks:
         declared: Mapping[str, DeclaredLink],
         services: Mapping[str, DeclaredService],
         await_ready: Callable[[str], None],
+        lock: ChangeLock,
     ) -> None:
         """`await_ready` waits until a service answers."""
         self._containers = containers
@@ -47,6 +49,7 @@ class DeclaredLinks:
         self._declared = dict(declared)
         self._services = services
         self._await_ready = await_ready
+        self._lock = lock
 
     # --- what is there
 
@@ -71,20 +74,23 @@ class DeclaredLinks:
     # --- what disturbs; a link that is not led through Toxiproxy yet is so first
 
     def set(self, link: str, *, enabled: bool) -> None:
-        if enabled and pair_of(self._known(link)) not in self._led():
-            return
-        self.put_in([link])
-        self._client(link).set_enabled(link, enabled)
+        with self._lock.held():
+            if enabled and pair_of(self._known(link)) not in self._led():
+                return
+            self.put_in([link])
+            self._client(link).set_enabled(link, enabled)
 
     def add_toxic(self, link: str, toxic: Toxic) -> None:
-        self.put_in([link])
-        self._client(link).add_toxic(link, toxic)
+        with self._lock.held():
+            self.put_in([link])
+            self._client(link).add_toxic(link, toxic)
 
     def remove_toxic(self, link: str, name: str) -> None:
-        if pair_of(self._known(link)) not in self._led():
-            return
-        self.put_in([link])
-        self._client(link).remove_toxic(link, name)
+        with self._lock.held():
+            if pair_of(self._known(link)) not in self._led():
+                return
+            self.put_in([link])
+            self._client(link).remove_toxic(link, name)
 
     # --- in and out
 
@@ -93,40 +99,42 @@ class DeclaredLinks:
 
         What is so already is left alone; a proxy that was killed or removed is there again.
         """
-        self._endpoints.mend()
-        wanted = {pair_of(self._known(name)) for name in links}
-        if not wanted:
-            return ()
-        restarted = []
-        for caller in sorted({pair.caller for pair in wanted}):
-            pairs = [pair for pair in sorted(wanted) if pair.caller == caller]
-            own = self._of(caller)
-            names: dict[str, list[str]] = {}
-            for pair in pairs:
-                for network, links_there in self._through(pair, own).items():
-                    names.setdefault(network, []).extend(links_there)
-            if self._endpoints.change(own, lambda endpoint, names=names: _joined(endpoint, names)):  # type: ignore[misc]
-                restarted.append(caller)
-        for caller in restarted:
-            self._await_ready(caller)
-        return tuple(restarted)
+        with self._lock.held():
+            self._endpoints.mend()
+            wanted = {pair_of(self._known(name)) for name in links}
+            if not wanted:
+                return ()
+            restarted = []
+            for caller in sorted({pair.caller for pair in wanted}):
+                pairs = [pair for pair in sorted(wanted) if pair.caller == caller]
+                own = self._of(caller)
+                names: dict[str, list[str]] = {}
+                for pair in pairs:
+                    for network, links_there in self._through(pair, own).items():
+                        names.setdefault(network, []).extend(links_there)
+                if self._endpoints.change(own, lambda endpoint, names=names: _joined(endpoint, names)):  # type: ignore[misc]
+                    restarted.append(caller)
+            for caller in restarted:
+                self._await_ready(caller)
+            return tuple(restarted)
 
     def take_away(self, but: Collection[str] = ()) -> tuple[str, ...]:
         """Let the callers reach their callees by themselves again, `but` for these links; returns what was restarted.
 
         Takes away what another configuration had declared, too: all that is ours in the project.
         """
-        self._endpoints.mend()
-        kept = {self._proxies.name(pair_of(self._known(name))) for name in but}
-        proxies = self._proxies.list()
-        changed = self._endpoints.change(
-            self._containers.list(),
-            lambda endpoint: [each for each in endpoint.links if not self._is_ours(each) or _target(each) in kept],
-        )
-        for proxy in proxies:
-            if proxy.name not in kept:
-                self._proxies.remove(proxy.pair)
-        return tuple(dict.fromkeys(each.service for each in changed))
+        with self._lock.held():
+            self._endpoints.mend()
+            kept = {self._proxies.name(pair_of(self._known(name))) for name in but}
+            proxies = self._proxies.list()
+            changed = self._endpoints.change(
+                self._containers.list(),
+                lambda endpoint: [each for each in endpoint.links if not self._is_ours(each) or _target(each) in kept],
+            )
+            for proxy in proxies:
+                if proxy.name not in kept:
+                    self._proxies.remove(proxy.pair)
+            return tuple(dict.fromkeys(each.service for each in changed))
 
     # --- the state before and after a drill
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.compose.service_stats import Limits
-from drills.sandbox.protocol import Fingerprint, Running
+from drills.sandbox.fingerprint import Fingerprint
 
 
 def fingerprint_of(containers: Containers) -> Fingerprint:

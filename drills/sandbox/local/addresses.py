@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from drills.sandbox.local import postgres
 from drills.sandbox.local.blueprints import Layout
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Service
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import SandboxState
 
 PUBLIC_NAME = "shop.test"
 
 
 def addresses(layout: Layout, state: SandboxState) -> Mapping[str, str]:
-    """By name; see `drills.sandbox.protocol.Sandbox.addresses`. A service without a port yet has none."""
+    """By name; see `drills.sandbox.sandbox.Sandbox.addresses`. A service without a port yet has none."""
     ports = state.ports
     found = {
         "app": f"http://{HOST}:{ports[Service.APP]}",

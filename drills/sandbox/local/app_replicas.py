@@ -13,7 +13,7 @@ import psutil
 from drills.sandbox.local import processes
 from drills.sandbox.local.blueprints import Blueprint, replica, settings_digest
 from drills.sandbox.local.service_control import ServiceControl
-from drills.sandbox.protocol import Service
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import ProcessRecord, make_folder
 
 REPLACE_SECONDS = 15.0

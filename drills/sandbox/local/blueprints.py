@@ -19,7 +19,7 @@ from drills.sandbox.local import postgres
 from drills.sandbox.local.processes import base_environment
 from drills.sandbox.local.toxiproxy_command import toxiproxy_command
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Link, Service
+from drills.sandbox.shop.names import Link, Service
 from drills.sandbox.state import SandboxState
 
 #: What each link leads to.

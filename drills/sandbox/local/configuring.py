@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from drills.errors import BadInput
 from drills.sandbox import change_history
+from drills.sandbox.capabilities.resources import ServiceStats
 from drills.sandbox.driver import BACKING
 from drills.sandbox.local import limits
 from drills.sandbox.local.operating import OperatesServices
 from drills.sandbox.local.service_stats import measure
 from drills.sandbox.names import service_named
-from drills.sandbox.protocol import Service, ServiceStats
 from drills.sandbox.provider_console import took_settings
+from drills.sandbox.shop.names import Service
 
 
 class Configures(OperatesServices):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
-from drills.sandbox.protocol import DiskUsage
+from drills.sandbox.capabilities.disk import DiskUsage
 
 #: The seeded database takes 100 MB, and WAL at most 128 MB more while nothing holds it back.
 SIZE_BYTES = 640 * 2**20

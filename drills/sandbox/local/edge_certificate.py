@@ -8,11 +8,13 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.capabilities.certificate import Certificate
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.certificates import CertificateFolder, standing
 from drills.sandbox.local import processes
 from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Certificate, Running, Service
+from drills.sandbox.shop.names import Service
 
 #: How long the edge may take to show a new certificate.
 _LOADED_SECONDS = 5.0

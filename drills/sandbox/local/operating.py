@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping, Sequence
 
+from drills.sandbox.capabilities.services import ServiceStatus
 from drills.sandbox.driver import BACKING, RESTARTED_SECONDS
 from drills.sandbox.local.addresses import addresses
 from drills.sandbox.local.blueprints import UPSTREAM, blueprint
 from drills.sandbox.local.parts import Parts
 from drills.sandbox.local.statuses import statuses
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Service, ServiceStatus
+from drills.sandbox.shop.names import Service
 
 
 class OperatesServices(Parts):
@@ -20,7 +21,7 @@ class OperatesServices(Parts):
         state = self._store.read()
         return addresses(self._layout, state) if state.active else {}
 
-    def services(self) -> Sequence[ServiceStatus]:
+    def services_list(self) -> Sequence[ServiceStatus]:
         return statuses(self._control, (Service.APP, *BACKING), self.addresses)
 
     def start(self, service: str) -> None:

@@ -9,7 +9,7 @@ from drills.sandbox.local.blueprints import Layout
 from drills.sandbox.local.disk import DatabaseDisk
 from drills.sandbox.local.edge_certificate import EdgeCertificate
 from drills.sandbox.local.service_control import ServiceControl
-from drills.sandbox.protocol import Link, Service
+from drills.sandbox.shop.names import Link, Service
 from drills.sandbox.state import SandboxState
 
 

@@ -14,9 +14,13 @@ from pathlib import Path
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox import change_history
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.disk import DiskUsage
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.commands import Commands, no_containers
 from drills.sandbox.database.backups import NIGHTLY, adopt
+from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.local import postgres
 from drills.sandbox.local.blueprints import Layout
 from drills.sandbox.local.configuring import Configures
@@ -27,21 +31,14 @@ from drills.sandbox.local.template import provide_template
 from drills.sandbox.log_lines import read_log
 from drills.sandbox.names import Named, service_named
 from drills.sandbox.ports import choose_ports, free_port
-from drills.sandbox.protocol import (
-    Capability,
-    DiskUsage,
-    Fingerprint,
-    Link,
-    Running,
-    Service,
-)
 from drills.sandbox.release_line import initial_line
 from drills.sandbox.restoring import Restoring, fingerprint_of
+from drills.sandbox.shop.names import Link, Service
 from drills.sandbox.state import SandboxState, StateStore, make_folder
 
 
 class LocalSandbox(Configures):
-    """See `drills.sandbox.protocol.Sandbox`. Files are kept in `state_dir`, the seeded database's in `cache_dir`."""
+    """See `drills.sandbox.sandbox.Sandbox`. Files are kept in `state_dir`, the seeded database's in `cache_dir`."""
 
     driver = "local"
 
@@ -166,7 +163,7 @@ class LocalSandbox(Configures):
     def _owner_url(self) -> str:
         return postgres.url(self._active().ports[Service.DATABASE])
 
-    def disk(self) -> DiskUsage:
+    def disk_usage(self) -> DiskUsage:
         self._active()
         return self._disk.usage()
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import psutil
 
+from drills.sandbox.capabilities.disk import DiskUsage
+from drills.sandbox.capabilities.resources import ServiceStats
 from drills.sandbox.local.limits import cores
 from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.log_lines import read_log
-from drills.sandbox.protocol import DiskUsage, Service, ServiceStats
+from drills.sandbox.shop.names import Service
 
 #: Over how long processor time is measured.
 MOMENT_SECONDS = 0.25

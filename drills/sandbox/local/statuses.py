@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from drills.sandbox.capabilities.services import Running, ServiceStatus
 from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.names import part_of
-from drills.sandbox.protocol import Running, Service, ServiceStatus
+from drills.sandbox.shop.names import Service
 
 #: Where each service is reached, by the name of its address.
 _ADDRESSES: Mapping[Service, str] = {Service.EDGE: "edge-address"}

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.protocol import Backup, Change, Release, ServiceStats
+from drills.sandbox.capabilities.backups import Backup
+from drills.sandbox.capabilities.changes import Change
+from drills.sandbox.capabilities.releases import Release
+from drills.sandbox.capabilities.resources import ServiceStats
 from tests.faults.paper_sandbox import PaperSandbox
 
 MB = 2**20
@@ -32,14 +35,14 @@ class ShopOnPaper(PaperSandbox):
     def addresses(self) -> Mapping[str, str]:
         return self._addresses
 
-    def releases(self) -> Sequence[Release]:
+    def releases_list(self) -> Sequence[Release]:
         return [
             Release("1.1.0", "a new search", self.deployed_at, True),
             Release("1.0.0", "the first", self.deployed_at - timedelta(days=7), False),
             Release("1.2.0", "not yet", None, False),
         ]
 
-    def changes(self, since: timedelta | None = None) -> Sequence[Change]:
+    def changes_list(self, since: timedelta | None = None) -> Sequence[Change]:
         self.asked.add(since)
         age = datetime.now(UTC) - self.deployed_at
         return [Change(self.deployed_at, "release 1.1.0 deployed")] if since is None or age <= since else []
@@ -57,7 +60,7 @@ class ShopOnPaper(PaperSandbox):
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         self.sizes.append((service, memory_mb, cpus))
 
-    def backups(self) -> Sequence[Backup]:
+    def backups_list(self) -> Sequence[Backup]:
         return self.made
 
     def back_up(self, name: str) -> Backup:

@@ -10,10 +10,12 @@ import pytest
 
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.layout import DIRECT
 from drills.sandbox.compose.sandbox import ComposeSandbox
 from drills.sandbox.ports import HOST, free_port
-from drills.sandbox.protocol import Running, Sandbox, Service
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import make_folder
 from tests.sandbox.conftest import compose_project
 
@@ -38,7 +40,7 @@ def test_containers_that_were_removed_by_hand_are_made_again(sandbox: Sandbox) -
     before = sandbox.fingerprint()
     remove_by_hand(sandbox, Service.CACHE, DIRECT)
     sandbox._containers.remove(sandbox._control.of(Service.APP)[0])
-    assert next(each.running for each in sandbox.services() if each.name == Service.CACHE) is Running.DOWN
+    assert next(each.running for each in sandbox.services.list() if each.name == Service.CACHE) is Running.DOWN
     assert sandbox.restore(before)
     assert sandbox.fingerprint().differences(before) == ()
     assert httpx.get(f"{sandbox.addresses['app-direct']}/health", trust_env=False).status_code == 200
@@ -47,28 +49,31 @@ def test_containers_that_were_removed_by_hand_are_made_again(sandbox: Sandbox) -
 def test_one_that_was_removed_is_started_by_its_name(sandbox: Sandbox) -> None:
     assert isinstance(sandbox, ComposeSandbox)
     remove_by_hand(sandbox, Service.EXTERNAL_API)
-    sandbox.start(Service.EXTERNAL_API)
+    sandbox.services.start(Service.EXTERNAL_API)
     assert sandbox.health()[Service.EXTERNAL_API][0]
 
 
 def test_the_rows_come_back_when_the_disk_was_lost_with_its_containers(sandbox: Sandbox) -> None:
     assert isinstance(sandbox, ComposeSandbox)
     remove_by_hand(sandbox, Service.DATABASE, "database-disk")
-    sandbox.start(Service.DATABASE)
-    assert sandbox.sql("SELECT count(*) > 100000 FROM orders")[1] == [(True,)]
+    sandbox.services.start(Service.DATABASE)
+    assert sandbox.database.sql("SELECT count(*) > 100000 FROM orders")[1] == [(True,)]
 
 
 def test_a_sandbox_that_was_brought_up_by_hand_is_taken_over_as_it_is(sandbox: Sandbox, tmp_path: Path) -> None:
     assert isinstance(sandbox, ComposeSandbox)
-    sandbox.deploy("1.2.0")
-    sandbox.set({"provider_rate_limit": "60"})
+    sandbox.releases.deploy("1.2.0")
+    sandbox.settings.set({"provider_rate_limit": "60"})
     before = ids(sandbox)
     other = ComposeSandbox(sandbox._project, tmp_path, included_root())
     assert other.addresses == {}
     assert other.is_up()
     assert other.addresses.keys() == sandbox.addresses.keys()
-    assert next(each.version for each in other.releases() if each.current) == "1.2.0"
-    assert (other.settings(), other.fingerprint().services) == (sandbox.settings(), sandbox.fingerprint().services)
+    assert next(each.version for each in other.releases.list() if each.current) == "1.2.0"
+    assert (other.settings.values(), other.fingerprint().services) == (
+        sandbox.settings.values(),
+        sandbox.fingerprint().services,
+    )
     other.up()
     assert ids(sandbox) == before, "nothing had to be made anew"
 
@@ -98,9 +103,9 @@ def test_replicas_that_do_not_come_up_are_told_and_the_old_ones_go_on(
     wrong = {**sandbox._control.variables(), "SHOP_POOL_SIZE": "999"}
     monkeypatch.setattr(sandbox._control, "variables", lambda: wrong)
     with pytest.raises(EnvironmentFailed, match=r"app did not come up \(ended at once\): .*pool_size must be"):
-        sandbox.deploy("1.0.0")
+        sandbox.releases.deploy("1.0.0")
     assert ids(sandbox) == before
-    assert next(each.version for each in sandbox.releases() if each.current) == "1.1.0"
+    assert next(each.version for each in sandbox.releases.list() if each.current) == "1.1.0"
     assert httpx.get(f"{sandbox.addresses['app']}/ready", trust_env=False).status_code == 200
 
 
@@ -108,7 +113,7 @@ def test_no_request_is_lost_while_a_release_is_replaced(sandbox: Sandbox) -> Non
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=sandbox.addresses["app"], trust_env=False) as client:
-        replacing = pool.submit(sandbox.deploy, "1.0.0")
+        replacing = pool.submit(sandbox.releases.deploy, "1.0.0")
         answers = []
         while not replacing.done():
             answers.append(client.get("/health", timeout=10).status_code)

@@ -10,9 +10,10 @@ import pytest
 
 from drills.errors import BadInput
 from drills.included import included_root
+from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.compose.project import PROJECT, SERVICE
 from drills.sandbox.compose.sandbox import ComposeSandbox
-from drills.sandbox.protocol import Link, Service, Toxic
+from drills.sandbox.shop.names import Link, Service
 from proofs.bystanders import Bystanders, labels_of
 from proofs.bystanders import bystanders as stood
 from tests.sandbox.conftest import compose_project
@@ -38,14 +39,14 @@ def test_bystanders_with_similar_names_survive_all_that_a_drill_does(bystanders:
     try:
         before = sandbox.fingerprint()
         for service in Service:
-            sandbox.kill(service)
-            sandbox.start(service)
-            sandbox.pause(service)
-            sandbox.resume(service)
-        sandbox.deploy("1.2.0")
-        sandbox.scale(1)
-        sandbox.add_toxic(Link.APP_CACHE, Toxic("slow", "latency", attributes={"latency": 5, "jitter": 0}))
-        sandbox.kill(Service.DATABASE)
+            sandbox.services.kill(service)
+            sandbox.services.start(service)
+            sandbox.services.pause(service)
+            sandbox.services.resume(service)
+        sandbox.releases.deploy("1.2.0")
+        sandbox.replicas.scale(1)
+        sandbox.links.add_toxic(Link.APP_CACHE, Toxic("slow", "latency", attributes={"latency": 5, "jitter": 0}))
+        sandbox.services.kill(Service.DATABASE)
         assert sandbox.restore(before)
         assert bystanders.changes() == []
     finally:

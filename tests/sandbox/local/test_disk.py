@@ -10,10 +10,10 @@ import pytest
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.included import included_root
+from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.local import disk as local_disk
 from drills.sandbox.local.disk import SIZE_BYTES, DatabaseDisk
 from drills.sandbox.local.sandbox import LocalSandbox
-from drills.sandbox.protocol import Capability
 
 allowed = pytest.mark.skipif(local_disk.refusal() is not None, reason=str(local_disk.refusal()))
 

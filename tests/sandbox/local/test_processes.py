@@ -17,10 +17,12 @@ import pytest
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
 from drills.processes.start import start_ticks
+from drills.sandbox.capabilities.services import Running
 from drills.sandbox.local import postgres, processes
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.ports import HOST
-from drills.sandbox.protocol import Running, Sandbox, Service
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.names import Service
 from drills.sandbox.state import ProcessRecord, load, save
 from tests.sandbox.local.recorded import read_processes
 
@@ -62,11 +64,11 @@ def alive(sandbox: LocalSandbox) -> set[int]:
 
 def test_two_sandboxes_run_side_by_side(sandbox: Sandbox, second: LocalSandbox) -> None:
     assert not set(sandbox.addresses.values()) & set(second.addresses.values())
-    second.deploy("1.0.0")
-    second.kill(Service.CACHE)
+    second.releases.deploy("1.0.0")
+    second.services.kill(Service.CACHE)
     assert httpx.get(f"{sandbox.addresses['app']}/version").json()["version"] == "1.1.0"
-    assert all(status.running is Running.UP for status in sandbox.services())
-    second.start(Service.CACHE)
+    assert all(status.running is Running.UP for status in sandbox.services.list())
+    second.services.start(Service.CACHE)
 
 
 def test_the_state_file_tells_every_main_process_with_its_port(second: LocalSandbox) -> None:
@@ -79,7 +81,7 @@ def test_the_state_file_tells_every_main_process_with_its_port(second: LocalSand
 
 
 def test_a_bystander_with_the_same_command_line_is_never_signalled(second: LocalSandbox) -> None:
-    [ours] = [status for status in second.services() if status.name == Service.EXTERNAL_API]
+    [ours] = [status for status in second.services.list() if status.name == Service.EXTERNAL_API]
     command = psutil.Process(ours.pids[0]).cmdline()
     bystander = subprocess.Popen(
         [*command[:-1], "0"], cwd=included_root(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -97,7 +99,7 @@ def test_a_bystander_with_the_same_command_line_is_never_signalled(second: Local
             port=1,
         )
         save(path, state.model_copy(update={"processes": (*state.processes, forged)}))
-        second.kill(Service.EXTERNAL_API)
+        second.services.kill(Service.EXTERNAL_API)
         second.down()
         assert bystander.poll() is None
         assert alive(second) == set()
@@ -160,7 +162,7 @@ def _wait_for(moment: str, sandbox: LocalSandbox) -> None:
 
 @pytest.mark.parametrize("moment", ["the new replicas begin", "the new release is noted"])
 def test_a_deployment_whose_runner_was_killed_is_mended(moment: str, second: LocalSandbox) -> None:
-    second.deploy("1.1.0")
+    second.releases.deploy("1.1.0")
     before = second.fingerprint()
     path = Path(second.addresses["state"])
     runner = subprocess.Popen(
@@ -187,38 +189,38 @@ def test_a_deployment_whose_runner_was_killed_is_mended(moment: str, second: Loc
 
 def test_a_dead_postmasters_children_are_ended_too(second: LocalSandbox) -> None:
     [record] = [one for one in read_processes(Path(second.addresses["state"])) if one.service == Service.DATABASE]
-    second.pause(Service.DATABASE)
+    second.services.pause(Service.DATABASE)
     psutil.Process(record.pid).kill()
     assert processes.wait_gone([psutil.Process(record.pid)] if psutil.pid_exists(record.pid) else [], 5) == []
     assert postgres.left_over(second._layout.database), "frozen children outlive their postmaster"
-    second.start(Service.DATABASE)
-    assert second.sql("SELECT 1")[1][0][0] == 1
+    second.services.start(Service.DATABASE)
+    assert second.database.sql("SELECT 1")[1][0][0] == 1
 
 
 def test_a_port_that_another_process_took_is_told_in_one_line(second: LocalSandbox) -> None:
-    second.stop(Service.CACHE)
+    second.services.stop(Service.CACHE)
     port = int(second.addresses["cache"].rsplit(":", 1)[1].split("/")[0])
     with socket.socket() as taker:
         taker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taker.bind((HOST, port))
         taker.listen()
         with pytest.raises(EnvironmentFailed, match=f"^port {port} of the cache is taken by another process.*$"):
-            second.start(Service.CACHE)
-    second.start(Service.CACHE)
+            second.services.start(Service.CACHE)
+    second.services.start(Service.CACHE)
 
 
 def test_a_service_that_does_not_come_up_says_what_its_log_said_last(second: LocalSandbox) -> None:
-    second.stop(Service.DATABASE)
+    second.services.stop(Service.DATABASE)
     broken = second._layout.database / "postgresql.conf"
     good = broken.read_text()
     broken.write_text(good + "\nshared_buffers = plenty\n")
     try:
         with pytest.raises(EnvironmentFailed, match=r"database did not come up.*shared_buffers") as failed:
-            second.start(Service.DATABASE)
+            second.services.start(Service.DATABASE)
         assert "\n" not in str(failed.value)
     finally:
         broken.write_text(good)
-        second.start(Service.DATABASE)
+        second.services.start(Service.DATABASE)
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
@@ -232,8 +234,13 @@ def test_a_sandbox_that_is_down_says_so(tmp_path: Path) -> None:
     sandbox = LocalSandbox(tmp_path, included_root())
     assert not sandbox.is_up()
     assert sandbox.addresses == {}
-    assert all(status.running is Running.DOWN for status in sandbox.services())
+    assert all(status.running is Running.DOWN for status in sandbox.services.list())
     sandbox.down()
-    for ask in (sandbox.fingerprint, sandbox.restart, lambda: sandbox.sql("SELECT 1"), lambda: sandbox.deploy("1.0.0")):
+    for ask in (
+        sandbox.fingerprint,
+        sandbox.restart,
+        lambda: sandbox.database.sql("SELECT 1"),
+        lambda: sandbox.releases.deploy("1.0.0"),
+    ):
         with pytest.raises(EnvironmentFailed, match="`drills sandbox up` starts it"):
             ask()

@@ -1,0 +1,1 @@
+"""What a sandbox may have: one small protocol a file, with its data types."""

@@ -1,0 +1,36 @@
+"""A bounded disk under a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUsage:
+    """The bounded disk under the database.
+
+    `entries` are the sizes in bytes of what lies on it: `pg_wal`, `base` and the other parts of the data folder, and
+    each file of the folder of dumps as `dumps/NAME`. `dumps` is that folder's path as the database server sees it:
+    what the server writes there (COPY … TO) lies on this disk.
+    """
+
+    total: int
+    used: int
+    free: int
+    entries: Mapping[str, int]
+    dumps: str
+
+
+class Disk(Protocol):
+    def usage(self) -> DiskUsage:
+        """How full it is, also while the database is down."""
+        ...
+
+    def remove(self, name: str) -> int:
+        """Delete `dumps/NAME`, also while the database is down; returns the bytes that came free, 0 if it is gone.
+
+        Raises BadInput for anything that is not a file in dumps/.
+        """
+        ...

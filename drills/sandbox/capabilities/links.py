@@ -1,0 +1,59 @@
+"""The dependencies of services that run through Toxiproxy, and can be disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Toxic:
+    """A disturbance of a link, in Toxiproxy's own terms (`type`, `stream`, `toxicity`, `attributes`)."""
+
+    name: str
+    type: str
+    stream: str = "downstream"
+    toxicity: float = 1.0
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    name: str
+    enabled: bool
+    listen: str
+    upstream: str
+    toxics: tuple[Toxic, ...] = ()
+    detail: str = ""
+    """For people: why it is as it is, where that is not what one expects."""
+
+
+class Links(Protocol):
+    """Raises BadInput for an unknown link, EnvironmentFailed when its proxy does not answer."""
+
+    def list(self) -> Sequence[LinkStatus]: ...
+
+    def set(self, link: str, *, enabled: bool) -> None:
+        """Let a link through, or cut it (connections are refused, open ones closed)."""
+        ...
+
+    def add_toxic(self, link: str, toxic: Toxic) -> None:
+        """One that is there already by its name becomes this one."""
+        ...
+
+    def remove_toxic(self, link: str, name: str) -> None:
+        """Remove it if it is there."""
+        ...
+
+    def put_in(self, links: Collection[str]) -> tuple[str, ...]:
+        """Lead these through Toxiproxy where that is not always so; returns the services that were restarted for it."""
+        ...
+
+    def carried(self, link: str) -> int | None:
+        """Bytes that went through since it was led through Toxiproxy; None where that is not known."""
+        ...
+
+    def callers(self, links: Collection[str]) -> tuple[str, ...]:
+        """The services that are restarted when these are led through Toxiproxy."""
+        ...

@@ -1,0 +1,30 @@
+"""Versions that can be deployed and rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    version: str
+    summary: str
+    deployed_at: datetime | None
+    current: bool
+
+
+class Releases(Protocol):
+    def list(self) -> Sequence[Release]:
+        """Every release, the last deployed first; those never deployed at the end."""
+        ...
+
+    def deploy(self, version: str) -> None:
+        """Replace the present release and wait until the service is ready. Raises BadInput for an unknown version."""
+        ...
+
+    def rollback(self, to: str | None = None) -> str:
+        """Deploy the release that ran before (or `to`). Returns its version. Raises BadInput if there is none."""
+        ...

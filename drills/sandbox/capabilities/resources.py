@@ -1,0 +1,37 @@
+"""What services use, and may use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStats:
+    """What a service uses, its replicas together; a limit that there is not, and what cannot be told, is None.
+
+    `cpu` counts cores in use over the last moment. `restarts` are those that nobody asked for: a supervisor's.
+    """
+
+    name: str
+    replicas: int
+    memory_bytes: int
+    memory_limit: int | None
+    cpu: float
+    cpu_limit: float | None
+    restarts: int
+    oom_kills: int
+    disk_bytes: int | None
+    disk_limit: int | None
+    pids: int
+
+
+class Resources(Protocol):
+    def stats(self) -> Sequence[ServiceStats]:
+        """What each service uses now; takes a moment, in which processor time is measured."""
+        ...
+
+    def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
+        """Change the limits of one replica. Raises BadInput, with the reason, for what cannot be limited here."""
+        ...

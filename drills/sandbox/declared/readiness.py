@@ -1,0 +1,74 @@
+"""Whether the services of a declared system answer, and what one said last that does not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from drills.errors import EnvironmentFailed
+from drills.sandbox.capabilities.services import Running
+from drills.sandbox.compose.containers import Container, Containers
+from drills.sandbox.declared.addresses import host_port
+from drills.sandbox.declared.answers import answers
+from drills.sandbox.declared.declaration import DeclaredService
+
+#: How long services may take until they answer: images are built by then, but a database may have to recover.
+READY_SECONDS = 120.0
+_POLL_SECONDS = 0.1
+
+
+class Readiness:
+    """Asks each service in the way of its technology. Raises EnvironmentFailed when the engine does not answer."""
+
+    def __init__(self, containers: Containers, declared: Mapping[str, DeclaredService]) -> None:
+        self._containers = containers
+        self._declared = declared
+
+    def await_all(self) -> None:
+        """Until each declared service answers. Raises EnvironmentFailed with the last words of one that does not."""
+        for name in self._declared:
+            self.await_one(name)
+
+    def await_one(self, name: str) -> None:
+        """Until that one answers; as `await_all`."""
+        deadline = time.monotonic() + READY_SECONDS
+        while (why_not := self.why_not(name)) is not None:
+            if time.monotonic() > deadline:
+                raise EnvironmentFailed(f"{name} did not come up ({why_not}): {self._last_words(name)}")
+            time.sleep(_POLL_SECONDS)
+
+    def why_not(self, name: str) -> str | None:
+        """Why it does not answer; None when it does. Raises EnvironmentFailed when it has no container."""
+        own = self._of(name)
+        if not own:
+            raise EnvironmentFailed(
+                f"the compose file makes no container of {name}; is it in a profile that is not active? "
+                "(COMPOSE_PROFILES chooses them)"
+            )
+        if all(each.running is Running.DOWN for each in own):
+            return "it has ended"
+        if "(health: starting)" in own[0].status or "(unhealthy)" in own[0].status:
+            return own[0].status.partition("(")[2].rstrip(")")
+        reached_at = host_port(self._declared[name], own)
+        return None if reached_at is None else answers(self._declared[name], reached_at)
+
+    def _of(self, name: str) -> list[Container]:
+        return [each for each in self._containers.list() if each.service == name]
+
+    def health(self) -> Mapping[str, tuple[bool, str]]:
+        """Each declared service: whether it answers well, and what it said."""
+        found = {}
+        for name in self._declared:
+            try:
+                reason = self.why_not(name)
+            except EnvironmentFailed as error:
+                reason = str(error)
+            found[name] = (reason is None, reason or "answers")
+        return found
+
+    def _last_words(self, name: str) -> str:
+        for each in self._of(name):
+            lines = [line.strip() for line in self._containers.logs(each, tail=5).splitlines() if line.strip()]
+            if lines:
+                return lines[-1]
+        return "it said nothing"

@@ -1,0 +1,213 @@
+"""The capabilities of a sandbox that has them all in one class; each goes when its driver has it as an object."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from drills.sandbox.capabilities.backups import Backup
+from drills.sandbox.capabilities.certificate import Certificate
+from drills.sandbox.capabilities.changes import Change
+from drills.sandbox.capabilities.disk import DiskUsage
+from drills.sandbox.capabilities.links import LinkStatus, Toxic
+from drills.sandbox.capabilities.migrations import Migration
+from drills.sandbox.capabilities.releases import Release
+from drills.sandbox.capabilities.resources import ServiceStats
+from drills.sandbox.capabilities.services import ServiceStatus
+
+
+class _Part:
+    def __init__(self, whole: Any) -> None:
+        self._whole = whole
+
+
+class _Services(_Part):
+    def list(self) -> Sequence[ServiceStatus]:
+        return self._whole.services_list()  # type: ignore[no-any-return]
+
+    def start(self, service: str) -> None:
+        self._whole.start(service)
+
+    def stop(self, service: str) -> None:
+        self._whole.stop(service)
+
+    def kill(self, service: str) -> None:
+        self._whole.kill(service)
+
+    def pause(self, service: str) -> None:
+        self._whole.pause(service)
+
+    def resume(self, service: str) -> None:
+        self._whole.resume(service)
+
+    def restart(self, service: str | None = None) -> None:
+        self._whole.restart(service)
+
+    def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
+        return self._whole.logs(service, since=since, grep=grep)  # type: ignore[no-any-return]
+
+
+class _Resources(_Part):
+    def stats(self) -> Sequence[ServiceStats]:
+        return self._whole.stats()  # type: ignore[no-any-return]
+
+    def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
+        self._whole.resize(service, memory_mb=memory_mb, cpus=cpus)
+
+
+class _Links(_Part):
+    def list(self) -> Sequence[LinkStatus]:
+        return self._whole.links_list()  # type: ignore[no-any-return]
+
+    def set(self, link: str, *, enabled: bool) -> None:
+        self._whole.set_link(link, enabled=enabled)
+
+    def add_toxic(self, link: str, toxic: Toxic) -> None:
+        self._whole.add_toxic(link, toxic)
+
+    def remove_toxic(self, link: str, name: str) -> None:
+        self._whole.remove_toxic(link, name)
+
+    def put_in(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002 - they always are
+        return ()
+
+    def carried(self, link: str) -> int | None:  # noqa: ARG002
+        return None
+
+    def callers(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+
+class _Releases(_Part):
+    def list(self) -> Sequence[Release]:
+        return self._whole.releases_list()  # type: ignore[no-any-return]
+
+    def deploy(self, version: str) -> None:
+        self._whole.deploy(version)
+
+    def rollback(self, to: str | None = None) -> str:
+        return self._whole.rollback(to)  # type: ignore[no-any-return]
+
+
+class _Replicas(_Part):
+    def scale(self, replicas: int) -> None:
+        self._whole.scale(replicas)
+
+
+class _Settings(_Part):
+    def values(self) -> Mapping[str, str]:
+        return self._whole.settings_values()  # type: ignore[no-any-return]
+
+    @property
+    def secret(self) -> frozenset[str]:
+        return self._whole.secret_settings  # type: ignore[no-any-return]
+
+    def set(self, changes: Mapping[str, str]) -> None:
+        self._whole.set(changes)
+
+
+class _Changes(_Part):
+    def list(self, since: timedelta | None = None) -> Sequence[Change]:
+        return self._whole.changes_list(since)  # type: ignore[no-any-return]
+
+
+class _Certificate(_Part):
+    def read(self) -> Certificate:
+        return self._whole.certificate_read()  # type: ignore[no-any-return]
+
+    def renew(self, valid_for: timedelta = timedelta(days=90)) -> None:
+        self._whole.renew_certificate(valid_for)
+
+
+class _Database(_Part):
+    def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        return self._whole.sql(statement, timeout=timeout)  # type: ignore[no-any-return]
+
+
+class _Cache(_Part):
+    def command(self, *words: str) -> Any:
+        return self._whole.redis(*words)
+
+
+class _Migrations(_Part):
+    def list(self) -> Sequence[Migration]:
+        return self._whole.migrations_list()  # type: ignore[no-any-return]
+
+    def migrate(self, to: str) -> tuple[str, ...]:
+        return self._whole.migrate(to)  # type: ignore[no-any-return]
+
+
+class _Backups(_Part):
+    def list(self) -> Sequence[Backup]:
+        return self._whole.backups_list()  # type: ignore[no-any-return]
+
+    def back_up(self, name: str) -> Backup:
+        return self._whole.back_up(name)  # type: ignore[no-any-return]
+
+    def load(self, name: str, schema: str, tables: Collection[str] = ()) -> Mapping[str, int]:
+        return self._whole.load_backup(name, schema, tables)  # type: ignore[no-any-return]
+
+
+class _Disk(_Part):
+    def usage(self) -> DiskUsage:
+        return self._whole.disk_usage()  # type: ignore[no-any-return]
+
+    def remove(self, name: str) -> int:
+        return self._whole.remove_from_disk(name)  # type: ignore[no-any-return]
+
+
+class Flat:
+    """Gives a class that has every method itself the attributes of a sandbox."""
+
+    @property
+    def services(self) -> _Services:
+        return _Services(self)
+
+    @property
+    def resources(self) -> _Resources:
+        return _Resources(self)
+
+    @property
+    def links(self) -> _Links:
+        return _Links(self)
+
+    @property
+    def releases(self) -> _Releases:
+        return _Releases(self)
+
+    @property
+    def replicas(self) -> _Replicas:
+        return _Replicas(self)
+
+    @property
+    def settings(self) -> _Settings:
+        return _Settings(self)
+
+    @property
+    def changes(self) -> _Changes:
+        return _Changes(self)
+
+    @property
+    def certificate(self) -> _Certificate:
+        return _Certificate(self)
+
+    @property
+    def database(self) -> _Database:
+        return _Database(self)
+
+    @property
+    def cache(self) -> _Cache:
+        return _Cache(self)
+
+    @property
+    def migrations(self) -> _Migrations:
+        return _Migrations(self)
+
+    @property
+    def backups(self) -> _Backups:
+        return _Backups(self)
+
+    @property
+    def disk(self) -> _Disk:
+        return _Disk(self)

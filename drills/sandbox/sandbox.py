@@ -1,0 +1,140 @@
+"""The system that drills break, as the rest of the program sees it: a composition of what it has.
+
+All calls block (the conductor runs them in threads) and end by a deadline of their own: `EnvironmentFailed` tells
+what did not answer. Every change is idempotent: asking for what already is does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from drills.sandbox.capabilities.backups import Backups
+from drills.sandbox.capabilities.cache import Cache
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.certificate import InstalledCertificate
+from drills.sandbox.capabilities.changes import Changes
+from drills.sandbox.capabilities.database import Database
+from drills.sandbox.capabilities.disk import Disk
+from drills.sandbox.capabilities.links import Links
+from drills.sandbox.capabilities.migrations import Migrations
+from drills.sandbox.capabilities.releases import Releases
+from drills.sandbox.capabilities.replicas import Replicas
+from drills.sandbox.capabilities.resources import Resources
+from drills.sandbox.capabilities.services import Services
+from drills.sandbox.capabilities.settings import Settings
+from drills.sandbox.fingerprint import Fingerprint
+
+if TYPE_CHECKING:
+    from drills.sandbox.commands import Commands
+
+
+class Sandbox(Protocol):
+    """One running (or not yet running) sandbox of a workspace.
+
+    What it does not have raises NotSupported, with the reason from `unavailable`, when it is asked for.
+    """
+
+    @property
+    def driver(self) -> str:
+        """`local` or `compose`."""
+        ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]: ...
+
+    @property
+    def unavailable(self) -> Mapping[Capability, str]:
+        """What this driver cannot do here, and why in a few words; the rest is in `capabilities`."""
+        ...
+
+    @property
+    def service_names(self) -> Sequence[str]:
+        """The services that may be named, whether the sandbox is up or not."""
+        ...
+
+    def refusal(self, service: str, act: str) -> str | None:
+        """Why drills may not do that (`stop`, `kill`, `pause` …) to a service of that name; None when they may."""
+        ...
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """What probes and locustfiles may name as `${app}`, `${database}`, `${cache}`, `${external-api}`, …
+
+        `app` is a base URL, and so is `app-direct`, which leads to the app around the edge; `edge` is the URL of
+        the edge by its public name, `edge-address` its host:port; `dns` is the host:port of the name server and `ca`
+        the path of the authority's certificate. `database` is a libpq URL and `cache` a redis:// URL that go straight
+        to the service, around Toxiproxy. Empty when the sandbox is down.
+        """
+        ...
+
+    def is_up(self) -> bool: ...
+
+    def up(self) -> None:
+        """Start what does not run and wait until `/ready` answers. Raises EnvironmentFailed."""
+        ...
+
+    def down(self) -> None:
+        """End every process that this sandbox started, and only those."""
+        ...
+
+    # --- what it has
+
+    @property
+    def services(self) -> Services: ...
+
+    @property
+    def resources(self) -> Resources: ...
+
+    @property
+    def links(self) -> Links: ...
+
+    @property
+    def releases(self) -> Releases: ...
+
+    @property
+    def replicas(self) -> Replicas: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def changes(self) -> Changes: ...
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def migrations(self) -> Migrations: ...
+
+    @property
+    def backups(self) -> Backups: ...
+
+    @property
+    def disk(self) -> Disk: ...
+
+    @property
+    def cache(self) -> Cache: ...
+
+    @property
+    def certificate(self) -> InstalledCertificate: ...
+
+    @property
+    def commands(self) -> Commands:
+        """What runs commands on this machine, in the workspace's folder, or in a container of a service."""
+        ...
+
+    # --- the whole of it
+
+    def health(self) -> Mapping[str, tuple[bool, str]]:
+        """Each health endpoint and service: whether it answers well, and what it said."""
+        ...
+
+    def fingerprint(self) -> Fingerprint: ...
+
+    def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
+        """Bring everything back to that state; returns what had to be changed. Idempotent.
+
+        Raises EnvironmentFailed when it could not.
+        """
+        ...
