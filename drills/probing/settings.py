@@ -22,6 +22,8 @@ class HttpSettings(SettingsModel):
 
     for_others: ClassVar[ForOthers] = ForOthers.ALWAYS
     names = frozenset({"status", "time", "body", "json", "headers", "url", "version"})
+    #: As for a journey's steps, and as other tools have it: an error page is no sign of health.
+    unless_asserted: ClassVar[tuple[str, ...]] = ("status < 400",)
 
     url: Url
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"

@@ -77,6 +77,8 @@ class SettingsModel(Model):
     for_others: ClassVar[ForOthers] = ForOthers.IF_ALLOWED
     #: Settings that name files and folders of the workspace; a relative one is taken from there.
     files: ClassVar[frozenset[str]] = frozenset({"ca"})
+    #: What a probe of this kind asserts that has no `assert` of its own.
+    unless_asserted: ClassVar[tuple[str, ...]] = ()
 
     def prepare(self, probe: BoundProbe, means: Means) -> Look:
         """The look of `probe`, whose settings these are: what can be made ready is, and nothing is connected to.

@@ -67,7 +67,7 @@ def test_a_value_comes_back_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (FOUR_LOOPS, "took longer than 2s"),
+        (FOUR_LOOPS, "took longer than 5s"),
         (EXPLODES, "took "),  # too long or too much memory: whichever comes first
     ],
 )
@@ -81,7 +81,7 @@ def test_a_condition_without_end_is_ended_while_all_else_goes_on(text: str, why:
         return str(unknown.value)
 
     # Four loops take a minute, one takes a moment: also on a machine that is busy.
-    told = with_evaluator(play, within=2)
+    told = with_evaluator(play, within=5)
     assert why in told
     assert "\n" not in told
 

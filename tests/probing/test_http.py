@@ -87,6 +87,7 @@ def test_a_name_that_is_unknown_fails_before_any_phase() -> None:
             'headers[\'x-mode\'] "slow", not "fast"',
         ),
         (answering(status=404), ["status == 200 || status == 204"], "status == 200 || status == 204 (status 404)"),
+        (answering(status=503), [], "status 503, over 400"),
         (closing, [], "connection closed without an answer"),
     ],
 )
