@@ -20,6 +20,8 @@ class Content:
     card: Scorecard
     timeline: Timeline
     figures: tuple[figuring.Figure, ...]
+    measured_by: tuple[str, ...]
+    """The probes that played the drill's users; none when Locust did."""
     limits: tuple[limiting.LimitLine, ...]
     not_required: tuple[limiting.LimitLine, ...]
     subtotals: tuple[limiting.Subtotal, ...]
@@ -58,6 +60,7 @@ def content(timeline: Timeline, card: Scorecard) -> Content:
         card=card,
         timeline=timeline,
         figures=figuring.key_figures(card),
+        measured_by=figuring.measured_by(timeline),
         limits=limiting.limit_lines(card),
         not_required=limiting.not_required_lines(card),
         subtotals=limiting.subtotals(card),

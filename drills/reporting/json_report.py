@@ -43,6 +43,7 @@ class JsonReport(Model):
     is_drill: Literal[True] = Field(True, description="Never an incident of the real system.")
     drills_version: str
     scorecard: Scorecard
+    measured_by: tuple[str, ...] = Field(description="The probes that played the users; none when Locust did.")
     milestones: tuple[MilestoneReached, ...]
     comparison: Comparison | None
     lifecycle: tuple[Stage, ...]
@@ -69,6 +70,7 @@ def json_report(report: Content) -> str:
     document = JsonReport(
         drills_version=timeline.start.drills_version,
         scorecard=card,
+        measured_by=report.measured_by,
         milestones=tuple(
             MilestoneReached(
                 milestone=milestone,

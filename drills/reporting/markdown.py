@@ -155,9 +155,17 @@ def _monitoring(report: Content) -> Iterator[str]:
     impact = report.card.impact
     yield from _section(
         "What users suffered",
+        _measured_by(report) if impact.by_route or impact.errors else "",
         table(("Route", "Requests hurt"), [(k, count(v)) for k, v in impact.by_route.items()], frozenset({1})),
         table(("Error", "Requests"), [(k, count(v)) for k, v in impact.errors.items()], frozenset({1})),
     )
+
+
+def _measured_by(report: Content) -> str:
+    if not report.measured_by:
+        return ""
+    names = ", ".join(escaped(name) for name in report.measured_by)
+    return f"Measured by the probes that the drill's users repeated ({names}); there was no Locust file."
 
 
 def _response(report: Content) -> Iterator[str]:

@@ -1,9 +1,11 @@
 import errno
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from drills.core.timeline import Timeline
 from drills.errors import EnvironmentFailed
 from drills.reporting.report import write_report
 from tests.reporting import example
@@ -50,3 +52,15 @@ def test_a_file_in_the_way_of_the_folder_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("a file")
     with pytest.raises(EnvironmentFailed, match="a file is in the way of the folder"):
         write_report(tmp_path / "reports" / "INC-1", example.timeline(), example.scorecard())
+
+
+def test_it_says_by_which_probes_impact_was_measured_where_there_was_no_locust_file(tmp_path: Path) -> None:
+    timeline = example.timeline()
+    start = timeline.start
+    traffic = start.scenario.traffic.model_copy(update={"journeys": ("home", "order")})
+    probed = start.model_copy(update={"scenario": start.scenario.model_copy(update={"traffic": traffic})})
+    write_report(tmp_path, Timeline([probed, *list(timeline)[1:]]), example.scorecard())
+    for name in ("index.html", "report.md"):
+        text = " ".join((tmp_path / name).read_text(encoding="utf-8").split())
+        assert "Measured by the probes that the drill's users repeated (home, order); there was no Locust file." in text
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["measured_by"] == ["home", "order"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from drills.core.playbook import Milestone
 from drills.core.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
+from drills.core.timeline import Timeline
 from drills.reporting.wording import count, latency, percent, span
 
 #: A smaller share of errors is not what a drill was about.
@@ -77,6 +78,11 @@ def _mitigated(card: Scorecard) -> Figure:
         return Figure("Mitigated", "not mitigated", note, verdict)
     degraded = ", degraded" if card.recovery is Recovery.DEGRADED else ""
     return Figure("Mitigated after", f"{span(after)}{degraded}", _limit(row) or "from the first user impact", verdict)
+
+
+def measured_by(timeline: Timeline) -> tuple[str, ...]:
+    """The probes that played the drill's users; none when Locust did."""
+    return timeline.start.scenario.traffic.journeys
 
 
 def _users(card: Scorecard) -> Figure:
