@@ -34,6 +34,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "delete-rows": {"table": "orders", "where": "customer_id <= 100"},
     "hold-locks": {"table": "orders"},
     "exhaust-connections": {},
+    "run-long-query": {},
     "abandon-exports": {},
     "fill-disk": {},
     "fill-cache": {"megabytes": 4},

@@ -11,7 +11,10 @@ LONGEST_SECONDS = 4 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class LockJob:
-    """Lock a table of the database and do not end the transaction; `mode` is PostgreSQL's name of the lock mode."""
+    """Lock a table of the database and do not end the transaction.
+
+    `mode` is the server's own name of the lock: ACCESS EXCLUSIVE, or WRITE.
+    """
 
     database: str
     application: str
@@ -29,6 +32,16 @@ class ConnectionsJob:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryJob:
+    """Run a statement again and again in so many sessions, none of which may write."""
+
+    database: str
+    application: str
+    statement: str
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
 class PageJob:
     """Fetch page after page of customers from the app, `rate` requests a second, with a partner's key."""
 
@@ -39,8 +52,9 @@ class PageJob:
     agent: str
 
 
-Job = LockJob | ConnectionsJob | PageJob
-_KINDS: dict[str, type[Job]] = {kind.__name__: kind for kind in (LockJob, ConnectionsJob, PageJob)}
+SessionJob = LockJob | ConnectionsJob | QueryJob
+Job = SessionJob | PageJob
+_KINDS: dict[str, type[Job]] = {kind.__name__: kind for kind in (LockJob, ConnectionsJob, QueryJob, PageJob)}
 
 
 def job_text(job: Job) -> str:

@@ -36,7 +36,10 @@ class Fault(BaseModel, ABC):
 
     @property
     def touches(self) -> tuple[tuple[str, str], ...]:
-        """What it does to which services, as (service, act): the owner of a sandbox may forbid that."""
+        """What it does to which services, as (service, act): the owner of a sandbox may forbid that.
+
+        An empty name is the only service that the act can be done to.
+        """
         return ()
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Names in the settings of faults, and how texts are put into SQL.
+"""Names in the settings of faults.
 
 The form of names that go into SQL is checked, so that they need no quoting.
 """
@@ -18,14 +18,8 @@ ApplicationName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=
 #: A role of the database.
 RoleName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)]
 
-
 #: A service of the sandbox by the name that its owner gave it, or one replica of it: `database`, `app/2`.
 ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[1-9][0-9]*)?$", max_length=128)]
 
 #: A link of the sandbox: `web-db`.
 LinkName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=128)]
-
-
-def literal(text: str) -> str:
-    """A text as SQL writes it, whatever is in it but a NUL and whatever the server's settings are."""
-    return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -30,6 +30,7 @@ from drills.faults.kinds.misuse_key import MisuseKey
 from drills.faults.kinds.pause_replica import PauseReplica
 from drills.faults.kinds.pause_service import PauseService
 from drills.faults.kinds.rotate_credentials import RotateCredentials
+from drills.faults.kinds.run_long_query import RunLongQuery
 from drills.faults.kinds.run_migration import RunMigration
 from drills.faults.kinds.stop_service import StopService
 from drills.faults.kinds.traffic_surge import TrafficSurge
@@ -54,6 +55,7 @@ _KINDS: tuple[type[Fault], ...] = (
     DeleteRows,
     HoldLocks,
     ExhaustConnections,
+    RunLongQuery,
     AbandonExports,
     FillDisk,
     FillCache,

@@ -82,15 +82,19 @@ def without_read_only(url: str) -> str:
 
 
 def command(port: int, words: Sequence[str], *, timeout: float = 5.0) -> Any:
+    """Run one Redis command on a port of this machine; raises as `command_at` does."""
+    return command_at(f"redis://{HOST}:{port}/0", words, timeout=timeout)
+
+
+def command_at(url: str, words: Sequence[str], *, timeout: float = 5.0) -> Any:
     """Run one Redis command. Raises BadInput when it is refused, EnvironmentFailed when there is no answer in time."""
     if not words:
         raise BadInput("redis: give a command, such as PING")
     import redis.backoff  # slow to load; the commands that ask the database do without it
     import redis.retry
 
-    client: Any = redis.Redis(
-        host=HOST,
-        port=port,
+    client: Any = redis.Redis.from_url(
+        url,
         socket_timeout=timeout,
         socket_connect_timeout=CONNECT_SECONDS,
         decode_responses=True,

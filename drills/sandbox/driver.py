@@ -98,11 +98,14 @@ class Driver(KeepsDatabase):
         return tuple(Service)
 
     def refusal(self, service: str, act: str) -> str | None:
+        wanted = {"sql": Service.DATABASE, "fill": Service.CACHE}.get(act)
+        if not service:
+            return None if wanted else f"say which service: {act} can be done to several"
         try:
-            link_named(service) if act == "cut" else named(service, MAX_REPLICAS)
+            found = link_named(service) if act == "cut" else named(service, MAX_REPLICAS).service
         except BadInput as error:
             return str(error)
-        return None
+        return None if wanted in (None, found) else f"{service} is not what answers that; {wanted} is"
 
     def kill(self, service: str) -> None:
         self._act_on(service, self._replicas.kill_one, self._control.kill)

@@ -6,6 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from drills.errors import BadInput
+from drills.sandbox.adapters.postgres.database import Postgres
+from drills.sandbox.adapters.redis import Redis
 from drills.sandbox.capabilities.backups import Backup
 from drills.sandbox.capabilities.certificate import Certificate
 from drills.sandbox.capabilities.changes import Change
@@ -15,6 +18,7 @@ from drills.sandbox.capabilities.migrations import Migration
 from drills.sandbox.capabilities.releases import Release
 from drills.sandbox.capabilities.resources import ServiceStats
 from drills.sandbox.capabilities.services import ServiceStatus
+from drills.sandbox.shop.names import Service
 
 
 class _Part:
@@ -120,14 +124,21 @@ class _Certificate(_Part):
         self._whole.renew_certificate(valid_for)
 
 
-class _Database(_Part):
-    def sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-        return self._whole.sql(statement, timeout=timeout)  # type: ignore[no-any-return]
+class _Databases(_Part):
+    def of(self, service: str | None = None) -> Postgres:
+        _refuse_other(service, Service.DATABASE)
+        return Postgres(Service.DATABASE, self._whole.addresses.get("database", ""), self._whole.sql)
 
 
-class _Cache(_Part):
-    def command(self, *words: str) -> Any:
-        return self._whole.redis(*words)
+class _Caches(_Part):
+    def of(self, service: str | None = None) -> Redis:
+        _refuse_other(service, Service.CACHE)
+        return Redis(Service.CACHE, self._whole.redis)
+
+
+def _refuse_other(service: str | None, only: Service) -> None:
+    if service not in (None, only):
+        raise BadInput(f"{service} is not what answers that; {only} is")
 
 
 class _Migrations(_Part):
@@ -193,12 +204,20 @@ class Flat:
         return _Certificate(self)
 
     @property
-    def database(self) -> _Database:
-        return _Database(self)
+    def databases(self) -> _Databases:
+        return _Databases(self)
 
     @property
-    def cache(self) -> _Cache:
-        return _Cache(self)
+    def database(self) -> Postgres:
+        return self.databases.of()
+
+    @property
+    def caches(self) -> _Caches:
+        return _Caches(self)
+
+    @property
+    def cache(self) -> Redis:
+        return self.caches.of()
 
     @property
     def migrations(self) -> _Migrations:

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from drills.sandbox.capabilities.backups import Backups
-from drills.sandbox.capabilities.cache import Cache
+from drills.sandbox.capabilities.cache import Cache, Caches
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.certificate import InstalledCertificate
 from drills.sandbox.capabilities.changes import Changes
-from drills.sandbox.capabilities.database import Database
+from drills.sandbox.capabilities.database import Database, Databases
 from drills.sandbox.capabilities.disk import Disk
 from drills.sandbox.capabilities.links import Links
 from drills.sandbox.capabilities.migrations import Migrations
@@ -54,7 +54,10 @@ class Sandbox(Protocol):
         ...
 
     def refusal(self, service: str, act: str) -> str | None:
-        """Why drills may not do that (`stop`, `kill`, `pause` …) to a service of that name; None when they may."""
+        """Why drills may not do that (`stop`, `kill`, `sql` …) to a service of that name; None when they may.
+
+        An empty name means the only service that the act can be done to: the database for `sql`.
+        """
         ...
 
     @property
@@ -102,7 +105,12 @@ class Sandbox(Protocol):
     def changes(self) -> Changes: ...
 
     @property
-    def database(self) -> Database: ...
+    def databases(self) -> Databases: ...
+
+    @property
+    def database(self) -> Database:
+        """The only one that there is."""
+        ...
 
     @property
     def migrations(self) -> Migrations: ...
@@ -114,7 +122,12 @@ class Sandbox(Protocol):
     def disk(self) -> Disk: ...
 
     @property
-    def cache(self) -> Cache: ...
+    def caches(self) -> Caches: ...
+
+    @property
+    def cache(self) -> Cache:
+        """The only one that there is."""
+        ...
 
     @property
     def certificate(self) -> InstalledCertificate: ...

@@ -104,7 +104,7 @@ def test_rows_that_others_follow_and_rows_that_cannot_be_told_apart_are_not_dele
 
 
 def test_a_rotated_password_keeps_the_app_out_until_it_is_back(sandbox: LocalSandbox) -> None:
-    with in_place(sandbox, RotateCredentials()) as plan:
+    with in_place(sandbox, RotateCredentials(role="shop")) as plan:
         assert "SCRAM-SHA-256" in json.dumps(plan)
         assert not sandbox.health()["app /ready"][0]
     assert until(lambda: sandbox.health()["app /ready"][0], seconds=20)

@@ -46,6 +46,7 @@ SPECS = [
     {"kind": "hold-locks", "table": "public.orders", "mode": "exclusive"},
     {"kind": "exhaust-connections"},
     {"kind": "exhaust-connections", "connections": 4},
+    {"kind": "run-long-query"},
     {"kind": "abandon-exports"},
     {"kind": "external-api-blocked"},
     {"kind": "exec", "apply": "sleep 300 & touch here", "undo": "rm -f here", "verify-undone": "[ ! -e here ]"},

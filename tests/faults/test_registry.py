@@ -33,6 +33,7 @@ def test_every_kind_of_fault_is_registered_under_its_own_name() -> None:
         "delete-rows",
         "hold-locks",
         "exhaust-connections",
+        "run-long-query",
         "abandon-exports",
         "fill-disk",
         "fill-cache",

@@ -35,7 +35,7 @@ SPECS: list[dict[str, Any]] = [
     {"kind": "pause-replica"},
     {"kind": "change-setting", "setting": "pool-size", "value": 1},
     {"kind": "change-setting", "setting": "webhook_secret", "value": "another-secret"},
-    {"kind": "rotate-credentials"},
+    {"kind": "rotate-credentials", "role": "shop"},
     {"kind": "expire-certificate"},
     {"kind": "run-migration", "migration": "0003"},
     {"kind": "delete-rows", "table": "orders", "where": "id <= 3"},

@@ -31,12 +31,13 @@ def register(app: typer.Typer) -> None:
 def sql(
     statement: Annotated[str, typer.Argument(help="One SQL statement, run straight on the database.")],
     timeout: Annotated[float, typer.Option(help="Seconds.", min=0.1, max=3600)] = 30.0,
+    service: Annotated[str | None, typer.Option(help="The database; default: the only one that there is.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run one statement on the database, and print its rows."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=sql_only_looks(statement)):
-        columns, rows = sandbox.database.sql(statement, timeout=timeout)
+        columns, rows = sandbox.databases.of(service).sql(statement, timeout=timeout)
         if columns:
             print_table(columns, rows)
         echo(f"({len(rows)} row{'' if len(rows) == 1 else 's'})" if columns else "done")
@@ -44,12 +45,13 @@ def sql(
 
 def redis(
     words: Annotated[list[str], typer.Argument(help="A Redis command and its arguments.")],
+    service: Annotated[str | None, typer.Option(help="The cache; default: the only one that there is.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run one Redis command on the cache."""
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=redis_only_looks(words)):
-        echo(readable(sandbox.cache.command(*words)))
+        echo(readable(sandbox.caches.of(service).command(*words)))
 
 
 def logs(

@@ -7,19 +7,20 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from drills.background.job import ConnectionsJob
-from drills.background.sessions import FREE_CONNECTIONS
 from drills.faults.fault import FaultImpossible
 from drills.faults.names import ApplicationName
 from drills.faults.session_fault import SessionFault
+from drills.sandbox.capabilities.database import Database, TooManyConnections
 from drills.sandbox.sandbox import Sandbox
 
 
 class ExhaustConnections(SessionFault):
-    """`{kind: exhaust-connections}`
+    """`{kind: exhaust-connections, service: db}`
 
     Without `connections` it takes all that ordinary roles may have, those of the app too (its open ones are
     ended), and whatever is freed later; the ones reserved for superusers stay free, so that the database can be
-    looked at and mended. With `connections` it takes so many and leaves the others alone.
+    looked at and mended. Where everybody logs in as a superuser none stays free: then only a restart of the database,
+    or the undo, frees them. With `connections` it takes so many and leaves the others alone.
     """
 
     kind: ClassVar[str] = "exhaust-connections"
@@ -30,17 +31,16 @@ class ExhaustConnections(SessionFault):
     def summary(self) -> str:
         return f"take {self.connections or 'all'} connections of the database"
 
-    def job(self, database: str) -> ConnectionsJob:
-        return ConnectionsJob(database, self.application, self.connections)
+    def job(self, database: Database) -> ConnectionsJob:
+        return ConnectionsJob(database.url, self.application, self.connections)
 
     def verify(self, sandbox: Sandbox) -> str:
-        _, rows = sandbox.database.sql(
-            "SELECT (SELECT count(*) FROM pg_stat_activity"
-            f" WHERE application_name = '{self.application}'), {FREE_CONNECTIONS}"
-        )
-        held, free = int(rows[0][0]), int(rows[0][1])
-        if held < (self.connections or 1):
-            raise FaultImpossible(f"{self.application} holds {held} connections only")
-        if self.connections is None and free > 0:
-            raise FaultImpossible(f"{free} connections are still free")
-        return f"{self.application} holds {held} connections, {max(free, 0)} are free"
+        try:
+            use = self.database(sandbox).sessions.use(self.application)
+        except TooManyConnections as refused:
+            return f"{self.application} holds so many that {refused}"
+        if use.held < (self.connections or 1):
+            raise FaultImpossible(f"{self.application} holds {use.held} connections only")
+        if self.connections is None and use.free > 0:
+            raise FaultImpossible(f"{use.free} connections are still free")
+        return f"{self.application} holds {use.held} connections, {max(use.free, 0)} are free"

@@ -1,103 +1,114 @@
-"""A job of reports fills the cache to its limit, and the cache may not forget anything: writes are refused."""
+"""A job fills the cache to its limit, and the cache may not forget anything: writes are refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.faults.names import ServiceName
+from drills.sandbox.capabilities.cache import Cache
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
 
 _KEY_BYTES = 256 * 1024
 _KEYS_PER_MEGABYTE = 2**20 // _KEY_BYTES
-#: How far the limit lies below what is used: entries of the shop that expire make no room for others.
+#: How far the limit lies below what is used: entries of the app that expire make no room for others.
 _MARGIN_BYTES = 2**20
 _POLICY, _LIMIT = "maxmemory-policy", "maxmemory"
-_PROBE_KEY = "report:probe"
+#: What the keys of version 0.1 began with.
+_FORMER_PREFIX = "report:"
 
 
 class FillCache(Fault):
-    """`{kind: fill-cache, megabytes: 8}`
+    """`{kind: fill-cache, service: cache, megabytes: 8}`
 
     Keys `report:0001`, `report:0002` … are written, `megabytes` in all, and the limit of the cache's memory is then
-    at what is used, with the policy noeviction. Deleting the keys is a remedy, another policy or limit too.
+    at what is used, with the policy noeviction. Deleting the keys is a remedy, another policy or limit too. `prefix`
+    is what the keys begin with; without `service` it is the only cache that the sandbox has.
     """
 
     kind: ClassVar[str] = "fill-cache"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.CACHE})
 
+    service: ServiceName | None = Field(None, description="The cache; absent: the only one that there is.")
     megabytes: Annotated[int, Field(ge=2, le=64)] = 8
+    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9:_-]{0,39}$")] = _FORMER_PREFIX
+
+    @property
+    def touches(self) -> tuple[tuple[str, str], ...]:
+        return ((self.service or "", "fill"),)
 
     def summary(self) -> str:
-        return f"fill the cache with {self.megabytes} MB of reports"
+        return f"fill the cache with {self.megabytes} MB of keys {self.prefix}…"
 
     def check(self, sandbox: Sandbox) -> None:
-        if _present(sandbox, self._count):
-            raise FaultImpossible("the cache holds reports already")
+        if _present(sandbox.caches.of(self.service), self._keys):
+            raise FaultImpossible(f"the cache holds keys {self.prefix}… already")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
-        return {"keys": self._count, "settings": {name: _setting(sandbox, name) for name in (_POLICY, _LIMIT)}}
+        cache = sandbox.caches.of(self.service)
+        return {
+            "service": str(cache.service),
+            "keys": len(self._keys),
+            "prefix": self.prefix,
+            "settings": {name: cache.setting(name) for name in (_POLICY, _LIMIT)},
+        }
 
     def apply(self, sandbox: Sandbox) -> None:
-        report = "r" * _KEY_BYTES
-        for key in _keys(self._count):
-            sandbox.cache.command("SET", key, report)
-        sandbox.cache.command("CONFIG", "SET", _POLICY, "noeviction")
-        sandbox.cache.command("CONFIG", "SET", _LIMIT, str(_used(sandbox) - _MARGIN_BYTES))
+        cache = sandbox.caches.of(self.service)
+        value = "r" * _KEY_BYTES
+        for key in self._keys:
+            cache.command("SET", key, value)
+        cache.set(_POLICY, "noeviction")
+        cache.set(_LIMIT, str(cache.used_memory() - _MARGIN_BYTES))
 
     def verify(self, sandbox: Sandbox) -> str:
         try:
-            sandbox.cache.command("SET", _PROBE_KEY, "1", "PX", "1")
+            sandbox.caches.of(self.service).command("SET", f"{self.prefix}probe", "1", "PX", "1")
         except BadInput as refusal:
-            return f"{self._count} reports are in the cache: {str(refusal)[:120]}"
+            return f"{len(self._keys)} keys {self.prefix}… are in the cache: {str(refusal)[:120]}"
         raise FaultImpossible("the cache still takes writes")
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        sandbox.cache.command("DEL", *_keys(_number(plan)))
+        cache = _cache_of(sandbox, plan)
+        cache.command("DEL", *_keys(_prefix(plan), _number(plan)))
         # The limit before the policy: in between, nothing is evicted that the policy before would have kept.
         for name in (_LIMIT, _POLICY):
-            if _setting(sandbox, name) != _settings(plan)[name]:
-                sandbox.cache.command("CONFIG", "SET", name, _settings(plan)[name])
+            cache.set(name, _settings(plan)[name])
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        if left := _present(sandbox, _number(plan)):
-            raise EnvironmentFailed(f"the cache still holds {left} reports")
+        cache = _cache_of(sandbox, plan)
+        if left := _present(cache, _keys(_prefix(plan), _number(plan))):
+            raise EnvironmentFailed(f"the cache still holds {left} of the keys {_prefix(plan)}…")
         for name, value in _settings(plan).items():
-            if _setting(sandbox, name) != value:
+            if cache.setting(name) != value:
                 raise EnvironmentFailed(f"{name} of the cache is not {value} again")
 
     @property
-    def _count(self) -> int:
-        return self.megabytes * _KEYS_PER_MEGABYTE
+    def _keys(self) -> list[str]:
+        return _keys(self.prefix, self.megabytes * _KEYS_PER_MEGABYTE)
 
 
-def _keys(count: int) -> list[str]:
-    return [f"report:{number:04}" for number in range(1, count + 1)]
+def _keys(prefix: str, count: int) -> list[str]:
+    return [f"{prefix}{number:04}" for number in range(1, count + 1)]
 
 
-def _present(sandbox: Sandbox, count: int) -> int:
-    return int(sandbox.cache.command("EXISTS", *_keys(count)))
+def _present(cache: Cache, keys: list[str]) -> int:
+    return int(cache.command("EXISTS", *keys))
 
 
-def _used(sandbox: Sandbox) -> int:
-    """Bytes, as the limit counts them."""
-    told = sandbox.cache.command("INFO", "memory")
-    if isinstance(told, Mapping):
-        return int(told["used_memory"])
-    lines = dict(line.split(":", 1) for line in str(told).splitlines() if ":" in line)
-    return int(lines["used_memory"])
+def _cache_of(sandbox: Sandbox, plan: UndoPlan) -> Cache:
+    service = plan.get("service")
+    return sandbox.caches.of(None if service is None else str(service))
 
 
-def _setting(sandbox: Sandbox, name: str) -> str:
-    told = sandbox.cache.command("CONFIG", "GET", name)
-    pairs = told if isinstance(told, Mapping) else dict(zip(told[::2], told[1::2], strict=True))
-    return str(pairs[name])
+def _prefix(plan: UndoPlan) -> str:
+    return str(plan.get("prefix", _FORMER_PREFIX))
 
 
 def _number(plan: UndoPlan) -> int:

@@ -15,7 +15,7 @@ from pydantic import Field, PrivateAttr
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.faults.names import literal
+from drills.sandbox.adapters.postgres.literals import literal
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.disk import DiskUsage
 from drills.sandbox.sandbox import Sandbox

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from drills.background.job import LockJob
 from drills.faults.fault import FaultImpossible
 from drills.faults.names import ApplicationName, SqlName
 from drills.faults.session_fault import SessionFault
+from drills.sandbox.capabilities.database import Database, LockMode
 from drills.sandbox.sandbox import Sandbox
-
-#: PostgreSQL's names of the lock modes, in LOCK TABLE and in pg_locks.
-_MODES = {
-    "access-exclusive": ("ACCESS EXCLUSIVE", "AccessExclusiveLock"),
-    "exclusive": ("EXCLUSIVE", "ExclusiveLock"),
-    "share-row-exclusive": ("SHARE ROW EXCLUSIVE", "ShareRowExclusiveLock"),
-}
 
 
 class HoldLocks(SessionFault):
-    """`{kind: hold-locks, table: orders}`; the mode access-exclusive stops reads too, the others only writes."""
+    """`{kind: hold-locks, service: db, table: orders}`; the mode access-exclusive stops reads too, the others writes.
+
+    The modes are PostgreSQL's; on MySQL the first is a WRITE lock, the others a READ lock.
+    """
 
     kind: ClassVar[str] = "hold-locks"
 
     table: SqlName
-    mode: Literal["access-exclusive", "exclusive", "share-row-exclusive"] = "access-exclusive"
+    mode: LockMode = LockMode.ACCESS_EXCLUSIVE
     application: ApplicationName = "nightly-report"
 
     def summary(self) -> str:
@@ -32,19 +29,14 @@ class HoldLocks(SessionFault):
 
     def check(self, sandbox: Sandbox) -> None:
         super().check(sandbox)
-        _, rows = sandbox.database.sql(f"SELECT to_regclass('{self.table}') IS NOT NULL")
-        if not rows[0][0]:
+        if not self.database(sandbox).has_table(self.table):
             raise FaultImpossible(f"there is no table {self.table}")
 
-    def job(self, database: str) -> LockJob:
-        return LockJob(database, self.application, self.table, _MODES[self.mode][0])
+    def job(self, database: Database) -> LockJob:
+        return LockJob(database.url, self.application, self.table, database.sessions.lock_name(self.mode))
 
     def verify(self, sandbox: Sandbox) -> str:
-        _, rows = sandbox.database.sql(
-            "SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)"
-            f" WHERE application_name = '{self.application}' AND granted"
-            f" AND relation = to_regclass('{self.table}') AND mode = '{_MODES[self.mode][1]}'"
-        )
-        if not rows:
+        holder = self.database(sandbox).sessions.lock_holder(self.application, self.table, self.mode)
+        if holder is None:
             raise FaultImpossible(f"no session holds the lock on table {self.table}")
-        return f"session {rows[0][0]} holds {_MODES[self.mode][1]} on {self.table}"
+        return holder

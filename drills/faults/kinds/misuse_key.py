@@ -16,8 +16,8 @@ from drills.errors import EnvironmentFailed
 from drills.faults.app_address import app_on_loopback
 from drills.faults.detached import launch
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.faults.saved_rows import SavedRows, save
 from drills.processes.mark import new_mark
+from drills.sandbox.adapters.postgres.saved_rows import SavedRows, save
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.sandbox import Sandbox
@@ -70,7 +70,7 @@ class MisuseKey(Fault):
             raise FaultImpossible(f"somebody at {self.address} uses a key already")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
-        return {"mark": self._mark, "key": save(sandbox, "api_keys", f"id = '{self.key}'").plan()}
+        return {"mark": self._mark, "key": save(sandbox.database.sql, "api_keys", f"id = '{self.key}'").plan()}
 
     def apply(self, sandbox: Sandbox) -> None:
         key = _keys()[self.key]
@@ -90,8 +90,8 @@ class MisuseKey(Fault):
 
         end_marked(str(plan["mark"]))
         # What was revoked is valid again: the partner of the next drill has the same key.
-        if _database_runs(sandbox) and _saved(plan).differing(sandbox):
-            _saved(plan).put_back(sandbox)
+        if _database_runs(sandbox) and _saved(plan).differing(sandbox.database.sql):
+            _saved(plan).put_back(sandbox.database.sql)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -99,7 +99,7 @@ class MisuseKey(Fault):
 
         if marked(str(plan["mark"])):
             raise EnvironmentFailed("the stranger who uses the key still runs")
-        if not _database_runs(sandbox) or _saved(plan).differing(sandbox):
+        if not _database_runs(sandbox) or _saved(plan).differing(sandbox.database.sql):
             raise EnvironmentFailed("the key is not as it was")
 
 

@@ -13,7 +13,9 @@ from drills.sandbox.declared.declaration import Adapter, DeclaredService
 from drills.sandbox.ports import HOST
 
 #: Where each technology listens, unless it is said.
-USUAL_PORTS = {Adapter.HTTP: 80, Adapter.POSTGRES: 5432, Adapter.REDIS: 6379}
+USUAL_PORTS = {Adapter.HTTP: 80, Adapter.POSTGRES: 5432, Adapter.MYSQL: 3306, Adapter.REDIS: 6379}
+#: Who administers a server, and the database that each has.
+_USUAL_LOGINS = {Adapter.POSTGRES: ("postgresql", "postgres", "postgres"), Adapter.MYSQL: ("mysql", "root", "mysql")}
 
 
 def port_of(service: DeclaredService) -> int | None:
@@ -42,9 +44,10 @@ def url_of(service: DeclaredService, reached_at: str) -> str:
         return f"http://{reached_at}"
     if service.adapter is Adapter.REDIS:
         return f"redis://{_userinfo('', service)}{reached_at}/0"
-    if service.adapter is Adapter.POSTGRES:
-        user = quote(service.user, safe="")
-        return f"postgresql://{_userinfo(user, service)}{reached_at}/{quote(service.database, safe='')}"
+    if service.adapter in _USUAL_LOGINS:
+        scheme, user, database = _USUAL_LOGINS[service.adapter]
+        login = _userinfo(quote(service.user or user, safe=""), service)
+        return f"{scheme}://{login}{reached_at}/{quote(service.database or database, safe='')}"
     return reached_at
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from drills.sandbox.adapters.mysql.connection import silence as mysql_silence
 from drills.sandbox.declared.addresses import url_of
 from drills.sandbox.declared.declaration import Adapter, DeclaredService
 from drills.sandbox.http_answers import look
@@ -21,6 +22,8 @@ def answers(service: DeclaredService, reached_at: str) -> str | None:
         return None if well else f"{service.health or '/'} answers {status}" if status else said
     if service.adapter is Adapter.POSTGRES:
         return _asked(reached_at, _SSL_REQUEST, (b"S", b"N"))
+    if service.adapter is Adapter.MYSQL:
+        return mysql_silence(url_of(service, reached_at), timeout=_SECONDS)
     if service.adapter is Adapter.REDIS:
         # One that wants a password first answers too; one that still loads its data says LOADING.
         return _asked(reached_at, b"PING\r\n", (b"+PONG", b"-NOAUTH"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from pydantic import Field
 
 from drills.core.playbook import Model
+from drills.errors import BadInput
 from drills.nearest import suggest
 
 
@@ -16,7 +17,10 @@ class Adapter(StrEnum):
 
     HTTP = "http"
     POSTGRES = "postgres"
+    MYSQL = "mysql"
+    """MySQL and MariaDB."""
     REDIS = "redis"
+    """Redis and Valkey."""
 
 
 class Act(StrEnum):
@@ -31,6 +35,9 @@ class Act(StrEnum):
     EXEC = "exec"
     CUT = "cut"
     """Disturb its links, for which it is restarted."""
+    SQL = "sql"
+    """Faults of databases: locks, connections, statements, indexes, rows, passwords."""
+    FILL = "fill"
 
 
 class Recreate(StrEnum):
@@ -46,8 +53,12 @@ class DeclaredService(Model):
     adapter: Adapter | None = Field(None, description="Its technology; absent: any, known by its port alone.")
     port: int | None = Field(None, ge=1, le=65535, description="Where it listens, inside its container.")
     health: str | None = Field(None, pattern=r"^/", description="With the adapter http: the path that answers 200.")
-    user: str = Field("postgres", description="With the adapter postgres: the role that probes log in as.")
-    database: str = Field("postgres", description="With the adapter postgres.")
+    user: str | None = Field(
+        None, description="With postgres or mysql: whom probes and faults log in as; absent: postgres, or root."
+    )
+    database: str | None = Field(
+        None, description="With postgres or mysql: absent: the server's own, postgres or mysql."
+    )
     password_from: str | None = Field(
         None, pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$", description="Where its password is: env:VARIABLE of drills' own."
     )
@@ -65,9 +76,33 @@ class DeclaredLink(Model):
     port: int = Field(ge=1, le=65535, description="Where that one listens, inside its container.")
 
 
+#: Which technologies an act is about, when a scenario names no service.
+_ABOUT: Mapping[str, tuple[Adapter, ...]] = {Act.SQL: (Adapter.POSTGRES, Adapter.MYSQL), Act.FILL: (Adapter.REDIS,)}
+
+
+def of_adapters(declared: Mapping[str, DeclaredService], adapters: Collection[Adapter], service: str | None) -> str:
+    """The service of that name, or the only one, that has one of the adapters. Raises BadInput with the right ones."""
+    fit = [name for name, each in declared.items() if each.adapter in adapters]
+    wanted = " or ".join(sorted(adapters))
+    if not fit:
+        raise BadInput(f"drills.yaml: sandbox.services names none with adapter: {wanted}")
+    if service and service in declared and service not in fit:
+        raise BadInput(f"{service} has not the adapter {wanted}, which {', '.join(fit)} has")
+    if service and service not in fit:
+        raise BadInput(f"there is no service {service!r} in drills.yaml, sandbox.services; {suggest(service, fit)}")
+    if not service and len(fit) > 1:
+        raise BadInput(f"there are {len(fit)} with the adapter {wanted}; say which: service: {fit[0]}, or {fit[1]}")
+    return service or fit[0]
+
+
 def refusal(declared: Mapping[str, DeclaredService], service: str, act: str) -> str | None:
     """Why drills may not do that to the service, or to that replica of it; None when they may."""
     name = service.partition("/")[0]
+    if act == Act.SQL or (not name and act in _ABOUT):
+        try:
+            name = of_adapters(declared, _ABOUT[act], name)
+        except BadInput as error:
+            return str(error)
     if name not in declared:
         return f"there is no service {name!r} in drills.yaml, sandbox.services; {suggest(name, declared)}"
     if act in declared[name].may:

@@ -7,11 +7,9 @@ from typing import NoReturn
 
 from drills.errors import NotSupported
 from drills.sandbox.capabilities.backups import Backups
-from drills.sandbox.capabilities.cache import Cache
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.certificate import InstalledCertificate
 from drills.sandbox.capabilities.changes import Changes
-from drills.sandbox.capabilities.database import Database
 from drills.sandbox.capabilities.disk import Disk
 from drills.sandbox.capabilities.migrations import Migrations
 from drills.sandbox.capabilities.releases import Releases
@@ -23,8 +21,6 @@ _WHY: Mapping[Capability, str] = {
     Capability.RELEASES: "releases of a compose project of one's own are not supported",
     Capability.SCALE: "replicas of a compose project of one's own cannot be changed",
     Capability.SETTINGS: "settings of a compose project of one's own are not supported",
-    Capability.SQL: "the databases of a compose project of one's own are not asked",
-    Capability.CACHE: "the caches of a compose project of one's own are not asked",
     Capability.CHANGES: "what was done to a compose project of one's own is not noted",
     Capability.REPLICAS: "replicas are the included app's",
     Capability.CERTIFICATE: "certificates are the included edge's",
@@ -56,10 +52,6 @@ class LacksTheRest:
         self._refuse(Capability.CHANGES)
 
     @property
-    def database(self) -> Database:
-        self._refuse(Capability.SQL)
-
-    @property
     def migrations(self) -> Migrations:
         self._refuse(Capability.MIGRATIONS)
 
@@ -70,10 +62,6 @@ class LacksTheRest:
     @property
     def disk(self) -> Disk:
         self._refuse(Capability.DISK)
-
-    @property
-    def cache(self) -> Cache:
-        self._refuse(Capability.CACHE)
 
     @property
     def certificate(self) -> InstalledCertificate:

@@ -38,7 +38,7 @@ def fingerprint_of(containers: Containers) -> Fingerprint:
 
 def restore(containers: Containers, cli: ComposeCli, wanted: Fingerprint) -> tuple[str, ...]:
     """Bring the containers back to that state; returns what had to be changed. Raises EnvironmentFailed."""
-    wanted = replace(wanted, links={})  # Whoever has the links brings them back.
+    wanted = replace(wanted, links={}, database={}, cache={})  # Whoever has these brings them back.
     before = fingerprint_of(containers)
     done = before.differences(wanted)
     if not done:

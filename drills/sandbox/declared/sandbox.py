@@ -14,7 +14,9 @@ from functools import cached_property
 from pathlib import Path
 
 from drills.errors import BadInput
+from drills.sandbox.capabilities.cache import Cache
 from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.database import Database
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.commands import Commands
@@ -24,6 +26,8 @@ from drills.sandbox.compose.container_commands import ContainerCommands
 from drills.sandbox.compose.containers import Containers, at_once
 from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.addresses import host_port, url_of
+from drills.sandbox.declared.caches import DeclaredCaches
+from drills.sandbox.declared.databases import DeclaredDatabases
 from drills.sandbox.declared.declaration import Act, DeclaredLink, DeclaredService, refusal
 from drills.sandbox.declared.endpoints import Endpoints
 from drills.sandbox.declared.lacking import LacksTheRest
@@ -64,7 +68,8 @@ class DeclaredSandbox(LacksTheRest):
         self._declared = dict(declared)
         self._declared_links = dict(links or {})
         has_links = {Capability.LINKS} if self._declared_links else set()
-        self.capabilities = frozenset({Capability.SERVICES, Capability.RESOURCES, *has_links})
+        always = {Capability.SERVICES, Capability.RESOURCES, Capability.SQL, Capability.CACHE}
+        self.capabilities = frozenset({*always, *has_links})
         self.unavailable = {each: why for each, why in self.unavailable.items() if each not in self.capabilities}
         self._allow_remote_engine = allow_remote_engine
         self._folder = state_dir.absolute()
@@ -113,6 +118,22 @@ class DeclaredSandbox(LacksTheRest):
     @cached_property
     def resources(self) -> DeclaredResources:
         return DeclaredResources(self._containers, self.services, self._lock)
+
+    @cached_property
+    def databases(self) -> DeclaredDatabases:
+        return DeclaredDatabases(self._declared, self._containers)
+
+    @property
+    def database(self) -> Database:
+        return self.databases.of()
+
+    @cached_property
+    def caches(self) -> DeclaredCaches:
+        return DeclaredCaches(self._declared, self._containers)
+
+    @property
+    def cache(self) -> Cache:
+        return self.caches.of()
 
     @property
     def links(self) -> DeclaredLinks:
@@ -171,7 +192,12 @@ class DeclaredSandbox(LacksTheRest):
     # --- the state before and after a drill
 
     def fingerprint(self) -> Fingerprint:
-        return replace(fingerprint_of(self._containers), links=self._links.state())
+        return replace(
+            fingerprint_of(self._containers),
+            links=self._links.state(),
+            database=self.databases.state(),
+            cache=self.caches.state(),
+        )
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
         with self._lock.held():
@@ -182,4 +208,6 @@ class DeclaredSandbox(LacksTheRest):
             for status in self.services.list():
                 if status.name in self._declared and status.running is Running.UP:
                     self._readiness.await_one(status.name)
+            done += self.databases.restore(fingerprint.database)
+            done += self.caches.restore(fingerprint.cache)
             return done

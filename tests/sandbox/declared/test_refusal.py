@@ -29,7 +29,7 @@ def sandbox(tmp_path: Path) -> DeclaredSandbox:
         ({"kind": "stop-service", "service": "db"}, "sandbox.services.db.may does not name stop"),
         ({"kind": "pause-service", "service": "web/2"}, "sandbox.services.web.may does not name pause"),
         ({"kind": "kill-service", "service": "dbb"}, "in drills.yaml, sandbox.services; did you mean db?"),
-        ({"kind": "hold-locks", "table": "orders"}, "lacks sql, needed by hold-locks"),
+        ({"kind": "hold-locks", "table": "orders"}, "sandbox.services names none with adapter: mysql or postgres"),
         ({"kind": "link-down", "link": "app-cache"}, "lacks links, needed by link-down"),
     ],
 )  # fmt: skip

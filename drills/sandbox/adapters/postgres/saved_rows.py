@@ -1,4 +1,4 @@
-"""Rows of one table, kept outside the database: as text that fits into an undo plan, and back again."""
+"""Rows of one table of PostgreSQL, kept outside it: as text that fits into an undo plan, and back again."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from drills.faults.names import literal
-from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.adapters.postgres.literals import literal
+from drills.sandbox.capabilities.database import Ask
 
 #: Reading or writing as many rows as are allowed takes seconds on a loaded machine.
 _ROWS_TIMEOUT = 60.0
@@ -41,46 +41,46 @@ class SavedRows:
         rows = zlib.decompress(base64.b64decode(str(plan["rows"]))).decode()
         return cls(str(plan["table"]), _texts(plan["key"]), _texts(plan["columns"]), rows)
 
-    def delete(self, sandbox: Sandbox) -> None:
+    def delete(self, ask: Ask) -> None:
         """Delete exactly these, as far as they are still what was saved: no change made since is lost."""
-        sandbox.database.sql(
+        ask(
             f"DELETE FROM {self.table} AS present USING {self._set} AS saved"
             f" WHERE {self._same_key} AND present IS NOT DISTINCT FROM saved",
             timeout=_ROWS_TIMEOUT,
         )
 
-    def missing(self, sandbox: Sandbox) -> int:
+    def missing(self, ask: Ask) -> int:
         """How many of these have no row of their key in the table."""
-        _, rows = sandbox.database.sql(
+        _, rows = ask(
             f"SELECT count(*) FROM {self._set} AS saved"
             f" WHERE NOT EXISTS (SELECT FROM {self.table} AS present WHERE {self._same_key})",
             timeout=_ROWS_TIMEOUT,
         )
         return int(rows[0][0])
 
-    def insert_missing(self, sandbox: Sandbox) -> None:
+    def insert_missing(self, ask: Ask) -> None:
         """Bring back those that are missing; a row that is there, in whatever form, is left as it is."""
         columns = ", ".join(self.columns)
-        sandbox.database.sql(
+        ask(
             f"INSERT INTO {self.table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {self._set} AS saved"
             " ON CONFLICT DO NOTHING",
             timeout=_ROWS_TIMEOUT,
         )
 
-    def differing(self, sandbox: Sandbox) -> int:
+    def differing(self, ask: Ask) -> int:
         """How many of these are not in the table as they were saved."""
-        _, rows = sandbox.database.sql(
+        _, rows = ask(
             f"SELECT count(*) FROM {self._set} AS saved WHERE NOT EXISTS"
             f" (SELECT FROM {self.table} AS present WHERE {self._same_key} AND present IS NOT DISTINCT FROM saved)",
             timeout=_ROWS_TIMEOUT,
         )
         return int(rows[0][0])
 
-    def put_back(self, sandbox: Sandbox) -> None:
+    def put_back(self, ask: Ask) -> None:
         """Bring these back as they were saved, whatever became of them."""
         columns = ", ".join(self.columns)
         changes = ", ".join(f"{column} = excluded.{column}" for column in self.columns if column not in self.key)
-        sandbox.database.sql(
+        ask(
             f"INSERT INTO {self.table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {self._set} AS saved"
             f" ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {changes}",
             timeout=_ROWS_TIMEOUT,
@@ -95,35 +95,35 @@ class SavedRows:
         return " AND ".join(f"present.{column} = saved.{column}" for column in self.key)
 
 
-def save(sandbox: Sandbox, table: str, where: str) -> SavedRows:
+def save(ask: Ask, table: str, where: str) -> SavedRows:
     """The rows that the condition holds for, as they are now."""
-    _, found = sandbox.database.sql(
+    _, found = ask(
         f"SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM {table} AS t WHERE ({where})",
         timeout=_ROWS_TIMEOUT,
     )
-    return SavedRows(table, primary_key(sandbox, table), _columns(sandbox, table), str(found[0][0]))
+    return SavedRows(table, primary_key(ask, table), _columns(ask, table), str(found[0][0]))
 
 
-def primary_key(sandbox: Sandbox, table: str) -> tuple[str, ...]:
+def primary_key(ask: Ask, table: str) -> tuple[str, ...]:
     """Its columns, quoted; empty when the table has none."""
     return _names(
-        sandbox,
+        ask,
         "SELECT quote_ident(attname) FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)"
         f" WHERE indisprimary AND indrelid = to_regclass('{table}') ORDER BY attnum",
     )
 
 
-def _columns(sandbox: Sandbox, table: str) -> tuple[str, ...]:
+def _columns(ask: Ask, table: str) -> tuple[str, ...]:
     """Those that can be written, quoted."""
     return _names(
-        sandbox,
+        ask,
         f"SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = to_regclass('{table}')"
         " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
     )
 
 
-def _names(sandbox: Sandbox, statement: str) -> tuple[str, ...]:
-    _, rows = sandbox.database.sql(statement, timeout=_ASK_TIMEOUT)
+def _names(ask: Ask, statement: str) -> tuple[str, ...]:
+    _, rows = ask(statement, timeout=_ASK_TIMEOUT)
     return tuple(str(row[0]) for row in rows)
 
 

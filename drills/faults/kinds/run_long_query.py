@@ -1,0 +1,53 @@
+"""A report runs in the database that never ends, and takes the processor that the app's own statements need."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from drills.background.job import QueryJob
+from drills.errors import BadInput
+from drills.faults.fault import FaultImpossible
+from drills.faults.names import ApplicationName
+from drills.faults.session_fault import SessionFault
+from drills.sandbox.capabilities.database import Database
+from drills.sandbox.sandbox import Sandbox
+
+
+class RunLongQuery(SessionFault):
+    """`{kind: run-long-query, service: db, sessions: 4}`; `statement` is run again and again, and may not write.
+
+    Without `statement` it is one that needs no table and keeps a processor busy. Ending or cancelling one of the
+    sessions ends them all: that is a remedy.
+    """
+
+    kind: ClassVar[str] = "run-long-query"
+
+    statement: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^;]+$")] | None = None
+    sessions: Annotated[int, Field(ge=1, le=32)] = 2
+    application: ApplicationName = "monthly-report"
+
+    def summary(self) -> str:
+        return f"run a long query in {self.sessions} sessions"
+
+    def check(self, sandbox: Sandbox) -> None:
+        super().check(sandbox)
+        if self.statement is None:
+            return
+        try:
+            self.database(sandbox).sql(f"EXPLAIN {self.statement}")
+        except BadInput as refused:
+            raise FaultImpossible(str(refused)) from refused
+
+    def job(self, database: Database) -> QueryJob:
+        return QueryJob(database.url, self.application, self.statement or database.busy_statement(), self.sessions)
+
+    def verify(self, sandbox: Sandbox) -> str:
+        from drills.processes.leftovers import until
+
+        sessions = self.database(sandbox).sessions
+        # Between two runs of a short statement a session is idle for a moment, and at first until it begins.
+        if not until(lambda: sessions.running(self.application) > 0, seconds=5):
+            raise FaultImpossible(f"no session of {self.application} runs its statement")
+        return f"{self.application} runs its statement in {self.sessions} sessions"

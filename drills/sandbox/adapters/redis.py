@@ -1,0 +1,53 @@
+"""A Redis or Valkey server as a cache: its commands, its memory, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+#: What bounds its memory and its clients.
+SETTINGS = ("maxmemory", "maxmemory-policy", "maxclients", "timeout")
+
+
+class Redis:
+    """Over `run`, which runs one command."""
+
+    def __init__(self, service: str, run: Callable[..., Any]) -> None:
+        self.service = service
+        self._run = run
+
+    def command(self, *words: str) -> Any:
+        return self._run(*words)
+
+    def used_memory(self) -> int:
+        told = self._run("INFO", "memory")
+        if isinstance(told, Mapping):
+            return int(told["used_memory"])
+        lines = dict(line.split(":", 1) for line in str(told).splitlines() if ":" in line)
+        return int(lines["used_memory"])
+
+    def setting(self, name: str) -> str:
+        told = self._run("CONFIG", "GET", name)
+        pairs = told if isinstance(told, Mapping) else dict(zip(told[::2], told[1::2], strict=True))
+        return str(pairs[name])
+
+    def set(self, name: str, value: str) -> None:
+        if self.setting(name) != value:
+            self._run("CONFIG", "SET", name, value)
+
+    def clients(self) -> Sequence[Mapping[str, str]]:
+        told = self._run("CLIENT", "LIST")
+        if isinstance(told, str):
+            return [
+                dict(pair.split("=", 1) for pair in line.split() if "=" in pair) for line in told.splitlines() if line
+            ]
+        return [{str(key): str(value) for key, value in each.items()} for each in told]
+
+    def state(self) -> dict[str, str]:
+        return {name: self.setting(name) for name in SETTINGS}
+
+    def restore(self, state: Mapping[str, str]) -> tuple[str, ...]:
+        changed = tuple(name for name, value in state.items() if self.setting(name) != value)
+        for name in changed:
+            self.set(name, state[name])
+        return changed
