@@ -15,7 +15,7 @@ DRIVER ?= local
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types suite slow coverage engine matrix rehearse diagnose soak kill bench gallery requirements wheel clean
+.PHONY: help demo test lint types suite slow coverage engine matrix rehearse diagnose soak kill examples bench gallery requirements wheel clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ soak: $(VENV)/.dev ## Each drill three times: the same verdict each time?
 
 kill: $(VENV)/.dev ## SIGKILL the runner at 100 moments of the drills' lives; everything must be mended.
 	$(BIN)/python -m proofs.kill --driver $(DRIVER) --times 100
+
+examples: $(VENV)/.dev ## Drill the systems of examples/; EXAMPLES="miniflux" takes one of them.
+	$(BIN)/python -m proofs.examples $(EXAMPLES)
 
 bench: $(VENV)/.dev ## The benchmarks; each prints ratios against a peer measured in the same run.
 	$(BIN)/python benchmarks/probe_cost.py

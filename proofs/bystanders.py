@@ -34,6 +34,10 @@ class Bystanders:
         made = self.api.create_container(IMAGE, command=["sleep", "infinity"], name=name, labels=labels)["Id"]
         self.made.append(made)
         self.api.start(made)
+        self.watch(name)
+
+    def watch(self, name: str) -> None:
+        """Look after one that somebody else has made, and removes."""
         self.last[name] = self._look(name)
 
     def changes(self) -> list[str]:

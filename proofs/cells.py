@@ -35,7 +35,8 @@ class Cell:
 
     `noticed_by` are the probes of which one must raise an alert, as far as monitoring is left to work. One
     that is `alone` takes all that a small machine has, so that drills beside it would be slowed by it. A runbook that
-    `changes_nothing` finds out that it is the wrong one, and stops before it does anything.
+    `changes_nothing` finds out that it is the wrong one, and stops before it does anything. `workspace` is the folder
+    whose scenarios/ has both.
     """
 
     scenario: str
@@ -46,6 +47,7 @@ class Cell:
     noticed_by: frozenset[str] = frozenset()
     alone: bool = False
     changes_nothing: bool = False
+    workspace: Path = ROOT
 
     @property
     def kind(self) -> str:
@@ -60,7 +62,8 @@ class Cell:
     def file(self) -> Path:
         """The runbook that answers: one of proofs/runbooks before a scenario's own of the same name."""
         ours = RUNBOOKS / f"{self.runbook}.md"
-        return ours if ours.is_file() else ROOT / "scenarios" / self.runbook / "runbook.md"
+        own = self.workspace / "scenarios" / self.runbook / "runbook.md"
+        return ours if self.workspace == ROOT and ours.is_file() else own
 
     @property
     def answer(self) -> list[str]:
@@ -72,7 +75,7 @@ class Cell:
     @property
     def digest(self) -> str:
         """What the drill and its answer are made of: an outcome of other files is not an outcome of this cell."""
-        files = [ROOT / "scenarios" / self.scenario / "scenario.yaml"]
+        files = [self.workspace / "scenarios" / self.scenario / "scenario.yaml"]
         if self.kind != "none":
             files.append(self.file)
         return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:12]

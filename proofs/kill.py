@@ -218,13 +218,13 @@ def _kill_all(driver: str, plan: Sequence[Moment]) -> list[Kill]:
             except (RuntimeError, OSError, subprocess.SubprocessError) as error:
                 kill = Kill(moment, "unknown", 0, (f"{type(error).__name__}: {error}",))
             kills.append(kill)
-            print(f"{number:>3}  {_told(kill)}", flush=True)
+            print(f"{number:>3}  {told(kill)}", flush=True)
             for line in kill.wrong:
                 print(f"       {line}", flush=True)
     return kills
 
 
-def _told(kill: Kill) -> str:
+def told(kill: Kill) -> str:
     """One kill, in one line."""
     if kill.skipped:
         return f"skip  {kill.moment.drill:<26} {kill.skipped}"

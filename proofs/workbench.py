@@ -104,7 +104,7 @@ def workbench(driver: str = "local", *, warm: bool = True) -> Iterator[Workbench
     bench = Workbench(folder)
     try:
         if warm:
-            _bring_up(bench)
+            bring_up(bench)
         yield bench
     finally:
         bench.run("recover")
@@ -115,9 +115,10 @@ def workbench(driver: str = "local", *, warm: bool = True) -> Iterator[Workbench
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _bring_up(bench: Workbench) -> None:
+def bring_up(bench: Workbench, timeout: float = 300) -> None:
+    """Raises NotStarted."""
     try:
-        up = bench.run("sandbox", "up")
+        up = bench.run("sandbox", "up", timeout=timeout)
     except subprocess.TimeoutExpired as error:
         raise NotStarted(f"the sandbox did not start within {error.timeout:g} s") from None
     if up.returncode != 0:
