@@ -45,6 +45,11 @@ class Reader(HttpUser):
             credentials = {"username": f"reader{self.number}", "password": f"drill-{self.number}", "csrf": form[1]}
             self.remember(self.ask("POST", "/login", "login", "data-csrf-token", data=credentials))
 
+    @task(2)
+    def come_back(self) -> None:
+        """With another browser, or after the cookie was lost: what users do at their start only proves nothing later."""
+        self.log_in()
+
     def remember(self, page: str) -> None:
         if found := _TOKEN.search(page):
             self.token = found[1]
