@@ -47,7 +47,7 @@ class Reader(HttpUser):
 
     @task(2)
     def come_back(self) -> None:
-        """With another browser, or after the cookie was lost: what users do at their start only proves nothing later."""
+        """With another browser, say. A page that is asked for at the start only could not be seen to recover."""
         self.log_in()
 
     def remember(self, page: str) -> None:
