@@ -38,6 +38,9 @@ def exec_(
     from drills.masking.masking import shown
     from drills.processes.command import Command
 
+    words = words[1:] if words[:1] == ["--"] else words
+    if not words:
+        raise BadInput(f"say what to run: drills sandbox exec {service} -- COMMAND")
     place, sandbox = open_sandbox(workspace)
     if not sandbox.commands.in_containers:
         raise BadInput(f"{service} is a process of this machine, not a container: run the command here")

@@ -8,6 +8,7 @@ the script ends all that bears the mark of this command.
 from __future__ import annotations
 
 import contextlib
+import re
 import select
 import socket
 import time
@@ -26,6 +27,8 @@ from drills.sandbox.compose.containers import Container, Containers
 #: Seconds that the script has to end all of a command: twenty tenths in good order, then by force.
 _ENDING_SECONDS = 15.0
 _POLL_SECONDS = 0.05
+#: How shells begin a message about a line of `in_container.sh`, below which a command runs.
+_OWN_LINES = re.compile(r"^sh: (?:(?:line )?\d+: |eval: )+", re.MULTILINE)
 #: Exit statuses with which a runtime says that a program cannot be started.
 _NOT_STARTED = (126, 127)
 
@@ -53,7 +56,7 @@ class ContainerCommands:
             return end
         if status in _NOT_STARTED and "OCI runtime exec failed" in end.output[:80]:
             return CommandEnd(None, why=f"{container.service} has no `sh`, which commands in a container need")
-        return CommandEnd(status, end.output)
+        return CommandEnd(status, _OWN_LINES.sub("sh: ", end.output))
 
     def end(self, service: str, mark: str) -> None:
         name = service.partition("/")[0]

@@ -64,9 +64,9 @@ if [ $# -eq 0 ]; then
     (
         set -eu
         eval "$_script"
-    )
+    ) 2>&1
 else
-    "$@"
+    "$@" 2>&1
 fi
 _status=$?
 kill -s KILL $_watcher
