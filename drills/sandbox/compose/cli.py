@@ -21,6 +21,7 @@ _BUILD_SECONDS = 1200.0
 _PORT = re.compile(
     r"(?:bind for |listen tcp\S* |0\.0\.0\.0|127\.0\.0\.1):?\S*?:(\d+)\b.*(?:already allocated|in use)", re.I
 )
+_UNFINISHED = re.compile(r"service \\?\"([\w.-]+)\\?\" didn't complete successfully: exit (\d+)")
 _UNWELL = re.compile(r"container (\S+) (is unhealthy|exited \(\d+\))|dependency (\S+) failed to start", re.I)
 
 
@@ -149,6 +150,8 @@ def failure(
             f"in {file})",
             int(match[1]),
         )
+    if match := _UNFINISHED.search(text):
+        return EnvironmentFailed(f"the job {match[1]} failed with status {match[2]}: `docker compose logs {match[1]}`")
     if match := _UNWELL.search(text):
         return ServiceFailed(match[0], match[1] or match[3])
     if re.search(r"pull access denied|manifest unknown|No such image|failed to resolve|not found: manifest|"

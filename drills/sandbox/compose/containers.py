@@ -9,7 +9,7 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -19,21 +19,26 @@ from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose import engine, project
 from drills.sandbox.compose.layout import VOLUMES
 from drills.sandbox.compose.project import Project
+from drills.sandbox.ports import HOST
 
 T = TypeVar("T")
 
 _ANSWER_SECONDS = 30.0
 _ENDING_SECONDS = 120.0
 _FREEZING_ATTEMPTS = 20
+#: What the engine gives a container to end in good order, unless it was made with another; -1 is for ever.
+_GRACE_SECONDS, _LONGEST_GRACE = 10, 600
 #: Older engines answer these with 500.
 _SO_ALREADY = re.compile(r"is (not|already) (paused|running)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container as the engine lists it. `ports` are those published on this machine, by the container's own.
+    """One container as the engine lists it. `ports` are those published on this machine, by the container's own; of one
+    that is published for TCP and for UDP, TCP's. `hosts` are the addresses that they are published at.
 
-    `address` is its own on a network of the engine's, empty while it does not run.
+    `address` is its own on a network of the engine's, empty while it does not run; this machine's for one that has
+    this machine's network. One that shares another's network has that one's ports and address.
     """
 
     id: str
@@ -47,6 +52,8 @@ class Container:
     ports: Mapping[int, int]
     image: str = ""
     address: str = ""
+    hosts: Mapping[int, str] = field(default_factory=dict)
+    network_mode: str = ""
 
     @property
     def running(self) -> Running:
@@ -95,7 +102,8 @@ class Containers:
         Raises BadInput when the name is another folder's.
         """
         found = [_container(each) for each in project.own(self.project, project.listed(self.project))]
-        kept = [each for each in found if each.labels.get(project.ONE_OFF, "False") != "True"]
+        by_id = {each.id: each for each in found}
+        kept = [_on_shared_network(each, by_id) for each in found if each.labels.get(project.ONE_OFF) != "True"]
         return tuple(sorted(kept, key=lambda each: (each.service, each.number)))
 
     # --- what changes a container; none of these minds one that is gone, or is so already
@@ -103,8 +111,11 @@ class Containers:
     def start(self, container: Container) -> None:
         self._act(lambda api: api.start(container.id))
 
-    def stop(self, container: Container, seconds: int) -> None:
-        """Ask it to end; by force after so many seconds."""
+    def stop(self, container: Container, seconds: int | None = None) -> None:
+        """Ask it to end; by force after so many seconds, or its own `stop_grace_period`."""
+        if seconds is None:
+            own = self.inspect(container)["Config"].get("StopTimeout")
+            seconds = _GRACE_SECONDS if own is None else own if 0 <= own <= _LONGEST_GRACE else _LONGEST_GRACE
         self._act(lambda api: api.stop(container.id, timeout=seconds))
 
     def kill(self, container: Container) -> None:
@@ -236,7 +247,19 @@ def at_once(act: Callable[[Container], T], containers: Sequence[Container]) -> l
         return list(pool.map(act, containers))
 
 
+def _on_shared_network(container: Container, others: Mapping[str, Container]) -> Container:
+    """With the ports and the address of the container whose network it shares (`network_mode: service:NAME`)."""
+    other = others.get(container.network_mode.removeprefix("container:"))
+    if other is None:
+        return container
+    return replace(container, ports=other.ports, hosts=other.hosts, address=other.address)
+
+
 def _container(listed: dict[str, Any]) -> Container:
+    published = [each for each in listed.get("Ports") or () if each.get("PublicPort")]
+    # Later ones win: addresses for all of IPv4 over those of IPv6, TCP over UDP.
+    published.sort(key=lambda each: (each.get("Type") == "tcp", ":" not in str(each.get("IP", ""))))
+    mode = str((listed.get("HostConfig") or {}).get("NetworkMode", ""))
     labels = dict(listed.get("Labels") or {})
     number = labels.get(project.NUMBER, "1")
     return Container(
@@ -248,14 +271,19 @@ def _container(listed: dict[str, Any]) -> Container:
         status=str(listed.get("Status", "")),
         image_id=str(listed.get("ImageID", "")),
         labels=labels,
-        ports={
-            int(port["PrivatePort"]): int(port["PublicPort"])
-            for port in listed.get("Ports") or ()
-            if port.get("PublicPort")
-        },
+        ports={int(each["PrivatePort"]): int(each["PublicPort"]) for each in published},
+        hosts={int(each["PrivatePort"]): _host(str(each.get("IP", ""))) for each in published},
+        network_mode=mode,
         image=str(listed.get("Image", "")),
-        address=_address(listed),
+        address=HOST if mode == "host" and listed.get("State") == "running" else _address(listed),
     )
+
+
+def _host(address: str) -> str:
+    """What reaches a port that is published at that address, as URLs have it."""
+    if address in ("", "0.0.0.0", "::"):
+        return HOST
+    return f"[{address}]" if ":" in address else address
 
 
 def _address(listed: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ def host_port(service: DeclaredService, containers: Sequence[Container]) -> str 
     ordered = sorted(containers, key=lambda each: each.running is Running.DOWN)
     for container in ordered:
         if port in container.ports:
-            return f"{HOST}:{container.ports[port]}"
+            return f"{container.hosts.get(port, HOST)}:{container.ports[port]}"
     return next((f"{container.address}:{port}" for container in ordered if container.address), None)
 
 

@@ -32,6 +32,7 @@ def answers(service: DeclaredService, reached_at: str) -> str | None:
 
 def _asked(reached_at: str, question: bytes, right: tuple[bytes, ...]) -> str | None:
     host, _, port = reached_at.rpartition(":")
+    host = host.strip("[]")
     try:
         with socket.create_connection((host, int(port)), timeout=_SECONDS) as connection:
             if not question:

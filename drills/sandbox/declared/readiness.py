@@ -6,10 +6,8 @@ import time
 from collections.abc import Mapping
 
 from drills.errors import EnvironmentFailed
-from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Container, Containers
-from drills.sandbox.declared.addresses import host_port
-from drills.sandbox.declared.answers import answers
+from drills.sandbox.declared.container_state import why_not_ready
 from drills.sandbox.declared.declaration import DeclaredService
 
 #: How long services may take until they answer: images are built by then, but a database may have to recover.
@@ -39,18 +37,14 @@ class Readiness:
 
     def why_not(self, name: str) -> str | None:
         """Why it does not answer; None when it does. Raises EnvironmentFailed when it has no container."""
-        own = self._of(name)
+        listed = self._containers.list()
+        own = [each for each in listed if each.service == name]
         if not own:
             raise EnvironmentFailed(
                 f"the compose file makes no container of {name}; is it in a profile that is not active? "
                 "(COMPOSE_PROFILES chooses them)"
             )
-        if all(each.running is Running.DOWN for each in own):
-            return "it has ended"
-        if "(health: starting)" in own[0].status or "(unhealthy)" in own[0].status:
-            return own[0].status.partition("(")[2].rstrip(")")
-        reached_at = host_port(self._declared[name], own)
-        return None if reached_at is None else answers(self._declared[name], reached_at)
+        return why_not_ready(self._declared[name], own, listed)
 
     def _of(self, name: str) -> list[Container]:
         return [each for each in self._containers.list() if each.service == name]

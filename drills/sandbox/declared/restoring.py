@@ -61,7 +61,7 @@ def _bring_back(containers: Containers, container: Container, ought: str | None)
         return
     if ought == Running.DOWN:
         containers.unpause(container)
-        containers.stop(container, 10)
+        containers.stop(container)
         return
     if container.running is Running.PAUSED:
         containers.unpause(container)

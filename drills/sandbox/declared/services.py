@@ -16,9 +16,6 @@ from drills.sandbox.declared.declaration import DeclaredService
 from drills.sandbox.declared.readiness import Readiness
 from drills.sandbox.log_lines import chosen, in_order
 
-#: What Compose gives a container to end in good order, unless the compose file says otherwise.
-STOP_SECONDS = 10
-
 
 class DeclaredServices:
     """See `drills.sandbox.capabilities.services.Services`. A container that is gone is made, and no other."""
@@ -70,7 +67,7 @@ class DeclaredServices:
         with self._lock.held():
             own = self.containers_of(service)
             at_once(self._containers.unpause, [each for each in own if each.running is Running.PAUSED])
-            at_once(lambda each: self._containers.stop(each, STOP_SECONDS), own)
+            at_once(self._containers.stop, own)
 
     def kill(self, service: str) -> None:
         with self._lock.held():
