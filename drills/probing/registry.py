@@ -18,6 +18,7 @@ _INCLUDED = {
     "heartbeat": "drills.probing.settings:HeartbeatSettings",
     "dns": "drills.probing.settings:DnsSettings",
     "postgres": "drills.probing.settings:PostgresSettings",
+    "mysql": "drills.probing.mysql_settings:MysqlSettings",
     "redis": "drills.probing.settings:RedisSettings",
     "grpc": "drills.probing.grpc_settings:GrpcSettings",
     "exec": "drills.probing.exec_settings:ExecSettings",

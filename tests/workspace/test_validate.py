@@ -47,7 +47,7 @@ MISTAKES = [
     ("probes/shop.yaml", "name: database", "name: home", "probes/shop.yaml:7: [1].name: 'home' is already the name of the probe at probes/shop.yaml:1; give it another name"),
     ("probes/shop.yaml", "depends-on: [home]", "depends-on: [hom]", "probes/shop.yaml:11: [2].depends-on[0]: there is no probe 'hom'; did you mean home?"),
     ("probes/shop.yaml", "timeout: 2s", "timeout: 4s", "probes/shop.yaml:4: [0].timeout: is longer than 'every'; write a shorter timeout"),
-    ("probes/shop.yaml", "  postgres: {url: \"${database}\"}", "  every: 1s", "probes/shop.yaml:7: [1]: has no kind; write one of container, dns, exec, grpc, heartbeat, http, journey, metrics, postgres, redis, tcp, tls with its settings under it"),
+    ("probes/shop.yaml", "  postgres: {url: \"${database}\"}", "  every: 1s", "probes/shop.yaml:7: [1]: has no kind; write one of container, dns, exec, grpc, heartbeat, http, journey, metrics, mysql, postgres, redis, tcp, tls with its settings under it"),
     ("probes/shop.yaml", "  role: site", "  role: site\n  vantages: {edge: {ulr: x}}", "probes/shop.yaml:6: [0].vantages.edge.ulr: unknown key; did you mean url?"),
     ("probes/shop.yaml", "  role: site", "  role: site\n  vantages: {edge: {url: \"${egde}/\"}}", "probes/shop.yaml:6: [0].vantages.edge.url: ${egde} is not an address; did you mean edge?"),
     ("probes/shop.yaml", "  role: site", "  role: site\n  vantages: {edge: {required: false}}", "probes/shop.yaml:1: [0]: no vantage is required, so the probe could never fail; leave 'required: false' out of one"),
