@@ -5,7 +5,8 @@ DrillsError
 │   └── InvalidFiles      a workspace's files, every problem with its place
 ├── EnvironmentFailed     the sandbox, a port, the disk, the traffic generator     exit 3
 │   ├── SandboxBusy       another runner holds the sandbox
-│   └── NotSupported      this sandbox driver cannot do what was asked
+│   ├── NotSupported      this sandbox driver cannot do what was asked
+│   └── NotReady          a change was made, and the service does not answer with it
 ├── UndoOwed              something that a drill broke is not mended yet           exit 4
 └── Aborted               a person, or the kill switch, ended the drill            exit 5
 """
@@ -95,6 +96,10 @@ class NotSupported(EnvironmentFailed):
     """The sandbox's driver lacks a capability; the message says which and why."""
 
     exit_code = ExitCode.BAD_INPUT
+
+
+class NotReady(EnvironmentFailed):
+    """The change was made, and the service does not answer with it (yet)."""
 
 
 class UndoOwed(DrillsError):

@@ -7,7 +7,8 @@ check ──► undo written to the journal ──► apply ──► verify ─
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -21,6 +22,15 @@ UndoPlan = dict[str, JsonValue]
 
 class FaultImpossible(Exception):
     """The fault cannot be applied to this sandbox now; the message says why, in one line."""
+
+
+class Owners(Protocol):
+    """Which service has the releases, or a setting: known without asking anything that runs."""
+
+    @property
+    def release_service(self) -> str | None: ...
+
+    def setting_services(self, name: str) -> Sequence[str]: ...
 
 
 class Fault(BaseModel, ABC):
@@ -41,6 +51,14 @@ class Fault(BaseModel, ABC):
         An empty name is the only service that the act can be done to.
         """
         return ()
+
+    def touched(self, system: Owners) -> tuple[tuple[str, str], ...]:  # noqa: ARG002 - most name their services
+        """The same for one that may leave out which service it is about: that is the system's to say."""
+        return self.touches
+
+    def refused(self, sandbox: Sandbox) -> str | None:  # noqa: ARG002 - most are refused by nothing more
+        """Why this sandbox cannot have it, beyond what it needs and touches; asked before a drill begins."""
+        return None
 
     @abstractmethod
     def summary(self) -> str:

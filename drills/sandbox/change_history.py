@@ -52,3 +52,13 @@ def told_settings(before: Mapping[str, str], after: Mapping[str, str], secrets: 
 
 def _shown(value: str) -> str:
     return value or "(empty)"
+
+
+class NotedChanges:
+    """See `drills.sandbox.capabilities.changes.Changes`."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+
+    def list(self, since: timedelta | None = None) -> Sequence[Change]:
+        return listed(self._store.read(), since, datetime.now(UTC))

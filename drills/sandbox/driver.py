@@ -171,7 +171,13 @@ class Driver(KeepsDatabase):
     def _needs_replicas(self) -> bool:
         return bool(self._replicas.outdated()) or self._replicas.alive() != self._active().replicas
 
-    def scale(self, replicas: int) -> None:
+    @property
+    def release_service(self) -> str | None:
+        return Service.APP
+
+    def scale(self, replicas: int, service: str | None = None) -> None:
+        if service not in (None, Service.APP):
+            raise BadInput(f"only {Service.APP} can be scaled, not {service}")
         if not 0 <= replicas <= MAX_REPLICAS:
             raise BadInput(f"replicas: a number from 0 to {MAX_REPLICAS}, not {replicas}")
         with self._lock.held():
@@ -186,8 +192,11 @@ class Driver(KeepsDatabase):
     def settings_values(self) -> Mapping[str, str]:
         return self._shop.complete(self._store.read().settings)
 
-    def set(self, changes: Mapping[str, str]) -> None:
-        wanted = self._shop.checked(changes)
+    def set(self, changes: Mapping[str, str | None]) -> None:
+        unset = [name for name, value in changes.items() if value is None]
+        if unset:
+            raise BadInput(f"{unset[0]} always has a value; write {unset[0]}=VALUE")
+        wanted = self._shop.checked({name: value for name, value in changes.items() if value is not None})
         with self._lock.held():
             before = self._shop.complete(self._active().settings)
             after = before | wanted
@@ -204,6 +213,9 @@ class Driver(KeepsDatabase):
                 raise
             if before != after:
                 change_history.note(self._store, change_history.told_settings(before, after, self._shop.secrets))
+
+    def setting_services(self, name: str) -> Sequence[str]:  # noqa: ARG002 - they are the shop's as a whole
+        return ()
 
     @abstractmethod
     def _refresh(self) -> None:

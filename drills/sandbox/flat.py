@@ -84,6 +84,13 @@ class _Links(_Part):
 
 
 class _Releases(_Part):
+    @property
+    def service(self) -> str:
+        return self._whole.release_service  # type: ignore[no-any-return]
+
+    def refusal(self, version: str) -> str | None:  # noqa: ARG002 - all that are known can be had
+        return None
+
     def list(self) -> Sequence[Release]:
         return self._whole.releases_list()  # type: ignore[no-any-return]
 
@@ -95,8 +102,8 @@ class _Releases(_Part):
 
 
 class _Replicas(_Part):
-    def scale(self, replicas: int) -> None:
-        self._whole.scale(replicas)
+    def scale(self, replicas: int, service: str | None = None) -> None:
+        self._whole.scale(replicas, service)
 
 
 class _Settings(_Part):
@@ -107,7 +114,7 @@ class _Settings(_Part):
     def secret(self) -> frozenset[str]:
         return self._whole.secret_settings  # type: ignore[no-any-return]
 
-    def set(self, changes: Mapping[str, str]) -> None:
+    def set(self, changes: Mapping[str, str | None]) -> None:
         self._whole.set(changes)
 
 

@@ -25,5 +25,5 @@ class KnownSecrets:
     def __call__(self) -> tuple[str, ...]:
         """All values until now; the settings are read from the sandbox's own files, also while it is down."""
         present = self._sandbox.settings.values() if self.names else {}
-        self._values |= {present[name] for name in self.names if present.get(name)}
+        self._values |= {value for name in self.names if (value := present.get(name))}
         return tuple(self._values)

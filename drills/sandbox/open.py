@@ -29,6 +29,8 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
             place.compose_folder,
             config.services,
             links=config.links,
+            releases=config.releases,
+            settings=config.settings,
             allow_remote_engine=config.allow_remote_engine,
             home=workspace.home,
         )

@@ -31,6 +31,7 @@ DATABASE_PASSWORD = "database_password"
 class Restorable(Sandbox, Protocol):
     """A sandbox whose database can be read and brought back (`drills.sandbox.database.keeping`)."""
 
+    def settings_values(self) -> Mapping[str, str]: ...
     def read_database(self, password: str) -> Mapping[str, Mapping[str, str]]: ...
     def mend_database(self, wanted: Mapping[str, Mapping[str, str]], password: str) -> bool: ...
 
@@ -92,7 +93,7 @@ def fingerprint_of(
         release="+".join(
             [state.release, *sorted({record.release for record in replicas.outdated()} - {state.release})]
         ),
-        settings=sandbox.settings.values(),
+        settings=sandbox.settings_values(),
         links=_or_unreachable(lambda: {link.name: _link(link) for link in sandbox.links.list()}),
         database=_or_unreachable(lambda: _database(sandbox)),
         files=_files(config),
@@ -280,7 +281,7 @@ def _services(sandbox: Sandbox) -> dict[str, str]:
 
 
 def _database(sandbox: Restorable) -> dict[str, Any]:
-    return {**sandbox.read_database(sandbox.settings.values().get(DATABASE_PASSWORD, "")), "dumps": _dumps(sandbox)}
+    return {**sandbox.read_database(sandbox.settings_values().get(DATABASE_PASSWORD, "")), "dumps": _dumps(sandbox)}
 
 
 def _dumps(sandbox: Sandbox) -> dict[str, str]:

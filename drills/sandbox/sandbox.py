@@ -61,6 +61,15 @@ class Sandbox(Protocol):
         ...
 
     @property
+    def release_service(self) -> str | None:
+        """The service that has releases; None when none has."""
+        ...
+
+    def setting_services(self, name: str) -> Sequence[str]:
+        """The services that have a setting of that name, as far as settings are any service's own."""
+        ...
+
+    @property
     def addresses(self) -> Mapping[str, str]:
         """What probes and locustfiles may name as `${app}`, `${database}`, `${cache}`, `${external-api}`, …
 

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import JsonValue
 
 from drills.core.playbook import Playbook
 from drills.core.scenario import Scenario
 from drills.errors import Problem
-from drills.faults.fault import Fault
+from drills.faults.fault import Fault, Owners
 from drills.faults.kinds.change_setting import ChangeSetting
 from drills.nearest import suggest
 from drills.workspace.check_runbook import check_runbook
 from drills.workspace.conditions import check_abort
 from drills.workspace.models import build_at
 from drills.workspace.registries import fault_kinds
-from drills.workspace.shop_names import refusal
+from drills.workspace.shop_names import refusal, shop_names
 from drills.workspace.yaml_lines import Document, Place
 
-#: Why the owner of a sandbox does not allow an act on a service; None when they do.
-Refused = Callable[[str, str], str | None]
+
+class System(Owners, Protocol):
+    """What the owner of a sandbox declares of it; nothing of the included shop, whose faults are all allowed."""
+
+    @property
+    def services(self) -> Collection[str]: ...
+
+    def refusal(self, service: str, act: str) -> str | None: ...
 
 
 def check_scenario(
@@ -32,12 +39,12 @@ def check_scenario(
     probes: Collection[str],
     playbook: Playbook | None,
     names: Mapping[str, Collection[str]],
-    refused: Refused,
+    system: System,
 ) -> Iterator[Problem]:
     """`folder` is the scenario's own; `probes` are the names of all; `playbook` the workspace's choice, if usable.
 
-    `names` are what the sandbox has (releases, indexes …), by the setting of a fault that may name it; `refused` says
-    why its owner does not allow an act on a service, or None.
+    `names` are what the sandbox has (releases, indexes …), by the setting of a fault that may name it; `system` is
+    what its owner declares.
     """
     written = document.data.get("name", folder.name)
     if written != folder.name:
@@ -46,7 +53,7 @@ def check_scenario(
         if name not in probes:
             place: Place = ("steady", "probes", index)
             yield document.problem(place, f"there is no probe {name!r}", suggest(name, probes))
-    yield from _timeline(document, scenario, names, refused)
+    yield from _timeline(document, scenario, names, system)
     yield from _truth(document, scenario, playbook)
     if scenario.abort is not None:
         yield from check_abort(document, ("abort", "when"), scenario.abort.when)
@@ -61,7 +68,7 @@ def check_scenario(
 
 
 def _timeline(
-    document: Document, scenario: Scenario, names: Mapping[str, Collection[str]], refused: Refused
+    document: Document, scenario: Scenario, names: Mapping[str, Collection[str]], system: System
 ) -> Iterator[Problem]:
     for index, injection in enumerate(scenario.timeline):
         place: Place = ("timeline", index, "fault")
@@ -73,11 +80,11 @@ def _timeline(
             fault, problems = build_at(document, place, injection.fault.settings, kind)
             yield from problems
             yield from _names(document, place, injection.fault.settings, names)
-            for service, act in fault.touches if isinstance(fault, Fault) else ():
-                known = service.partition("/")[0] in {*names.get("service", ()), *names.get("link", ())}
-                if known and (why := refused(service, act)) is not None:
+            for service, act in fault.touched(system) if isinstance(fault, Fault) else ():
+                known = service.partition("/")[0] in {*system.services, *names.get("link", ())}
+                if known and (why := system.refusal(service, act)) is not None:
                     yield document.problem(place, "its owner does not allow this", why, warning=True)
-            if "setting" in names and isinstance(fault, ChangeSetting):
+            if names is shop_names() and isinstance(fault, ChangeSetting):
                 yield from _value(document, place, fault)
         if injection.at >= scenario.limits.duration:
             right = "inject earlier, or lengthen limits.duration"
@@ -102,7 +109,9 @@ def _plain(key: str, name: str) -> str:
 
 
 def _value(document: Document, place: Place, fault: ChangeSetting) -> Iterator[Problem]:
-    if (why := refusal(fault.setting, fault.value)) is not None:
+    if fault.value is None:
+        yield document.problem((*place, "value"), f"{fault.setting} always has a value", "write what it takes")
+    elif (why := refusal(fault.setting, fault.value)) is not None:
         yield document.problem((*place, "value"), why, "write what the setting takes")
 
 

@@ -14,6 +14,7 @@ from drills.core.playbook import Model
 from drills.probing.server_url import ServerUrl
 from drills.probing.urls import HttpUrl
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
+from drills.sandbox.declared.system import DeclaredSystem, ReleaseDeclaration, SettingName
 from drills.workspace.schedule import ScheduleEntry
 
 
@@ -62,7 +63,16 @@ class SandboxConfig(Model):
         default_factory=dict,
         description="Of a compose project of your own: dependencies that can be slowed, cut or reset, each by a name.",
     )
+    releases: ReleaseDeclaration | None = Field(None, description="Of the declared services: which can be deployed.")
+    settings: dict[str, tuple[SettingName, ...]] = Field(
+        default_factory=dict, description="Of the declared services: the environment variables that may be changed."
+    )
     allow_remote_engine: bool = Field(False, description="Whether the Docker engine may be another machine's.")
+
+    @property
+    def system(self) -> DeclaredSystem:
+        """What is declared of a system of one's own; empty of the included shop."""
+        return DeclaredSystem(services=self.services, links=self.links, releases=self.releases, settings=self.settings)
 
 
 class TrafficConfig(Model):

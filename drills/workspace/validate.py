@@ -12,8 +12,7 @@ from drills.errors import Problem
 from drills.included import included_root
 from drills.nearest import suggest
 from drills.sandbox.declared.addresses import url_of
-from drills.sandbox.declared.declaration import Act, refusal
-from drills.sandbox.declared.link_rules import refusal as link_refusal
+from drills.sandbox.declared.system import DeclaredSystem
 from drills.workspace.check_compose import check_compose
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
 from drills.workspace.check_probe import check_probe
@@ -41,13 +40,7 @@ def validate(root: Path) -> list[Problem]:
     chosen = _chosen_playbook(config.model, own)
     known_probes = frozenset(probe.spec.name for probe in probes).union(_names_written(documents))
     addresses, names = _sandbox_names(config.model)
-    declared = config.model.sandbox.services if config.model is not None else {}
-    links = config.model.sandbox.links if config.model is not None else {}
-
-    def refused(named: str, act: str) -> str | None:
-        if not declared:
-            return None
-        return link_refusal(links, declared, named) if act == Act.CUT else refusal(declared, named, act)
+    system = config.model.sandbox.system if config.model is not None else DeclaredSystem()
 
     probers = None if config.model is None else {name: each.url for name, each in config.model.probers.items()}
     right = []
@@ -59,11 +52,11 @@ def validate(root: Path) -> list[Problem]:
     for name, scenario in scenarios.items():
         if scenario.model is not None:
             folder = root / "scenarios" / name
-            found += check_scenario(scenario.document, scenario.model, folder, known_probes, chosen, names, refused)
+            found += check_scenario(scenario.document, scenario.model, folder, known_probes, chosen, names, system)
     for playbook in own.values():
         if playbook.model is not None:
             found += check_playbook(playbook.document, playbook.model)
-    if declared and config.model is not None:
+    if system.services and config.model is not None:
         found += check_compose(root, config.document, config.model.sandbox)
     if config.model is not None:
         found += _check_config(root, config.document, config.model, own, scenarios)
@@ -83,8 +76,17 @@ def _sandbox_names(config: WorkspaceConfig | None) -> tuple[Mapping[str, str], M
         # Secrets are not needed to say what a file means.
         plain = {name: service.model_copy(update={"password_from": None}) for name, service in services.items()}
         alike = {name: url_of(service, "127.0.0.1:8000") for name, service in plain.items()}
-        return {**alike, "state": ADDRESSES["state"]}, {"service": tuple(services), "link": tuple(config.sandbox.links)}
+        return {**alike, "state": ADDRESSES["state"]}, _declared_names(config.sandbox.system)
     return ADDRESSES, shop_names()
+
+
+def _declared_names(system: DeclaredSystem) -> dict[str, Collection[str]]:
+    names: dict[str, Collection[str]] = {"service": tuple(system.services), "link": tuple(system.links)}
+    if system.settings:
+        names["setting"] = tuple(sorted({name for each in system.settings.values() for name in each}))
+    if system.releases is not None and system.releases.tags:
+        names["release"] = system.releases.tags
+    return names
 
 
 def _load(root: Path, path: Path, model: type[Any], **given: Any) -> Loaded[Any]:
@@ -121,6 +123,8 @@ def _check_config(
     if config.playbook not in playbooks:
         wrong = f"there is no playbook {config.playbook!r}"
         yield document.problem(("playbook",), wrong, suggest(config.playbook, playbooks))
+    for key, wrong, right in config.sandbox.system.problems():
+        yield document.problem(("sandbox", *key), wrong, right)
     if "traffic" in document.data and not (root / config.traffic.locustfile).is_file():
         wrong = f"there is no file {config.traffic.locustfile!r}"
         yield document.problem(("traffic", "locustfile"), wrong, "write the file's name within the workspace")

@@ -37,6 +37,10 @@ class PaperSandbox(Flat):
     unavailable: Mapping[Capability, str] = {}
     secret_settings: frozenset[str] = frozenset()
     service_names = tuple(Service)
+    release_service = Service.APP
+
+    def setting_services(self, name: str) -> Sequence[str]:
+        return ()
 
     def refusal(self, service: str, act: str) -> str | None:
         return None
@@ -142,7 +146,7 @@ class PaperSandbox(Flat):
         self.deploy(to or "1.0.0")
         return self.release
 
-    def scale(self, replicas: int) -> None: ...
+    def scale(self, replicas: int, service: str | None = None) -> None: ...
 
     def settings_values(self) -> Mapping[str, str]:
         return dict(self.written_settings)

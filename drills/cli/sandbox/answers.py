@@ -22,9 +22,15 @@ def print_services(services: Sequence[ServiceStatus]) -> None:
         echo(f"{words} {service.detail}".rstrip())
 
 
-def shown_settings(settings: Mapping[str, str], secret: Collection[str]) -> list[tuple[str, str]]:
-    """In order of their names, the secret ones masked; one that is empty says so."""
-    return [(name, "•••" if name in secret and value else value or "''") for name, value in sorted(settings.items())]
+def shown_settings(settings: Mapping[str, str | None], secret: Collection[str]) -> list[tuple[str, str]]:
+    """In order of their names, the secret ones masked; one that is empty, or not set, says so."""
+    return [(name, _shown(value, secret=name in secret)) for name, value in sorted(settings.items())]
+
+
+def _shown(value: str | None, *, secret: bool) -> str:
+    if value is None:
+        return "(not set)"
+    return "•••" if secret and value else value or "''"
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -1,15 +1,18 @@
-"""A setting is changed, as by a hurried hand: the value is one that the shop accepts, and a wrong one."""
+"""A setting is changed, as by a hurried hand: the value is one that its service accepts, and a wrong one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo
 
-from drills.errors import EnvironmentFailed
-from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.errors import EnvironmentFailed, NotReady
+from drills.faults.fault import Fault, FaultImpossible, Owners, UndoPlan
+from drills.faults.names import ServiceName
+from drills.masking.secret_names import tells_secret
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
 
@@ -17,73 +20,103 @@ from drills.sandbox.sandbox import Sandbox
 _CREDENTIALS = re.compile(r"://[^/@\s]*@")
 
 
-def _as_text(value: object) -> object:
-    """Numbers and truths as YAML reads them, in the words of the settings."""
+def _as_text(value: object, info: ValidationInfo) -> object:
+    """Numbers and truths as YAML reads them: settings of the shop are `on` or `off`, variables `true` or `false`."""
     if isinstance(value, bool):
-        return "on" if value else "off"
+        words = ("off", "on") if str(info.data.get("setting", "")).islower() else ("false", "true")
+        return words[value]
     return str(value) if isinstance(value, (int, float)) else value
 
 
 class ChangeSetting(Fault):
-    """`{kind: change-setting, setting: pool_size, value: 1}`
+    """`{kind: change-setting, setting: pool_size, value: 1}`, or `{…, service: web, setting: POOL_SIZE, value: null}`
 
-    The value is never told when the setting is a secret; an address is told without its password.
+    `service` is the one that has the setting, where several do; a value of null takes the variable away. The value is
+    never shown when the setting is a secret; an address is shown without its password.
     """
 
     kind: ClassVar[str] = "change-setting"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SETTINGS})
 
-    setting: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
-    value: Annotated[str, BeforeValidator(_as_text)]
+    service: ServiceName | None = None
+    setting: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
+    value: Annotated[str | None, BeforeValidator(_as_text)]
 
     @property
     def name(self) -> str:
         """As the sandbox writes it."""
-        return self.setting.replace("-", "_")
+        plain = self.setting.replace("-", "_")
+        return plain if self.service is None else f"{self.service}.{plain}"
+
+    def touched(self, system: Owners) -> tuple[tuple[str, str], ...]:
+        if self.service is not None:
+            return ((self.service, "set"),)
+        return tuple((service, "set") for service in system.setting_services(self.name))
+
+    def refused(self, sandbox: Sandbox) -> str | None:
+        having = sandbox.setting_services(self.name) if self.service is None else ()
+        if len(having) > 1:
+            return f"{self.name} is a setting of {' and '.join(having)}; write service: {having[0]}"
+        return None
 
     def summary(self) -> str:
-        return f"set {self.name}" if self.name in _secrets() else f"set {self.name} to {self._shown()}"
+        if self.value is None:
+            return f"unset {self.name}"
+        return f"set {self.name}" if self._is_secret else f"set {self.name} to {self._shown()}"
 
     def check(self, sandbox: Sandbox) -> None:
-        present = sandbox.settings.values()
-        if self.name not in present:
-            raise FaultImpossible(f"there is no setting {self.name}; known: {', '.join(sorted(present))}")
-        if present[self.name] == self.value:
+        if _current(sandbox, self._in(sandbox)) == self.value:
             raise FaultImpossible(f"{self.name} has that value already")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
-        return {"setting": self.name, "value": _value(sandbox, self.name)}
+        name = self._in(sandbox)
+        return {"setting": name, "value": _current(sandbox, name)}
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.settings.set({self.name: self.value})
+        with suppress(NotReady):  # It is set, and what comes of it is what the drill is about.
+            sandbox.settings.set({self._in(sandbox): self.value})
 
     def verify(self, sandbox: Sandbox) -> str:
-        if _value(sandbox, self.name) != self.value:
+        if _current(sandbox, self._in(sandbox)) != self.value:
             raise FaultImpossible(f"{self.name} does not have the value that was set")
-        return f"{self.name} is changed" if self.name in _secrets() else f"{self.name} is {self._shown()}"
+        return f"{self.name} is changed" if self._is_secret else f"{self.name} is {self._shown()}"
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        sandbox.settings.set({str(plan["setting"]): str(plan["value"])})
+        value = plan["value"]
+        with suppress(NotReady):  # The others may have to be undone first.
+            sandbox.settings.set({str(plan["setting"]): None if value is None else str(value)})
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        if _value(sandbox, str(plan["setting"])) != plan["value"]:
+        if _current(sandbox, str(plan["setting"])) != plan["value"]:
             raise EnvironmentFailed(f"{plan['setting']} does not have its former value")
 
+    def _in(self, sandbox: Sandbox) -> str:
+        """By its whole name there. Raises FaultImpossible when there is no such setting."""
+        present = sandbox.settings.values()
+        found = [name for name in present if self.name in (name, name.partition(".")[2])]
+        if len(found) != 1:
+            raise FaultImpossible(f"there is no setting {self.name}; known: {', '.join(sorted(present))}")
+        return found[0]
+
+    @property
+    def _is_secret(self) -> bool:
+        return self.name in _secrets() or (not self.setting.islower() and tells_secret(self.setting))
+
     def _shown(self) -> str:
-        return _CREDENTIALS.sub("://…@", self.value) or "nothing"
+        return "not set" if self.value is None else _CREDENTIALS.sub("://…@", self.value) or "nothing"
 
 
-def _value(sandbox: Sandbox, name: str) -> str:
-    present: Mapping[str, str] = sandbox.settings.values()
+def _current(sandbox: Sandbox, name: str) -> str | None:
+    present: Mapping[str, str | None] = sandbox.settings.values()
     if name not in present:
         raise EnvironmentFailed(f"there is no setting {name}")
     return present[name]
 
 
 def _secrets() -> frozenset[str]:
-    """The names of the settings whose values nobody may read in a report."""
+    """The names of the included shop's settings whose values nobody may read in a report."""
     from drills.included import included_root
     from drills.sandbox.definitions import definitions
 

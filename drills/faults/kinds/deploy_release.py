@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from drills.errors import EnvironmentFailed
-from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.errors import EnvironmentFailed, NotReady
+from drills.faults.fault import Fault, FaultImpossible, Owners, UndoPlan
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
-from drills.sandbox.shop.names import Service
 
 
 class DeployRelease(Fault):
-    """`{kind: deploy-release, release: "1.2.0"}`"""
+    """`{kind: deploy-release, release: "1.2.0"}`, of the service that has releases"""
 
     kind: ClassVar[str] = "deploy-release"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.RELEASES})
 
     release: str
+
+    def touched(self, system: Owners) -> tuple[tuple[str, str], ...]:
+        return () if system.release_service is None else ((system.release_service, "deploy"),)
+
+    def refused(self, sandbox: Sandbox) -> str | None:
+        return sandbox.releases.refusal(self.release)
 
     def summary(self) -> str:
         return f"deploy release {self.release}"
@@ -33,7 +38,10 @@ class DeployRelease(Fault):
         return {"release": _current(sandbox)}
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.releases.deploy(self.release)
+        try:
+            sandbox.releases.deploy(self.release)
+        except NotReady:
+            return  # It is deployed, and how it answers is what the drill is about.
 
     def verify(self, sandbox: Sandbox) -> str:
         current = _current(sandbox)
@@ -46,8 +54,8 @@ class DeployRelease(Fault):
         if _current(sandbox) != plan["release"]:
             # Not `deploy`: the release ran before, and what a next rollback goes back to must not become the bad one.
             sandbox.releases.rollback(to=str(plan["release"]))
-        # A deployment that was cut short may have left the app down with the old release noted as current.
-        sandbox.services.start(Service.APP)
+        # A deployment that was cut short may have left the service down with the old release noted as current.
+        sandbox.services.start(sandbox.releases.service)
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:

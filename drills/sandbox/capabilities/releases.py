@@ -17,12 +17,24 @@ class Release:
 
 
 class Releases(Protocol):
+    @property
+    def service(self) -> str:
+        """The service that has them."""
+        ...
+
+    def refusal(self, version: str) -> str | None:
+        """Why that version cannot be deployed; None when it can, as far as is known beforehand."""
+        ...
+
     def list(self) -> Sequence[Release]:
         """Every release, the last deployed first; those never deployed at the end."""
         ...
 
     def deploy(self, version: str) -> None:
-        """Replace the present release and wait until the service is ready. Raises BadInput for an unknown version."""
+        """Replace the present release and wait until the service is ready.
+
+        Raises BadInput for an unknown version, NotReady when it was deployed and does not answer.
+        """
         ...
 
     def rollback(self, to: str | None = None) -> str:

@@ -7,8 +7,8 @@ from typing import Protocol
 
 
 class Settings(Protocol):
-    def values(self) -> Mapping[str, str]:
-        """Each setting with its present value."""
+    def values(self) -> Mapping[str, str | None]:
+        """Each setting with its present value; None for a variable that is not set."""
         ...
 
     @property
@@ -16,6 +16,9 @@ class Settings(Protocol):
         """The names of the settings whose values are not to be shown."""
         ...
 
-    def set(self, changes: Mapping[str, str]) -> None:
-        """Change settings, and restart the services that they belong to. Raises BadInput with the known names."""
+    def set(self, changes: Mapping[str, str | None]) -> None:
+        """Change settings, and restart the services that they belong to.
+
+        Raises BadInput with the known names, NotReady when they were changed and a service does not answer with them.
+        """
         ...

@@ -68,6 +68,11 @@ class ComposeCli:
         ]
         return services
 
+    def config_hash(self, service: str) -> str:
+        """Compose's digest of what its files say of a service; its containers bear it as a label."""
+        said = self._run(["--profile", "*", "config", "--hash", service], {}, _SECONDS).split()
+        return said[-1] if said else ""
+
     def _image_of(self, service: str) -> str | None:
         try:
             return self.services().get(service, {}).get("image")

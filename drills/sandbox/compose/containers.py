@@ -230,11 +230,16 @@ class Containers:
 
     def image_labels(self, name: str) -> Mapping[str, str] | None:
         """None when there is no such image."""
+        described = self.image(name)
+        return None if described is None else dict(described.get("Labels") or {})
+
+    def image(self, name: str) -> Mapping[str, Any] | None:
+        """What an image's containers get from it (Env, Labels, User …); None when there is no such image."""
         from docker.errors import ImageNotFound
 
         with self.api() as api:
             try:
-                return dict(api.inspect_image(name)["Config"]["Labels"] or {})
+                return dict(api.inspect_image(name)["Config"] or {})
             except ImageNotFound:
                 return None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from drills.errors import EnvironmentFailed
@@ -33,6 +35,24 @@ def host_port(service: DeclaredService, containers: Sequence[Container]) -> str 
         if port in container.ports:
             return f"{container.hosts.get(port, HOST)}:{container.ports[port]}"
     return next((f"{container.address}:{port}" for container in ordered if container.address), None)
+
+
+def lasting_host_port(
+    service: DeclaredService, containers: Sequence[Container], inspect: Callable[[Container], Mapping[str, Any]]
+) -> str | None:
+    """The same, for whoever keeps it while containers are restarted and made anew.
+
+    A port that the engine chose itself (`"127.0.0.1::8000"`) is another one after each start; the container's own
+    address mostly stays, and can be reached where the engine runs on this machine's own kernel.
+    """
+    port = port_of(service)
+    published = [each for each in containers if port in each.ports]
+    if published and sys.platform == "linux" and published[0].address:
+        bindings = (inspect(published[0]).get("HostConfig") or {}).get("PortBindings") or {}
+        chosen = [each.get("HostPort") for each in bindings.get(f"{port}/tcp") or ()]
+        if not any(each and each != "0" for each in chosen):
+            return f"{published[0].address}:{port}"
+    return host_port(service, containers)
 
 
 def url_of(service: DeclaredService, reached_at: str) -> str:

@@ -32,6 +32,9 @@ class Act(StrEnum):
     RESTART = "restart"
     SCALE = "scale"
     RESIZE = "resize"
+    DEPLOY = "deploy"
+    SET = "set"
+    STRESS = "stress"
     EXEC = "exec"
     CUT = "cut"
     """Disturb its links, for which it is restarted."""
@@ -65,6 +68,9 @@ class DeclaredService(Model):
     may: tuple[Act, ...] = Field((), description="What drills may do to it; nothing that is not named.")
     recreate: Recreate = Field(
         Recreate.REFUSED, description="Whether what its containers wrote outside their volumes may be lost."
+    )
+    disk: str | None = Field(
+        None, pattern=r"^/", description="A folder in its container on a disk with a bound, which drills may fill."
     )
 
 

@@ -9,20 +9,13 @@ from drills.errors import NotSupported
 from drills.sandbox.capabilities.backups import Backups
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.certificate import InstalledCertificate
-from drills.sandbox.capabilities.changes import Changes
 from drills.sandbox.capabilities.disk import Disk
 from drills.sandbox.capabilities.migrations import Migrations
-from drills.sandbox.capabilities.releases import Releases
-from drills.sandbox.capabilities.replicas import Replicas
-from drills.sandbox.capabilities.settings import Settings
 
 _WHY: Mapping[Capability, str] = {
     Capability.LINKS: "drills.yaml declares none, in sandbox.links",
-    Capability.RELEASES: "releases of a compose project of one's own are not supported",
-    Capability.SCALE: "replicas of a compose project of one's own cannot be changed",
-    Capability.SETTINGS: "settings of a compose project of one's own are not supported",
-    Capability.CHANGES: "what was done to a compose project of one's own is not noted",
-    Capability.REPLICAS: "replicas are the included app's",
+    Capability.RELEASES: "drills.yaml declares none, in sandbox.releases",
+    Capability.SETTINGS: "drills.yaml declares none, in sandbox.settings",
     Capability.CERTIFICATE: "certificates are the included edge's",
     Capability.MIGRATIONS: "migrations are the included shop's",
     Capability.BACKUPS: "backups are the included shop's",
@@ -34,22 +27,6 @@ class LacksTheRest:
     """The attributes of `drills.sandbox.sandbox.Sandbox` that a declared sandbox does not have."""
 
     unavailable: Mapping[Capability, str] = _WHY
-
-    @property
-    def releases(self) -> Releases:
-        self._refuse(Capability.RELEASES)
-
-    @property
-    def replicas(self) -> Replicas:
-        self._refuse(Capability.SCALE)
-
-    @property
-    def settings(self) -> Settings:
-        self._refuse(Capability.SETTINGS)
-
-    @property
-    def changes(self) -> Changes:
-        self._refuse(Capability.CHANGES)
 
     @property
     def migrations(self) -> Migrations:

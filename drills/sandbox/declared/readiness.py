@@ -13,6 +13,8 @@ from drills.sandbox.declared.declaration import DeclaredService
 #: How long services may take until they answer: images are built by then, but a database may have to recover.
 READY_SECONDS = 120.0
 _POLL_SECONDS = 0.1
+_ENDED = "it has ended"
+_ENDED_SECONDS = 5.0
 
 
 class Readiness:
@@ -27,11 +29,13 @@ class Readiness:
         for name in self._declared:
             self.await_one(name)
 
-    def await_one(self, name: str) -> None:
-        """Until that one answers; as `await_all`."""
-        deadline = time.monotonic() + READY_SECONDS
+    def await_one(self, name: str, seconds: float = READY_SECONDS) -> None:
+        """Until that one answers, within so many seconds; as `await_all`."""
+        began = time.monotonic()
         while (why_not := self.why_not(name)) is not None:
-            if time.monotonic() > deadline:
+            # One that has ended, and that nothing starts again, comes no more.
+            patience = min(seconds, _ENDED_SECONDS) if why_not.startswith(_ENDED) else seconds
+            if time.monotonic() - began > patience:
                 raise EnvironmentFailed(f"{name} did not come up ({why_not}): {self._last_words(name)}")
             time.sleep(_POLL_SECONDS)
 

@@ -12,6 +12,8 @@ from drills.sandbox.declared.declaration import DeclaredService, Recreate
 
 #: Written anew by every start: sockets, process ids, caches, temporary files (docs/sandbox.md has the same list).
 HARMLESS = ("/dev", "/proc", "/run", "/sys", "/tmp", "/var/cache", "/var/lock", "/var/run", "/var/tmp")
+#: With `init: true` the engine puts its own there, where /sbin leads; it is in no image.
+_INIT = ("/sbin/docker-init", "/usr/sbin/docker-init")
 _CACHES = re.compile(r"/__pycache__(/|$)|\.pyc$|/\.cache(/|$)|/\.(ash|bash|python|psql|mysql|rediscli)_history$|\.pid$")
 #: How many paths a refusal shows.
 _SHOWN = 3
@@ -60,7 +62,7 @@ def lost_with(changes: Iterable[Mapping[str, Any]], kept: Collection[str]) -> tu
     """
     paths = {str(each["Path"]) for each in changes}
     ends = sorted(paths - {path.rpartition("/")[0] for path in paths})
-    kept = [*HARMLESS, *kept]
+    kept = [*HARMLESS, *_INIT, *kept]
     # A mount point is made in the container's own layer, and so are the folders that lead to it.
     return tuple(
         path

@@ -5,6 +5,7 @@ Nothing is removed and nothing is made anew, but for a container that is gone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.compose.service_stats import Limits
+from drills.sandbox.declared.replicas import ServiceReplicas
 from drills.sandbox.fingerprint import Fingerprint
 
 
@@ -36,16 +38,17 @@ def fingerprint_of(containers: Containers) -> Fingerprint:
     )
 
 
-def restore(containers: Containers, cli: ComposeCli, wanted: Fingerprint) -> tuple[str, ...]:
-    """Bring the containers back to that state; returns what had to be changed. Raises EnvironmentFailed."""
-    wanted = replace(wanted, links={}, database={}, cache={})  # Whoever has these brings them back.
+def restore(containers: Containers, cli: ComposeCli, replicas: ServiceReplicas, wanted: Fingerprint) -> tuple[str, ...]:
+    """Bring the containers back to that state; returns what had to be changed. Raises EnvironmentFailed.
+
+    Settings, the release, links and data are brought back by those that have them.
+    """
+    wanted = _containers_of(wanted)
     before = fingerprint_of(containers)
     done = before.differences(wanted)
     if not done:
         return ()
-    gone = sorted({name.partition("/")[0] for name in wanted.services.keys() - before.services.keys()})
-    if gone:
-        cli.up(gone, {}, options=["--no-recreate", "--no-deps"])
+    _bring_numbers_back(cli, replicas, before.services, wanted.services)
     _bring_limits_back(containers, wanted.resources)
     for each in containers.list():
         _bring_back(containers, each, wanted.services.get(_name(each)))
@@ -53,6 +56,26 @@ def restore(containers: Containers, cli: ComposeCli, wanted: Fingerprint) -> tup
     if left:
         raise EnvironmentFailed(f"the sandbox could not be brought back: {'; '.join(left)}")
     return done
+
+
+def _containers_of(wanted: Fingerprint) -> Fingerprint:
+    """The part of a state that is read here."""
+    return replace(wanted, release="", settings={}, links={}, database={}, cache={})
+
+
+def _bring_numbers_back(
+    cli: ComposeCli, replicas: ServiceReplicas, present: Mapping[str, str], wanted: Mapping[str, str]
+) -> None:
+    """As many containers of each service as there were; a service that is new since is left alone."""
+    before, after = (Counter(name.partition("/")[0] for name in names) for names in (present, wanted))
+    scaled = {name for name in before if name in after and before[name] != after[name]}
+    missing = after.keys() - before.keys()
+    if missing:
+        # All at once: Compose makes networks and volumes that are gone, and knows the order.
+        numbers = [word for name in sorted(missing) for word in ("--scale", f"{name}={after[name]}")]
+        cli.up(sorted(missing), {}, options=["--no-recreate", "--no-deps", *numbers])
+    for name in sorted(scaled):
+        replicas.bring(name, after[name])
 
 
 def _bring_back(containers: Containers, container: Container, ought: str | None) -> None:

@@ -7,17 +7,20 @@ missing, `down` stops, and a service can be broken in the ways that drills.yaml'
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 from drills.errors import BadInput
+from drills.sandbox import change_history, release_line
 from drills.sandbox.capabilities.cache import Cache
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.database import Database
 from drills.sandbox.capabilities.services import Running
+from drills.sandbox.change_history import NotedChanges
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.commands import Commands
 from drills.sandbox.compose import engine
@@ -25,21 +28,27 @@ from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.container_commands import ContainerCommands
 from drills.sandbox.compose.containers import Containers, at_once
 from drills.sandbox.compose.project import Project
-from drills.sandbox.declared.addresses import host_port, url_of
+from drills.sandbox.declared.addresses import lasting_host_port, url_of
 from drills.sandbox.declared.caches import DeclaredCaches
 from drills.sandbox.declared.databases import DeclaredDatabases
-from drills.sandbox.declared.declaration import Act, DeclaredLink, DeclaredService, refusal
+from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
 from drills.sandbox.declared.endpoints import Endpoints
+from drills.sandbox.declared.image_tags import ImageTags
 from drills.sandbox.declared.lacking import LacksTheRest
-from drills.sandbox.declared.link_rules import refusal as link_refusal
 from drills.sandbox.declared.links import DeclaredLinks
 from drills.sandbox.declared.override import Override
 from drills.sandbox.declared.proxies import LinkProxies
 from drills.sandbox.declared.readiness import Readiness
 from drills.sandbox.declared.recreation import Recreation
+from drills.sandbox.declared.release_commands import ReleaseCommands
+from drills.sandbox.declared.releases import Deploying, ServiceReleases
+from drills.sandbox.declared.remaking import Remaking
+from drills.sandbox.declared.replicas import ServiceReplicas
 from drills.sandbox.declared.resources import DeclaredResources
 from drills.sandbox.declared.restoring import fingerprint_of, restore
 from drills.sandbox.declared.services import DeclaredServices
+from drills.sandbox.declared.settings import ServiceSettings
+from drills.sandbox.declared.system import DeclaredSystem, ReleaseDeclaration
 from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.state import ComposeProject, StateStore, make_folder
 
@@ -60,17 +69,26 @@ class DeclaredSandbox(LacksTheRest):
         declared: Mapping[str, DeclaredService],
         *,
         links: Mapping[str, DeclaredLink] | None = None,
+        releases: ReleaseDeclaration | None = None,
+        settings: Mapping[str, tuple[str, ...]] | None = None,
         allow_remote_engine: bool = False,
         home: Path | None = None,
     ) -> None:
         self.commands = Commands(home or state_dir, lambda: self.addresses, lambda: ContainerCommands(self._containers))
         self._project = own
         self._declared = dict(declared)
-        self._declared_links = dict(links or {})
-        has_links = {Capability.LINKS} if self._declared_links else set()
-        always = {Capability.SERVICES, Capability.RESOURCES, Capability.SQL, Capability.CACHE}
-        self.capabilities = frozenset({*always, *has_links})
-        self.unavailable = {each: why for each, why in self.unavailable.items() if each not in self.capabilities}
+        self._system = DeclaredSystem(
+            services=self._declared, links=links or {}, releases=releases, settings=settings or {}
+        )
+        for place, wrong, right in self._system.problems():
+            raise BadInput(f"drills.yaml: sandbox.{'.'.join(place)}: {wrong}; {right}")
+        has: dict[Capability, object] = {
+            Capability.LINKS: self._system.links,
+            Capability.RELEASES: self._system.releases,
+            Capability.SETTINGS: self._system.settings,
+        }
+        self.unavailable = {each: why for each, why in self.unavailable.items() if not has.get(each)}
+        self.capabilities = frozenset(Capability) - self.unavailable.keys()
         self._allow_remote_engine = allow_remote_engine
         self._folder = state_dir.absolute()
         marker = hashlib.sha256(f"{self._folder}\0{own.name}".encode()).hexdigest()[:16]
@@ -99,7 +117,7 @@ class DeclaredSandbox(LacksTheRest):
             self._containers,
             Endpoints(self._containers, self._store),
             LinkProxies(self._containers, self._folder),
-            self._declared_links,
+            self._system.links,
             self._declared,
             self._readiness.await_one,
             self._lock,
@@ -137,18 +155,66 @@ class DeclaredSandbox(LacksTheRest):
 
     @property
     def links(self) -> DeclaredLinks:
-        if not self._declared_links:
+        if not self._system.links:
             self._refuse(Capability.LINKS)
         return self._links
+
+    @cached_property
+    def releases(self) -> ServiceReleases:
+        declared = self._system.releases
+        if declared is None:
+            self._refuse(Capability.RELEASES)
+        way: Deploying = (
+            ReleaseCommands(declared, self._project.folder, self._readiness.await_one)
+            if declared.image is None
+            else ImageTags(declared, self._project.name, self._remaking, self._cli, self._override)
+        )
+        return ServiceReleases(declared.service, way, self._store, self._changing)
+
+    @cached_property
+    def settings(self) -> ServiceSettings:
+        return ServiceSettings(
+            self._system.settings, self._remaking, self._cli, self._override, self._store, self._changing
+        )
+
+    @cached_property
+    def replicas(self) -> ServiceReplicas:
+        return ServiceReplicas(
+            self._containers, self._cli, self._declared, self.recreation, self._store, self._changing
+        )
+
+    @cached_property
+    def changes(self) -> NotedChanges:
+        return NotedChanges(self._store)
+
+    @cached_property
+    def _remaking(self) -> Remaking:
+        return Remaking(self._containers, self._cli, self.recreation, self._readiness.await_one)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One change at a time; a container that is made anew has its links again."""
+        with self._lock.held():
+            before = self._links.state()
+            try:
+                yield
+            finally:
+                if before:
+                    self._links.restore(before)
 
     @property
     def service_names(self) -> Sequence[str]:
         return tuple(self._declared)
 
     def refusal(self, service: str, act: str) -> str | None:
-        if act == Act.CUT:
-            return link_refusal(self._declared_links, self._declared, service)
-        return refusal(self._declared, service, act)
+        return self._system.refusal(service, act)
+
+    @property
+    def release_service(self) -> str | None:
+        return self._system.release_service
+
+    def setting_services(self, name: str) -> Sequence[str]:
+        return self._system.setting_services(name)
 
     # --- up and down
 
@@ -159,7 +225,8 @@ class DeclaredSandbox(LacksTheRest):
             return {}
         found = {"state": str(self._store.path)}
         for name, service in self._declared.items():
-            reached_at = host_port(service, [each for each in listed if each.service == name])
+            own = [each for each in listed if each.service == name]
+            reached_at = lasting_host_port(service, own, self._containers.inspect)
             if reached_at is not None:
                 found[name] = url_of(service, reached_at)
         return found
@@ -192,22 +259,33 @@ class DeclaredSandbox(LacksTheRest):
     # --- the state before and after a drill
 
     def fingerprint(self) -> Fingerprint:
+        state = self._store.read()
         return replace(
             fingerprint_of(self._containers),
+            release="" if self._system.releases is None else self.releases.current(),
+            settings={name: value for name, value in self.settings.values().items() if value is not None},
             links=self._links.state(),
             database=self.databases.state(),
             cache=self.caches.state(),
+            changes=state.changes_noted,
+            deployed=release_line.told(state),
         )
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
         with self._lock.held():
             # First, for what runs without its links does not come up; and again, where what has them was made anew.
             done = self._links.restore(fingerprint.links)
-            done += restore(self._containers, self._cli, fingerprint)
+            done += self.settings.restore(fingerprint.settings)
+            if self._system.releases is not None and fingerprint.release:
+                done += self.releases.restore(fingerprint.release)
+            done += restore(self._containers, self._cli, self.replicas, fingerprint)
             self._links.restore(fingerprint.links)
             for status in self.services.list():
                 if status.name in self._declared and status.running is Running.UP:
                     self._readiness.await_one(status.name)
             done += self.databases.restore(fingerprint.database)
             done += self.caches.restore(fingerprint.cache)
+            change_history.forget_after(self._store, fingerprint.changes)
+            if fingerprint.deployed:
+                release_line.bring_back(self._store, fingerprint.deployed)
             return done

@@ -1,0 +1,92 @@
+"""Containers of one service made anew, with what is in force, and no others.
+
+What would change more than was asked for is refused: containers that are not as the compose file says today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from drills.errors import BadInput, EnvironmentFailed, NotReady, NotSupported
+from drills.nearest import suggest
+from drills.sandbox.capabilities.services import Running
+from drills.sandbox.compose.cli import ComposeCli
+from drills.sandbox.compose.containers import Container, Containers, at_once
+from drills.sandbox.declared.recreation import Recreation
+
+_HASH = "com.docker.compose.config-hash"
+
+
+class Remaking:
+    """Callers hold the change lock. All raise EnvironmentFailed when the engine or Compose refuse.
+
+    `await_ready` raises EnvironmentFailed for a service that does not answer within so many seconds.
+    """
+
+    def __init__(
+        self,
+        containers: Containers,
+        cli: ComposeCli,
+        recreation: Recreation,
+        await_ready: Callable[[str, float], None],
+    ) -> None:
+        self._containers = containers
+        self._cli = cli
+        self._recreation = recreation
+        self._await_ready = await_ready
+
+    def of(self, service: str) -> list[Container]:
+        """The service's containers, by number."""
+        return [each for each in self._containers.list() if each.service == service]
+
+    def environment(self, container: Container) -> dict[str, str]:
+        """The environment variables that a container was made with."""
+        return _variables(self._containers.inspect(container)["Config"])
+
+    def image_environment(self, service: str) -> dict[str, str]:
+        """Those that the image brings along; none when the service has no container."""
+        own = self.of(service)
+        return _variables(self._containers.image(own[0].image_id) or {}) if own else {}
+
+    def image(self, container: Container) -> str:
+        """The image that it was made from, by the name that it was given."""
+        return str(self._containers.inspect(container)["Config"]["Image"])
+
+    def has_image(self, name: str) -> bool:
+        """Whether the engine has an image of that name."""
+        return self._containers.image(name) is not None
+
+    def require(self, service: str) -> None:
+        """Raises NotSupported when making the service anew would lose or change what nobody asked for."""
+        self._recreation.require(service)
+        own = self.of(service)
+        if own and any(each.labels.get(_HASH) != self._cli.config_hash(service) for each in own):
+            raise NotSupported(
+                f"the containers of {service} are not what the compose file describes now: it was edited, or they were "
+                f"made with other variables or files; `docker compose up --detach {service}` brings them there, and "
+                "nothing was changed"
+            )
+
+    def remake(self, service: str, seconds: float) -> None:
+        """Make its containers as the compose file and what is in force say, as many as before, and start them.
+
+        Those that are so already stay. Raises NotReady when it does not answer within so many seconds, BadInput when
+        the compose file has no such service any more.
+        """
+        known = self._cli.services()
+        if service not in known:
+            raise BadInput(f"the compose file has no service {service!r} any more; {suggest(service, known)}")
+        own = self.of(service)
+        # Compose cannot stop one that is frozen.
+        at_once(self._containers.unpause, [each for each in own if each.running is Running.PAUSED])
+        options = ["--no-deps", *(("--scale", f"{service}={len(own)}") if own else ())]
+        self._cli.up([service], {}, options=options)
+        try:
+            self._await_ready(service, seconds)
+        except EnvironmentFailed as error:
+            raise NotReady(str(error)) from error
+
+
+def _variables(config: Mapping[str, Any]) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in config.get("Env") or () if "=" in pair)
