@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drills.sandbox.protocol import Sandbox
 
 from drills.core.events import FaultFailed, FaultVerified, ResponderKind
 from drills.core.scenario import FaultSpec
@@ -21,6 +20,7 @@ from drills.faults.recovery import recover
 from drills.faults.registry import fault_of
 from drills.processes.leftovers import until
 from drills.sandbox.open import open_sandbox
+from drills.sandbox.sandbox import Sandbox
 from drills.store.journal import Journal
 from drills.store.store import Store
 from drills.workspace.workspace import Workspace
