@@ -182,6 +182,7 @@ def test_only_one_drill_s_undos_are_settled_when_one_is_named(store: Store, dril
     assert len(settle(store, sandbox, drill_id)) == 1
 
 
+@pytest.mark.slow
 def test_a_fingerprint_survives_the_journal(store: Store, drill_id: str, sandbox: Sandbox) -> None:
     journal = Journal(store)
     before = sandbox.fingerprint()

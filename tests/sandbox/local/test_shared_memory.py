@@ -18,6 +18,7 @@ def held_by(creator: int) -> set[str]:
     return {line.split()[1] for line in lines if int(line.split()[4]) == creator}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/sysvipc/shm").exists(), reason="this system does not list its shared memory")
 def test_what_a_killed_database_leaves_in_shared_memory_is_freed_and_no_other(
     tmp_path: Path, template_cache: Path
