@@ -7,7 +7,7 @@ responder changed, and what a fault brought down in passing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -57,12 +57,12 @@ def restore(sandbox: Sandbox, plan: UndoPlan) -> tuple[str, ...]:
 
 def plan_of(fingerprint: Fingerprint) -> UndoPlan:
     """The fingerprint as JSON. Raises TypeError for a value that JSON cannot hold."""
-    return {field.name: _plain(getattr(fingerprint, field.name)) for field in fields(fingerprint)}
+    return {name: _plain(part) for name, part in fingerprint.plan().items()}
 
 
 def fingerprint_of(plan: UndoPlan) -> Fingerprint:
-    """The fingerprint that `plan_of` wrote: equal, field by field, when its sequences are lists."""
-    return Fingerprint(**plan)  # type: ignore[arg-type]
+    """The fingerprint that `plan_of` wrote, or version 0.1: equal when its sequences are lists."""
+    return Fingerprint.of_plan(plan)
 
 
 def _plain(value: Any) -> JsonValue:

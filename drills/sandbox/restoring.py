@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -88,20 +87,21 @@ def fingerprint_of(
     """The present state. What does not answer is `{"reachable": "no"}`, which differs from every good state."""
     state = store.read()
     return Fingerprint(
-        services=_services(sandbox),
-        replicas=state.replicas,
-        release="+".join(
-            [state.release, *sorted({record.release for record in replicas.outdated()} - {state.release})]
-        ),
-        settings=sandbox.settings_values(),
-        links=_or_unreachable(lambda: {link.name: _link(link) for link in sandbox.links.list()}),
-        database=_or_unreachable(lambda: _database(sandbox)),
-        files=_files(config),
-        cache=_or_unreachable(lambda: _cache(sandbox)),
-        certificate=_standing(sandbox),
-        resources=control.resources(),
-        changes=state.changes_noted,
-        deployed=release_line.told(state),
+        {
+            "services": _services(sandbox),
+            "replicas": state.replicas,
+            "release": "+".join(
+                [state.release, *sorted({record.release for record in replicas.outdated()} - {state.release})]
+            ),
+            "settings": sandbox.settings_values(),
+            "links": _or_unreachable(lambda: {link.name: _link(link) for link in sandbox.links.list()}),
+            "database": _or_unreachable(lambda: _database(sandbox)),
+            "files": _files(config),
+            "cache": _or_unreachable(lambda: _cache(sandbox)),
+            "certificate": _standing(sandbox),
+            "resources": control.resources(),
+        },
+        history={"changes": state.changes_noted, "deployed": release_line.told(state)},
     )
 
 
@@ -125,12 +125,11 @@ class Restoring:
     def run(self, wanted: Fingerprint) -> tuple[str, ...]:
         """What had to be changed. Raises EnvironmentFailed when the state differs still."""
         # A sandbox that was read while a part of the app was missing is brought back whole.
-        services = {name: running.split(":")[0] for name, running in wanted.services.items()}
+        services = {name: running.split(":")[0] for name, running in wanted.mapping("services").items()}
         # One that an older version read lacks the newer settings.
-        settings = {**self._control.shop.defaults, **wanted.settings}
-        wanted = replace(wanted, services=services, settings=settings)
-        if not wanted.certificate:
-            wanted = replace(wanted, certificate="valid")
+        settings = {**self._control.shop.defaults, **wanted.mapping("settings")}
+        certificate = wanted.states.get("certificate") or "valid"
+        wanted = wanted.with_states(services=services, settings=settings, certificate=certificate)
         swept = self._control.sweep()
         done = [f"leftover {'process' if isinstance(each, int) else 'container'} {each} ended" for each in swept]
         before = self._read()
@@ -138,17 +137,17 @@ class Restoring:
         if not done and not self._replicas.outdated() and not self._control.outdated(list(Service)):
             self._forget_history(wanted)
             return ()
-        self._clear_disk(wanted.database)
+        self._clear_disk(wanted.mapping("database"))
         self._revive()
-        self._links(wanted.links)
+        self._links(wanted.mapping("links"))
         self._database(wanted)
-        self._cache(wanted.cache)
-        self._files(wanted.files)
-        if self._control.resources() != wanted.resources:
-            self._control.bring_resources_to(wanted.resources)
+        self._cache(wanted.mapping("cache"))
+        self._files(wanted.mapping("files"))
+        if self._control.resources() != wanted.mapping("resources"):
+            self._control.bring_resources_to(wanted.mapping("resources"))
         self._app(wanted)
         self._other_settings()
-        self._renew(wanted.certificate)
+        self._renew(wanted.states["certificate"])
         self._end_what_was_down(wanted)
         self._forget_history(wanted)
         left = self._differences(self._read(), wanted)
@@ -162,18 +161,22 @@ class Restoring:
     def _differences(self, before: Fingerprint, wanted: Fingerprint) -> tuple[str, ...]:
         """One line for each; secrets are told by their digests."""
         secrets = self._sandbox.settings.secret
-        if "indexes" in wanted.database:
+        if "indexes" in wanted.mapping("database"):
             # Of one that is down not every column is told; and an older version did not read all parts.
-            known = {**before.database, **wanted.database} if "indexes" in before.database else {"reachable": "yes"}
-            wanted = replace(wanted, database=known)
+            known = (
+                {**before.mapping("database"), **wanted.mapping("database")}
+                if "indexes" in before.mapping("database")
+                else {"reachable": "yes"}
+            )
+            wanted = wanted.with_states(database=known)
         return _without_secrets(before, secrets).differences(_without_secrets(wanted, secrets))
 
     def _forget_history(self, wanted: Fingerprint) -> None:
         """A drill's changes are no longer told once they are undone; of an older fingerprint it is not known."""
-        if wanted.changes:
-            change_history.forget_after(self._store, wanted.changes)
-        if wanted.deployed:
-            release_line.bring_back(self._store, wanted.deployed)
+        if noted := wanted.history.get("changes"):
+            change_history.forget_after(self._store, noted)
+        if deployed := wanted.history.get("deployed"):
+            release_line.bring_back(self._store, deployed)
 
     def _other_settings(self) -> None:
         """The app has its settings by now; what else runs with others is told, or restarted."""
@@ -213,10 +216,10 @@ class Restoring:
                 self._sandbox.disk.remove(name)
 
     def _database(self, wanted: Fingerprint) -> None:
-        if "indexes" not in wanted.database:
+        if "indexes" not in wanted.mapping("database"):
             return
-        password = wanted.settings.get(DATABASE_PASSWORD, "")
-        if self._sandbox.mend_database(wanted.database, password):
+        password = wanted.mapping("settings").get(DATABASE_PASSWORD, "")
+        if self._sandbox.mend_database(wanted.mapping("database"), password):
             self._sandbox.services.restart(Service.DATABASE)
 
     def _cache(self, wanted: Mapping[str, str]) -> None:
@@ -235,12 +238,13 @@ class Restoring:
 
     def _app(self, wanted: Fingerprint) -> None:
         state = self._store.read()
-        self._store.change(replicas=wanted.replicas, settings=dict(wanted.settings))
-        if wanted.deployed:
-            release_line.bring_back(self._store, wanted.deployed)
-        elif state.release != wanted.release:
-            release_line.deployed(self._store, wanted.release, state.deployed[-1].at)
-        if wanted.services.get(Service.APP) == Running.DOWN:
+        release = wanted.states["release"]
+        self._store.change(replicas=wanted.states["replicas"], settings=dict(wanted.mapping("settings")))
+        if deployed := wanted.history.get("deployed"):
+            release_line.bring_back(self._store, deployed)
+        elif state.release != release:
+            release_line.deployed(self._store, release, state.deployed[-1].at)
+        if wanted.mapping("services").get(Service.APP) == Running.DOWN:
             return
         self._control.resume(Service.APP)
         if self._replicas.outdated():
@@ -250,7 +254,7 @@ class Restoring:
 
     def _end_what_was_down(self, wanted: Fingerprint) -> None:
         for service in Service:
-            ought = wanted.services.get(service)
+            ought = wanted.mapping("services").get(service)
             if ought == Running.DOWN and self._control.running(service) is not Running.DOWN:
                 self._control.kill(service)
             elif ought == Running.PAUSED:
@@ -260,9 +264,9 @@ class Restoring:
 def _without_secrets(fingerprint: Fingerprint, secrets: Collection[str]) -> Fingerprint:
     told = {
         name: f"sha256:{sha256(value.encode()).hexdigest()[:12]}" if name in secrets else value
-        for name, value in fingerprint.settings.items()
+        for name, value in fingerprint.mapping("settings").items()
     }
-    return replace(fingerprint, settings=told)
+    return fingerprint.with_states(settings=told)
 
 
 def _standing(sandbox: Sandbox) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import tempfile
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from drills.workspace.workspace import Workspace
 from tests.faults.paper_sandbox import PaperSandbox
 from tests.store.drill_data import begin
 
-PLAN = plan_of(Fingerprint(**{field.name: {} for field in fields(Fingerprint)}))
+PLAN = plan_of(Fingerprint({}))
 
 
 class Restored:

@@ -261,19 +261,21 @@ class PaperSandbox(Flat):
 
     def fingerprint(self) -> Fingerprint:
         return Fingerprint(
-            services={name: str(running) for name, running in self.running.items()},
-            replicas=1,
-            release=self.release,
-            settings={"written": dict(self.written_settings), "in effect": dict(self.settings_in_effect)},
-            links={
-                name: {"enabled": link.enabled, "toxics": [toxic.name for toxic in link.toxics]}
-                for name, link in self.proxies.items()
-            },
-            database=self.rows.state() | {"migration": self.migrated},
-            files=dict.fromkeys(self.dumps, "a dump"),
-            cache=dict(self.cache_settings) | dict.fromkeys(self.cached, "a key"),
-            certificate="valid" if self.valid_for > timedelta(0) else "expired",
-            resources={"paused": sorted(self.paused_replicas)},
+            {
+                "services": {name: str(running) for name, running in self.running.items()},
+                "replicas": 1,
+                "release": self.release,
+                "settings": {"written": dict(self.written_settings), "in effect": dict(self.settings_in_effect)},
+                "links": {
+                    name: {"enabled": link.enabled, "toxics": [toxic.name for toxic in link.toxics]}
+                    for name, link in self.proxies.items()
+                },
+                "database": self.rows.state() | {"migration": self.migrated},
+                "files": dict.fromkeys(self.dumps, "a dump"),
+                "cache": dict(self.cache_settings) | dict.fromkeys(self.cached, "a key"),
+                "certificate": "valid" if self.valid_for > timedelta(0) else "expired",
+                "resources": {"paused": sorted(self.paused_replicas)},
+            }
         )
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
@@ -282,9 +284,9 @@ class PaperSandbox(Flat):
             self.resume(service)
             self.start(service)
         self.proxies = fresh_links()
-        self.rows.indexes = dict(fingerprint.database["indexes"])
-        if self.release != fingerprint.release:
-            self.deploy(fingerprint.release)
+        self.rows.indexes = dict(fingerprint.states["database"]["indexes"])
+        if self.release != fingerprint.states["release"]:
+            self.deploy(fingerprint.states["release"])
         return differences
 
 

@@ -22,6 +22,7 @@ from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.capabilities.services import Running, ServiceStatus
+from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.http_answers import look_securely
 from drills.sandbox.sandbox import Sandbox
 from drills.sandbox.shop.names import Link, Service
@@ -382,13 +383,13 @@ def test_the_provider_is_told_its_settings_while_it_serves_and_has_them_after_a_
     assert secret() == "not-what-it-was"
     assert [status.pids for status in sandbox.services.list()] == pids
     sandbox.restore(before)
-    assert secret() == before.settings["provider_webhook_secret"]
+    assert secret() == before.states["settings"]["provider_webhook_secret"]
     sandbox.settings.set({"provider_webhook_secret": "not-what-it-was"})
     sandbox.services.kill(Service.EXTERNAL_API)
     sandbox.services.start(Service.EXTERNAL_API)
     assert secret() == "not-what-it-was"
     sandbox.restore(before)
-    assert secret() == before.settings["provider_webhook_secret"]
+    assert secret() == before.states["settings"]["provider_webhook_secret"]
 
 
 def test_more_replicas_leave_a_frozen_one_frozen(sandbox: Sandbox) -> None:
@@ -404,7 +405,9 @@ def test_a_secret_is_told_neither_in_the_changes_nor_by_restoring(sandbox: Sandb
     assert sandbox.changes.list()[0].what == "setting provider_webhook_secret changed"
     told = sandbox.restore(before)
     assert any("provider_webhook_secret" in line for line in told)
-    assert not [line for line in told if "not-what-it-was" in line or before.settings["webhook_secret"] in line]
+    assert not [
+        line for line in told if "not-what-it-was" in line or before.states["settings"]["webhook_secret"] in line
+    ]
 
 
 def test_what_was_changed_is_told_the_newest_first_until_it_is_undone(sandbox: Sandbox) -> None:
@@ -488,3 +491,12 @@ def test_a_service_that_is_given_one_core_says_so_until_it_is_restored(sandbox: 
         sandbox.resources.resize(Service.CACHE, cpus=0)
     with pytest.raises(BadInput, match="resize"):
         sandbox.resources.resize(Service.CACHE)
+
+
+def test_what_version_0_1_kept_of_a_sandbox_is_restored(sandbox: Sandbox) -> None:
+    before = sandbox.fingerprint()
+    former = {**before.states, **before.history}
+    sandbox.services.kill(Service.CACHE)
+    sandbox.settings.set({"pool_size": "3"})
+    assert sandbox.restore(Fingerprint.of_plan(former))
+    assert sandbox.fingerprint() == before

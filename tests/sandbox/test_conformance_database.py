@@ -59,7 +59,7 @@ def test_a_bad_migration_fails_users_whatever_release_runs_until_it_is_reverted(
     assert sandbox.migrations.migrate(good) == (BAD_MIGRATION,)
     assert (check_out(sandbox), get(sandbox, "/orders?customer=7").status_code) == (201, 200)
     assert count(sandbox, "orders") == orders + 1, "and no row was lost"
-    assert sandbox.fingerprint().database == before.database
+    assert sandbox.fingerprint().states["database"] == before.states["database"]
 
 
 def test_an_unknown_migration_is_bad_input_and_a_refused_one_says_which(sandbox: Sandbox) -> None:

@@ -205,7 +205,7 @@ def test_a_release_that_keeps_memory_ends_by_the_limit(shop: httpx.Client, sandb
     with suppress(httpx.HTTPError):
         for _ in range(100):
             shop.get("/search", params={"q": "lamp"})
-    assert eventually(lambda: not sandbox.fingerprint().services[Service.APP].startswith("up"))
+    assert eventually(lambda: not sandbox.fingerprint().states["services"][Service.APP].startswith("up"))
     assert eventually(
         lambda: next(each.oom_kills for each in sandbox.resources.stats() if each.name == Service.APP) >= 1
     )
@@ -298,5 +298,5 @@ def test_a_replica_over_its_memory_limit_ends_and_says_so(sandbox: Sandbox) -> N
         pytest.skip("in a container the kernel ends it, and it says nothing")
     sandbox.replicas.scale(1)
     sandbox.settings.set({"memory_limit_mb": "16"})
-    assert eventually(lambda: not sandbox.fingerprint().services[Service.APP].startswith("up"))
+    assert eventually(lambda: not sandbox.fingerprint().states["services"][Service.APP].startswith("up"))
     assert sandbox.services.logs(Service.APP, grep="out of memory")

@@ -70,6 +70,6 @@ def whole_state(fingerprint: Fingerprint, secret: Collection[str]) -> dict[str, 
     """The sandbox's state for comparison; a secret is told by its digest, which differs when the secret does."""
     settings = {
         name: f"sha256:{sha256(value.encode()).hexdigest()[:12]}" if name in secret else value
-        for name, value in fingerprint.settings.items()
+        for name, value in fingerprint.mapping("settings").items()
     }
-    return {**fingerprint.__dict__, "settings": settings}
+    return {**fingerprint.states, **fingerprint.history, "settings": settings}

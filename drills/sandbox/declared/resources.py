@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from drills.sandbox.capabilities.resources import ServiceStats
 from drills.sandbox.change_lock import ChangeLock
-from drills.sandbox.compose.containers import Containers
-from drills.sandbox.compose.service_stats import measure
-from drills.sandbox.declared.services import DeclaredServices
+from drills.sandbox.compose.containers import Containers, at_once
+from drills.sandbox.compose.service_stats import Limits, measure
+from drills.sandbox.declared.services import DeclaredServices, name_of
+from drills.sandbox.fingerprint import differences
 
 
 class DeclaredResources:
@@ -27,3 +28,30 @@ class DeclaredResources:
             memory = None if memory_mb is None else memory_mb * 2**20
             for each in self._services.containers_of(service):
                 self._containers.limit(each, memory_bytes=memory, cpus=cpus)
+
+    # --- the state before and after a drill
+
+    def state(self) -> Mapping[str, str]:
+        """The limits of each container, 0 for none: `web/1.memory` in bytes, `web/1.cpus` in cores."""
+        listed = self._containers.list()
+        limits = at_once(lambda each: Limits.of(self._containers.inspect(each)), listed)
+        found: dict[str, str] = {}
+        for each, limit in zip(listed, limits, strict=True):
+            found[f"{name_of(each)}.memory"] = str(limit.memory_bytes or 0)
+            found[f"{name_of(each)}.cpus"] = f"{limit.cpus or 0:g}"
+        return found
+
+    def restore(self, state: Mapping[str, str]) -> tuple[str, ...]:
+        """Give each container the limits that it had; returns what had to be changed."""
+        before = self.state()
+        wanted = {name: limit for name, limit in state.items() if name in before}
+        done = differences("resources", {name: before[name] for name in wanted}, wanted)
+        with self._lock.held():
+            for each in self._containers.list() if done else ():
+                memory, cpus = f"{name_of(each)}.memory", f"{name_of(each)}.cpus"
+                if wanted.get(memory) not in (None, before.get(memory)):
+                    # The engine takes -1 for "no limit", and 0 for "as it is".
+                    self._containers.limit(each, memory_bytes=int(wanted[memory]) or -1, cpus=None)
+                if wanted.get(cpus) not in (None, before.get(cpus)):
+                    self._containers.limit(each, memory_bytes=None, cpus=float(wanted[cpus]))
+        return done

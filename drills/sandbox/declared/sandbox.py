@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -45,7 +44,6 @@ from drills.sandbox.declared.releases import Deploying, ServiceReleases
 from drills.sandbox.declared.remaking import Remaking
 from drills.sandbox.declared.replicas import ServiceReplicas
 from drills.sandbox.declared.resources import DeclaredResources
-from drills.sandbox.declared.restoring import fingerprint_of, restore
 from drills.sandbox.declared.services import DeclaredServices
 from drills.sandbox.declared.settings import ServiceSettings
 from drills.sandbox.declared.system import DeclaredSystem, ReleaseDeclaration
@@ -131,7 +129,14 @@ class DeclaredSandbox(LacksTheRest):
 
     @cached_property
     def services(self) -> DeclaredServices:
-        return DeclaredServices(self._containers, self._cli, self._declared, self._readiness, self._lock)
+        return DeclaredServices(
+            self._containers,
+            self._cli,
+            self._declared,
+            self._readiness,
+            self._lock,
+            lambda name, count: self.replicas.bring(name, count),
+        )
 
     @cached_property
     def resources(self) -> DeclaredResources:
@@ -260,32 +265,35 @@ class DeclaredSandbox(LacksTheRest):
 
     def fingerprint(self) -> Fingerprint:
         state = self._store.read()
-        return replace(
-            fingerprint_of(self._containers),
-            release="" if self._system.releases is None else self.releases.current(),
-            settings={name: value for name, value in self.settings.values().items() if value is not None},
-            links=self._links.state(),
-            database=self.databases.state(),
-            cache=self.caches.state(),
-            changes=state.changes_noted,
-            deployed=release_line.told(state),
+        return Fingerprint(
+            {
+                "services": self.services.state(),
+                "resources": self.resources.state(),
+                "release": "" if self._system.releases is None else self.releases.current(),
+                "settings": {name: value for name, value in self.settings.values().items() if value is not None},
+                "links": self._links.state(),
+                "database": self.databases.state(),
+                "cache": self.caches.state(),
+            },
+            history={"changes": state.changes_noted, "deployed": release_line.told(state)},
         )
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
         with self._lock.held():
             # First, for what runs without its links does not come up; and again, where what has them was made anew.
-            done = self._links.restore(fingerprint.links)
-            done += self.settings.restore(fingerprint.settings)
-            if self._system.releases is not None and fingerprint.release:
-                done += self.releases.restore(fingerprint.release)
-            done += restore(self._containers, self._cli, self.replicas, fingerprint)
-            self._links.restore(fingerprint.links)
+            done = self._links.restore(fingerprint.mapping("links"))
+            done += self.settings.restore(fingerprint.mapping("settings"))
+            if self._system.releases is not None and (release := fingerprint.states.get("release")):
+                done += self.releases.restore(release)
+            done += self.services.restore(fingerprint.mapping("services"))
+            done += self.resources.restore(fingerprint.mapping("resources"))
+            self._links.restore(fingerprint.mapping("links"))
             for status in self.services.list():
                 if status.name in self._declared and status.running is Running.UP:
                     self._readiness.await_one(status.name)
-            done += self.databases.restore(fingerprint.database)
-            done += self.caches.restore(fingerprint.cache)
-            change_history.forget_after(self._store, fingerprint.changes)
-            if fingerprint.deployed:
-                release_line.bring_back(self._store, fingerprint.deployed)
+            done += self.databases.restore(fingerprint.mapping("database"))
+            done += self.caches.restore(fingerprint.mapping("cache"))
+            change_history.forget_after(self._store, fingerprint.history.get("changes", 0))
+            if deployed := fingerprint.history.get("deployed"):
+                release_line.bring_back(self._store, deployed)
             return done

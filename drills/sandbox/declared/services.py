@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from drills.errors import BadInput
+from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
 from drills.sandbox.capabilities.services import Running, ServiceStatus
 from drills.sandbox.change_lock import ChangeLock
@@ -14,6 +15,7 @@ from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.declared.addresses import host_port
 from drills.sandbox.declared.declaration import DeclaredService
 from drills.sandbox.declared.readiness import Readiness
+from drills.sandbox.fingerprint import differences
 from drills.sandbox.log_lines import chosen, in_order
 
 
@@ -27,12 +29,15 @@ class DeclaredServices:
         declared: Mapping[str, DeclaredService],
         readiness: Readiness,
         lock: ChangeLock,
+        bring_number: Callable[[str, int], None],
     ) -> None:
+        """`bring_number` gives a service that many containers."""
         self._containers = containers
         self._cli = cli
         self._declared = declared
         self._readiness = readiness
         self._lock = lock
+        self._bring_number = bring_number
 
     def list(self) -> Sequence[ServiceStatus]:
         listed = self._containers.list()
@@ -107,3 +112,58 @@ class DeclaredServices:
 
     def _of(self, name: str) -> Sequence[Container]:
         return [each for each in self._containers.list() if each.service == name]
+
+    # --- the state before and after a drill
+
+    def state(self) -> Mapping[str, str]:
+        """How each container stands, by service and number: `web/1: up`."""
+        return {name_of(each): str(each.running) for each in self._containers.list()}
+
+    def restore(self, state: Mapping[str, str]) -> tuple[str, ...]:
+        """Let what ran run again, and make what is gone; nothing else is made anew, and nothing removed.
+
+        One that the wanted state does not know is left alone: its owner made it in the meantime. Returns what had to
+        be changed. Raises EnvironmentFailed when it could not be.
+        """
+        before = self.state()
+        done = differences("services", before, state)
+        if not done:
+            return ()
+        with self._lock.held():
+            self._bring_numbers_back(before, state)
+            for each in self._containers.list():
+                self._bring_to(each, state.get(name_of(each)))
+            if left := differences("services", self.state(), state):
+                raise EnvironmentFailed(f"the sandbox could not be brought back: {'; '.join(left)}")
+        return done
+
+    def _bring_numbers_back(self, present: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+        """As many containers of each service as there were; a service that is new since is left alone."""
+        before, after = (Counter(name.partition("/")[0] for name in names) for names in (present, wanted))
+        scaled = {name for name in before if name in after and before[name] != after[name]}
+        missing = after.keys() - before.keys()
+        if missing:
+            # All at once: Compose makes networks and volumes that are gone, and knows the order.
+            numbers = [word for name in sorted(missing) for word in ("--scale", f"{name}={after[name]}")]
+            self._cli.up(sorted(missing), {}, options=["--no-recreate", "--no-deps", *numbers])
+        for name in sorted(scaled):
+            self._bring_number(name, after[name])
+
+    def _bring_to(self, container: Container, ought: str | None) -> None:
+        if ought is None or ought == container.running:
+            return
+        if ought == Running.DOWN:
+            self._containers.unpause(container)
+            self._containers.stop(container)
+            return
+        if container.running is Running.PAUSED:
+            self._containers.unpause(container)
+        else:
+            self._containers.start(container)
+        if ought == Running.PAUSED:
+            self._containers.pause(container)
+
+
+def name_of(container: Container) -> str:
+    """`SERVICE/NUMBER`."""
+    return f"{container.service}/{container.number}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -193,7 +192,7 @@ class LocalSandbox(Configures):
             made_anew = () if state.active else ("the sandbox was down, or its state was lost: it was made anew",)
             if made_anew:
                 # With the rows that a new database begins with; the old one's are gone.
-                rows = {name: part for name, part in self.fingerprint().database.items() if name == "rows"}
-                fingerprint = replace(fingerprint, database={**fingerprint.database, **rows})
+                rows = {name: part for name, part in self.fingerprint().mapping("database").items() if name == "rows"}
+                fingerprint = fingerprint.with_states(database={**fingerprint.mapping("database"), **rows})
             restoring = Restoring(self, self._layout.config, self._control, self._replicas, self._store)
             return (*made_anew, *restoring.run(fingerprint))

@@ -70,9 +70,9 @@ def test_a_sandbox_that_was_brought_up_by_hand_is_taken_over_as_it_is(sandbox: S
     assert other.is_up()
     assert other.addresses.keys() == sandbox.addresses.keys()
     assert next(each.version for each in other.releases.list() if each.current) == "1.2.0"
-    assert (other.settings.values(), other.fingerprint().services) == (
+    assert (other.settings.values(), other.fingerprint().states["services"]) == (
         sandbox.settings.values(),
-        sandbox.fingerprint().services,
+        sandbox.fingerprint().states["services"],
     )
     other.up()
     assert ids(sandbox) == before, "nothing had to be made anew"
