@@ -75,9 +75,11 @@ class Kinds(Mapping[str, type[T]], Generic[T]):
 
     def why_not(self, name: str) -> str:
         """Why there is no such kind, in one line: the entry point of that name is broken, or which are near."""
-        if lines := self._look_outside().get(name):
-            return lines[0]
-        return suggest(name, self)
+        return self.broken_as(name) or suggest(name, self)
+
+    def broken_as(self, name: str) -> str:
+        """What is wrong with the entry point of that name; empty when nothing is, or there is none."""
+        return next(iter(self._look_outside().get(name, ())), "")
 
     def _look_outside(self) -> Mapping[str, list[str]]:
         if self._broken is None:

@@ -77,7 +77,7 @@ def plan_drill(
 def _check_fault(name: str, index: int, fault: FaultSpec) -> None:
     place = f"{name}: timeline[{index}].fault"
     if fault.kind not in FAULTS:
-        raise BadInput(f"{place}: there is no fault {fault.kind!r}; {suggest(fault.kind, FAULTS)}")
+        raise BadInput(f"{place}: there is no fault {fault.kind!r}; {FAULTS.why_not(fault.kind)}")
     try:
         fault_of(fault)
     except ValidationError as error:

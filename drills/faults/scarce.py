@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from drills.faults.included import INCLUDED
 from drills.sandbox.capabilities.capability import Capability
 
 #: What some driver may lack on some machine.
@@ -15,7 +16,15 @@ SCARCE_FAULTS: Mapping[str, frozenset[Capability]] = {"fill-disk": frozenset({Ca
 
 def why_never(kinds: Iterable[str], unavailable: Mapping[Capability, str]) -> str | None:
     """Why a sandbox that lacks these capabilities cannot have one of the faults; None when it can have them all."""
-    for kind in kinds:
-        for capability in sorted(SCARCE_FAULTS.get(kind, frozenset()) & unavailable.keys()):
+    for kind in kinds if unavailable else ():
+        for capability in sorted(_needs(kind) & unavailable.keys()):
             return unavailable[capability]
     return None
+
+
+def _needs(kind: str) -> frozenset[Capability]:
+    if kind in INCLUDED:
+        return SCARCE_FAULTS.get(kind, frozenset())
+    from drills.faults.registry import FAULTS  # only for kinds from outside: the entry points are looked through
+
+    return FAULTS[kind].needs if kind in FAULTS else frozenset()

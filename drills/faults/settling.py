@@ -19,6 +19,9 @@ from drills.store.undos import OwedUndo, Undos
 #: takes longer hangs, and must not keep the others from being undone.
 UNDO_WITHIN = 300.0
 
+#: Why a kind of fault that the journal names is not known.
+_NOT_HERE = "use the version that wrote it, or install the distribution that adds this kind"
+
 
 class _Hangs(EnvironmentFailed):
     """An undo did not end in time; to try it again at once would take as long."""
@@ -112,7 +115,7 @@ def _undo(sandbox: Sandbox, row: OwedUndo) -> tuple[str, ...]:
     fault = FAULTS.get(row.kind)
     if fault is None:
         raise EnvironmentFailed(
-            f"this version of drills does not know how to undo {row.kind}; use the one that wrote it"
+            f"drills does not know how to undo {row.kind}: {FAULTS.broken_as(row.kind) or _NOT_HERE}"
         )
     fault.undo(sandbox, row.plan)
     fault.verify_undone(sandbox, row.plan)

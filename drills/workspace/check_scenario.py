@@ -75,7 +75,7 @@ def _timeline(
         kind = fault_kinds().get(injection.fault.kind)
         if kind is None:
             wrong = f"{injection.fault.kind!r} is not a kind of fault"
-            yield document.problem((*place, "kind"), wrong, suggest(injection.fault.kind, fault_kinds()))
+            yield document.problem((*place, "kind"), wrong, fault_kinds().why_not(injection.fault.kind))
         else:
             fault, problems = build_at(document, place, injection.fault.settings, kind)
             yield from problems

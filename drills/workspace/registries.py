@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ def probe_kinds() -> Kinds[SettingsModel]:
 
 
 @lru_cache(maxsize=1)
-def fault_kinds() -> Mapping[str, type[Fault]]:
+def fault_kinds() -> Kinds[Fault]:
     """Each kind of fault; its fields are its settings."""
     from drills.faults.registry import FAULTS
 
