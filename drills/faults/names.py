@@ -19,7 +19,7 @@ ApplicationName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=
 RoleName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)]
 
 #: A service of the sandbox by the name that its owner gave it, or one replica of it: `database`, `app/2`.
-ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[1-9][0-9]*)?$", max_length=128)]
+ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[1-9][0-9]*)?$", max_length=128)]
 
 #: A link of the sandbox: `web-db`.
 LinkName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=128)]

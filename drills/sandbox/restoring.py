@@ -15,6 +15,7 @@ from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.links import LinkStatus, Toxic
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.certificates import standing
+from drills.sandbox.database.mending import completed
 from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.provider_console import took_settings
@@ -125,7 +126,9 @@ class Restoring:
     def run(self, wanted: Fingerprint) -> tuple[str, ...]:
         """What had to be changed. Raises EnvironmentFailed when the state differs still."""
         # A sandbox that was read while a part of the app was missing is brought back whole.
-        services = {name: running.split(":")[0] for name, running in wanted.mapping("services").items()}
+        # Services that an older version did not have are left as they are.
+        known_services = {**_services(self._sandbox), **wanted.mapping("services")}
+        services = {name: running.split(":")[0] for name, running in known_services.items()}
         # One that an older version read lacks the newer settings.
         settings = {**self._control.shop.defaults, **wanted.mapping("settings")}
         certificate = wanted.states.get("certificate") or "valid"
@@ -163,11 +166,8 @@ class Restoring:
         secrets = self._sandbox.settings.secret
         if "indexes" in wanted.mapping("database"):
             # Of one that is down not every column is told; and an older version did not read all parts.
-            known = (
-                {**before.mapping("database"), **wanted.mapping("database")}
-                if "indexes" in before.mapping("database")
-                else {"reachable": "yes"}
-            )
+            present = before.mapping("database")
+            known = completed(wanted.mapping("database"), present) if "indexes" in present else {"reachable": "yes"}
             wanted = wanted.with_states(database=known)
         return _without_secrets(before, secrets).differences(_without_secrets(wanted, secrets))
 

@@ -19,6 +19,8 @@ from drills.workspace.yaml_lines import Document, Place, read_document
 
 #: The keys of a probe beside the one that names its kind.
 PROBE_KEYS = tuple(kebab(name) for name in ProbeSpec.model_fields if name not in ("kind", "settings"))
+#: Names of kinds that version 0.1 had, with what they are called now; their settings are the same.
+OLD_KINDS = {"process": "container"}
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class PlacedProbe:
 def load_probes(paths: Sequence[Path], shown: Callable[[Path], str], root: Path) -> Mapping[str, ProbeSpec]:
     """Every probe by its name. Raises InvalidFiles with the problems of all files."""
     probes, problems = read_probes([read_document(path, shown(path)) for path in paths], root)
-    if problems:
-        raise InvalidFiles(problems)
+    if wrong := [each for each in problems if not each.warning]:
+        raise InvalidFiles(wrong)
     return {probe.spec.name: probe.spec for probe in probes}
 
 
@@ -105,7 +107,7 @@ def _read_probe(document: Document, place: Place, data: Any) -> tuple[ProbeSpec 
     if not isinstance(data, Mapping):
         return None, [document.problem(place, "is not a probe", "write `- name: …` and its keys")]
     others = [key for key in data if key not in PROBE_KEYS]
-    kinds = [key for key in others if key in probe_kinds()]
+    kinds = [key for key in others if key in probe_kinds() or key in OLD_KINDS]
     problems = list(_about_kinds(document, place, data, others, kinds))
     plain = {key: item for key, item in data.items() if key in PROBE_KEYS}
     kind = kinds[0] if kinds else "unknown"
@@ -113,9 +115,13 @@ def _read_probe(document: Document, place: Place, data: Any) -> tuple[ProbeSpec 
     if not (settings is None or isinstance(settings, Mapping)):
         problems.append(document.problem((*place, kind), "is not a mapping", "write the kind's settings under it"))
         settings = {}
-    spec, wrong = build_at(document, place, {**plain, "kind": kind, "settings": settings or {}}, ProbeSpec)
+    named = OLD_KINDS.get(kind, kind)
+    if named != kind:
+        wrong_name = f"is the old name of the kind {named}"
+        problems.append(document.problem((*place, kind), wrong_name, f"write {named}", warning=True))
+    spec, wrong = build_at(document, place, {**plain, "kind": named, "settings": settings or {}}, ProbeSpec)
     problems += wrong
-    return (None if problems else spec), problems
+    return (None if any(not each.warning for each in problems) else spec), problems
 
 
 def _about_kinds(

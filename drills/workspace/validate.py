@@ -60,7 +60,7 @@ def validate(root: Path) -> list[Problem]:
         found += check_compose(root, config.document, config.model.sandbox)
     if config.model is not None:
         found += _check_config(root, config.document, config.model, own, scenarios)
-    if not problems:
+    if all(each.warning for each in problems):
         included = root.resolve() == included_root()
         warned = {name: each for name, each in own.items() if not included or each.model == chosen}
         found += _unsupplied(config, warned, chosen, supplied_metrics([probe.spec for probe in probes]))

@@ -10,6 +10,7 @@ import pytest
 
 from drills.included import included_root
 from drills.workspace.validate import validate
+from drills.workspace.workspace import Workspace
 from tests.workspace.sample import CONFIG, FILES, PLAYBOOK, SCENARIO, write_workspace
 
 
@@ -190,3 +191,11 @@ def test_a_file_of_a_newer_format_is_refused_in_one_line(tmp_path: Path):
         "playbooks/ours.yaml:1: format: format 2 is newer than this version of drills reads (1); upgrade drills",
         "probes/shop.yaml:1: format: format 3 is newer than this version of drills reads (1); upgrade drills",
     ]
+
+
+def test_an_old_name_of_a_kind_of_probe_is_read_and_said_to_be_old(tmp_path: Path) -> None:
+    probe = "- name: memory\n  process: {state: '${state}', service: app}\n  every: 5s\n  timeout: 3s\n"
+    root = write_workspace(tmp_path, {"drills.yaml": "playbook: fastapi", "probes/old.yaml": probe})
+    told = [str(each) for each in validate(root) if each.file.startswith("probes")]
+    assert told == ["probes/old.yaml:2: warning: [0].process: is the old name of the kind container; write container"]
+    assert Workspace.load(root).probes["memory"].kind == "container"

@@ -22,6 +22,7 @@ AS_SET = "as set"
 INDEXES = ("indexes", "invalid_indexes")
 _LOOK_SECONDS = 10.0
 _MEND_SECONDS = 90.0
+_KEEPS_MIGRATIONS = "SELECT to_regclass('public.schema_migrations') IS NOT NULL"
 _PASSWORD = f"SELECT rolpassword FROM pg_authid WHERE rolname = '{APP_ROLE}'"
 
 State = Mapping[str, Mapping[str, str]]
@@ -43,7 +44,8 @@ class DatabaseMending:
             return {
                 **state.read(ask),
                 **table_state.read(ask),
-                "migrations": _applied(Migrations(self._shop_root, ask)),
+                # A database that version 0.1 made has had none.
+                "migrations": _applied(Migrations(self._shop_root, ask)) if ask(_KEEPS_MIGRATIONS)[0][0] else {},
                 "passwords": {APP_ROLE: AS_SET if _fits(ask, password) else "another"},
                 "rows": self._seeded(ask),
             }
@@ -56,7 +58,7 @@ class DatabaseMending:
         """
         with direct.asking(self._url, timeout=_MEND_SECONDS) as ask:
             around = state.read(ask)
-            wanted = {**around, **table_state.read(ask), **wanted}
+            wanted = completed(wanted, {**around, **table_state.read(ask)})
             # Roles and the right to write come first; indexes can wait for the columns that they are over.
             _run(ask, state.statements({**wanted, **{part: around[part] for part in INDEXES}}, around))
             if "migrations" in wanted:
@@ -84,6 +86,16 @@ class DatabaseMending:
     def _seeded(self, ask: Ask) -> dict[str, str]:
         manifest = self._backups.manifest(NIGHTLY)
         return seeded_rows.read(ask, manifest) if manifest else {}
+
+
+def completed(wanted: State, present: State) -> dict[str, Mapping[str, str]]:
+    """With the parts that it lacks, because an older version read it, as they are.
+
+    Version 0.1, which read no migrations, knew fewer tables too: what it does not name is left as it is.
+    """
+    if "migrations" in wanted:
+        return {**present, **wanted}
+    return {part: {**present.get(part, {}), **wanted.get(part, {})} for part in present.keys() | wanted.keys()}
 
 
 def _applied(migrations: Migrations) -> dict[str, str]:
