@@ -7,16 +7,23 @@ from drills.conductor.plan import DrillPlan
 from drills.core.durations import format_duration
 from drills.core.events import ResponderKind
 from drills.core.visible import visible_line
+from drills.faults.injection import lacking
+from drills.faults.link_fault import CUT, disturbed_links
 from drills.faults.registry import fault_of
 from drills.responders.runbook_file import Block
+from drills.sandbox.sandbox import Sandbox
 
 
-def print_plan(plan: DrillPlan) -> None:
-    """Print the plan of a drill, step by step."""
+def print_plan(plan: DrillPlan, sandbox: Sandbox) -> None:
+    """Print the plan of a drill on that sandbox, step by step."""
     scenario = plan.scenario
     traffic = scenario.traffic
     echo(f"{scenario.name}: {visible_line(scenario.title)}   (nothing is started)\n")
     echo("1. bring the sandbox up if it is down, and write down its state as owed")
+    faults = [fault_of(injection.fault) for injection in scenario.timeline]
+    for link in disturbed_links(faults):
+        for service in sandbox.links.callers([link]) if sandbox.refusal(link, CUT) is None else ():
+            echo(f"   restart {service}: its link {link} runs through Toxiproxy until the drill has ended")
     echo(
         f"2. start {traffic.users} users, each {traffic.requests_per_user:g} requests/s, and {len(plan.probes)} probes"
     )
@@ -30,6 +37,8 @@ def print_plan(plan: DrillPlan) -> None:
     echo("7. end the drill when users have been well for " + format_duration(scenario.settle))
     echo("   or when its limits are reached: " + format_duration(scenario.limits.duration))
     echo(f"8. undo everything, and score against the playbook {plan.playbook.name}")
+    if (why := lacking(faults, sandbox)) is not None:
+        echo(f"\nIt is refused on this sandbox: {why}")
 
 
 def _print_answer(plan: DrillPlan) -> None:

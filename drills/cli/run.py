@@ -51,7 +51,7 @@ def run(
         from drills.cli.dry_run import print_plan
 
         refuse_while_blind(place)
-        print_plan(plan)
+        print_plan(plan, open_sandbox(place))
         return
     if rehearse:
         from drills.cli.rehearsal import rehearse_runbook

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -258,9 +258,6 @@ class Driver(KeepsDatabase):
 
     def remove_toxic(self, link: str, name: str) -> None:
         self._toxiproxy.remove_toxic(link_named(link), name)
-
-    def put_links_in(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002 - they always are
-        return ()
 
     # --- health; the state before and after a drill
 

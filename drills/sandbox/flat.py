@@ -76,6 +76,9 @@ class _Links(_Part):
     def put_in(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002 - they always are
         return ()
 
+    def take_out(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
     def carried(self, link: str) -> int | None:  # noqa: ARG002
         return None
 

@@ -16,6 +16,7 @@ from drills.sandbox.compose.model import ComposeModel, is_active, read_model, re
 from drills.sandbox.compose.selection import USUAL_OVERRIDES, Selection
 from drills.sandbox.declared.addresses import USUAL_PORTS
 from drills.sandbox.declared.declaration import Act, DeclaredService
+from drills.sandbox.declared.link_rules import wrong_with
 from drills.workspace.compose_complaints import located
 from drills.workspace.compose_lines import ComposeLines
 from drills.workspace.config import SandboxConfig
@@ -51,6 +52,8 @@ def check_compose(root: Path, document: Document, config: SandboxConfig) -> Iter
     yield from _unknown(document, config.services, model.services)
     for name in config.services.keys() & model.services.keys():
         yield from _service(document, lines, selection, model, name, config.services[name])
+    for each in wrong_with(config.links, model.services):
+        yield (lines if each.theirs else document).problem(each.place, each.wrong, each.right)
     yield from _files_of(lines, model)
     for variable in model.unset:
         pattern = rf"\$\{{?{variable}\b"

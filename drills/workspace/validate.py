@@ -12,6 +12,7 @@ from drills.errors import Problem
 from drills.included import included_root
 from drills.nearest import suggest
 from drills.sandbox.declared.addresses import url_of
+from drills.sandbox.declared.link_rules import wrong_by_itself
 from drills.sandbox.declared.system import DeclaredSystem
 from drills.workspace.check_compose import check_compose
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
@@ -59,6 +60,8 @@ def validate(root: Path) -> list[Problem]:
     if system.services and config.model is not None:
         found += check_compose(root, config.document, config.model.sandbox)
     if config.model is not None:
+        wrong_links = wrong_by_itself(config.model.sandbox.links, config.model.sandbox.services)
+        found += [config.document.problem(each.place, each.wrong, each.right) for each in wrong_links]
         found += _check_config(root, config.document, config.model, own, scenarios)
     if all(each.warning for each in problems):
         included = root.resolve() == included_root()

@@ -12,6 +12,7 @@ from drills.sandbox.text_table import text_table
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from drills.sandbox.capabilities.links import LinkStatus
     from drills.sandbox.capabilities.services import ServiceStatus
     from drills.sandbox.fingerprint import Fingerprint
 
@@ -20,6 +21,12 @@ def print_services(services: Sequence[ServiceStatus]) -> None:
     for service in services:
         words = f"{service.name:<14} {service.running.value:<7} {service.version:<22} {service.address:<28}"
         echo(f"{words} {service.detail}".rstrip())
+
+
+def link_line(link: LinkStatus) -> str:
+    """How a link stands: `web-db  CUT  web → db:5432`."""
+    line = f"{link.name}  {'open' if link.enabled else 'CUT'}  {link.listen} → {link.upstream}"
+    return f"{line}  {link.detail}" if link.detail else line
 
 
 def shown_settings(settings: Mapping[str, str | None], secret: Collection[str]) -> list[tuple[str, str]]:

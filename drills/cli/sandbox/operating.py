@@ -8,7 +8,7 @@ import typer
 
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
-from drills.cli.sandbox.answers import moment
+from drills.cli.sandbox.answers import link_line, moment
 from drills.cli.sandbox.opening import age, open_sandbox
 from drills.cli.terminal import echo
 
@@ -115,21 +115,30 @@ def set_(
 
 
 def link(
-    name: Annotated[str, typer.Argument(help="app-database, app-cache or app-external-api.")],
+    name: Annotated[str | None, typer.Argument(help="A link; without one all are shown.")] = None,
     cut: Annotated[bool | None, typer.Option("--cut/--open", help="Cut the link, or let it through.")] = None,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Of a compose project of your own: no longer through Toxiproxy.")
+    ] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Show a link; cut it or let it through."""
-    from drills.errors import BadInput
+    """Show a link, or all; cut it or let it through. A service that calls is restarted when its link is first cut."""
+    from drills.errors import BadInput, NotSupported
     from drills.nearest import suggest
 
     place, sandbox = open_sandbox(workspace)
-    known = {status.name: status for status in sandbox.links.list()}
-    if name not in known:
-        raise BadInput(f"there is no link {name!r}; {suggest(name, known)}")
-    with action(place, read_only=cut is None):
-        if cut is not None:
+    with action(place, read_only=cut is None and not direct):
+        known = {status.name: status for status in sandbox.links.list()}
+        if name is None and (cut is not None or direct):
+            raise BadInput(f"name the link; {suggest('', known)}")
+        if name is not None and name not in known:
+            raise BadInput(f"there is no link {name!r}; {suggest(name, known)}")
+        if name is not None and cut is not None:
+            if cut and (why := sandbox.refusal(name, "cut")) is not None:
+                raise NotSupported(why)
             sandbox.links.set(name, enabled=not cut)
-            known = {status.name: status for status in sandbox.links.list()}
-        status = known[name]
-        echo(f"{status.name}  {'open' if status.enabled else 'CUT'}  {status.listen} → {status.upstream}")
+        if name is not None and direct:
+            sandbox.links.take_out([name])
+        for status in sandbox.links.list():
+            if name in (None, status.name):
+                echo(link_line(status))

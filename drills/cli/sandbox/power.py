@@ -72,7 +72,7 @@ def status(
             shown = shown_settings(sandbox.settings.values(), sandbox.settings.secret)
             echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown))
         for link in sandbox.links.list() if Capability.LINKS in sandbox.capabilities else ():
-            echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}")
+            echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}  {link.detail}".rstrip())
 
 
 def restart(

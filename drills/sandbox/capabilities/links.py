@@ -50,6 +50,13 @@ class Links(Protocol):
         """Lead these through Toxiproxy where that is not always so; returns the services that were restarted for it."""
         ...
 
+    def take_out(self, links: Collection[str]) -> tuple[str, ...]:
+        """Let the callers of these reach their callees by themselves again; returns the services that were restarted.
+
+        Nothing happens where a link always runs through Toxiproxy.
+        """
+        ...
+
     def carried(self, link: str) -> int | None:
         """Bytes that went through since it was led through Toxiproxy; None where that is not known."""
         ...

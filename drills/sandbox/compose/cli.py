@@ -48,8 +48,16 @@ class ComposeCli:
     PortTaken when it was a port's, and BadInput for a compose file that cannot be used.
     """
 
-    def __init__(self, project: Project, override: Callable[[], Path | None] = lambda: None) -> None:
-        """`override` gives a second compose file, which adds to the project's own, as long as there is one."""
+    def __init__(
+        self,
+        project: Project,
+        override: Callable[[], Path | None] = lambda: None,
+        made: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`override` gives a second compose file, which adds to the project's own, as long as there is one; `made` is
+        called after containers may have been made.
+        """
+        self._made = made
         self._project = project
         self._override = override
 
@@ -82,6 +90,7 @@ class ComposeCli:
     def up(self, services: Sequence[str], variables: Mapping[str, str], *, options: Sequence[str] = ()) -> None:
         """Make and start what is missing of these services (all without names)."""
         self._run(["up", "--detach", "--quiet-pull", *options, *services], variables, _BUILD_SECONDS)
+        self._made()
 
     def run_once(self, service: str, command: Sequence[str], variables: Mapping[str, str]) -> None:
         """Run a command in a container of that service made for it alone."""

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+#: The engine's own networks, on which nobody has a name.
+_NAMELESS = frozenset({"bridge", "host", "none"})
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -39,8 +42,8 @@ def endpoints(about: Mapping[str, Any]) -> tuple[Endpoint, ...]:
 
 
 def shared(callers: Sequence[Endpoint], callees: Sequence[Endpoint]) -> tuple[str, ...]:
-    """The networks on which every caller meets a callee, by name."""
-    reached = {each.network for each in callees}
+    """The networks on which every caller meets a callee and has names for it, by name."""
+    reached = {each.network for each in callees} - _NAMELESS
     of_each = [{e.network for e in callers if e.container == name} for name in {each.container for each in callers}]
     return tuple(sorted(reached.intersection(*of_each))) if of_each else ()
 

@@ -11,6 +11,7 @@ read from the engine, so that any later process takes it away.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from drills.errors import BadInput, EnvironmentFailed
@@ -23,7 +24,7 @@ from drills.sandbox.declared.endpoints import Endpoints
 from drills.sandbox.declared.link_names import Endpoint, names_of, own_words, shared
 from drills.sandbox.declared.proxies import LinkProxies, Pair, Proxy
 
-_DIRECT = "direct: not led through Toxiproxy now"
+_DIRECT = "not through Toxiproxy now"
 
 
 class DeclaredLinks:
@@ -100,23 +101,21 @@ class DeclaredLinks:
         What is so already is left alone; a proxy that was killed or removed is there again.
         """
         with self._lock.held():
-            self._endpoints.mend()
-            wanted = {pair_of(self._known(name)) for name in links}
-            if not wanted:
-                return ()
-            restarted = []
-            for caller in sorted({pair.caller for pair in wanted}):
-                pairs = [pair for pair in sorted(wanted) if pair.caller == caller]
-                own = self._of(caller)
-                names: dict[str, list[str]] = {}
-                for pair in pairs:
-                    for network, links_there in self._through(pair, own).items():
-                        names.setdefault(network, []).extend(links_there)
-                if self._endpoints.change(own, lambda endpoint, names=names: _joined(endpoint, names)):  # type: ignore[misc]
-                    restarted.append(caller)
+            restarted = self._lead({pair_of(self._known(name)) for name in links})
             for caller in restarted:
                 self._await_ready(caller)
-            return tuple(restarted)
+            return restarted
+
+    def renew(self) -> None:
+        """After containers were made anew: those of a caller whose links are led get the names that the others had."""
+        with self._lock.held():
+            there = {each.pair for each in self._proxies.list()}
+            self._lead(there & {pair_of(link) for link in self._declared.values()})
+
+    def take_out(self, links: Collection[str]) -> tuple[str, ...]:
+        """Let their callers reach their callees by themselves again; returns the services that were restarted."""
+        gone = {pair_of(self._known(name)) for name in links}
+        return self.take_away(but=[name for name, link in self._declared.items() if pair_of(link) not in gone])
 
     def take_away(self, but: Collection[str] = ()) -> tuple[str, ...]:
         """Let the callers reach their callees by themselves again, `but` for these links; returns what was restarted.
@@ -165,6 +164,20 @@ class DeclaredLinks:
         )
 
     # ---
+
+    def _lead(self, pairs: Collection[Pair]) -> tuple[str, ...]:
+        """Give the callers of these pairs the names; returns those that were restarted for it."""
+        self._endpoints.mend()
+        restarted = []
+        for caller in sorted({pair.caller for pair in pairs}):
+            own = self._of(caller)
+            names: dict[str, list[str]] = {}
+            for pair in sorted(pair for pair in pairs if pair.caller == caller):
+                for network, links_there in self._through(pair, own).items():
+                    names.setdefault(network, []).extend(links_there)
+            if self._endpoints.change(own, partial(_joined, names)):
+                restarted.append(caller)
+        return tuple(restarted)
 
     def _known(self, link: str) -> DeclaredLink:
         if link not in self._declared:
@@ -262,7 +275,7 @@ def pair_of(link: DeclaredLink) -> Pair:
     return Pair(link.from_, link.to)
 
 
-def _joined(endpoint: Endpoint, names: Mapping[str, Sequence[str]]) -> list[str]:
+def _joined(names: Mapping[str, Sequence[str]], endpoint: Endpoint) -> list[str]:
     """The owner's first: of two for a name the engine takes the last."""
     ours = names.get(endpoint.network, ())
     return [*(each for each in endpoint.links if each not in ours), *ours]

@@ -93,7 +93,7 @@ class DeclaredSandbox(LacksTheRest):
         self._store = StateStore(self._folder / "state.json", marker)
         self._lock = ChangeLock(self._folder / "change.lock")
         self._override = Override(self._store, self._folder / "override.yaml")
-        self._cli = ComposeCli(own, self._override.file)
+        self._cli = ComposeCli(own, self._override.file, lambda: self._links.renew())
 
     @cached_property
     def _containers(self) -> Containers:

@@ -134,6 +134,11 @@ def test_a_cut_link_is_cut_for_every_replica_of_its_caller_and_for_nobody_else(f
     for name in NAMES:
         assert [reaches(folder, "web", name, number) for number in (1, 2, 3)] == [False] * 3, name
         assert reaches(folder, "worker", name), name
+    # A replica that is made anew is one of them.
+    subprocess.run(["docker", "rm", "--force", "linked-web-3"], capture_output=True, check=True)
+    assert drills(folder, "sandbox", "up").returncode == 0
+    assert not reaches(folder, "web", number=3)
+    before = standing(folder)
     # The other caller's link is its own; it calls db by a name that nobody else has, too.
     cut = drills(folder, "sandbox", "link", "worker-db", "--cut")
     opened = drills(folder, "sandbox", "link", "web-db", "--open")
@@ -141,6 +146,9 @@ def test_a_cut_link_is_cut_for_every_replica_of_its_caller_and_for_nobody_else(f
     assert not any(reaches(folder, "worker", name) for name in (*NAMES, "elsewhere"))
     assert all(reaches(folder, "web", name, number) for name in NAMES for number in (1, 2, 3))
     assert standing(folder) == before, "no container was made anew"
+    direct = drills(folder, "sandbox", "link", "web-db", "--direct")
+    assert "not through Toxiproxy now" in direct.stdout
+    assert ours() == "linked-drills-link-worker-to-db\n"
     down = drills(folder, "sandbox", "down")
     assert down.returncode == 0, down.stderr
     assert ours() == ""
