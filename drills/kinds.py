@@ -61,7 +61,7 @@ class Kinds(Mapping[str, type[T]], Generic[T]):
         return len(self._included) + len(self._outside)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._included or name in self.outside
+        return isinstance(name, str) and (name in self._included or name in self.outside)
 
     @property
     def outside(self) -> Mapping[str, type[T]]:
@@ -69,9 +69,9 @@ class Kinds(Mapping[str, type[T]], Generic[T]):
         self._look_outside()
         return self._outside
 
-    def broken(self) -> tuple[str, ...]:
-        """What is wrong with entry points that cannot be used, a line each: which, of which distribution, and why."""
-        return tuple(line for lines in self._look_outside().values() for line in lines)
+    def broken(self) -> tuple[tuple[str, str], ...]:
+        """What is wrong with entry points that cannot be used: the group, and which of which distribution, and why."""
+        return tuple((self.group, line) for lines in self._look_outside().values() for line in lines)
 
     def why_not(self, name: str) -> str:
         """Why there is no such kind, in one line: the entry point of that name is broken, or which are near."""
@@ -96,7 +96,7 @@ class Kinds(Mapping[str, type[T]], Generic[T]):
         if why is None:
             self._outside[name] = cast("type[T]", kind)
         else:
-            broken[name] = [f"{self.group}: {_described(point)}: {why}" for point in points]
+            broken[name] = [f"{_described(point)}: {why}" for point in points]
 
     def _examined(self, name: str, points: list[EntryPoint]) -> tuple[str | None, object]:
         """What is wrong with it, if anything; and the class."""

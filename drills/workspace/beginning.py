@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from drills.errors import BadInput
+from drills.sandbox.adapters.registry import ADAPTERS
 from drills.sandbox.compose.model import name_of, read_model
 from drills.sandbox.compose.selection import select
-from drills.sandbox.declared.addresses import USUAL_PORTS
 from drills.sandbox.declared.declaration import Adapter
 from drills.workspace.layout import CONFIG_FILE
 from drills.workspace.yaml_scalars import plain_scalar
@@ -25,7 +25,14 @@ from drills.workspace.yaml_scalars import plain_scalar
 #: Part of an image's name, without registry and tag → what it is.
 _IMAGES = {
     re.compile(r"(^|/)(postgres|postgresql|postgis|timescaledb|pgvector)$"): Adapter.POSTGRES,
+    re.compile(r"(^|/)(mysql|mysql-server|mariadb|percona|percona-server)$"): Adapter.MYSQL,
     re.compile(r"(^|/)(redis|valkey|keydb|redis-stack-server)$"): Adapter.REDIS,
+}
+#: Variables of the images: the database that they make, and the password of its administrator.
+_DATABASES = {Adapter.POSTGRES: ("POSTGRES_DB",), Adapter.MYSQL: ("MARIADB_DATABASE", "MYSQL_DATABASE")}
+_PASSWORDS = {
+    Adapter.POSTGRES: ("POSTGRES_PASSWORD",),
+    Adapter.MYSQL: ("MARIADB_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD"),
 }
 SCENARIO = "first-drill"
 
@@ -41,6 +48,8 @@ class Found:
     health: str | None
     user: str | None
     database: str | None
+    #: The variable that holds the password of its administrator, as far as the compose file tells.
+    password: str | None
     depends_on: tuple[str, ...]
     probe: str = ""
 
@@ -76,13 +85,26 @@ def found_in(name: str, service: Mapping[str, Any]) -> Found:
     return Found(
         name=name,
         adapter=adapter,
-        port=None if adapter is not None and port == USUAL_PORTS[adapter] else port,
+        port=None if adapter is not None and port == ADAPTERS[adapter].port else port,
         published=bool(ports),
         health=_health_path(service),
         user=environment.get("POSTGRES_USER") if adapter is Adapter.POSTGRES else None,
-        database=environment.get("POSTGRES_DB") if adapter is Adapter.POSTGRES else None,
+        database=_set(environment, *_DATABASES[adapter]) if adapter in _DATABASES else None,
+        password=_password(environment, adapter),
         depends_on=tuple(service.get("depends_on") or ()),
     )
+
+
+def _set(environment: Mapping[str, Any], *names: str) -> str | None:
+    """The value of the first of these variables that the compose file sets."""
+    return next((str(environment[each]) for each in names if environment.get(each) is not None), None)
+
+
+def _password(environment: Mapping[str, Any], adapter: Adapter | None) -> str | None:
+    """The variable that an image takes the password from; PostgreSQL's always wants one."""
+    names = _PASSWORDS.get(adapter, ()) if adapter else ()
+    usual = names[0] if adapter is Adapter.POSTGRES else None
+    return next((each for each in names if each in environment), usual)
 
 
 def _health_path(service: Mapping[str, Any]) -> str | None:
@@ -119,7 +141,7 @@ def _config(services: list[Found], named: Sequence[str]) -> str:
         told += [f"port: {each.port}"] if each.port else []
         told += [f"health: {each.health}"] if each.health and each.adapter is Adapter.HTTP else []
         told += [f"{key}: {_word(value)}" for key, value in (("user", each.user), ("database", each.database)) if value]
-        told += ["password-from: env:POSTGRES_PASSWORD"] if each.adapter is Adapter.POSTGRES else []
+        told += [f"password-from: env:{each.password}"] if each.password else []
         lines.append(f"    {_word(each.name)}: {{{', '.join([*told, 'may: []'])}}}")
     return "\n".join(lines) + "\n"
 
@@ -128,9 +150,11 @@ def _probe(service: Found) -> str:
     asked = {
         Adapter.HTTP: f'http: {{url: "${{{service.name}}}{service.health or "/"}"}}',
         Adapter.POSTGRES: f'postgres: {{url: "${{{service.name}}}"}}',
+        Adapter.MYSQL: f'mysql: {{url: "${{{service.name}}}"}}',
         Adapter.REDIS: f'redis: {{url: "${{{service.name}}}"}}',
     }
-    role = {Adapter.HTTP: "site", Adapter.POSTGRES: "database", Adapter.REDIS: "cache"}
+    database = dict.fromkeys((Adapter.POSTGRES, Adapter.MYSQL), "database")
+    role = {Adapter.HTTP: "site", Adapter.REDIS: "cache", **database}
     assert service.adapter is not None
     lines = [f"- name: {_word(_probe_name(service))}", f"  {asked[service.adapter]}", "  every: 2s", "  timeout: 2s"]
     lines.append(f"  role: {role[service.adapter]}")

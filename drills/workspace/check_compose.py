@@ -11,10 +11,10 @@ from typing import Any
 
 from drills.errors import BadInput, EnvironmentFailed, Problem
 from drills.nearest import suggest
+from drills.sandbox.adapters.registry import ADAPTERS
 from drills.sandbox.choice import SandboxPlace, selection_of
 from drills.sandbox.compose.model import ComposeModel, is_active, read_model, replicas_of
 from drills.sandbox.compose.selection import USUAL_OVERRIDES, Selection
-from drills.sandbox.declared.addresses import USUAL_PORTS
 from drills.sandbox.declared.declaration import Act, DeclaredService
 from drills.sandbox.declared.link_rules import wrong_with
 from drills.workspace.compose_complaints import located
@@ -120,7 +120,7 @@ def _ports(document: Document, service: Mapping[str, Any], name: str, declared: 
     """A port that is not said, of a service whose ports are others than the technology's usual one."""
     if declared.adapter is None or declared.port is not None:
         return
-    usual = USUAL_PORTS[declared.adapter]
+    usual = ADAPTERS[declared.adapter].port
     published: Sequence[Mapping[str, Any]] = [
         each for each in service.get("ports") or () if each.get("protocol", "tcp") == "tcp"
     ]

@@ -19,6 +19,7 @@ from drills.core.durations import format_duration
 from drills.core.playbook import Playbook
 from drills.core.probe import ProbeSpec
 from drills.core.scenario import Scenario
+from drills.sandbox.adapters.registry import ADAPTERS
 from drills.workspace.config import WorkspaceConfig
 from drills.workspace.models import NEWEST_FORMAT
 from drills.workspace.registries import fault_kinds, probe_kinds
@@ -32,6 +33,8 @@ def config_schema() -> Schema:
     """Of drills.yaml."""
     schema = _of(WorkspaceConfig, "A drills workspace (drills.yaml)")
     entry = schema["$defs"]["ScheduleEntry"]
+    adapter = schema["$defs"]["DeclaredService"]["properties"]["adapter"]
+    adapter["anyOf"] = [{"enum": sorted(ADAPTERS)}, {"type": "null"}]
     entry["allOf"] = [_exactly_one("drill", "rotation"), _exactly_one("monthly", "cron", "on", "every")]
     return schema
 

@@ -11,6 +11,7 @@ from drills.core.scenario import Scenario
 from drills.errors import Problem
 from drills.included import included_root
 from drills.nearest import suggest
+from drills.sandbox.adapters.registry import ADAPTERS
 from drills.sandbox.declared.addresses import url_of
 from drills.sandbox.declared.link_rules import wrong_by_itself
 from drills.sandbox.declared.system import DeclaredSystem
@@ -23,6 +24,7 @@ from drills.workspace.config import WorkspaceConfig
 from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
 from drills.workspace.models import Loaded, load_model
 from drills.workspace.probe_files import read_probes
+from drills.workspace.registries import fault_kinds, probe_kinds
 from drills.workspace.shop_names import shop_names
 from drills.workspace.yaml_lines import Document, Place, read_document
 
@@ -67,7 +69,15 @@ def validate(root: Path) -> list[Problem]:
         included = root.resolve() == included_root()
         warned = {name: each for name, each in own.items() if not included or each.model == chosen}
         found += _unsupplied(config, warned, chosen, supplied_metrics([probe.spec for probe in probes]))
+    found += _broken_entry_points()
     return sorted(dict.fromkeys(found), key=lambda problem: (problem.file, problem.line))
+
+
+def _broken_entry_points() -> Iterator[Problem]:
+    """Kinds of other distributions that cannot be used: what needs none of them goes on."""
+    for kinds in (fault_kinds(), probe_kinds(), ADAPTERS):
+        for group, line in kinds.broken():
+            yield Problem(group, 0, "", line, "mend it, or uninstall the distribution", warning=True)
 
 
 def _sandbox_names(config: WorkspaceConfig | None) -> tuple[Mapping[str, str], Mapping[str, Collection[str]]]:

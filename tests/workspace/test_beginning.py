@@ -32,12 +32,27 @@ def test_a_service_is_guessed_from_its_image_ports_and_health_check() -> None:
         ("redis:7", Adapter.REDIS),
         ("valkey/valkey@sha256:00", Adapter.REDIS),
         ("localhost:5000/team/postgis:15", Adapter.POSTGRES),
+        ("mariadb:11", Adapter.MYSQL),
+        ("mysql/mysql-server:8.0", Adapter.MYSQL),
+        ("prom/mysqld-exporter:1", None),
         ("postgres-exporter:1", None),
         ("rabbitmq:3", None),
     ],
 )
 def test_an_image_that_is_not_known_is_not_guessed(image: str, adapter: Adapter | None) -> None:
     assert found_in("x", {"image": image}).adapter is adapter
+
+
+def test_a_mariadb_is_probed_as_its_administrator_with_the_password_of_its_image() -> None:
+    environment = {"MARIADB_ROOT_PASSWORD": "secret", "MARIADB_DATABASE": "shop"}
+    files = files_for([found_in("db", {"image": "mariadb:11", "environment": environment})])
+    assert (
+        "db: {adapter: mysql, database: shop, password-from: env:MARIADB_ROOT_PASSWORD, may: []}"
+        in files["drills.yaml"]
+    )
+    assert 'mysql: {url: "${db}"}' in files["probes/services.yaml"]
+    assert "role: database" in files["probes/services.yaml"]
+    assert "secret" not in "".join(files.values())
 
 
 def test_what_is_written_can_be_used_and_allows_nothing(tmp_path: Path) -> None:

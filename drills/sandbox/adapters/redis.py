@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from drills.sandbox.adapters.adapter import ServiceAdapter, asked, login
+
+if TYPE_CHECKING:
+    from drills.sandbox.declared.declaration import DeclaredService
 
 #: What bounds its memory and its clients.
 SETTINGS = ("maxmemory", "maxmemory-policy", "maxclients", "timeout")
@@ -51,3 +56,24 @@ class Redis:
         for name in changed:
             self.set(name, state[name])
         return changed
+
+
+class RedisAdapter(ServiceAdapter):
+    """What is known of a service with `adapter: redis`."""
+
+    port: ClassVar[int] = 6379
+
+    def url(self, service: DeclaredService, reached_at: str) -> str:
+        return f"redis://{login(service, '')}{reached_at}/0"
+
+    def silence(self, _service: DeclaredService, reached_at: str) -> str | None:
+        # One that wants a password first answers too; one that still loads its data says LOADING.
+        return asked(reached_at, b"PING\r\n", (b"+PONG", b"-NOAUTH"))
+
+    def cache(self, name: str, url: str) -> Redis:
+        def run(*words: str) -> Any:
+            from drills.sandbox import direct  # with the server's driver, which is slow to load
+
+            return direct.command_at(url, words)
+
+        return Redis(name, run)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
-from drills.errors import EnvironmentFailed
+from drills.sandbox.adapters.registry import ADAPTERS, adapter_of
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Container
-from drills.sandbox.declared.declaration import Adapter, DeclaredService
+from drills.sandbox.declared.declaration import DeclaredService
 from drills.sandbox.ports import HOST
-
-#: Where each technology listens, unless it is said.
-USUAL_PORTS = {Adapter.HTTP: 80, Adapter.POSTGRES: 5432, Adapter.MYSQL: 3306, Adapter.REDIS: 6379}
-#: Who administers a server, and the database that each has.
-_USUAL_LOGINS = {Adapter.POSTGRES: ("postgresql", "postgres", "postgres"), Adapter.MYSQL: ("mysql", "root", "mysql")}
 
 
 def port_of(service: DeclaredService) -> int | None:
     """Inside its container; None when nothing says it."""
-    return service.port if service.port is not None or service.adapter is None else USUAL_PORTS[service.adapter]
+    return service.port if service.port is not None or service.adapter is None else ADAPTERS[service.adapter].port
 
 
 def host_port(service: DeclaredService, containers: Sequence[Container]) -> str | None:
@@ -60,21 +53,4 @@ def url_of(service: DeclaredService, reached_at: str) -> str:
 
     Raises EnvironmentFailed when its password is to come from a variable that is not set.
     """
-    if service.adapter is Adapter.HTTP:
-        return f"http://{reached_at}"
-    if service.adapter is Adapter.REDIS:
-        return f"redis://{_userinfo('', service)}{reached_at}/0"
-    if service.adapter in _USUAL_LOGINS:
-        scheme, user, database = _USUAL_LOGINS[service.adapter]
-        login = _userinfo(quote(service.user or user, safe=""), service)
-        return f"{scheme}://{login}{reached_at}/{quote(service.database or database, safe='')}"
-    return reached_at
-
-
-def _userinfo(user: str, service: DeclaredService, environment: Mapping[str, str] = os.environ) -> str:
-    if service.password_from is None:
-        return f"{user}@" if user else ""
-    variable = service.password_from.removeprefix("env:")
-    if variable not in environment:
-        raise EnvironmentFailed(f"the variable {variable} is not set; drills.yaml takes a service's password from it")
-    return f"{user}:{quote(environment[variable], safe='')}@"
+    return adapter_of(service.adapter).url(service, reached_at)

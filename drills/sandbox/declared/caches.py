@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from drills.sandbox.adapters.redis import Redis
+from drills.sandbox.adapters.registry import adapter_of
 from drills.sandbox.capabilities.cache import Cache
 from drills.sandbox.compose.containers import Containers
 from drills.sandbox.declared.databases import running, url_where_it_runs
-from drills.sandbox.declared.declaration import Act, Adapter, DeclaredService, of_adapters
-
-ADAPTERS = (Adapter.REDIS,)
+from drills.sandbox.declared.declaration import Act, DeclaredService, adapters_for, of_adapters
 
 
 class DeclaredCaches:
@@ -22,28 +19,22 @@ class DeclaredCaches:
         self._containers = containers
 
     def of(self, service: str | None = None) -> Cache:
-        name = of_adapters(self._declared, ADAPTERS, service)
+        name = of_adapters(self._declared, adapters_for(Act.FILL, self._declared), service)
         url = url_where_it_runs(name, self._declared, self._containers)
-
-        def run(*words: str) -> Any:
-            from drills.sandbox import direct  # with the database's driver, which is slow to load
-
-            return direct.command_at(url, words)
-
-        return Redis(name, run)
+        return adapter_of(self._declared[name].adapter).cache(name, url)
 
     def state(self) -> dict[str, str]:
         """The settings of each that drills may fill and that runs, as `service.setting`."""
         return {
             f"{name}.{setting}": value
-            for name in running(self._declared, self._containers, Act.FILL, ADAPTERS)
+            for name in running(self._declared, self._containers, Act.FILL)
             for setting, value in self.of(name).state().items()
         }
 
     def restore(self, state: Mapping[str, str]) -> tuple[str, ...]:
         """Bring back those that run; returns what had to be changed, by service."""
         done = []
-        for name in running(self._declared, self._containers, Act.FILL, ADAPTERS):
+        for name in running(self._declared, self._containers, Act.FILL):
             own = {key.removeprefix(f"{name}."): value for key, value in state.items() if key.startswith(f"{name}.")}
             done += [f"{name}: {change}" for change in self.of(name).restore(own)]
         return tuple(done)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drills.errors import EnvironmentFailed
+from drills.sandbox.adapters.registry import adapter_of
 from drills.sandbox.capabilities.database import Database
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Containers
 from drills.sandbox.declared.addresses import host_port, url_of
-from drills.sandbox.declared.declaration import Act, Adapter, DeclaredService, of_adapters
-
-ADAPTERS = (Adapter.POSTGRES, Adapter.MYSQL)
+from drills.sandbox.declared.declaration import Act, DeclaredService, adapters_for, of_adapters
 
 
 class DeclaredDatabases:
@@ -25,25 +24,19 @@ class DeclaredDatabases:
         self._containers = containers
 
     def of(self, service: str | None = None) -> Database:
-        name = of_adapters(self._declared, ADAPTERS, service)
+        name = of_adapters(self._declared, adapters_for(Act.SQL, self._declared), service)
         url = url_where_it_runs(name, self._declared, self._containers)
-        if self._declared[name].adapter is Adapter.MYSQL:
-            from drills.sandbox.adapters.mysql.database import Mysql
-
-            return Mysql(name, url)
-        from drills.sandbox.adapters.postgres.database import Postgres
-
-        return Postgres(name, url)
+        return adapter_of(self._declared[name].adapter).database(name, url)
 
     def state(self) -> dict[str, dict[str, dict[str, str]]]:
         """Of each that drills may touch and that runs, by its service. Raises EnvironmentFailed when one is silent."""
-        return {name: self.of(name).state() for name in running(self._declared, self._containers, Act.SQL, ADAPTERS)}
+        return {name: self.of(name).state() for name in running(self._declared, self._containers, Act.SQL)}
 
     def restore(self, state: Mapping[str, Mapping[str, Mapping[str, str]]]) -> tuple[str, ...]:
         """Bring back those that run; returns what had to be changed, by service."""
         return tuple(
             f"{name}: {change}"
-            for name in running(self._declared, self._containers, Act.SQL, ADAPTERS)
+            for name in running(self._declared, self._containers, Act.SQL)
             if name in state
             for change in self.of(name).restore(state[name])
         )
@@ -58,9 +51,8 @@ def url_where_it_runs(name: str, declared: Mapping[str, DeclaredService], contai
     return url_of(declared[name], reached_at)
 
 
-def running(
-    declared: Mapping[str, DeclaredService], containers: Containers, act: Act, adapters: tuple[Adapter, ...]
-) -> list[str]:
-    """The services with one of the adapters to which drills may do that, and which run."""
+def running(declared: Mapping[str, DeclaredService], containers: Containers, act: Act) -> list[str]:
+    """The services whose technology that act is about, to which drills may do it, and which run."""
+    adapters = adapters_for(act, declared)
     alive = {each.service for each in containers.list() if each.running is Running.UP}
     return [name for name, each in declared.items() if act in each.may and each.adapter in adapters and name in alive]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from drills.core.playbook import Model
 from drills.errors import BadInput
 from drills.nearest import suggest
+from drills.sandbox.adapters.registry import ADAPTERS, caches_among, databases_among
 
 
 class Adapter(StrEnum):
@@ -53,7 +55,7 @@ class Recreate(StrEnum):
 class DeclaredService(Model):
     """One service of the compose file."""
 
-    adapter: Adapter | None = Field(None, description="Its technology; absent: any, known by its port alone.")
+    adapter: Adapter | str | None = Field(None, description="Its technology; absent: any, known by its port alone.")
     port: int | None = Field(None, ge=1, le=65535, description="Where it listens, inside its container.")
     health: str | None = Field(None, pattern=r"^/", description="With the adapter http: the path that answers 200.")
     user: str | None = Field(
@@ -73,6 +75,15 @@ class DeclaredService(Model):
         None, pattern=r"^/", description="A folder in its container on a disk with a bound, which drills may fill."
     )
 
+    @field_validator("adapter", mode="before")
+    @classmethod
+    def _is_known(cls, adapter: Any) -> Any:
+        if adapter is None or adapter in tuple(Adapter):
+            return adapter and Adapter(adapter)
+        if adapter not in ADAPTERS:
+            raise ValueError(f"{adapter!r} is not an adapter; {ADAPTERS.why_not(str(adapter))}")
+        return adapter
+
 
 class DeclaredLink(Model):
     """What a service asks of another at one port, and can be disturbed: its connections run through Toxiproxy then."""
@@ -83,10 +94,18 @@ class DeclaredLink(Model):
 
 
 #: Which technologies an act is about, when a scenario names no service.
-_ABOUT: Mapping[str, tuple[Adapter, ...]] = {Act.SQL: (Adapter.POSTGRES, Adapter.MYSQL), Act.FILL: (Adapter.REDIS,)}
+_ABOUT: Mapping[str, Callable[[Iterable[str | None]], tuple[str, ...]]] = {
+    Act.SQL: databases_among,
+    Act.FILL: caches_among,
+}
 
 
-def of_adapters(declared: Mapping[str, DeclaredService], adapters: Collection[Adapter], service: str | None) -> str:
+def adapters_for(act: str, declared: Mapping[str, DeclaredService]) -> tuple[str, ...]:
+    """The technologies that an act is about, among those that there are and those that are declared."""
+    return _ABOUT[act](each.adapter for each in declared.values())
+
+
+def of_adapters(declared: Mapping[str, DeclaredService], adapters: Collection[str], service: str | None) -> str:
     """The service of that name, or the only one, that has one of the adapters. Raises BadInput with the right ones."""
     fit = [name for name, each in declared.items() if each.adapter in adapters]
     wanted = " or ".join(sorted(adapters))
@@ -106,7 +125,7 @@ def refusal(declared: Mapping[str, DeclaredService], service: str, act: str) -> 
     name = service.partition("/")[0]
     if act == Act.SQL or (not name and act in _ABOUT):
         try:
-            name = of_adapters(declared, _ABOUT[act], name)
+            name = of_adapters(declared, adapters_for(act, declared), name)
         except BadInput as error:
             return str(error)
     if name not in declared:
