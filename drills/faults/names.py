@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-#: A table or an index as PostgreSQL folds it, with its schema or without: `orders`, `public.orders`.
-SqlName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$", max_length=127)]
+#: A table or an index exactly as the database has it, with its schema or without: `orders`, `public.Orders`.
+SqlName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$", max_length=127)]
 
 #: What a session calls itself in pg_stat_activity. The responder sees it: let it sound like a job of the shop.
 ApplicationName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]

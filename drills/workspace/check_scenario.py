@@ -82,7 +82,8 @@ def _timeline(
             yield from _names(document, place, injection.fault.settings, names)
             for service, act in fault.touched(system) if isinstance(fault, Fault) else ():
                 known = service.partition("/")[0] in {*system.services, *names.get("link", ())}
-                if known and (why := system.refusal(service, act)) is not None:
+                # One that is not named at all is the only one that it can be done to.
+                if (known or not service) and (why := system.refusal(service, act)) is not None:
                     yield document.problem(place, "its owner does not allow this", why, warning=True)
             if names is shop_names() and isinstance(fault, ChangeSetting):
                 yield from _value(document, place, fault)

@@ -39,6 +39,8 @@ class PaperDatabase:
 
     def answer(self, statement: str) -> Rows:
         """What the statement does and gives; a statement that no fault says is an error of the test."""
+        for name in ("orders_customer_idx", "orders"):
+            statement = statement.replace(f'"{name}"', name)
         for pattern, does in _STATEMENTS:
             if found := re.match(pattern, statement, re.DOTALL):
                 return does(self, *found.groups()) or []

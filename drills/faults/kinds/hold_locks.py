@@ -33,7 +33,9 @@ class HoldLocks(SessionFault):
             raise FaultImpossible(f"there is no table {self.table}")
 
     def job(self, database: Database) -> LockJob:
-        return LockJob(database.url, self.application, self.table, database.sessions.lock_name(self.mode))
+        return LockJob(
+            database.url, self.application, database.written(self.table), database.sessions.lock_name(self.mode)
+        )
 
     def verify(self, sandbox: Sandbox) -> str:
         holder = self.database(sandbox).sessions.lock_holder(self.application, self.table, self.mode)

@@ -168,6 +168,10 @@ class Database(Protocol):
 
     def has_table(self, table: str) -> bool: ...
 
+    def written(self, name: str) -> str:
+        """The name of a table or an index as its SQL takes it, whatever words it is made of."""
+        ...
+
     def busy_statement(self) -> str:
         """A statement that only reads, and keeps a processor of the server busy for minutes."""
         ...

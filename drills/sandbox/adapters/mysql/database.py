@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from drills.sandbox.adapters.mysql import connection
 from drills.sandbox.adapters.mysql.indexes import MysqlIndexes
-from drills.sandbox.adapters.mysql.literals import literal, of_table
+from drills.sandbox.adapters.mysql.literals import literal, of_table, written
 from drills.sandbox.adapters.mysql.roles import MysqlRoles
 from drills.sandbox.adapters.mysql.rows import MysqlRows
 from drills.sandbox.adapters.mysql.sessions import MysqlSessions
@@ -16,7 +16,7 @@ from drills.sandbox.capabilities.database import ASK_SECONDS, Answer
 
 
 class Mysql:
-    """Over `url`: `mysql://user:password@host:port/database`. Names in SQL are those that need no quotes."""
+    """Over `url`: `mysql://user:password@host:port/database`."""
 
     def __init__(self, service: str, url: str) -> None:
         self.service = service
@@ -44,6 +44,9 @@ class Mysql:
             timeout=ASK_SECONDS,
         )
         return bool(rows[0][0])
+
+    def written(self, name: str) -> str:
+        return written(name)
 
     def busy_statement(self) -> str:
         return "SELECT BENCHMARK(2000000000, SHA2('busy', 256))"

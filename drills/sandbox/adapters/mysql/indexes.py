@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from drills.errors import BadInput
-from drills.sandbox.adapters.mysql.literals import identifier, literal, of_table
+from drills.sandbox.adapters.mysql.literals import identifier, literal, of_table, written
 from drills.sandbox.capabilities.database import ASK_SECONDS, WORK_SECONDS, Ask, Index
 
 #: A line of SHOW CREATE TABLE: `  UNIQUE KEY `name` (`a`,`b`(10)) USING BTREE COMMENT 'x',`.
@@ -36,18 +36,18 @@ class MysqlIndexes:
         keys = {key: definition for definition, key in _KEY.findall(self._made(where))}
         if name not in keys:
             return Index(name, where, "", of_constraint=True)  # The primary key.
-        definition = f"ALTER TABLE {_written(where)} ADD {keys[name]}"
+        definition = f"ALTER TABLE {written(where)} ADD {keys[name]}"
         return Index(name, where, definition, of_constraint=self._of_constraint(name, where))
 
     def drop(self, index: Index) -> None:
         if self.find(index.name, index.table) is not None:
-            self._ask(f"ALTER TABLE {_written(index.table)} DROP INDEX {identifier(index.name)}", timeout=WORK_SECONDS)
+            self._ask(f"ALTER TABLE {written(index.table)} DROP INDEX {identifier(index.name)}", timeout=WORK_SECONDS)
 
     def create(self, index: Index) -> None:
         self._ask(index.definition, timeout=WORK_SECONDS)
 
     def _made(self, table: str) -> str:
-        _, rows = self._ask(f"SHOW CREATE TABLE {_written(table)}", timeout=ASK_SECONDS)
+        _, rows = self._ask(f"SHOW CREATE TABLE {written(table)}", timeout=ASK_SECONDS)
         return str(rows[0][1])
 
     def _of_constraint(self, name: str, table: str) -> bool:
@@ -59,7 +59,3 @@ class MysqlIndexes:
             timeout=ASK_SECONDS,
         )
         return bool(rows[0][0])
-
-
-def _written(table: str) -> str:
-    return ".".join(identifier(part) for part in table.split("."))

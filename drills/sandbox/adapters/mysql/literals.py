@@ -23,3 +23,8 @@ def of_table(table: str) -> tuple[str, str]:
 
 def identifier(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
+
+
+def written(name: str) -> str:
+    """A name with its schema or without, whatever words it is made of."""
+    return ".".join(identifier(part) for part in name.split("."))

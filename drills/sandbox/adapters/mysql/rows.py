@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from drills.sandbox.adapters.mysql.literals import identifier, literal, of_table
+from drills.sandbox.adapters.mysql.literals import identifier, literal, of_table, written
 from drills.sandbox.capabilities.database import ASK_SECONDS, WORK_SECONDS, Ask
 
 #: Of a binary string, and of a text in the character set of its column: the bytes themselves.
@@ -54,13 +54,13 @@ class MysqlRows:
         return f"table {followers[0][0]} changes with the deletion of rows of {table}" if followers else None
 
     def count(self, table: str, where: str) -> int:
-        _, counted = self._ask(f"SELECT count(*) FROM {table} WHERE ({where})", timeout=WORK_SECONDS)
+        _, counted = self._ask(f"SELECT count(*) FROM {written(table)} WHERE ({where})", timeout=WORK_SECONDS)
         return int(counted[0][0])
 
     def save(self, table: str, where: str) -> Mapping[str, Any]:
         columns = self._columns(table)
         shown = ", ".join(_literal_of(name, kind) for name, kind in columns)
-        _, rows = self._ask(f"SELECT {shown} FROM {table} WHERE ({where})", timeout=WORK_SECONDS)
+        _, rows = self._ask(f"SELECT {shown} FROM {written(table)} WHERE ({where})", timeout=WORK_SECONDS)
         text = json.dumps([[str(value) for value in row] for row in rows])
         return {
             "table": table,
@@ -75,13 +75,13 @@ class MysqlRows:
         compared = [name for name in plan["columns"] if kinds.get(name) not in _APPROXIMATE | {"json"}]
         for some in _parts(plan):
             same = " OR ".join(f"({_equal(plan, row, compared)})" for row in some)
-            self._ask(f"DELETE FROM {plan['table']} WHERE {same}", timeout=WORK_SECONDS)
+            self._ask(f"DELETE FROM {written(plan['table'])} WHERE {same}", timeout=WORK_SECONDS)
 
     def missing(self, plan: Mapping[str, Any]) -> int:
         there = 0
         for some in _parts(plan):
             same = " OR ".join(f"({_equal(plan, row, plan['key'])})" for row in some)
-            _, counted = self._ask(f"SELECT count(*) FROM {plan['table']} WHERE {same}", timeout=WORK_SECONDS)
+            _, counted = self._ask(f"SELECT count(*) FROM {written(plan['table'])} WHERE {same}", timeout=WORK_SECONDS)
             there += int(counted[0][0])
         return len(_rows(plan)) - there
 
@@ -89,7 +89,7 @@ class MysqlRows:
         columns = ", ".join(identifier(name) for name in plan["columns"])
         for some in _parts(plan):
             values = ", ".join(f"({', '.join(row)})" for row in some)
-            self._ask(f"INSERT IGNORE INTO {plan['table']} ({columns}) VALUES {values}", timeout=WORK_SECONDS)
+            self._ask(f"INSERT IGNORE INTO {written(plan['table'])} ({columns}) VALUES {values}", timeout=WORK_SECONDS)
 
     def _key(self, table: str) -> tuple[str, ...]:
         schema, plain = of_table(table)

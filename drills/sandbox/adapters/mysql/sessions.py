@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from drills.errors import BadInput
+from drills.sandbox.adapters.mysql.literals import written
 from drills.sandbox.capabilities.database import ASK_SECONDS, Answer, Ask, ConnectionUse, LockMode
 
 RunAll = Callable[[Sequence[str], float], Answer]
@@ -38,7 +39,8 @@ class MysqlSessions:
             return None
         try:
             self._run_all(
-                ["SET SESSION lock_wait_timeout = 1", f"LOCK TABLES {table} WRITE", "UNLOCK TABLES"], ASK_SECONDS
+                ["SET SESSION lock_wait_timeout = 1", f"LOCK TABLES {written(table)} WRITE", "UNLOCK TABLES"],
+                ASK_SECONDS,
             )
         except BadInput as refused:
             if "Lock wait timeout" in str(refused):

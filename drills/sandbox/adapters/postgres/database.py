@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.adapters.postgres.indexes import PostgresIndexes
+from drills.sandbox.adapters.postgres.literals import identifier
 from drills.sandbox.adapters.postgres.roles import PostgresRoles
 from drills.sandbox.adapters.postgres.rows import PostgresRows
 from drills.sandbox.adapters.postgres.sessions import PostgresSessions
@@ -14,7 +15,7 @@ from drills.sandbox.capabilities.database import ASK_SECONDS, WORK_SECONDS, Answ
 
 
 class Postgres:
-    """Over `url`, or by another way to run a statement. Names in SQL are those that need no quotes."""
+    """Over `url`, or by another way to run a statement."""
 
     def __init__(self, service: str, url: str, ask: Ask | None = None) -> None:
         self.service = service
@@ -43,8 +44,11 @@ class Postgres:
             raise
 
     def has_table(self, table: str) -> bool:
-        _, rows = self.sql(f"SELECT to_regclass('{table}') IS NOT NULL", timeout=ASK_SECONDS)
+        _, rows = self.sql(f"SELECT to_regclass('{identifier(table)}') IS NOT NULL", timeout=ASK_SECONDS)
         return bool(rows[0][0])
+
+    def written(self, name: str) -> str:
+        return identifier(name)
 
     def busy_statement(self) -> str:
         return "SELECT count(*) FROM generate_series(1, 100000) AS a CROSS JOIN generate_series(1, 100000) AS b"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drills.sandbox.adapters.postgres.literals import identifier
 from drills.sandbox.capabilities.database import ASK_SECONDS, WORK_SECONDS, Ask, Index
 
 
@@ -14,7 +15,7 @@ class PostgresIndexes:
         _, rows = self._ask(
             "SELECT pg_get_indexdef(indexrelid), indisvalid,"
             " EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)"
-            f" FROM pg_index WHERE indexrelid = to_regclass('{name}')",
+            f" FROM pg_index WHERE indexrelid = to_regclass('{identifier(name)}')",
             timeout=ASK_SECONDS,
         )
         if not rows:
@@ -22,7 +23,7 @@ class PostgresIndexes:
         return Index(name, table or "", str(rows[0][0]), valid=bool(rows[0][1]), of_constraint=bool(rows[0][2]))
 
     def drop(self, index: Index) -> None:
-        self._ask(f"DROP INDEX IF EXISTS {index.name}", timeout=WORK_SECONDS)
+        self._ask(f"DROP INDEX IF EXISTS {identifier(index.name)}", timeout=WORK_SECONDS)
 
     def create(self, index: Index) -> None:
         self._ask(index.definition, timeout=WORK_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from drills.sandbox.adapters.postgres.literals import identifier
 from drills.sandbox.adapters.postgres.saved_rows import SavedRows, primary_key, save
 from drills.sandbox.capabilities.database import WORK_SECONDS, Ask
 
@@ -22,11 +23,11 @@ class PostgresRows:
     def refusal(self, table: str) -> str | None:
         if not primary_key(self._ask, table):
             return f"table {table} has no primary key: its rows could not be told apart again"
-        _, followers = self._ask(_SPREADING.format(table=table), timeout=WORK_SECONDS)
+        _, followers = self._ask(_SPREADING.format(table=identifier(table)), timeout=WORK_SECONDS)
         return f"table {followers[0][0]} changes with the deletion of rows of {table}" if followers else None
 
     def count(self, table: str, where: str) -> int:
-        _, counted = self._ask(f"SELECT count(*) FROM {table} WHERE ({where})", timeout=WORK_SECONDS)
+        _, counted = self._ask(f"SELECT count(*) FROM {identifier(table)} WHERE ({where})", timeout=WORK_SECONDS)
         return int(counted[0][0])
 
     def save(self, table: str, where: str) -> Mapping[str, Any]:

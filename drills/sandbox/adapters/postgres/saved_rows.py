@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from drills.sandbox.adapters.postgres.literals import literal
+from drills.sandbox.adapters.postgres.literals import identifier, literal
 from drills.sandbox.capabilities.database import Ask
 
 #: Reading or writing as many rows as are allowed takes seconds on a loaded machine.
@@ -44,7 +44,7 @@ class SavedRows:
     def delete(self, ask: Ask) -> None:
         """Delete exactly these, as far as they are still what was saved: no change made since is lost."""
         ask(
-            f"DELETE FROM {self.table} AS present USING {self._set} AS saved"
+            f"DELETE FROM {self._table} AS present USING {self._set} AS saved"
             f" WHERE {self._same_key} AND present IS NOT DISTINCT FROM saved",
             timeout=_ROWS_TIMEOUT,
         )
@@ -53,7 +53,7 @@ class SavedRows:
         """How many of these have no row of their key in the table."""
         _, rows = ask(
             f"SELECT count(*) FROM {self._set} AS saved"
-            f" WHERE NOT EXISTS (SELECT FROM {self.table} AS present WHERE {self._same_key})",
+            f" WHERE NOT EXISTS (SELECT FROM {self._table} AS present WHERE {self._same_key})",
             timeout=_ROWS_TIMEOUT,
         )
         return int(rows[0][0])
@@ -62,7 +62,7 @@ class SavedRows:
         """Bring back those that are missing; a row that is there, in whatever form, is left as it is."""
         columns = ", ".join(self.columns)
         ask(
-            f"INSERT INTO {self.table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {self._set} AS saved"
+            f"INSERT INTO {self._table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {self._set} AS saved"
             " ON CONFLICT DO NOTHING",
             timeout=_ROWS_TIMEOUT,
         )
@@ -71,7 +71,7 @@ class SavedRows:
         """How many of these are not in the table as they were saved."""
         _, rows = ask(
             f"SELECT count(*) FROM {self._set} AS saved WHERE NOT EXISTS"
-            f" (SELECT FROM {self.table} AS present WHERE {self._same_key} AND present IS NOT DISTINCT FROM saved)",
+            f" (SELECT FROM {self._table} AS present WHERE {self._same_key} AND present IS NOT DISTINCT FROM saved)",
             timeout=_ROWS_TIMEOUT,
         )
         return int(rows[0][0])
@@ -81,14 +81,18 @@ class SavedRows:
         columns = ", ".join(self.columns)
         changes = ", ".join(f"{column} = excluded.{column}" for column in self.columns if column not in self.key)
         ask(
-            f"INSERT INTO {self.table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {self._set} AS saved"
+            f"INSERT INTO {self._table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {self._set} AS saved"
             f" ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {changes}",
             timeout=_ROWS_TIMEOUT,
         )
 
     @property
+    def _table(self) -> str:
+        return identifier(self.table)
+
+    @property
     def _set(self) -> str:
-        return f"jsonb_populate_recordset(NULL::{self.table}, {literal(self.rows)})"
+        return f"jsonb_populate_recordset(NULL::{self._table}, {literal(self.rows)})"
 
     @property
     def _same_key(self) -> str:
@@ -98,7 +102,7 @@ class SavedRows:
 def save(ask: Ask, table: str, where: str) -> SavedRows:
     """The rows that the condition holds for, as they are now."""
     _, found = ask(
-        f"SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM {table} AS t WHERE ({where})",
+        f"SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]')::text FROM {identifier(table)} AS t WHERE ({where})",
         timeout=_ROWS_TIMEOUT,
     )
     return SavedRows(table, primary_key(ask, table), _columns(ask, table), str(found[0][0]))
@@ -109,7 +113,7 @@ def primary_key(ask: Ask, table: str) -> tuple[str, ...]:
     return _names(
         ask,
         "SELECT quote_ident(attname) FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)"
-        f" WHERE indisprimary AND indrelid = to_regclass('{table}') ORDER BY attnum",
+        f" WHERE indisprimary AND indrelid = to_regclass('{identifier(table)}') ORDER BY attnum",
     )
 
 
@@ -117,7 +121,7 @@ def _columns(ask: Ask, table: str) -> tuple[str, ...]:
     """Those that can be written, quoted."""
     return _names(
         ask,
-        f"SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = to_regclass('{table}')"
+        f"SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = to_regclass('{identifier(table)}')"
         " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
     )
 

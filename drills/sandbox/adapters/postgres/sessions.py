@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drills.background.free_connections import FREE_CONNECTIONS
+from drills.sandbox.adapters.postgres.literals import identifier
 from drills.sandbox.capabilities.database import ASK_SECONDS, Ask, ConnectionUse, LockMode
 
 #: The modes' names in pg_locks.
@@ -38,7 +39,7 @@ class PostgresSessions:
         _, rows = self._ask(
             "SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)"
             f" WHERE application_name = '{application}' AND granted"
-            f" AND relation = to_regclass('{table}') AND mode = '{name}'",
+            f" AND relation = to_regclass('{identifier(table)}') AND mode = '{name}'",
             timeout=ASK_SECONDS,
         )
         return f"session {rows[0][0]} holds {name} on {table}" if rows else None
