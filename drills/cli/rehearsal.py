@@ -34,9 +34,9 @@ def rehearse_runbook(workspace: Workspace, plan: DrillPlan) -> int:
         was_up = sandbox.is_up()
         try:
             sandbox.up()
-            return asyncio.run(
-                _rehearse(plan, Surroundings.of(workspace.home, secrets=KnownSecrets(sandbox)), dict(sandbox.addresses))
-            )
+            addresses = dict(sandbox.addresses)
+            surroundings = Surroundings.of(workspace.home, secrets=KnownSecrets(sandbox)).at(addresses)
+            return asyncio.run(_rehearse(plan, surroundings, addresses))
         finally:
             if not was_up:
                 sandbox.down()

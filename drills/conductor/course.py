@@ -140,9 +140,8 @@ class Course:
             guard = stand_guard(plan.scenario.abort, self._switch, self._surroundings.folder, self._clock)
             background = [watch.run(), guard, self._count(traffic), self._take_in()]
             if plan.responder is ResponderKind.RUNBOOK:
-                background.append(
-                    answer_with_runbook(plan, self._recorder, self._surroundings, self._alerted, self._clock)
-                )
+                surroundings = self._surroundings.at(addresses)
+                background.append(answer_with_runbook(plan, self._recorder, surroundings, self._alerted, self._clock))
             await alongside(self._phases(watch, traffic), *background)
         finally:
             self._recorder.defer(await traffic.stop())

@@ -16,6 +16,7 @@ from drills.core.responder_kind import STEP_VARIABLE
 from drills.masking.masking import mask, secrets_in, secrets_of, shown
 from drills.responders.runbook_file import Block
 from drills.responders.step_process import run_step
+from drills.sandbox.commands import variables
 
 #: What is kept of a block's output; the rest is cut from its middle.
 OUTPUT_LIMIT = 16_000
@@ -71,6 +72,10 @@ class Surroundings:
         marks = {"DRILLS_DRILL": drill_id} if drill_id else {}
         environment = {**os.environ, "PATH": path, "NO_COLOR": "1", "DRILLS_WORKSPACE": str(workspace_root), **marks}
         return cls(folder=workspace_root, environment=environment, secrets=secrets)
+
+    def at(self, addresses: Mapping[str, str]) -> Surroundings:
+        """With the sandbox's addresses as variables, never in place of one that is there."""
+        return replace(self, environment={**variables(addresses), **self.environment})
 
     def after(self, step: StepResult) -> Surroundings:
         """What the next step finds: what this one has exported or unset is so for it, as in a session of Runme."""

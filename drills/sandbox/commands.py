@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from drills.core.responder_kind import STEP_VARIABLE
-from drills.errors import EnvironmentFailed
+from drills.errors import DrillsError, EnvironmentFailed
 from drills.masking.masking import secrets_of
 from drills.processes.command import Command
 from drills.processes.mark import MARK, new_mark
@@ -117,7 +117,14 @@ class Commands:
         own = {name: value for name, value in os.environ.items() if name not in _NOT_HANDED_ON}
         # With the last, what `drills sandbox …` does in there is not told as an action of the responder.
         own |= {"PATH": path, "NO_COLOR": "1", "DRILLS_WORKSPACE": str(self._folder), STEP_VARIABLE: "command"}
-        return {**variables(self._addresses()), **own}
+        return {**self._variables(), **own}
+
+    def _variables(self) -> dict[str, str]:
+        try:
+            return variables(self._addresses())
+        except DrillsError:
+            # An undo may be what brings the engine back that is asked here. A script that needs one of them says so.
+            return {}
 
 
 def no_containers(service: str) -> str:

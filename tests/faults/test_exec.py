@@ -16,6 +16,7 @@ import pytest
 
 from drills.core.events import Event, FaultFailed, FaultVerified, ResponderKind
 from drills.core.scenario import FaultSpec
+from drills.errors import EnvironmentFailed
 from drills.faults.injection import inject
 from drills.faults.recovery import recover
 from drills.faults.registry import fault_of
@@ -272,6 +273,17 @@ def test_a_runner_that_is_killed_in_any_phase_leaves_nothing_after_recovery(
     assert not (workspace / "fault").exists()
     # What was cut short is ended by its own supervisor, beside the recovery.
     assert until(lambda: living(workspace) == [], seconds=60)
+
+
+def test_an_undo_on_this_machine_does_not_wait_for_an_engine_that_is_gone(drill: Any, workspace: Path) -> None:
+    one = drill()
+    assert one.inject() == "fault"
+
+    def gone() -> dict[str, str]:
+        raise EnvironmentFailed("the Docker engine does not answer")
+
+    one.sandbox.commands = Commands(workspace, gone)
+    assert one.mend() == [""]
 
 
 def test_addresses_have_names_that_a_shell_takes() -> None:

@@ -278,3 +278,12 @@ def test_a_step_finds_this_drills_and_its_workspace(tmp_path: Path, monkeypatch:
     found, said = result.steps[0].output.splitlines()
     assert Path(found).parent == Path(sys.executable).parent
     assert said == f"INC-20261121-001 {tmp_path} {MASK}"
+
+
+def test_a_step_finds_the_sandboxs_addresses_and_their_passwords_are_masked(tmp_path: Path) -> None:
+    addresses = {"web": "http://h:1", "external-api": "h:2", "db": "postgresql://app:kingfisher@h/x", "PATH": "nowhere"}
+    surroundings = Surroundings.of(tmp_path).at(addresses)
+    these = blocks(('{"name":"x"}', 'echo ${web} "$external_api" ${db}; command -v drills > /dev/null'))
+    result = asyncio.run(execute(these, surroundings, clock=SystemClock(), on_step=lambda _: None))
+    assert result.ok
+    assert result.steps[0].output == f"http://h:1 h:2 postgresql://app:{MASK}@h/x\n"

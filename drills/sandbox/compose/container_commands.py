@@ -169,4 +169,6 @@ def _unpack(waiting: bytearray, output: bytearray, frame: int) -> int:
 
 @cache
 def _script() -> str:
-    return Path(__file__).with_name("in_container.sh").read_text(encoding="utf-8")
+    """Without its comments: it stands in lists of processes."""
+    text = Path(__file__).with_name("in_container.sh").read_text(encoding="utf-8")
+    return re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE)
