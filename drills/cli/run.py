@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,9 @@ def run(
     ] = None,
     from_step: Annotated[str | None, typer.Option("--from", help="Begin the runbook at this step.")] = None,
     rehearse: Annotated[bool, typer.Option(help="Break nothing: probes, and the runbook's read-only steps.")] = False,
+    on_copy: Annotated[
+        bool, typer.Option(help="Drill a throw-away copy of your compose project: own volumes, no ports.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option(help="Only print what would be done.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scorecard as JSON at the end.")] = False,
     junit: Annotated[Path | None, typer.Option(help="Also write the result as JUnit XML to this file.")] = None,
@@ -46,6 +50,7 @@ def run(
 
     place = open_workspace(workspace)
     plan = plan_drill(place, name, responder=responder, playbook=playbook, runbook=runbook, from_step=from_step)
+    plan = replace(plan, on_copy=on_copy)
     if dry_run:
         from drills.cli.blindness import refuse_while_blind
         from drills.cli.dry_run import print_plan

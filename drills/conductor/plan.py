@@ -33,6 +33,8 @@ class DrillPlan:
     resumed_from: str | None = None
     blind: bool = False
     entrance: str | None = None
+    on_copy: bool = False
+    """Whether a throw-away copy of the compose project is drilled, brought up before and removed afterwards."""
     probers: Mapping[str, KnownProber] = field(default_factory=dict)
     #: How long to wait for the steady state beyond the time that it must hold.
     steady_patience: timedelta = timedelta(seconds=45)

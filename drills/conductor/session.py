@@ -20,7 +20,7 @@ from drills.core.timeline import Timeline
 from drills.errors import Aborted, DrillsError, EnvironmentFailed, ExitCode, UndoOwed
 from drills.faults.recovery import recover
 from drills.reporting.report import reports_into, write_report
-from drills.sandbox.open import open_sandbox
+from drills.sandbox.open import forget_copy, open_sandbox, use_copy
 from drills.sandbox.sandbox import Sandbox
 from drills.store.copies import places
 from drills.store.holder import hold
@@ -70,6 +70,11 @@ async def hold_session(
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, f"drill {plan.scenario.name if not plan.blind else ''}".strip(), drill=True):
         await in_thread(settle_before, store, sandbox, name, workspace)
+        if plan.on_copy:
+            await in_thread(use_copy, workspace)
+        else:
+            await in_thread(forget_copy, workspace)
+        sandbox = open_sandbox(workspace)
         recorder: Recorder | None = None
         interrupted = False
 

@@ -17,7 +17,7 @@ from drills.core.durations import format_duration
 from drills.errors import EnvironmentFailed, ExitCode, SandboxBusy
 from drills.faults.recovery import RecoveryReport, recover
 from drills.reporting.report import reports_into
-from drills.sandbox.open import open_sandbox
+from drills.sandbox.open import forget_copy, open_sandbox
 from drills.store.copies import places
 from drills.store.holder import hold, holder_of
 from drills.store.runner import Runner
@@ -107,7 +107,10 @@ def recover_sandbox(workspace: Workspace, store: Store) -> RecoveryReport:
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, "drills recover"):
         reports, folders = reports_into(workspace.reports_dir), places(workspace.state_dir, workspace.reports_dir)
-        return recover(store, open_sandbox(workspace), name, workspace.home, reports, folders)
+        report = recover(store, open_sandbox(workspace), name, workspace.home, reports, folders)
+        if not report.owed:
+            forget_copy(workspace)
+        return report
 
 
 def _runners(workspace: Workspace, store: Store) -> Iterator[tuple[str, Runner]]:

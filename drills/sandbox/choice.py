@@ -40,6 +40,11 @@ class SandboxPlace:
         return self.home / ".drills" / "sandbox" / self.name
 
     @property
+    def copy_folder(self) -> Path:
+        """The files of a throw-away copy of a compose project."""
+        return self.folder / "copy"
+
+    @property
     def compose_folder(self) -> Path:
         """The compose sandbox's own files."""
         return self.folder / "compose"

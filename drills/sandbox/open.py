@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drills.errors import BadInput
 from drills.included import included_root
 from drills.sandbox.choice import COMPOSE, SandboxPlace, driver_of, project_of
+from drills.sandbox.declared.copying import ProjectCopy
 from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.sandbox import Sandbox
 from drills.workspace.workspace import Workspace
@@ -24,15 +26,19 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
     if config.services:
         from drills.sandbox.declared.sandbox import DeclaredSandbox
 
+        copy = _copy(place, wanted=config.copy_)
+        if copy is not None:
+            copy.prepare()
         return DeclaredSandbox(
-            project_of(place),
-            place.compose_folder,
+            project_of(place) if copy is None else copy.project,
+            place.compose_folder if copy is None else place.copy_folder,
             config.services,
             links=config.links,
             releases=config.releases,
             settings=config.settings,
             allow_remote_engine=config.allow_remote_engine,
             home=workspace.home,
+            copy=copy,
         )
     if driver_of(place) == COMPOSE:
         from drills.sandbox.compose.sandbox import ComposeSandbox
@@ -49,6 +55,33 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
     return LocalSandbox(
         place.folder, included_root(), place.name, cache_dir=workspace.state_dir / "cache", home=workspace.home
     )
+
+
+def use_copy(workspace: Workspace) -> None:
+    """From here on `open_sandbox` gives a throw-away copy of the compose project, until that is taken down.
+
+    Raises BadInput for a sandbox that is no compose project of the workspace's own, and for one that cannot be copied.
+    """
+    if not workspace.config.sandbox.services:
+        raise BadInput("only a compose project of your own can be copied; the included sandbox is for breaking anyhow")
+    place = _place(workspace)
+    copy = ProjectCopy(project_of(place), place.copy_folder)
+    copy.prepare()
+    copy.use()
+
+
+def forget_copy(workspace: Workspace) -> None:
+    """The project itself is meant again, unless its copy is up or `sandbox.copy` asks for one."""
+    place = _place(workspace)
+    if (place.copy_folder / "in-use").exists() and not open_sandbox(workspace).is_up():
+        ProjectCopy(project_of(place), place.copy_folder).forget()
+
+
+def _copy(place: SandboxPlace, *, wanted: bool) -> ProjectCopy | None:
+    """The copy, if that is meant."""
+    if not wanted and not (place.copy_folder / "in-use").exists():
+        return None
+    return ProjectCopy(project_of(place), place.copy_folder)
 
 
 def compose_project(workspace: Workspace) -> Project:

@@ -67,6 +67,7 @@ class SandboxConfig(Model):
     settings: dict[str, tuple[SettingName, ...]] = Field(
         default_factory=dict, description="Of the declared services: the environment variables that may be changed."
     )
+    copy_: bool = Field(False, description="Drill on a throw-away copy of your own project, NAME-drill.")
     allow_remote_engine: bool = Field(False, description="Whether the Docker engine may be another machine's.")
 
     @property

@@ -29,6 +29,7 @@ from drills.sandbox.compose.containers import Containers, at_once
 from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.addresses import lasting_host_port, url_of
 from drills.sandbox.declared.caches import DeclaredCaches
+from drills.sandbox.declared.copying import ProjectCopy
 from drills.sandbox.declared.databases import DeclaredDatabases
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
 from drills.sandbox.declared.endpoints import Endpoints
@@ -71,7 +72,10 @@ class DeclaredSandbox(LacksTheRest):
         settings: Mapping[str, tuple[str, ...]] | None = None,
         allow_remote_engine: bool = False,
         home: Path | None = None,
+        copy: ProjectCopy | None = None,
     ) -> None:
+        """`copy` says that `own` is a throw-away copy: it is removed when it is taken down."""
+        self._copy = copy
         self.commands = Commands(home or state_dir, lambda: self.addresses, lambda: ContainerCommands(self._containers))
         self._project = own
         self._declared = dict(declared)
@@ -244,6 +248,8 @@ class DeclaredSandbox(LacksTheRest):
         with self._lock.held():
             self._containers.list()  # Refuses when the name is another folder's.
             at = ComposeProject(name=self._project.name, folder=str(self._project.folder), host=self._project.host)
+            if self._copy is not None:
+                self._copy.use()
             self._store.change(active=True, up_since=datetime.now(UTC), compose=at)
             paused = [each for each in self._containers.list() if each.running is Running.PAUSED]
             at_once(self._containers.unpause, paused)
@@ -251,10 +257,13 @@ class DeclaredSandbox(LacksTheRest):
             self._readiness.await_all()
 
     def down(self) -> None:
-        """Stop all containers; none is removed, and no volume."""
+        """Stop all containers; none is removed, and no volume. A throw-away copy is removed."""
         with self._lock.held():
             self._links.take_away()
-            self._cli.stop()
+            if self._copy is not None:
+                self._copy.remove(self._containers, self._cli)
+            else:
+                self._cli.stop()
             if self._store.read().active:
                 self._store.change(active=False)
 
