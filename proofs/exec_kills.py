@@ -41,7 +41,7 @@ sandbox:
   services:
     store: {adapter: redis, may: [exec]}
 """,
-    "probes/store.yaml": '- {name: store, every: 1s, redis: {url: "${store}"}}\n',
+    "probes/store.yaml": '- {name: store, every: 1s, timeout: 1s, redis: {url: "${store}"}}\n',
     f"scenarios/{DRILL}/scenario.yaml": """
 title: Commands of our own
 story: The runner dies.
@@ -78,13 +78,18 @@ truth: {cause: commands, among: [commands, something-else], remedy: The undo.}
 }
 
 
+def write(folder: Path) -> None:
+    """Put the project and its drill there."""
+    for name, text in _FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
 @contextmanager
 def bench() -> Iterator[Workbench]:
     """The project in a folder of its own, up; taken down and removed at the end. Raises NotStarted."""
     folder = Path(tempfile.mkdtemp(prefix="drills-exec-"))
-    for name, text in _FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+    write(folder)
     made = Workbench(folder)
     try:
         bring_up(made)

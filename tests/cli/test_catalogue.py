@@ -82,3 +82,53 @@ def test_running_it_by_name_is_refused_in_one_line_with_the_status_of_bad_input(
         f"disk-full: not on this sandbox: the paper sandbox lacks disk, needed by fill-disk: {WHY}"
     )
     assert refused.value.exit_code is ExitCode.BAD_INPUT
+
+
+OWN_COMMANDS = """\
+title: Commands of our own
+story: Something is wrong.
+steady: {probes: [home]}
+timeline:
+  - at: 5s
+    fault:
+      kind: exec
+      in: app
+      summary: take the lock
+      apply: touch lock
+      undo: [rm, -f, lock]
+      verify-undone: {run: "[ ! -e lock ]", timeout: 5s}
+truth: {cause: lock, among: [lock, load], remedy: Remove it.}
+runbook: null
+"""
+
+
+def own_commands(root: Path, *words: str) -> list[str]:
+    (root / "probes").mkdir(parents=True)
+    (root / "drills.yaml").write_text("playbook: fastapi\nsandbox: {driver: local}\n")
+    (root / "probes" / "home.yaml").write_text('- {name: home, http: {url: "${app}/"}}\n')
+    (root / "scenarios" / "own").mkdir(parents=True)
+    (root / "scenarios" / "own" / "scenario.yaml").write_text(OWN_COMMANDS)
+    result = CliRunner().invoke(app, [*words, "--workspace", str(root)])
+    return [*result.output.splitlines(), *([str(result.exception)] if result.exception else [])]
+
+
+def test_the_commands_of_a_fault_are_shown_only_to_who_wants_to_be_spoilt(tmp_path: Path) -> None:
+    shown = "\n".join(own_commands(tmp_path / "a", "show", "own"))
+    assert "Commands of our own" in shown
+    assert "lock" not in shown
+    spoilt = own_commands(tmp_path / "b", "show", "own", "--spoil")
+    at = spoilt.index("fault     at 5s: exec: take the lock")
+    assert spoilt[at + 1 : at + 6] == [
+        "          in            app",
+        "          summary       take the lock",
+        "          apply         touch lock",
+        '          undo          ["rm", "-f", "lock"]',
+        '          verify-undone {"run": "[ ! -e lock ]", "timeout": "5s"}',
+    ]
+
+
+def test_services_that_are_processes_have_no_containers(tmp_path: Path) -> None:
+    told = own_commands(tmp_path, "run", "own", "--responder", "none")
+    assert told[-1] == (
+        "own: not on this sandbox: exec: app is no container here; leave `in` out: commands then run on this machine"
+    )

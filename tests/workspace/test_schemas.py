@@ -72,6 +72,24 @@ def test_a_mistake_is_refused(schema, text, old, new):
     assert complaints(schema, parse_document(text.replace(old, new, 1), "f").data) != []
 
 
+@pytest.mark.parametrize(
+    ("undo", "right"),
+    [
+        ("undo: it", True),
+        ("undo: [it, now]", True),
+        ("undo: {run: it, timeout: 5s}", True),
+        ("undo: {run: it, timeout: 5 s}", False),
+        ("undo: {timeout: 5s}", False),
+        ("undo: 5", False),
+        ("timeout: 5s", False),
+    ],
+)
+def test_a_command_of_a_fault_may_be_written_in_three_ways(undo, right):
+    fault = f"kind: exec, apply: do it, verify-undone: [see, it], {undo}"
+    text = SCENARIO.replace("kind: drop-index, index: orders_customer_idx", fault)
+    assert (complaints("scenario.schema.json", parse_document(text, "f").data) == []) is right
+
+
 def test_a_file_of_probes_may_be_a_mapping_with_its_format():
     probes = parse_document(PROBES, "f").data
     assert complaints("probes.schema.json", {"format": 1, "probes": probes}) == []

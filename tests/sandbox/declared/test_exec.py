@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from drills.core.events import FaultFailed, FaultVerified, ResponderKind
 from drills.core.scenario import FaultSpec
@@ -197,6 +198,16 @@ def test_a_container_that_is_renamed_or_made_anew_is_found_and_one_that_is_gone_
     assert mended(store, sandbox, drill) == ["db has no container; bring the service up, or name another one"]
     compose = ["compose", "--project-directory", str(folder)]
     docker(*compose, "up", "--detach", "db")
+    assert mended(store, sandbox, drill) == [""]
+
+
+def test_the_example_of_the_page_works(store: Store, sandbox: Sandbox) -> None:
+    page = (ROOT / "docs/scenarios.md").read_text().partition("## A fault of your own")[2]
+    (injection,) = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])["timeline"]
+    settings = {**dict.fromkeys(FAULT), **injection["fault"], "in": "db"}
+    del settings["kind"]
+    drill, said = injected(store, sandbox, **settings)
+    assert said == "NOREPLICAS Not enough good replicas to write."
     assert mended(store, sandbox, drill) == [""]
 
 
