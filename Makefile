@@ -42,8 +42,8 @@ slow: $(VENV)/.dev ## The tests that bring up the whole included system, or take
 coverage: $(VENV)/.dev ## The same tests, and which lines they reach; a quarter slower.
 	$(BIN)/python -m pytest -m 'not engine' -n 3 --dist loadgroup -q --cov=drills --cov-report=term:skip-covered
 
-engine: $(VENV)/.dev ## The tests that need a Docker engine and the compose CLI.
-	$(BIN)/python -m pytest -m engine -q
+engine: $(VENV)/.dev ## The tests that need a Docker engine and the compose CLI. TESTS=files or options of pytest.
+	$(BIN)/python -m pytest -m engine -q $(TESTS)
 
 matrix: $(VENV)/.dev ## Each drill with its runbook, with none and with tempting others; writes docs/scenario-matrix.md.
 	$(BIN)/python -m proofs.matrix --driver $(DRIVER); status=$$?; $(BIN)/python -m proofs.matrix_document; exit $$status
