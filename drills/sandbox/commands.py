@@ -48,13 +48,19 @@ class Inside(Protocol):
 class Commands:
     """`folder` is the workspace's; `addresses` are asked for at each command on this machine.
 
-    `inside` is absent where the services are no containers.
+    `inside` is absent where the services are no containers; `project` is the name of their compose project.
     """
 
     def __init__(
-        self, folder: Path, addresses: Callable[[], Mapping[str, str]], inside: Callable[[], Inside] | None = None
+        self,
+        folder: Path,
+        addresses: Callable[[], Mapping[str, str]],
+        inside: Callable[[], Inside] | None = None,
+        *,
+        project: str = "",
     ) -> None:
         self._folder = folder
+        self._project = project
         self._addresses = addresses
         self._inside = inside
 
@@ -117,6 +123,8 @@ class Commands:
         own = {name: value for name, value in os.environ.items() if name not in _NOT_HANDED_ON}
         # With the last, what `drills sandbox …` does in there is not told as an action of the responder.
         own |= {"PATH": path, "NO_COLOR": "1", "DRILLS_WORKSPACE": str(self._folder), STEP_VARIABLE: "command"}
+        if self._project:
+            own["DRILLS_PROJECT"] = self._project
         return {**self._variables(), **own}
 
     def _variables(self) -> dict[str, str]:

@@ -42,7 +42,8 @@ DAEMON = "(setsid env -i sh -c 'exec sleep 300' &)"
 
 def sandbox_in(folder: Path) -> PaperSandbox:
     sandbox = PaperSandbox()
-    sandbox.commands = Commands(folder, lambda: {"web": "http://127.0.0.1:8000", "external-api": "h:1"})
+    addresses = {"web": "http://127.0.0.1:8000", "external-api": "h:1"}
+    sandbox.commands = Commands(folder, lambda: addresses, project="shop-drill")
     return sandbox
 
 
@@ -199,7 +200,7 @@ def test_a_verification_of_the_undo_that_says_no_keeps_it_owed(drill: Any) -> No
         ("head -c 1000000 /dev/zero | tr '\\0' x", "… " + "x" * 200),
         ("echo password=kingfisher-7", "password=•••"),
         ("echo $TOKEN", "•••"),
-        ("echo ${web} ${external_api} $HUE", "http://127.0.0.1:8000 h:1 blue"),
+        ("echo ${web} ${external_api} $HUE $DRILLS_PROJECT", "http://127.0.0.1:8000 h:1 blue shop-drill"),
         (["printf", "%s", "a word"], "a word"),
         ("kill -9 $$", "verify: exit status 137 (SIGKILL)"),
         ("no-such-program", "verify: exit status 127: sh: 1: no-such-program: not found"),

@@ -76,7 +76,9 @@ class DeclaredSandbox(LacksTheRest):
     ) -> None:
         """`copy` says that `own` is a throw-away copy: it is removed when it is taken down."""
         self._copy = copy
-        self.commands = Commands(home or state_dir, lambda: self.addresses, lambda: ContainerCommands(self._containers))
+        self.commands = Commands(
+            home or state_dir, lambda: self.addresses, lambda: ContainerCommands(self._containers), project=own.name
+        )
         self._project = own
         self._declared = dict(declared)
         self._system = DeclaredSystem(
