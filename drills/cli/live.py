@@ -97,7 +97,8 @@ def line_of(event: ev.Event) -> Line | None:
     """The line of an event; None for what is not shown as it happens."""
     match event:
         case ev.SandboxReady():
-            return Line("sandbox ready", f"release {event.release}, up in {humane(event.seconds)}", "dim")
+            release = f"release {event.release}, " if event.release else ""
+            return Line("sandbox ready", f"{release}up in {humane(event.seconds)}", "dim")
         case ev.TrafficStarted():
             return Line("traffic started", f"{event.users} users, {event.requests_per_second:g} requests/s", "dim")
         case ev.SteadyStateHeld():

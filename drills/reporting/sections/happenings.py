@@ -85,7 +85,10 @@ def _decided(event: e.Decided) -> tuple[str, str]:
 
 
 _SAYINGS: dict[type[e.Base], Callable[[Any], tuple[str, str]]] = {
-    e.SandboxReady: lambda x: (f"Sandbox ready, release {x.release}", _listed(x.services.items())),
+    e.SandboxReady: lambda x: (
+        f"Sandbox ready, release {x.release}" if x.release else "Sandbox ready",
+        _listed(x.services.items()),
+    ),
     e.TrafficStarted: lambda x: ("Traffic started", f"{x.users} users, {x.requests_per_second:g} requests per second"),
     e.SteadyStateHeld: lambda x: (
         f"Steady state held for {span(x.seconds)}",
