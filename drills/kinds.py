@@ -109,7 +109,7 @@ class Kinds(Mapping[str, type[T]], Generic[T]):
             return f"{givers} give {self._what} of that name, so that none is used; remove one of them", None
         try:
             kind = points[0].load()
-        except Exception as error:  # noqa: BLE001 - whatever somebody's module raises, the rest goes on
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a module does when it is loaded
             said = one_line(f"{type(error).__name__}: {error}")
             return f"it cannot be loaded ({said})", None
         return self._wrong(name, kind), kind
