@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from drills.faults.included import INCLUDED
 from drills.kinds import Kinds
 from drills.probing import registry as probes
 from drills.sandbox.adapters import registry as adapters
-from tests.extending.installing import install, install_example
+from tests.extending.installing import EXAMPLE, install, install_example
 
 ALL = {"drills.faults": faults.FAULTS, "drills.probes": probes.PROBE_KINDS, "drills.adapters": adapters.ADAPTERS}
 
@@ -43,6 +44,15 @@ def test_a_fault_a_probe_and_an_adapter_are_kinds_like_those_that_are_included(s
         assert list(kinds)[-1] == name
         assert kinds.broken() == ()
         assert len(kinds) == len(ALL[group]._included) + 1
+
+
+def test_the_page_about_extending_shows_the_example_as_it_is() -> None:
+    page = (EXAMPLE.parents[2] / "docs" / "extending.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"```(?:toml|python)\n# (\S+)\n(.*?)```", page, re.DOTALL))
+    assert shown == {
+        name: (EXAMPLE / name).read_text(encoding="utf-8")
+        for name in ("pyproject.toml", *(f"drills_jobqueue/{each}.py" for each in ("adapter", "probe", "fault")))
+    }
 
 
 def test_every_included_kind_of_fault_is_called_as_its_class_says() -> None:
