@@ -26,7 +26,8 @@ from drills.core.probe import Observation, Outcome, ProbeSpec, Role
 from drills.included import included_root
 from drills.probing.bind import bind
 from drills.probing.prober import Prober
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.sandbox import ShopSandbox
 
 INTERVAL = timedelta(seconds=10)
 GIVE_UP = 60.0
@@ -48,7 +49,7 @@ def playbook() -> Playbook:
 class Watch:
     """The whole path: prober, alert state, and the moment of the alert."""
 
-    def __init__(self, spec: ProbeSpec, sandbox: LocalSandbox) -> None:
+    def __init__(self, spec: ProbeSpec, sandbox: ShopSandbox) -> None:
         self.rules = alerting.AlertRules.of(playbook(), [spec])
         self.state = alerting.AlertState()
         self.fired: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -70,7 +71,7 @@ class Watch:
                 self.fired.set_result(now)
 
 
-async def one_crash(sandbox: LocalSandbox, spec: ProbeSpec, phase: float) -> float:
+async def one_crash(sandbox: ShopSandbox, spec: ProbeSpec, phase: float) -> float:
     """Seconds from the kill to the alert. Each crash has an alert state of its own, so that none counts as flapping."""
     watch = Watch(spec, sandbox)
     probing = asyncio.create_task(watch.prober.run())
@@ -78,7 +79,7 @@ async def one_crash(sandbox: LocalSandbox, spec: ProbeSpec, phase: float) -> flo
         await asyncio.wait_for(watch.passed.wait(), GIVE_UP)
         await SystemClock().sleep(phase)
         killed = time.monotonic()
-        await asyncio.to_thread(sandbox.kill, "app")
+        await asyncio.to_thread(sandbox.services.kill, "app")
         took = await asyncio.wait_for(watch.fired, GIVE_UP) - killed
         if took > REMARKABLE:
             for at, seen in watch.looks:
@@ -87,7 +88,7 @@ async def one_crash(sandbox: LocalSandbox, spec: ProbeSpec, phase: float) -> flo
     finally:
         probing.cancel()
         await asyncio.gather(probing, return_exceptions=True)
-        await asyncio.to_thread(sandbox.start, "app")
+        await asyncio.to_thread(sandbox.services.start, "app")
 
 
 async def measure(kills: int, seed: int, *, tripwire: bool) -> list[float]:
@@ -102,7 +103,7 @@ async def measure(kills: int, seed: int, *, tripwire: bool) -> list[float]:
     )
     times: list[float] = []
     with tempfile.TemporaryDirectory(prefix="drills-crash-") as folder:
-        sandbox = LocalSandbox(Path(folder), included_root())
+        sandbox = ShopSandbox(LocalDriver(Path(folder), included_root()))
         await asyncio.to_thread(sandbox.up)
         try:
             for number in range(kills):

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.certificate import Certificate
-from drills.sandbox.definitions import shop_module
+from drills.sandbox.shop.definitions import shop_module
 
 #: A certificate that ends sooner counts as expired: somebody must act.
 ENDS_SOON = timedelta(days=7)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from drills.included import included_root
 from drills.sandbox.capabilities.capability import Capability
-from drills.sandbox.definitions import definitions
 from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.definitions import definitions
 
 
 class KnownSecrets:

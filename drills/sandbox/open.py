@@ -8,8 +8,9 @@ from drills.errors import BadInput
 from drills.included import included_root
 from drills.sandbox.choice import COMPOSE, SandboxPlace, driver_of, project_of
 from drills.sandbox.declared.copying import ProjectCopy
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
 from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -41,19 +42,23 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
             copy=copy,
         )
     if driver_of(place) == COMPOSE:
-        from drills.sandbox.compose.sandbox import ComposeSandbox
+        from drills.sandbox.compose.driver import ComposeDriver
 
         project = project_of(place)
-        return ComposeSandbox(
-            project,
-            place.compose_folder,
-            # The compose file builds the shop that lies beside it.
-            project.folder if (project.folder / "shop").is_dir() else included_root(),
-            allow_remote_engine=config.allow_remote_engine,
-            home=workspace.home,
+        return ShopSandbox(
+            ComposeDriver(
+                project,
+                place.compose_folder,
+                # The compose file builds the shop that lies beside it.
+                project.folder if (project.folder / "shop").is_dir() else included_root(),
+                allow_remote_engine=config.allow_remote_engine,
+                home=workspace.home,
+            )
         )
-    return LocalSandbox(
-        place.folder, included_root(), place.name, cache_dir=workspace.state_dir / "cache", home=workspace.home
+    return ShopSandbox(
+        LocalDriver(
+            place.folder, included_root(), place.name, cache_dir=workspace.state_dir / "cache", home=workspace.home
+        )
     )
 
 

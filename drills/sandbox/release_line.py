@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from drills.sandbox.capabilities.releases import Release
-from drills.sandbox.definitions import ShopDefinitions
+from drills.sandbox.shop.definitions import ShopDefinitions
 from drills.sandbox.state import Deployment, SandboxState, StateStore
 
 #: A sandbox that has just been started looks like a shop that was last changed days ago: a deployment of this

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from drills.included import included_root
-from drills.sandbox.definitions import definitions
+from drills.sandbox.shop.definitions import definitions
 from drills.sandbox.shop.names import Link, Service
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from drills.included import included_root
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.store.store import Store
 
 
@@ -32,9 +33,9 @@ def sandbox_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sandbox(sandbox_folder: Path, template_cache: Path) -> Iterator[LocalSandbox]:
+def sandbox(sandbox_folder: Path, template_cache: Path) -> Iterator[ShopSandbox]:
     """A real one, running; every test leaves it as it was."""
-    local = LocalSandbox(sandbox_folder, included_root(), "faults", cache_dir=template_cache)
+    local = ShopSandbox(LocalDriver(sandbox_folder, included_root(), "faults", cache_dir=template_cache))
     local.up()
     yield local
     local.down()

@@ -16,8 +16,8 @@ from drills.sandbox.capabilities.migrations import Migration
 from drills.sandbox.capabilities.releases import Release
 from drills.sandbox.capabilities.services import Running, ServiceStatus
 from drills.sandbox.fingerprint import Fingerprint
-from drills.sandbox.flat import Flat
 from drills.sandbox.shop.names import Link, Service
+from tests.faults.flat import Flat
 from tests.faults.paper_database import PaperDatabase
 
 MIGRATIONS = ("0001", "0002", "0003")

@@ -19,8 +19,8 @@ from drills.faults.kinds.misuse_key import MisuseKey
 from drills.faults.kinds.rotate_credentials import RotateCredentials
 from drills.processes.leftovers import until
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.sandbox import ShopSandbox
 from tests.faults.paper_sandbox import PaperSandbox
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ SECRET = "nobody-may-read-this"
 
 
 @contextmanager
-def in_place(sandbox: LocalSandbox, fault: Fault) -> Iterator[UndoPlan]:
+def in_place(sandbox: ShopSandbox, fault: Fault) -> Iterator[UndoPlan]:
     """The fault, and its undo however the test ends."""
     fault.check(sandbox)
     plan = fault.undo_plan(sandbox)
@@ -41,12 +41,12 @@ def in_place(sandbox: LocalSandbox, fault: Fault) -> Iterator[UndoPlan]:
     fault.verify_undone(sandbox, plan)
 
 
-def value(sandbox: LocalSandbox, statement: str) -> object:
+def value(sandbox: ShopSandbox, statement: str) -> object:
     return sandbox.database.sql(statement)[1][0][0]
 
 
 @pytest.fixture
-def notes(sandbox: LocalSandbox) -> Iterator[None]:
+def notes(sandbox: ShopSandbox) -> Iterator[None]:
     """Tables of this test: notes, with columns of all sorts, and words, which follows its deletions."""
     sandbox.database.sql(
         "CREATE TABLE notes (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text UNIQUE, raw bytea,"
@@ -63,7 +63,7 @@ def notes(sandbox: LocalSandbox) -> Iterator[None]:
     sandbox.database.sql("DROP TABLE words, notes")
 
 
-def test_rows_of_every_type_come_back_as_they_were(sandbox: LocalSandbox, notes: None) -> None:
+def test_rows_of_every_type_come_back_as_they_were(sandbox: ShopSandbox, notes: None) -> None:
     sandbox.database.sql("ALTER TABLE words DROP CONSTRAINT words_note_fkey")
     asked = "SELECT md5(string_agg(n::text, '|' ORDER BY id)) FROM notes AS n"
     before = value(sandbox, asked)
@@ -72,7 +72,7 @@ def test_rows_of_every_type_come_back_as_they_were(sandbox: LocalSandbox, notes:
     assert value(sandbox, asked) == before
 
 
-def test_rows_that_were_written_since_are_kept(sandbox: LocalSandbox, notes: None) -> None:
+def test_rows_that_were_written_since_are_kept(sandbox: ShopSandbox, notes: None) -> None:
     sandbox.database.sql("ALTER TABLE words DROP CONSTRAINT words_note_fkey")
     fault = DeleteRows(table="public.notes", where="id < 3")
     plan = fault.undo_plan(sandbox)
@@ -90,7 +90,7 @@ def test_rows_that_were_written_since_are_kept(sandbox: LocalSandbox, notes: Non
 
 
 def test_rows_that_others_follow_and_rows_that_cannot_be_told_apart_are_not_deleted(
-    sandbox: LocalSandbox, notes: None
+    sandbox: ShopSandbox, notes: None
 ) -> None:
     for table, where, why in (
         ("notes", "true", "table words changes with the deletion"),
@@ -103,21 +103,21 @@ def test_rows_that_others_follow_and_rows_that_cannot_be_told_apart_are_not_dele
             DeleteRows(table=table, where=where).check(sandbox)
 
 
-def test_a_rotated_password_keeps_the_app_out_until_it_is_back(sandbox: LocalSandbox) -> None:
+def test_a_rotated_password_keeps_the_app_out_until_it_is_back(sandbox: ShopSandbox) -> None:
     with in_place(sandbox, RotateCredentials(role="shop")) as plan:
         assert "SCRAM-SHA-256" in json.dumps(plan)
         assert not sandbox.health()["app /ready"][0]
     assert until(lambda: sandbox.health()["app /ready"][0], seconds=20)
 
 
-def test_a_role_that_mends_the_database_keeps_its_password(sandbox: LocalSandbox) -> None:
+def test_a_role_that_mends_the_database_keeps_its_password(sandbox: ShopSandbox) -> None:
     with pytest.raises(FaultImpossible, match="is a superuser"):
         RotateCredentials(role="postgres").check(sandbox)
     with pytest.raises(FaultImpossible, match="there is no role nobody"):
         RotateCredentials(role="nobody").check(sandbox)
 
 
-def test_what_a_responder_did_to_the_cache_is_undone_too(sandbox: LocalSandbox) -> None:
+def test_what_a_responder_did_to_the_cache_is_undone_too(sandbox: ShopSandbox) -> None:
     before = sandbox.fingerprint()
     with in_place(sandbox, FillCache(megabytes=2)):
         sandbox.cache.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
@@ -125,7 +125,7 @@ def test_what_a_responder_did_to_the_cache_is_undone_too(sandbox: LocalSandbox) 
     assert sandbox.fingerprint() == before
 
 
-def test_a_revoked_key_ends_the_theft_and_is_valid_again_afterwards(sandbox: LocalSandbox) -> None:
+def test_a_revoked_key_ends_the_theft_and_is_valid_again_afterwards(sandbox: ShopSandbox) -> None:
     def seen(outcome: str) -> bool:
         asked = "SELECT count(*) FROM audit_log WHERE address = '203.0.113.7' AND at > now() - interval '2 seconds'"
         return int(str(value(sandbox, f"{asked} AND outcome = '{outcome}'"))) > 0
@@ -139,7 +139,7 @@ def test_a_revoked_key_ends_the_theft_and_is_valid_again_afterwards(sandbox: Loc
     assert value(sandbox, "SELECT revoked_at IS NULL FROM api_keys WHERE id = 'pk_lantern'")
 
 
-def test_a_stranger_who_is_refused_at_once_does_not_stay(sandbox: LocalSandbox) -> None:
+def test_a_stranger_who_is_refused_at_once_does_not_stay(sandbox: ShopSandbox) -> None:
     stranger = MisuseKey(key="pk_harbour")
     plan = stranger.undo_plan(sandbox)
     sandbox.database.sql("UPDATE api_keys SET revoked_at = now() WHERE id = 'pk_harbour'")
@@ -194,14 +194,14 @@ def test_a_full_disk_that_was_mended_by_hand_leaves_nothing_to_undo() -> None:
     assert sandbox.fingerprint() == before
 
 
-def test_a_replica_that_is_frozen_does_not_go_on_with_the_connections_that_it_keeps(sandbox: LocalSandbox) -> None:
+def test_a_replica_that_is_frozen_does_not_go_on_with_the_connections_that_it_keeps(sandbox: ShopSandbox) -> None:
     with in_place(sandbox, AbandonExports()):
         sandbox.services.pause(Service.APP)
     assert sandbox.health()["app /ready"][0]
 
 
 def test_an_app_that_was_restarted_has_its_connections_again_and_is_left_alone(
-    sandbox: LocalSandbox,
+    sandbox: ShopSandbox,
 ) -> None:
     def processes() -> tuple[int, ...]:
         return next(each.pids for each in sandbox.services.list() if each.name == Service.APP)

@@ -14,7 +14,7 @@ from drills.faults.kinds.hold_locks import HoldLocks
 from drills.faults.kinds.misuse_key import MisuseKey
 from drills.faults.registry import FAULTS, fault_of
 from drills.processes.leftovers import marked
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.shop.sandbox import ShopSandbox
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,7 @@ def test_every_kind_that_touches_the_sandbox_is_tried_here() -> None:
     "spec", SPECS, ids=lambda spec: "-".join(str(value) for value in spec.values() if "here" not in str(value))
 )
 def test_a_fault_is_seen_refused_a_second_time_and_undone_without_a_trace(
-    sandbox: LocalSandbox, spec: dict[str, object]
+    sandbox: ShopSandbox, spec: dict[str, object]
 ) -> None:
     before = sandbox.fingerprint()
     one = fault(spec)
@@ -91,7 +91,7 @@ def test_a_fault_is_seen_refused_a_second_time_and_undone_without_a_trace(
     assert sandbox.fingerprint() == before
 
 
-def test_an_index_that_was_made_again_in_another_form_is_put_right(sandbox: LocalSandbox) -> None:
+def test_an_index_that_was_made_again_in_another_form_is_put_right(sandbox: ShopSandbox) -> None:
     before = sandbox.fingerprint()
     drop = fault({"kind": "drop-index", "index": "orders_customer_idx"})
     plan = drop.undo_plan(sandbox)
@@ -103,14 +103,14 @@ def test_an_index_that_was_made_again_in_another_form_is_put_right(sandbox: Loca
     assert sandbox.fingerprint() == before
 
 
-def test_an_index_of_a_constraint_is_not_dropped(sandbox: LocalSandbox) -> None:
+def test_an_index_of_a_constraint_is_not_dropped(sandbox: ShopSandbox) -> None:
     with pytest.raises(FaultImpossible, match="holds a constraint"):
         fault({"kind": "drop-index", "index": "orders_pkey"}).check(sandbox)
     with pytest.raises(FaultImpossible, match="there is no index"):
         fault({"kind": "drop-index", "index": "nowhere_idx"}).check(sandbox)
 
 
-def test_what_does_not_exist_cannot_be_disturbed(sandbox: LocalSandbox) -> None:
+def test_what_does_not_exist_cannot_be_disturbed(sandbox: ShopSandbox) -> None:
     with pytest.raises(FaultImpossible, match=r"there is no release 9\.9; known: 1\.0\.0, 1\.1\.0, 1\.2\.0"):
         fault({"kind": "deploy-release", "release": "9.9"}).check(sandbox)
     with pytest.raises(FaultImpossible, match="is deployed already"):
@@ -120,7 +120,7 @@ def test_what_does_not_exist_cannot_be_disturbed(sandbox: LocalSandbox) -> None:
 
 
 def test_ending_the_session_that_holds_a_lock_is_a_remedy_and_the_undo_finds_nothing_left(
-    sandbox: LocalSandbox,
+    sandbox: ShopSandbox,
 ) -> None:
     lock = HoldLocks(table="orders")
     plan = lock.undo_plan(sandbox)
@@ -131,7 +131,7 @@ def test_ending_the_session_that_holds_a_lock_is_a_remedy_and_the_undo_finds_not
     lock.verify_undone(sandbox, plan)
 
 
-def test_a_session_fault_is_undone_while_the_database_is_down(sandbox: LocalSandbox) -> None:
+def test_a_session_fault_is_undone_while_the_database_is_down(sandbox: ShopSandbox) -> None:
     lock = HoldLocks(table="orders")
     plan = lock.undo_plan(sandbox)
     lock.apply(sandbox)
@@ -141,14 +141,14 @@ def test_a_session_fault_is_undone_while_the_database_is_down(sandbox: LocalSand
     sandbox.services.start("database")
 
 
-def test_a_lock_that_cannot_be_had_is_told_and_leaves_no_program(sandbox: LocalSandbox) -> None:
+def test_a_lock_that_cannot_be_had_is_told_and_leaves_no_program(sandbox: ShopSandbox) -> None:
     lock = HoldLocks(table="nowhere")
     with pytest.raises(EnvironmentFailed, match='relation "nowhere" does not exist'):
         lock.apply(sandbox)
     lock.verify_undone(sandbox, lock.undo_plan(sandbox))
 
 
-def test_while_connections_are_exhausted_the_app_gets_none_and_an_administrator_does(sandbox: LocalSandbox) -> None:
+def test_while_connections_are_exhausted_the_app_gets_none_and_an_administrator_does(sandbox: ShopSandbox) -> None:
     exhaust = fault({"kind": "exhaust-connections"})
     plan = exhaust.undo_plan(sandbox)
     exhaust.apply(sandbox)
@@ -163,7 +163,7 @@ def test_while_connections_are_exhausted_the_app_gets_none_and_an_administrator_
 @pytest.mark.parametrize(
     "one", [HoldLocks(table="orders"), ExhaustConnections(connections=2), MisuseKey(requests_per_second=5)]
 )
-def test_what_runs_in_the_background_does_not_say_what_it_is_for(sandbox: LocalSandbox, one: Fault) -> None:
+def test_what_runs_in_the_background_does_not_say_what_it_is_for(sandbox: ShopSandbox, one: Fault) -> None:
     plan = one.undo_plan(sandbox)
     one.apply(sandbox)
     try:

@@ -13,7 +13,8 @@ from drills.faults.recovery import recover
 from drills.included import included_root
 from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.store.journal import Journal
 from drills.store.store import Store
 
@@ -36,9 +37,9 @@ def old_store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def broken(tmp_path: Path, template_cache: Path) -> Iterator[LocalSandbox]:
+def broken(tmp_path: Path, template_cache: Path) -> Iterator[ShopSandbox]:
     """As that drill left it: with what this version adds to a database missing."""
-    local = LocalSandbox(tmp_path / "sandbox", included_root(), "default", cache_dir=template_cache)
+    local = ShopSandbox(LocalDriver(tmp_path / "sandbox", included_root(), "default", cache_dir=template_cache))
     local.up()
     try:
         local.database.sql(f"DROP INDEX {INDEX}")
@@ -48,10 +49,10 @@ def broken(tmp_path: Path, template_cache: Path) -> Iterator[LocalSandbox]:
         local.services.kill("cache")
         yield local
     finally:
-        LocalSandbox.down(local)
+        local.down()
 
 
-def test_what_version_0_1_owes_is_settled(old_store: Store, broken: LocalSandbox, tmp_path: Path) -> None:
+def test_what_version_0_1_owes_is_settled(old_store: Store, broken: ShopSandbox, tmp_path: Path) -> None:
     assert len(Journal(old_store).owed("default")) == 6
     undone: dict[str, object] = {}
     taken_down = broken.down

@@ -33,8 +33,8 @@ from drills.processes.start import started
 from drills.reporting.report import reports_into
 from drills.reporting.sections.debrief import undo_lines
 from drills.sandbox.fingerprint import Fingerprint
-from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.runner import Runner
@@ -70,12 +70,13 @@ from drills.faults.injection import inject
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore
 from drills.included import included_root
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.store.journal import Journal
 from drills.store.store import Store
 url, folder, spec, moment = sys.argv[1:]
 die = lambda: os.kill(os.getpid(), signal.SIGKILL)
-store, sandbox = Store.open(url), LocalSandbox(Path(folder), included_root(), "faults")
+store, sandbox = Store.open(url), ShopSandbox(LocalDriver(Path(folder), included_root(), "faults"))
 drill = store.begin_drill(scenario="any", sandbox="default", responder=ResponderKind.NONE)
 owe_restore(Journal(store), sandbox, drill.drill_id)
 def emit(make):
@@ -99,7 +100,7 @@ sys.stdin.read()
     ],
 )
 def test_a_runner_killed_in_the_middle_of_a_fault_leaves_nothing_after_recovery(
-    workspace: Path, store: Store, sandbox: LocalSandbox, sandbox_folder: Path, spec: str, moment: str
+    workspace: Path, store: Store, sandbox: ShopSandbox, sandbox_folder: Path, spec: str, moment: str
 ) -> None:
     before = sandbox.fingerprint()
     command = [sys.executable, "-c", _RUNNER, str(store.database.url), str(sandbox_folder), spec, moment]

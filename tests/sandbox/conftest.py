@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from drills.included import included_root
+from drills.sandbox.compose.driver import ComposeDriver
 from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.project import Project
-from drills.sandbox.compose.sandbox import ComposeSandbox
 from drills.sandbox.fingerprint import Fingerprint
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
 from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.sandbox import ShopSandbox
 
 
 @pytest.fixture(scope="session", params=["local", pytest.param("compose", marks=pytest.mark.engine)])
@@ -27,9 +28,9 @@ def running(
     folder = tmp_path_factory.mktemp("sandbox")
     sandbox: Sandbox
     if request.param == "compose":
-        sandbox = ComposeSandbox(compose_project("drills-conformance"), folder, included_root())
+        sandbox = ShopSandbox(ComposeDriver(compose_project("drills-conformance"), folder, included_root()))
     else:
-        sandbox = LocalSandbox(folder, included_root(), cache_dir=template_cache)
+        sandbox = ShopSandbox(LocalDriver(folder, included_root(), cache_dir=template_cache))
     try:
         sandbox.up()
         yield sandbox, sandbox.fingerprint()

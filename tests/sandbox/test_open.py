@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.compose.sandbox import ComposeSandbox
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
 from drills.sandbox.open import open_sandbox
+from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.sandbox.state import ComposeProject, StateStore
 from drills.workspace.config import Driver, SandboxConfig
 from drills.workspace.workspace import Workspace
@@ -22,23 +22,24 @@ def workspace(root: Path, sandbox: SandboxConfig, more: str = "project: ours") -
 
 def test_sandboxes_of_different_names_share_a_workspace_and_nothing_else(tmp_path: Path) -> None:
     one, other = (open_sandbox(workspace(tmp_path, SandboxConfig(name=name))) for name in ("one", "other"))
-    assert isinstance(one, LocalSandbox)
-    assert isinstance(other, LocalSandbox)
-    assert (one.name, other.name) == ("one", "other")
-    assert one._layout.root != other._layout.root
-    assert one._store.identity != other._store.identity
-    assert one._cache_dir == other._cache_dir
+    assert isinstance(one, ShopSandbox)
+    assert isinstance(other, ShopSandbox)
+    assert isinstance(one.own, LocalDriver)
+    assert isinstance(other.own, LocalDriver)
+    assert one.own.layout.root != other.own.layout.root
+    assert one.own.store.identity != other.own.store.identity
+    assert one.own.cache_dir == other.own.cache_dir
 
 
 def test_the_compose_driver_is_taken_when_it_is_named(tmp_path: Path) -> None:
     opened = open_sandbox(workspace(tmp_path, SandboxConfig(driver=Driver.COMPOSE)))
-    assert isinstance(opened, ComposeSandbox)
+    assert opened.driver == "compose"
     assert opened.addresses == {}, "it is not up"
 
 
 def test_without_an_engine_the_local_driver_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
-    assert isinstance(open_sandbox(workspace(tmp_path, SandboxConfig())), LocalSandbox)
+    assert open_sandbox(workspace(tmp_path, SandboxConfig())).driver == "local"
 
 
 def test_a_compose_sandbox_that_was_up_is_still_meant_when_its_engine_has_died(
@@ -49,7 +50,7 @@ def test_a_compose_sandbox_that_was_up_is_still_meant_when_its_engine_has_died(
     folder.mkdir(parents=True)
     StateStore(folder / "state.json", "marker").change(active=True)
     opened = open_sandbox(workspace(tmp_path, SandboxConfig()))
-    assert isinstance(opened, ComposeSandbox)
+    assert opened.driver == "compose"
     with pytest.raises(EnvironmentFailed, match=r"the Docker engine at .* does not answer"):
         opened.is_up()
 
@@ -64,8 +65,8 @@ def test_a_compose_sandbox_that_is_up_elsewhere_is_neither_mended_here_nor_taken
     at = {"name": "ours", "folder": str(tmp_path), "host": f"unix://{tmp_path}/no-engine.sock"}
     state = StateStore(folder / "state.json", "marker").change(active=True, compose=ComposeProject(**at | change))
     opened = open_sandbox(workspace(tmp_path, SandboxConfig()))
-    assert isinstance(opened, ComposeSandbox)
-    for act in (opened.is_up, opened.up, opened.down, opened.fingerprint, lambda: opened.restart("app")):
+    assert opened.driver == "compose"
+    for act in (opened.is_up, opened.up, opened.down, opened.fingerprint, lambda: opened.services.restart("app")):
         with pytest.raises(EnvironmentFailed, match=r"was brought up as \w+ on the engine .* go back to that one"):
             act()
     assert StateStore(folder / "state.json", "marker").read() == state

@@ -9,7 +9,8 @@ import pytest
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
 from drills.sandbox import state as state_module
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.sandbox.state import FORMAT, ProcessRecord, SandboxState, StateStore, load, save
 
 RECORD = ProcessRecord(service="cache", pid=12, create_time=1.5, port=20001)
@@ -62,7 +63,7 @@ def test_a_full_disk_is_told_and_leaves_the_former_state_whole(tmp_path: Path, m
 
 def test_a_sandbox_with_an_unusable_state_file_can_still_be_taken_down(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("not json")
-    sandbox = LocalSandbox(tmp_path, included_root())
+    sandbox = ShopSandbox(LocalDriver(tmp_path, included_root()))
     with pytest.raises(EnvironmentFailed, match=r"state\.json"):
         sandbox.is_up()
     sandbox.down()

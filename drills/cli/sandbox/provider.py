@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def status(workspace: WorkspaceOption = HERE) -> None:
     """Show what the provider says of itself, and of our requests."""
-    from drills.sandbox.provider_console import ProviderConsole
+    from drills.sandbox.shop.provider_console import ProviderConsole
 
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
@@ -44,7 +44,7 @@ def keys(
     """Show the keys that the provider accepts and signs with now."""
     from drills.errors import BadInput
     from drills.nearest import suggest
-    from drills.sandbox.provider_console import ProviderConsole
+    from drills.sandbox.shop.provider_console import ProviderConsole
 
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
@@ -63,7 +63,7 @@ def charges(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """List what was charged lately, and whether we were told. Exit status 1 when an order was charged twice."""
-    from drills.sandbox.provider_console import ProviderConsole
+    from drills.sandbox.shop.provider_console import ProviderConsole
 
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
@@ -78,7 +78,7 @@ def charges(
 
 def replay(workspace: WorkspaceOption = HERE) -> None:
     """Let the provider send again the webhooks that were not delivered. Exit status 1 when some still are not."""
-    from drills.sandbox.provider_console import ProviderConsole
+    from drills.sandbox.shop.provider_console import ProviderConsole
 
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):

@@ -118,6 +118,6 @@ def _current(sandbox: Sandbox, name: str) -> str | None:
 def _secrets() -> frozenset[str]:
     """The names of the included shop's settings whose values nobody may read in a report."""
     from drills.included import included_root
-    from drills.sandbox.definitions import definitions
+    from drills.sandbox.shop.definitions import definitions
 
     return frozenset(each.name for each in definitions(included_root()).settings if each.secret)

@@ -106,7 +106,7 @@ class MisuseKey(Fault):
 def _keys() -> dict[str, str]:
     """The partners' keys by their ids."""
     from drills.included import included_root
-    from drills.sandbox.definitions import shop_module
+    from drills.sandbox.shop.definitions import shop_module
 
     return {partner.key_id: partner.key for partner in shop_module(included_root(), "partner_keys").PARTNERS}
 

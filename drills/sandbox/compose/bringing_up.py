@@ -10,64 +10,69 @@ from datetime import UTC, datetime
 from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.change_history import first_changes
+from drills.sandbox.compose.app_replicas import AppReplicas
 from drills.sandbox.compose.cli import PortTaken, ServiceFailed
 from drills.sandbox.compose.containers import Container
-from drills.sandbox.compose.layout import DIRECT, PORTS, port_variable, shop_digest
-from drills.sandbox.compose.operating import OperatesServices
-from drills.sandbox.compose.project import PROJECT
-from drills.sandbox.database.backups import NIGHTLY
-from drills.sandbox.driver import BACKING
+from drills.sandbox.compose.edge_certificate import EdgeCertificate
+from drills.sandbox.compose.layout import DIRECT, PORTS, Layout, port_variable, shop_digest
+from drills.sandbox.compose.project import PROJECT, Project
+from drills.sandbox.compose.service_control import ServiceControl
 from drills.sandbox.ports import choose_ports
-from drills.sandbox.provider_console import settings_of
 from drills.sandbox.release_line import initial_line
+from drills.sandbox.shop.ground import BACKING, Ground
 from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.provider_console import settings_of
 from drills.sandbox.state import ComposeProject, SandboxState, make_folder
 
 PORT_CHOICES = 4
 _USUAL = {name: usual for name, (_service, _inside, usual) in PORTS.items()}
 
 
-class BringsUp(OperatesServices):
-    def is_up(self) -> bool:
-        """Whether something of it runs; one that was brought up by hand is taken over."""
-        if not self._sees_project():
-            return False
-        if not self._store.read().active:
-            with self._lock.held():
-                if not self._store.read().active:
-                    self._take_over()
-        self._note_ports(self._containers.list())  # Whoever made containers anew by hand may have published others.
-        return True
+class BringingUp:
+    """Callers hold the change lock. All raise EnvironmentFailed for what does not come up, BadInput for a mistake."""
 
-    def up(self) -> None:
-        make_folder(self._layout.root)
-        with self._lock.held():
-            running = self._sees_project()
-            if not running and not (self._store.read().active and self._containers.list()):
-                self._begin_afresh()
-                self._start_on_free_ports()
-            else:
-                if not self._store.read().active:
-                    self._take_over()
-                self._start_everything()
-            self._note_ports(self._containers.list())
-            self._certificate.keep_copies()
-            self._await_ready()
-            self._provide_backup()
+    def __init__(
+        self,
+        ground: Ground,
+        project: Project,
+        layout: Layout,
+        control: ServiceControl,
+        app: AppReplicas,
+        certificate: EdgeCertificate,
+    ) -> None:
+        self._store = ground.store
+        self._shop = ground.shop
+        self._project = project
+        self._layout = layout
+        self._control = control
+        self._containers = control.containers
+        self._app = app
+        self._certificate = certificate
 
-    def down(self) -> None:
-        state = self._store.read()
-        self._refuse_other_place(state)
-        if not self._layout.root.is_dir() and not self._sees_project():
-            return
-        with self._lock.held():
-            self._containers.list()  # Refuses when the name is another folder's.
-            self._refuse_foreign_volumes()
-            self._control.cli.down(self._control.variables())
-            if state.active:
-                self._store.change(active=False)
-            for folder in (self._layout.logs, self._layout.certificates, self._layout.backups):
-                shutil.rmtree(folder, ignore_errors=True)
+    def run(self, *, running: bool) -> None:
+        """Begin afresh, or start what is missing of one that is `running` or was up when the engine ended."""
+        if not running and not (self._store.read().active and self._containers.list()):
+            self._begin_afresh()
+            self._start_on_free_ports()
+        else:
+            if not self._store.read().active:
+                self.take_over()
+            self._start_everything()
+        self.note_ports()
+
+    def take_down(self) -> None:
+        """Remove its containers, network and volumes, and its own files but the state."""
+        self._containers.list()  # Refuses when the name is another folder's.
+        self._refuse_foreign_volumes()
+        self._control.cli.down(self._control.variables())
+        if self._store.read().active:
+            self._store.change(active=False)
+        for folder in (self._layout.logs, self._layout.certificates, self._layout.backups):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def note_ports(self) -> None:
+        """Keep the ports that are published now."""
+        self._note_ports(self._containers.list())
 
     # --- beginning
 
@@ -100,7 +105,7 @@ class BringsUp(OperatesServices):
                 self._store.change(ports=self._choose_ports({}))
         return self._start_everything()
 
-    def _take_over(self) -> None:
+    def take_over(self) -> None:
         """The state of a sandbox that somebody brought up with `docker compose up`."""
         make_folder(self._layout.root)
         listed = self._containers.list()
@@ -166,7 +171,7 @@ class BringsUp(OperatesServices):
             self._note_ports(self._containers.list())
         for service in BACKING:
             self._control.await_answer(service)
-        self._replicas.adjust()
+        self._app.adjust()
 
     def _scaled(self, state: SandboxState) -> list[str]:
         return ["--scale", f"app={state.replicas}"]
@@ -184,10 +189,6 @@ class BringsUp(OperatesServices):
         ports = self._store.read().ports
         if ports | found != ports:
             self._store.change(ports=ports | found)
-
-    def _provide_backup(self) -> None:
-        if self._backups.manifest(NIGHTLY) is None:
-            self._backups.back_up(NIGHTLY, datetime.now(UTC))
 
     def _refuse_foreign_volumes(self) -> None:
         """Compose knows volumes by their names alone: one that no sandbox of this name made is not ours to remove."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from drills.sandbox.definitions import ShopDefinitions
+from drills.sandbox.shop.definitions import ShopDefinitions
 from drills.sandbox.shop.names import Service
 from drills.sandbox.state import SandboxState
 

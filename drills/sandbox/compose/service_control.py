@@ -13,9 +13,9 @@ from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.compose.layout import CONFIGURED, DIRECT, DISK, Layout, digest, settings_digest, variables
 from drills.sandbox.compose.service_stats import Limits
-from drills.sandbox.definitions import ShopDefinitions
-from drills.sandbox.provider_console import settings_of, took_settings
+from drills.sandbox.shop.definitions import ShopDefinitions
 from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.provider_console import settings_of, took_settings
 from drills.sandbox.state import StateStore
 
 #: One that has ended is noticed at once; this is for a machine that is very busy.

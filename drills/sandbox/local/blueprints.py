@@ -13,12 +13,12 @@ from pathlib import Path
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox import ports
-from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.http_answers import answers_well
 from drills.sandbox.local import postgres
 from drills.sandbox.local.processes import base_environment
 from drills.sandbox.local.toxiproxy_command import toxiproxy_command
 from drills.sandbox.ports import HOST
+from drills.sandbox.shop.definitions import ShopDefinitions
 from drills.sandbox.shop.names import Link, Service
 from drills.sandbox.state import SandboxState
 

@@ -13,11 +13,11 @@ from drills.errors import EnvironmentFailed
 from drills.processes.start import start_ticks
 from drills.sandbox import ports
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.definitions import ShopDefinitions
 from drills.sandbox.local import limits, postgres, processes, shared_memory
 from drills.sandbox.local.blueprints import Blueprint, Layout, blueprint, settings_digest, settings_text
-from drills.sandbox.provider_console import settings_of
+from drills.sandbox.shop.definitions import ShopDefinitions
 from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.provider_console import settings_of
 from drills.sandbox.state import Intention, ProcessRecord, StateStore
 
 #: One that has ended is noticed at once; this is for a machine that is very busy.

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from drills.sandbox.capabilities.services import Running, ServiceStatus
 from drills.sandbox.local.service_control import ServiceControl
-from drills.sandbox.names import part_of
-from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.names import Service, part_of
 
 #: Where each service is reached, by the name of its address.
 _ADDRESSES: Mapping[Service, str] = {Service.EDGE: "edge-address"}

@@ -21,9 +21,9 @@ import psycopg
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.database.backups import NIGHTLY, Backups
-from drills.sandbox.definitions import definitions
 from drills.sandbox.local import postgres, processes, shared_memory
 from drills.sandbox.ports import HOST, free_port
+from drills.sandbox.shop.definitions import definitions
 
 #: How long making it may take on a slow machine.
 _SEEDING_SECONDS = 60.0

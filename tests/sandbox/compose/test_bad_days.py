@@ -11,11 +11,12 @@ import pytest
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
 from drills.sandbox.capabilities.services import Running
+from drills.sandbox.compose.driver import ComposeDriver
 from drills.sandbox.compose.layout import DIRECT
-from drills.sandbox.compose.sandbox import ComposeSandbox
 from drills.sandbox.ports import HOST, free_port
 from drills.sandbox.sandbox import Sandbox
 from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.sandbox.state import make_folder
 from tests.sandbox.conftest import compose_project
 
@@ -26,20 +27,20 @@ pytestmark = [
 ]
 
 
-def remove_by_hand(sandbox: ComposeSandbox, *services: str) -> None:
-    for container in sandbox._control.of(*services):
-        sandbox._containers.remove(container)
+def remove_by_hand(sandbox: ShopSandbox, *services: str) -> None:
+    for container in sandbox.own.control.of(*services):
+        sandbox.own.containers.remove(container)
 
 
-def ids(sandbox: ComposeSandbox) -> dict[str, str]:
-    return {container.name: container.id for container in sandbox._containers.list()}
+def ids(sandbox: ShopSandbox) -> dict[str, str]:
+    return {container.name: container.id for container in sandbox.own.containers.list()}
 
 
 def test_containers_that_were_removed_by_hand_are_made_again(sandbox: Sandbox) -> None:
-    assert isinstance(sandbox, ComposeSandbox)
+    assert isinstance(sandbox, ShopSandbox)
     before = sandbox.fingerprint()
     remove_by_hand(sandbox, Service.CACHE, DIRECT)
-    sandbox._containers.remove(sandbox._control.of(Service.APP)[0])
+    sandbox.own.containers.remove(sandbox.own.control.of(Service.APP)[0])
     assert next(each.running for each in sandbox.services.list() if each.name == Service.CACHE) is Running.DOWN
     assert sandbox.restore(before)
     assert sandbox.fingerprint().differences(before) == ()
@@ -47,25 +48,25 @@ def test_containers_that_were_removed_by_hand_are_made_again(sandbox: Sandbox) -
 
 
 def test_one_that_was_removed_is_started_by_its_name(sandbox: Sandbox) -> None:
-    assert isinstance(sandbox, ComposeSandbox)
+    assert isinstance(sandbox, ShopSandbox)
     remove_by_hand(sandbox, Service.EXTERNAL_API)
     sandbox.services.start(Service.EXTERNAL_API)
     assert sandbox.health()[Service.EXTERNAL_API][0]
 
 
 def test_the_rows_come_back_when_the_disk_was_lost_with_its_containers(sandbox: Sandbox) -> None:
-    assert isinstance(sandbox, ComposeSandbox)
+    assert isinstance(sandbox, ShopSandbox)
     remove_by_hand(sandbox, Service.DATABASE, "database-disk")
     sandbox.services.start(Service.DATABASE)
     assert sandbox.database.sql("SELECT count(*) > 100000 FROM orders")[1] == [(True,)]
 
 
 def test_a_sandbox_that_was_brought_up_by_hand_is_taken_over_as_it_is(sandbox: Sandbox, tmp_path: Path) -> None:
-    assert isinstance(sandbox, ComposeSandbox)
+    assert isinstance(sandbox, ShopSandbox)
     sandbox.releases.deploy("1.2.0")
     sandbox.settings.set({"provider_rate_limit": "60"})
     before = ids(sandbox)
-    other = ComposeSandbox(sandbox._project, tmp_path, included_root())
+    other = ShopSandbox(ComposeDriver(sandbox.own.project, tmp_path, included_root()))
     assert other.addresses == {}
     assert other.is_up()
     assert other.addresses.keys() == sandbox.addresses.keys()
@@ -79,17 +80,17 @@ def test_a_sandbox_that_was_brought_up_by_hand_is_taken_over_as_it_is(sandbox: S
 
 
 def test_a_port_that_only_looked_free_is_chosen_again(sandbox: Sandbox, tmp_path: Path) -> None:
-    assert isinstance(sandbox, ComposeSandbox)
-    other = ComposeSandbox(compose_project("drills-second"), tmp_path, included_root())
+    assert isinstance(sandbox, ShopSandbox)
+    other = ShopSandbox(ComposeDriver(compose_project("drills-second"), tmp_path, included_root()))
     make_folder(tmp_path)
     port = free_port(set(), tmp_path)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind((HOST, port))  # Free still for TCP: the engine alone finds that out.
-        other._store.change(ports={Service.DNS: port})
+        other.own.store.change(ports={Service.DNS: port})
         try:
             other.up()
             assert httpx.get(f"{other.addresses['app']}/ready", trust_env=False).status_code == 200
-            assert other._store.read().ports[Service.DNS] != port
+            assert other.own.store.read().ports[Service.DNS] != port
             assert not set(other.addresses.values()) & set(sandbox.addresses.values())
         finally:
             other.down()
@@ -98,10 +99,10 @@ def test_a_port_that_only_looked_free_is_chosen_again(sandbox: Sandbox, tmp_path
 def test_replicas_that_do_not_come_up_are_told_and_the_old_ones_go_on(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert isinstance(sandbox, ComposeSandbox)
+    assert isinstance(sandbox, ShopSandbox)
     before = ids(sandbox)
-    wrong = {**sandbox._control.variables(), "SHOP_POOL_SIZE": "999"}
-    monkeypatch.setattr(sandbox._control, "variables", lambda: wrong)
+    wrong = {**sandbox.own.control.variables(), "SHOP_POOL_SIZE": "999"}
+    monkeypatch.setattr(sandbox.own.control, "variables", lambda: wrong)
     with pytest.raises(EnvironmentFailed, match=r"app did not come up \(ended at once\): .*pool_size must be"):
         sandbox.releases.deploy("1.0.0")
     assert ids(sandbox) == before

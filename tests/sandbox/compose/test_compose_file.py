@@ -11,7 +11,7 @@ import yaml
 from drills.included import included_root
 from drills.sandbox.compose.layout import CONFIGURED, DIRECT, DISK, PORTS, port_variable
 from drills.sandbox.compose.service_control import USUAL_APP_CPUS
-from drills.sandbox.definitions import definitions
+from drills.sandbox.shop.definitions import definitions
 from drills.sandbox.shop.names import Service
 
 ROOT = included_root()

@@ -11,9 +11,10 @@ import pytest
 from drills.errors import BadInput
 from drills.included import included_root
 from drills.sandbox.capabilities.links import Toxic
+from drills.sandbox.compose.driver import ComposeDriver
 from drills.sandbox.compose.project import PROJECT, SERVICE
-from drills.sandbox.compose.sandbox import ComposeSandbox
 from drills.sandbox.shop.names import Link, Service
+from drills.sandbox.shop.sandbox import ShopSandbox
 from proofs.bystanders import Bystanders, labels_of
 from proofs.bystanders import bystanders as stood
 from tests.sandbox.conftest import compose_project
@@ -34,7 +35,7 @@ def test_bystanders_with_similar_names_survive_all_that_a_drill_does(bystanders:
         # Another project of the same folder, and one whose name only differs by its end, with the same services.
         bystanders.stand(f"{project.name}2-{service}-1", labels_of(f"{project.name}2", project.folder, service))
         bystanders.stand(f"{project.name}-{service}", {SERVICE: service})
-    sandbox = ComposeSandbox(project, tmp_path, included_root())
+    sandbox = ShopSandbox(ComposeDriver(project, tmp_path, included_root()))
     sandbox.up()
     try:
         before = sandbox.fingerprint()
@@ -59,7 +60,7 @@ def test_a_project_of_the_same_name_in_another_folder_is_refused_and_stays(
 ) -> None:
     project = compose_project("drills-clash")
     bystanders.stand(f"{project.name}-database-1", labels_of(project.name, "/somewhere/else", "database"))
-    sandbox = ComposeSandbox(project, tmp_path, included_root())
+    sandbox = ShopSandbox(ComposeDriver(project, tmp_path, included_root()))
     for act in (sandbox.up, sandbox.down, sandbox.is_up):
         with pytest.raises(BadInput, match="belongs to /somewhere/else; nothing was touched"):
             act()
@@ -75,7 +76,7 @@ def test_a_volume_that_no_sandbox_made_is_not_removed(
     labels = {} if label is None else {PROJECT: label.format(project.name)}
     bystanders.api.create_volume(name, labels=labels)
     try:
-        sandbox = ComposeSandbox(project, tmp_path, included_root())
+        sandbox = ShopSandbox(ComposeDriver(project, tmp_path, included_root()))
         for act in (sandbox.up, sandbox.down):
             with pytest.raises(BadInput, match=f"the volume {name} belongs to somebody else"):
                 act()

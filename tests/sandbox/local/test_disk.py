@@ -13,7 +13,8 @@ from drills.included import included_root
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.local import disk as local_disk
 from drills.sandbox.local.disk import SIZE_BYTES, DatabaseDisk
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.sandbox import ShopSandbox
 
 allowed = pytest.mark.skipif(local_disk.refusal() is not None, reason=str(local_disk.refusal()))
 
@@ -86,7 +87,7 @@ def test_without_the_right_to_mount_the_files_lie_there_and_the_reason_is_told(
     assert disk.dumps.is_dir()
     with pytest.raises(EnvironmentFailed, match="not mounted: root only"):
         disk.usage()
-    sandbox = LocalSandbox(tmp_path / "state", included_root())
+    sandbox = ShopSandbox(LocalDriver(tmp_path / "state", included_root()))
     assert sandbox.unavailable[Capability.DISK] == "root only"
     assert Capability.DISK not in sandbox.capabilities
     disk.release()

@@ -11,24 +11,25 @@ import pytest
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.included import included_root
+from drills.sandbox.local.driver import LocalDriver
 from drills.sandbox.local.limits import cores
-from drills.sandbox.local.sandbox import LocalSandbox
 from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.sandbox import ShopSandbox
 from tests.sandbox.local.recorded import read_processes
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory, template_cache: Path) -> Iterator[LocalSandbox]:
-    sandbox = LocalSandbox(tmp_path_factory.mktemp("own"), included_root(), "own", cache_dir=template_cache)
+def own(tmp_path_factory: pytest.TempPathFactory, template_cache: Path) -> Iterator[ShopSandbox]:
+    sandbox = ShopSandbox(LocalDriver(tmp_path_factory.mktemp("own"), included_root(), "own", cache_dir=template_cache))
     sandbox.up()
     yield sandbox
     sandbox.down()
 
 
 @pytest.mark.skipif(len(cores()) < 2, reason="needs two cores")
-def test_replicas_are_bound_to_cores_also_those_that_come_later_until_all_are_given_back(own: LocalSandbox) -> None:
+def test_replicas_are_bound_to_cores_also_those_that_come_later_until_all_are_given_back(own: ShopSandbox) -> None:
     def bound() -> list[list[int]]:
         records = read_processes(Path(own.addresses["state"]))
         return [psutil.Process(each.pid).cpu_affinity() for each in records if each.service == Service.APP]
@@ -42,7 +43,7 @@ def test_replicas_are_bound_to_cores_also_those_that_come_later_until_all_are_gi
     assert [len(each) for each in bound()] == [len(cores()), len(cores())]
 
 
-def test_what_cannot_be_limited_here_is_refused_with_the_reason(own: LocalSandbox) -> None:
+def test_what_cannot_be_limited_here_is_refused_with_the_reason(own: ShopSandbox) -> None:
     with pytest.raises(BadInput, match=r"the local driver can limit the app's only, not that of the database"):
         own.resources.resize(Service.DATABASE, memory_mb=512)
     with pytest.raises(BadInput, match=r"a whole number .*not 0\.5"):
@@ -52,7 +53,7 @@ def test_what_cannot_be_limited_here_is_refused_with_the_reason(own: LocalSandbo
 
 
 def test_a_setting_whose_runner_died_before_the_services_had_it_reaches_them_when_it_is_set_again(
-    own: LocalSandbox,
+    own: ShopSandbox,
 ) -> None:
     def pids(service: Service) -> list[int]:
         return [each.pid for each in read_processes(path) if each.service == service]
@@ -70,7 +71,7 @@ def test_a_setting_whose_runner_died_before_the_services_had_it_reaches_them_whe
     own.settings.set({"public_address": "127.0.0.1"})
 
 
-def test_a_sandbox_that_an_older_version_started_gets_what_is_new(own: LocalSandbox) -> None:
+def test_a_sandbox_that_an_older_version_started_gets_what_is_new(own: ShopSandbox) -> None:
     path = Path(own.addresses["state"])
     own.services.kill(Service.EDGE)
     own.services.kill(Service.DNS)

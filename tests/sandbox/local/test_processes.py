@@ -19,10 +19,11 @@ from drills.included import included_root
 from drills.processes.start import start_ticks
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.local import postgres, processes
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
 from drills.sandbox.ports import HOST
 from drills.sandbox.sandbox import Sandbox
 from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.sandbox.state import ProcessRecord, load, save
 from tests.sandbox.local.recorded import read_processes
 
@@ -32,8 +33,9 @@ RUNNER = """
 import sys
 from pathlib import Path
 from drills.included import included_root
-from drills.sandbox.local.sandbox import LocalSandbox
-LocalSandbox(Path(sys.argv[1]), included_root(), cache_dir=Path(sys.argv[2])).up()
+from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.sandbox import ShopSandbox
+ShopSandbox(LocalDriver(Path(sys.argv[1]), included_root(), cache_dir=Path(sys.argv[2]))).up()
 input()
 """
 
@@ -41,28 +43,29 @@ DEPLOYER = """
 import sys
 from pathlib import Path
 from drills.included import included_root
-from drills.sandbox.local.sandbox import LocalSandbox
-LocalSandbox(Path(sys.argv[1]), included_root()).deploy("1.2.0")
+from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.sandbox import ShopSandbox
+ShopSandbox(LocalDriver(Path(sys.argv[1]), included_root())).releases.deploy("1.2.0")
 """
 
 
 @pytest.fixture(scope="module")
-def second(tmp_path_factory: pytest.TempPathFactory, template_cache: Path) -> Iterator[LocalSandbox]:
+def second(tmp_path_factory: pytest.TempPathFactory, template_cache: Path) -> Iterator[ShopSandbox]:
     """Another sandbox beside the shared one."""
-    sandbox = LocalSandbox(tmp_path_factory.mktemp("second"), included_root(), cache_dir=template_cache)
+    sandbox = ShopSandbox(LocalDriver(tmp_path_factory.mktemp("second"), included_root(), cache_dir=template_cache))
     sandbox.up()
     yield sandbox
     sandbox.down()
 
 
-def alive(sandbox: LocalSandbox) -> set[int]:
+def alive(sandbox: ShopSandbox) -> set[int]:
     """Every process of a sandbox, found in the process table and not in its own records."""
-    marker = sandbox._store.identity
-    data = sandbox._layout.database
+    marker = sandbox.own.store.identity
+    data = sandbox.own.layout.database
     return {process.pid for process in [*processes.marked(marker), *postgres.left_over(data)]}
 
 
-def test_two_sandboxes_run_side_by_side(sandbox: Sandbox, second: LocalSandbox) -> None:
+def test_two_sandboxes_run_side_by_side(sandbox: Sandbox, second: ShopSandbox) -> None:
     assert not set(sandbox.addresses.values()) & set(second.addresses.values())
     second.releases.deploy("1.0.0")
     second.services.kill(Service.CACHE)
@@ -71,7 +74,7 @@ def test_two_sandboxes_run_side_by_side(sandbox: Sandbox, second: LocalSandbox) 
     second.services.start(Service.CACHE)
 
 
-def test_the_state_file_tells_every_main_process_with_its_port(second: LocalSandbox) -> None:
+def test_the_state_file_tells_every_main_process_with_its_port(second: ShopSandbox) -> None:
     records = read_processes(Path(second.addresses["state"]))
     assert {record.service for record in records} == set(Service)
     for record in records:
@@ -80,7 +83,7 @@ def test_the_state_file_tells_every_main_process_with_its_port(second: LocalSand
             pass
 
 
-def test_a_bystander_with_the_same_command_line_is_never_signalled(second: LocalSandbox) -> None:
+def test_a_bystander_with_the_same_command_line_is_never_signalled(second: ShopSandbox) -> None:
     [ours] = [status for status in second.services.list() if status.name == Service.EXTERNAL_API]
     command = psutil.Process(ours.pids[0]).cmdline()
     bystander = subprocess.Popen(
@@ -109,23 +112,23 @@ def test_a_bystander_with_the_same_command_line_is_never_signalled(second: Local
         second.up()
 
 
-def test_a_later_process_with_a_recorded_pid_is_not_taken_for_ours(second: LocalSandbox) -> None:
+def test_a_later_process_with_a_recorded_pid_is_not_taken_for_ours(second: ShopSandbox) -> None:
     record = read_processes(Path(second.addresses["state"]))[0]
-    marker = second._store.identity
+    marker = second.own.store.identity
     assert processes.found(record, marker) is not None
     later = record.model_copy(update={"start_ticks": record.start_ticks + 1, "create_time": record.create_time + 1})
     assert processes.found(later, marker) is None
 
 
-def test_setting_the_clock_makes_no_process_a_stranger(second: LocalSandbox) -> None:
+def test_setting_the_clock_makes_no_process_a_stranger(second: ShopSandbox) -> None:
     record = read_processes(Path(second.addresses["state"]))[0]
     moved = record.model_copy(update={"create_time": record.create_time - 3600})
-    assert processes.found(moved, second._store.identity) is not None
+    assert processes.found(moved, second.own.store.identity) is not None
 
 
 @pytest.mark.parametrize("moment", ["nothing on record yet", "some on record", "all up"])
 def test_what_a_killed_runner_left_is_found_and_removed(moment: str, tmp_path: Path, template_cache: Path) -> None:
-    sandbox = LocalSandbox(tmp_path, included_root(), cache_dir=template_cache)
+    sandbox = ShopSandbox(LocalDriver(tmp_path, included_root(), cache_dir=template_cache))
     runner = subprocess.Popen(
         [sys.executable, "-c", RUNNER, str(tmp_path), str(template_cache)], stdin=subprocess.PIPE, cwd=included_root()
     )
@@ -139,17 +142,17 @@ def test_what_a_killed_runner_left_is_found_and_removed(moment: str, tmp_path: P
             assert httpx.get(f"{sandbox.addresses['app']}/ready").status_code == 200
             recorded = {record.pid for record in read_processes(Path(sandbox.addresses["state"]))}
             assert recorded <= alive(sandbox)
-            assert {process.pid for process in processes.marked(sandbox._store.identity)} <= {
+            assert {process.pid for process in processes.marked(sandbox.own.store.identity)} <= {
                 member.pid for pid in recorded for member in processes.family(psutil.Process(pid))
             }
     finally:
         sandbox.down()
     assert alive(sandbox) == set()
-    assert not sandbox._layout.database.exists()
+    assert not sandbox.own.layout.database.exists()
 
 
-def _wait_for(moment: str, sandbox: LocalSandbox) -> None:
-    state = sandbox._layout.state
+def _wait_for(moment: str, sandbox: ShopSandbox) -> None:
+    state = sandbox.own.layout.state
     wanted = {"nothing on record yet": 0, "some on record": 2, "all up": 8}[moment]
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -161,7 +164,7 @@ def _wait_for(moment: str, sandbox: LocalSandbox) -> None:
 
 
 @pytest.mark.parametrize("moment", ["the new replicas begin", "the new release is noted"])
-def test_a_deployment_whose_runner_was_killed_is_mended(moment: str, second: LocalSandbox) -> None:
+def test_a_deployment_whose_runner_was_killed_is_mended(moment: str, second: ShopSandbox) -> None:
     second.releases.deploy("1.1.0")
     before = second.fingerprint()
     path = Path(second.addresses["state"])
@@ -187,17 +190,17 @@ def test_a_deployment_whose_runner_was_killed_is_mended(moment: str, second: Loc
     assert len([record for record in read_processes(path) if record.service == Service.APP]) == 2
 
 
-def test_a_dead_postmasters_children_are_ended_too(second: LocalSandbox) -> None:
+def test_a_dead_postmasters_children_are_ended_too(second: ShopSandbox) -> None:
     [record] = [one for one in read_processes(Path(second.addresses["state"])) if one.service == Service.DATABASE]
     second.services.pause(Service.DATABASE)
     psutil.Process(record.pid).kill()
     assert processes.wait_gone([psutil.Process(record.pid)] if psutil.pid_exists(record.pid) else [], 5) == []
-    assert postgres.left_over(second._layout.database), "frozen children outlive their postmaster"
+    assert postgres.left_over(second.own.layout.database), "frozen children outlive their postmaster"
     second.services.start(Service.DATABASE)
     assert second.database.sql("SELECT 1")[1][0][0] == 1
 
 
-def test_a_port_that_another_process_took_is_told_in_one_line(second: LocalSandbox) -> None:
+def test_a_port_that_another_process_took_is_told_in_one_line(second: ShopSandbox) -> None:
     second.services.stop(Service.CACHE)
     port = int(second.addresses["cache"].rsplit(":", 1)[1].split("/")[0])
     with socket.socket() as taker:
@@ -209,9 +212,9 @@ def test_a_port_that_another_process_took_is_told_in_one_line(second: LocalSandb
     second.services.start(Service.CACHE)
 
 
-def test_a_service_that_does_not_come_up_says_what_its_log_said_last(second: LocalSandbox) -> None:
+def test_a_service_that_does_not_come_up_says_what_its_log_said_last(second: ShopSandbox) -> None:
     second.services.stop(Service.DATABASE)
-    broken = second._layout.database / "postgresql.conf"
+    broken = second.own.layout.database / "postgresql.conf"
     good = broken.read_text()
     broken.write_text(good + "\nshared_buffers = plenty\n")
     try:
@@ -226,19 +229,19 @@ def test_a_service_that_does_not_come_up_says_what_its_log_said_last(second: Loc
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(EnvironmentFailed, match="cannot be made: Not a directory") as failed:
-        LocalSandbox(tmp_path / "file" / "state", included_root()).up()
+        ShopSandbox(LocalDriver(tmp_path / "file" / "state", included_root())).up()
     assert "\n" not in str(failed.value)
 
 
 def test_a_sandbox_that_is_down_says_so(tmp_path: Path) -> None:
-    sandbox = LocalSandbox(tmp_path, included_root())
+    sandbox = ShopSandbox(LocalDriver(tmp_path, included_root()))
     assert not sandbox.is_up()
     assert sandbox.addresses == {}
     assert all(status.running is Running.DOWN for status in sandbox.services.list())
     sandbox.down()
     for ask in (
         sandbox.fingerprint,
-        sandbox.restart,
+        sandbox.services.restart,
         lambda: sandbox.database.sql("SELECT 1"),
         lambda: sandbox.releases.deploy("1.0.0"),
     ):

@@ -9,7 +9,8 @@ import pytest
 
 from drills.included import included_root
 from drills.sandbox.local import postgres, processes, shared_memory
-from drills.sandbox.local.sandbox import LocalSandbox
+from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.sandbox import ShopSandbox
 
 
 def held_by(creator: int) -> set[str]:
@@ -23,10 +24,10 @@ def held_by(creator: int) -> set[str]:
 def test_what_a_killed_database_leaves_in_shared_memory_is_freed_and_no_other(
     tmp_path: Path, template_cache: Path
 ) -> None:
-    sandbox = LocalSandbox(tmp_path, included_root(), "memory", cache_dir=template_cache)
+    sandbox = ShopSandbox(LocalDriver(tmp_path, included_root(), "memory", cache_dir=template_cache))
     sandbox.up()
     try:
-        data = Path(sandbox._layout.database)
+        data = Path(sandbox.own.layout.database)
         postmaster = int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
         mapped = {part.path for process in postgres.left_over(data) for part in process.memory_maps()}
         files = {Path(name) for name in mapped if name.startswith("/dev/shm/PostgreSQL.")}

@@ -1,4 +1,4 @@
-"""The capabilities of a sandbox that has them all in one class; each goes when its driver has it as an object."""
+"""The capabilities of a sandbox on paper, which has every method itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Part:
 
 class _Services(_Part):
     def list(self) -> Sequence[ServiceStatus]:
-        return self._whole.services_list()  # type: ignore[no-any-return]
+        return self._whole.services_list()
 
     def start(self, service: str) -> None:
         self._whole.start(service)
@@ -49,12 +49,12 @@ class _Services(_Part):
         self._whole.restart(service)
 
     def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
-        return self._whole.logs(service, since=since, grep=grep)  # type: ignore[no-any-return]
+        return self._whole.logs(service, since=since, grep=grep)
 
 
 class _Resources(_Part):
     def stats(self) -> Sequence[ServiceStats]:
-        return self._whole.stats()  # type: ignore[no-any-return]
+        return self._whole.stats()
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         self._whole.resize(service, memory_mb=memory_mb, cpus=cpus)
@@ -62,7 +62,7 @@ class _Resources(_Part):
 
 class _Links(_Part):
     def list(self) -> Sequence[LinkStatus]:
-        return self._whole.links_list()  # type: ignore[no-any-return]
+        return self._whole.links_list()
 
     def set(self, link: str, *, enabled: bool) -> None:
         self._whole.set_link(link, enabled=enabled)
@@ -73,35 +73,35 @@ class _Links(_Part):
     def remove_toxic(self, link: str, name: str) -> None:
         self._whole.remove_toxic(link, name)
 
-    def put_in(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002 - they always are
+    def put_in(self, links: Collection[str]) -> tuple[str, ...]:
         return ()
 
-    def take_out(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002
+    def take_out(self, links: Collection[str]) -> tuple[str, ...]:
         return ()
 
-    def carried(self, link: str) -> int | None:  # noqa: ARG002
+    def carried(self, link: str) -> int | None:
         return None
 
-    def callers(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002
+    def callers(self, links: Collection[str]) -> tuple[str, ...]:
         return ()
 
 
 class _Releases(_Part):
     @property
     def service(self) -> str:
-        return self._whole.release_service  # type: ignore[no-any-return]
+        return self._whole.release_service
 
-    def refusal(self, version: str) -> str | None:  # noqa: ARG002 - all that are known can be had
+    def refusal(self, version: str) -> str | None:
         return None
 
     def list(self) -> Sequence[Release]:
-        return self._whole.releases_list()  # type: ignore[no-any-return]
+        return self._whole.releases_list()
 
     def deploy(self, version: str) -> None:
         self._whole.deploy(version)
 
     def rollback(self, to: str | None = None) -> str:
-        return self._whole.rollback(to)  # type: ignore[no-any-return]
+        return self._whole.rollback(to)
 
 
 class _Replicas(_Part):
@@ -111,11 +111,11 @@ class _Replicas(_Part):
 
 class _Settings(_Part):
     def values(self) -> Mapping[str, str]:
-        return self._whole.settings_values()  # type: ignore[no-any-return]
+        return self._whole.settings_values()
 
     @property
     def secret(self) -> frozenset[str]:
-        return self._whole.secret_settings  # type: ignore[no-any-return]
+        return self._whole.secret_settings
 
     def set(self, changes: Mapping[str, str | None]) -> None:
         self._whole.set(changes)
@@ -123,12 +123,12 @@ class _Settings(_Part):
 
 class _Changes(_Part):
     def list(self, since: timedelta | None = None) -> Sequence[Change]:
-        return self._whole.changes_list(since)  # type: ignore[no-any-return]
+        return self._whole.changes_list(since)
 
 
 class _Certificate(_Part):
     def read(self) -> Certificate:
-        return self._whole.certificate_read()  # type: ignore[no-any-return]
+        return self._whole.certificate_read()
 
     def renew(self, valid_for: timedelta = timedelta(days=90)) -> None:
         self._whole.renew_certificate(valid_for)
@@ -153,29 +153,29 @@ def _refuse_other(service: str | None, only: Service) -> None:
 
 class _Migrations(_Part):
     def list(self) -> Sequence[Migration]:
-        return self._whole.migrations_list()  # type: ignore[no-any-return]
+        return self._whole.migrations_list()
 
     def migrate(self, to: str) -> tuple[str, ...]:
-        return self._whole.migrate(to)  # type: ignore[no-any-return]
+        return self._whole.migrate(to)
 
 
 class _Backups(_Part):
     def list(self) -> Sequence[Backup]:
-        return self._whole.backups_list()  # type: ignore[no-any-return]
+        return self._whole.backups_list()
 
     def back_up(self, name: str) -> Backup:
-        return self._whole.back_up(name)  # type: ignore[no-any-return]
+        return self._whole.back_up(name)
 
     def load(self, name: str, schema: str, tables: Collection[str] = ()) -> Mapping[str, int]:
-        return self._whole.load_backup(name, schema, tables)  # type: ignore[no-any-return]
+        return self._whole.load_backup(name, schema, tables)
 
 
 class _Disk(_Part):
     def usage(self) -> DiskUsage:
-        return self._whole.disk_usage()  # type: ignore[no-any-return]
+        return self._whole.disk_usage()
 
     def remove(self, name: str) -> int:
-        return self._whole.remove_from_disk(name)  # type: ignore[no-any-return]
+        return self._whole.remove_from_disk(name)
 
 
 class Flat:

@@ -1,31 +1,42 @@
-"""The compose sandbox's releases, replicas, settings, certificate and limits, and what was changed when."""
+"""What the containers of the included system use, and may use."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from drills.errors import BadInput, DrillsError, EnvironmentFailed
 from drills.sandbox import change_history
 from drills.sandbox.capabilities.resources import ServiceStats
-from drills.sandbox.compose.bringing_up import BringsUp
+from drills.sandbox.compose.disk import DatabaseDisk
+from drills.sandbox.compose.service_control import ServiceControl
 from drills.sandbox.compose.service_stats import measure
-from drills.sandbox.driver import BACKING
-from drills.sandbox.names import service_named
-from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.ground import BACKING, Ground
+from drills.sandbox.shop.names import Service, service_named
 
 
-class Configures(BringsUp):
-    def _refresh(self) -> None:
-        self._control.refresh(BACKING)
+class ComposeResources:
+    """See `drills.sandbox.capabilities.resources.Resources`. `set_settings` changes the app's memory limit."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        control: ServiceControl,
+        disk: DatabaseDisk,
+        set_settings: Callable[[Mapping[str, str]], None],
+    ) -> None:
+        self._ground = ground
+        self._control = control
+        self._disk = disk
+        self._set_settings = set_settings
 
     def stats(self) -> Sequence[ServiceStats]:
-        self._active()
+        self._ground.active()
         try:
             usage = self._disk.usage()
             disk = (usage.used, usage.total)
         except DrillsError:
             disk = None
-        return measure(self._containers, (Service.APP, *BACKING), disk)
+        return measure(self._control.containers, (Service.APP, *BACKING), disk)
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         known = service_named(service)
@@ -35,10 +46,10 @@ class Configures(BringsUp):
             raise BadInput(f"memory: at least 6 MB, not {memory_mb}")
         if cpus is not None and not 0.01 <= cpus <= 512:
             raise BadInput(f"cpus: a number of cores such as 0.5 or 2, not {cpus:g}")
-        with self._lock.held():
-            self._active()
+        with self._ground.lock.held():
+            self._ground.active()
             if memory_mb is not None and known is Service.APP:
-                self.set({"memory_limit_mb": str(memory_mb)})
+                self._set_settings({"memory_limit_mb": str(memory_mb)})
                 memory_mb = None
             if memory_mb is None and cpus is None:
                 return
@@ -49,4 +60,4 @@ class Configures(BringsUp):
                 raise BadInput(f"{known}: {error}") from error
             told = [f"{memory_mb} MB of memory"] if memory_mb is not None else []
             told += [f"{cpus:g} cores"] if cpus is not None else []
-            change_history.note(self._store, f"{known} limited to {' and '.join(told)} for a replica")
+            change_history.note(self._ground.store, f"{known} limited to {' and '.join(told)} for a replica")

@@ -15,7 +15,7 @@ from drills.sandbox.ports import HOST
 from drills.sandbox.shop.names import Service
 
 if TYPE_CHECKING:
-    from drills.sandbox.definitions import ShopDefinitions
+    from drills.sandbox.shop.definitions import ShopDefinitions
     from drills.sandbox.state import StateStore
 
 #: A replay delivers each webhook again before it answers.

@@ -1,0 +1,85 @@
+"""The links of the included system: they always run through its Toxiproxy."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from drills.sandbox.capabilities.links import LinkStatus, Toxic
+from drills.sandbox.fingerprint import differences
+from drills.sandbox.ports import HOST
+from drills.sandbox.shop.ground import Ground
+from drills.sandbox.shop.names import Service, link_named
+
+if TYPE_CHECKING:
+    from drills.sandbox.toxiproxy import Toxiproxy
+
+
+class ShopLinks:
+    """See `drills.sandbox.capabilities.links.Links`."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    @property
+    def client(self) -> Toxiproxy:
+        from drills.sandbox.toxiproxy import Toxiproxy  # its HTTP library is slow to load; few commands need it
+
+        return Toxiproxy(f"http://{HOST}:{self._ground.active().ports[Service.TOXIPROXY]}")
+
+    def list(self) -> Sequence[LinkStatus]:
+        return self.client.links()
+
+    def set(self, link: str, *, enabled: bool) -> None:
+        self.client.set_enabled(link_named(link), enabled)
+
+    def add_toxic(self, link: str, toxic: Toxic) -> None:
+        self.client.add_toxic(link_named(link), toxic)
+
+    def remove_toxic(self, link: str, name: str) -> None:
+        self.client.remove_toxic(link_named(link), name)
+
+    def put_in(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002 - they always are
+        return ()
+
+    def take_out(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+    def carried(self, link: str) -> int | None:  # noqa: ARG002
+        return None
+
+    def callers(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+    # --- the state before and after a drill
+
+    def state(self) -> Mapping[str, Any]:
+        return {link.name: _described(link) for link in self.list()}
+
+    def restore(self, state: Mapping[str, Any]) -> tuple[str, ...]:
+        before = self.state()
+        for link in self.list():
+            ought = state.get(link.name)
+            if ought is None or ought == _described(link):
+                continue
+            for toxic in link.toxics:
+                if toxic.name not in ought["toxics"]:
+                    self.remove_toxic(link.name, toxic.name)
+            for name, described in ought["toxics"].items():
+                self.add_toxic(link.name, Toxic(name, **described))
+            self.set(link.name, enabled=ought["enabled"])
+        return differences("links", before, state)
+
+
+def _described(link: LinkStatus) -> dict[str, Any]:
+    """Without its addresses: ports may change from one `up` to the next."""
+    toxics = {
+        toxic.name: {
+            "type": toxic.type,
+            "stream": toxic.stream,
+            "toxicity": toxic.toxicity,
+            "attributes": dict(toxic.attributes),
+        }
+        for toxic in link.toxics
+    }
+    return {"enabled": link.enabled, "toxics": toxics}
