@@ -20,7 +20,7 @@ from drills.core.timeline import Timeline
 from drills.errors import Aborted, DrillsError, EnvironmentFailed, ExitCode, UndoOwed
 from drills.faults.recovery import recover
 from drills.reporting.report import reports_into, write_report
-from drills.sandbox.open import forget_copy, open_sandbox, use_copy
+from drills.sandbox.open import forget_copy, hold_project, open_sandbox, use_copy
 from drills.sandbox.sandbox import Sandbox
 from drills.store.copies import places
 from drills.store.holder import hold
@@ -68,7 +68,8 @@ async def hold_session(
         raise Aborted(_refusal(state))
     sandbox = open_sandbox(workspace)
     name = workspace.config.sandbox.name
-    with hold(workspace.state_dir, name, f"drill {plan.scenario.name if not plan.blind else ''}".strip(), drill=True):
+    who = f"drill {plan.scenario.name if not plan.blind else ''}".strip()
+    with hold(workspace.state_dir, name, who, drill=True), hold_project(workspace):
         await in_thread(settle_before, store, sandbox, name, workspace)
         if plan.on_copy:
             await in_thread(use_copy, workspace)

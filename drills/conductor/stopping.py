@@ -17,7 +17,7 @@ from drills.core.durations import format_duration
 from drills.errors import EnvironmentFailed, ExitCode, SandboxBusy
 from drills.faults.recovery import RecoveryReport, recover
 from drills.reporting.report import reports_into
-from drills.sandbox.open import forget_copy, open_sandbox
+from drills.sandbox.open import forget_copy, hold_project, open_sandbox
 from drills.store.copies import places
 from drills.store.holder import hold, holder_of
 from drills.store.runner import Runner
@@ -105,7 +105,7 @@ def _not_ended(workspace: Workspace) -> str:
 def recover_sandbox(workspace: Workspace, store: Store) -> RecoveryReport:
     """Settle what is owed for the workspace's sandbox. Raises SandboxBusy while somebody holds it."""
     name = workspace.config.sandbox.name
-    with hold(workspace.state_dir, name, "drills recover"):
+    with hold(workspace.state_dir, name, "drills recover"), hold_project(workspace):
         reports, folders = reports_into(workspace.reports_dir), places(workspace.state_dir, workspace.reports_dir)
         report = recover(store, open_sandbox(workspace), name, workspace.home, reports, folders)
         if not report.owed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from drills.errors import BadInput
@@ -60,6 +61,18 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
             place.folder, included_root(), place.name, cache_dir=workspace.state_dir / "cache", home=workspace.home
         )
     )
+
+
+def hold_project(workspace: Workspace) -> AbstractContextManager[None]:
+    """That no other workspace drills the same compose project meanwhile; nothing for the included system.
+
+    Raises SandboxBusy, naming who does.
+    """
+    if not workspace.config.sandbox.services:
+        return nullcontext()
+    from drills.sandbox.compose.project_lock import exclusive
+
+    return exclusive(project_of(_place(workspace)))
 
 
 def use_copy(workspace: Workspace) -> None:
