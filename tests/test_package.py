@@ -92,7 +92,7 @@ def test_in_an_empty_folder_a_drill_can_be_shown_and_planned(installed: Path, tm
     shown = run(installed, tmp_path, "-m", "drills", "show", "database-failure")
     assert shown.returncode == 0, shown.stderr
     assert "database-failure" in shown.stdout
-    planned = run(installed, tmp_path, "-m", "drills", "run", "slow-query", "--dry-run")
+    planned = run(installed, tmp_path, "-m", "drills", "run", "slow-query", "--dry-run", "--spoil")
     assert planned.returncode == 0, planned.stderr
     assert "drop index orders_customer_idx" in planned.stdout
 

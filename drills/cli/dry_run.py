@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from drills.cli.terminal import echo
 from drills.conductor.plan import DrillPlan
 from drills.core.durations import format_duration
 from drills.core.events import ResponderKind
 from drills.core.visible import visible_line
+from drills.errors import EnvironmentFailed
+from drills.faults.fault import Fault
 from drills.faults.injection import lacking
 from drills.faults.link_fault import CUT, disturbed_links
 from drills.faults.registry import fault_of
 from drills.responders.runbook_file import Block
+from drills.sandbox.declared.sandbox import DeclaredSandbox
 from drills.sandbox.sandbox import Sandbox
 
 
-def print_plan(plan: DrillPlan, sandbox: Sandbox) -> None:
-    """Print the plan of a drill on that sandbox, step by step."""
+def print_plan(plan: DrillPlan, sandbox: Sandbox, *, spoil: bool) -> None:
+    """Print the plan of a drill on that sandbox, step by step; what it breaks how, with `spoil` only."""
     scenario = plan.scenario
     traffic = scenario.traffic
     echo(f"{scenario.name}: {visible_line(scenario.title)}   (nothing is started)\n")
@@ -32,13 +37,27 @@ def print_plan(plan: DrillPlan, sandbox: Sandbox) -> None:
     if scenario.is_control:
         echo(f"5. inject nothing; watch for {format_duration(scenario.limits.duration)}: any alert is a false alarm")
     for injection in scenario.timeline:
-        echo(f"5. after {format_duration(injection.at)}: write its undo, then {fault_of(injection.fault).summary()}")
+        what = fault_of(injection.fault).summary() if spoil else "inject a fault (--spoil names it)"
+        echo(f"5. after {format_duration(injection.at)}: write its undo, then {what}")
+    _print_affected(faults, sandbox)
     _print_answer(plan)
     echo("7. end the drill when users have been well for " + format_duration(scenario.settle))
     echo("   or when its limits are reached: " + format_duration(scenario.limits.duration))
     echo(f"8. undo everything, and score against the playbook {plan.playbook.name}")
     if (why := lacking(faults, sandbox)) is not None:
         echo(f"\nIt is refused on this sandbox: {why}")
+
+
+def _print_affected(faults: Sequence[Fault], sandbox: Sandbox) -> None:
+    """The containers and volumes of a compose project of one's own that the faults act on."""
+    if not isinstance(sandbox, DeclaredSandbox):
+        return
+    acts = [(service, act) for fault in faults for service, act in fault.touches if act != CUT]
+    try:
+        for line in sandbox.affected(acts):
+            echo(f"   {line}")
+    except EnvironmentFailed as error:
+        echo(f"   what is touched cannot be told: {error}")
 
 
 def _print_answer(plan: DrillPlan) -> None:

@@ -37,7 +37,8 @@ def run(
     on_copy: Annotated[
         bool, typer.Option(help="Drill a throw-away copy of your compose project: own volumes, no ports.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option(help="Only print what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Only print what would be done, and touched.")] = False,
+    spoil: Annotated[bool, typer.Option("--spoil", help="With --dry-run: also what is broken, and how.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scorecard as JSON at the end.")] = False,
     junit: Annotated[Path | None, typer.Option(help="Also write the result as JUnit XML to this file.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the outcome only.")] = False,
@@ -56,7 +57,7 @@ def run(
         from drills.cli.dry_run import print_plan
 
         refuse_while_blind(place)
-        print_plan(plan, open_sandbox(place))
+        print_plan(plan, open_sandbox(place), spoil=spoil)
         return
     if rehearse:
         from drills.cli.rehearsal import rehearse_runbook

@@ -179,7 +179,10 @@ def test_a_dry_run_says_all_and_starts_nothing(tmp_path: Path) -> None:
         "restart-all (at most 3m; optional: left to people)",
     ):
         assert words in done.stdout
+    assert "kill database" not in done.stdout
     assert not (tmp_path / ".drills" / "sandbox").exists()
+    spoiled = drills_here("run", "database-failure", "--dry-run", "--spoil", folder=tmp_path)
+    assert "write its undo, then kill database" in spoiled.stdout
 
 
 def test_show_tells_the_truth_only_when_asked(tmp_path: Path) -> None:

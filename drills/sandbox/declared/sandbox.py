@@ -7,7 +7,7 @@ missing, `down` stops, and a service can be broken in the ways that drills.yaml'
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,6 +28,7 @@ from drills.sandbox.compose.container_commands import ContainerCommands
 from drills.sandbox.compose.containers import Containers, at_once
 from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.addresses import lasting_host_port, url_of
+from drills.sandbox.declared.affected import affected
 from drills.sandbox.declared.caches import DeclaredCaches
 from drills.sandbox.declared.copying import ProjectCopy
 from drills.sandbox.declared.databases import DeclaredDatabases
@@ -226,6 +227,10 @@ class DeclaredSandbox(LacksTheRest):
 
     def setting_services(self, name: str) -> Sequence[str]:
         return self._system.setting_services(name)
+
+    def affected(self, acts: Iterable[tuple[str, str]]) -> Sequence[str]:
+        """What acts on services (service, act) would touch, one line for each. Raises EnvironmentFailed."""
+        return tuple(affected(acts, self._containers, self.recreation))
 
     # --- up and down
 

@@ -83,6 +83,11 @@ def test_a_copy_is_drilled_and_removed_and_the_project_is_as_it_was(folder: Path
         assert up.returncode == 0, up.stderr
         before = standing(folder)
 
+        planned = drills(folder, "run", "db-gone", "--dry-run").stdout
+        assert f"container {folder.name.lower()}-db-1, with the volume a-name-of-its-own" in planned
+        assert "kill" not in planned
+        assert "kill db" in drills(folder, "run", "db-gone", "--dry-run", "--spoil").stdout
+
         done = drills(folder, "run", "db-gone", "--on-copy", "--json")
         assert done.returncode == 0, done.stdout + done.stderr
         assert json.loads(done.stdout)["recovery"] == "full"

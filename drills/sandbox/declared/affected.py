@@ -1,0 +1,43 @@
+"""What acts on services of a compose project would touch, by the names that `docker ps` and `docker volume ls` show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from drills.sandbox.compose.containers import Container, Containers
+from drills.sandbox.declared.declaration import Act
+from drills.sandbox.declared.recreation import Recreation
+
+#: Acts that make a service's containers anew.
+_MAKE_ANEW = frozenset({Act.SET, Act.DEPLOY})
+#: Acts on what a service keeps.
+_TOUCH_DATA = frozenset({Act.SQL, Act.FILL, Act.EXEC})
+
+
+def affected(acts: Iterable[tuple[str, str]], containers: Containers, recreation: Recreation) -> Iterator[str]:
+    """One line for each container. Asks the engine; raises EnvironmentFailed when that does not answer."""
+    by_service: dict[str, set[str]] = {}
+    for service, act in acts:
+        by_service.setdefault(service, set()).add(act)
+    listed = containers.list()
+    for service, own_acts in by_service.items():
+        name, _, number = service.partition("/")
+        own = [each for each in listed if each.service == name and number in ("", str(each.number))]
+        if not own:
+            yield f"the containers of {service}, which are not made yet"
+        for each in own:
+            yield _line(each, own_acts, containers)
+        if own_acts & _MAKE_ANEW and (why := recreation.refusal(name)) is not None:
+            yield f"refused: {why}"
+
+
+def _line(container: Container, acts: set[str], containers: Containers) -> str:
+    told = f"container {container.name}"
+    if acts & _MAKE_ANEW:
+        told += ", which is made anew"
+    mounts = containers.inspect(container).get("Mounts") or ()
+    volumes = [str(each["Name"]) for each in mounts if each.get("Type") == "volume" and each.get("RW")]
+    if volumes:
+        told += f", with the volume{'s' if len(volumes) > 1 else ''} {', '.join(sorted(volumes))}"
+        told += ", whose data may be changed" if acts & _TOUCH_DATA else ""
+    return told
