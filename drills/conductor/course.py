@@ -49,6 +49,7 @@ from drills.faults.restoring import owe_restore, owe_stop
 from drills.faults.settling import settle_owed
 from drills.responders.runbook import Surroundings
 from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.declared.sandbox import DeclaredSandbox
 from drills.sandbox.sandbox import Sandbox
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
@@ -129,6 +130,7 @@ class Course:
         self._record_sandbox(self._clock.monotonic() - began)
         owed = await self._owing(owe_restore, self._recorder, self._sandbox, self._recorder.drill_id)
         self._recorder.emit(owed.event(**self._recorder.now()))
+        await in_thread(self._save_data)
         await in_thread(self._prepare_links)
         plan, addresses = self._plan, self._sandbox.addresses
         traffic = self._users_of(addresses)
@@ -145,6 +147,12 @@ class Course:
             await alongside(self._phases(watch, traffic), *background)
         finally:
             self._recorder.defer(await traffic.stop())
+
+    def _save_data(self) -> None:
+        """Nothing that a team keeps is touched before there is a dump of it."""
+        if isinstance(self._sandbox, DeclaredSandbox):
+            faults = [fault_of(each.fault) for each in self._plan.scenario.timeline]
+            self._sandbox.save_data(each for fault in faults for each in fault.touches)
 
     def _prepare_links(self) -> None:
         """Those that are to be disturbed run through Toxiproxy from now on. In a blind drill all of them do, so that

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from drills.sandbox.compose.containers import Container, Containers
+from drills.sandbox.declared.data_dumps import TOUCH_DATA
 from drills.sandbox.declared.declaration import Act
 from drills.sandbox.declared.recreation import Recreation
 
 #: Acts that make a service's containers anew.
 _MAKE_ANEW = frozenset({Act.SET, Act.DEPLOY})
-#: Acts on what a service keeps.
-_TOUCH_DATA = frozenset({Act.SQL, Act.FILL, Act.EXEC})
 
 
 def affected(acts: Iterable[tuple[str, str]], containers: Containers, recreation: Recreation) -> Iterator[str]:
@@ -39,5 +38,5 @@ def _line(container: Container, acts: set[str], containers: Containers) -> str:
     volumes = [str(each["Name"]) for each in mounts if each.get("Type") == "volume" and each.get("RW")]
     if volumes:
         told += f", with the volume{'s' if len(volumes) > 1 else ''} {', '.join(sorted(volumes))}"
-        told += ", whose data may be changed" if acts & _TOUCH_DATA else ""
+        told += ", whose data may be changed" if acts & TOUCH_DATA else ""
     return told

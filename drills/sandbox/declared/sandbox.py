@@ -31,6 +31,7 @@ from drills.sandbox.declared.addresses import lasting_host_port, url_of
 from drills.sandbox.declared.affected import affected
 from drills.sandbox.declared.caches import DeclaredCaches
 from drills.sandbox.declared.copying import ProjectCopy
+from drills.sandbox.declared.data_dumps import DataDumps, Dump
 from drills.sandbox.declared.databases import DeclaredDatabases
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
 from drills.sandbox.declared.endpoints import Endpoints
@@ -231,6 +232,15 @@ class DeclaredSandbox(LacksTheRest):
     def affected(self, acts: Iterable[tuple[str, str]]) -> Sequence[str]:
         """What acts on services (service, act) would touch, one line for each. Raises EnvironmentFailed."""
         return tuple(affected(acts, self._containers, self.recreation))
+
+    def save_data(self, acts: Iterable[tuple[str, str]]) -> Sequence[Dump]:
+        """Dump what acts (service, act) may change, unless that was done once; nothing of a copy.
+
+        Raises EnvironmentFailed when a dump is not complete.
+        """
+        if self._copy is not None:
+            return ()
+        return DataDumps(self._containers, self._declared, self._folder / "dumps").take_first(acts)
 
     # --- up and down
 
