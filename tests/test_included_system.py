@@ -1,0 +1,144 @@
+"""Nothing but its own folder names the included system: it is a system like any other.
+
+Imports, identifiers and literals count; prose does not (docstrings, comments).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "drills"
+#: Where the included system's own names belong.
+OWN = PACKAGE / "sandbox" / "shop"
+
+#: Services, links and addresses that no other system has by chance; `database` and `cache` are words of everybody's.
+NAMES = re.compile(r"app|app-direct|external-api|edge|edge-address|app-(database|cache|external-api)")
+#: Its package, variables, metrics and role; its tables in a statement.
+PARTS = re.compile(r"\bshop\b|\bshop_|SHOP_|\bfrom (orders|customers|products|api_keys|audit_log)\b|\borders_", re.I)
+IDENTIFIER = re.compile(r"shop", re.I)
+
+#: What still names it. A file that no longer does is taken off; none is added.
+STILL = frozenset(
+    {
+        "cli/sandbox/asking.py",
+        "cli/sandbox/power.py",
+        "cli/sandbox/provider.py",
+        "conductor/course.py",
+        "core/probe.py",
+        "core/scenario.py",
+        "doctor/containers.py",
+        "faults/app_address.py",
+        "faults/kinds/abandon_exports.py",
+        "faults/kinds/change_setting.py",
+        "faults/kinds/external_api_blocked.py",
+        "faults/kinds/fill_disk.py",
+        "faults/kinds/misuse_key.py",
+        "faults/kinds/pause_replica.py",
+        "masking/secret_names.py",
+        "probing/kinds/container.py",
+        "probing/local_replicas.py",
+        "probing/settings.py",
+        "sandbox/certificates.py",
+        "sandbox/compose/answering.py",
+        "sandbox/compose/app_replicas.py",
+        "sandbox/compose/bringing_up.py",
+        "sandbox/compose/driver.py",
+        "sandbox/compose/edge_certificate.py",
+        "sandbox/compose/layout.py",
+        "sandbox/compose/resources.py",
+        "sandbox/compose/service_control.py",
+        "sandbox/compose/service_stats.py",
+        "sandbox/compose/services.py",
+        "sandbox/database/mending.py",
+        "sandbox/database/migrations.py",
+        "sandbox/declared/lacking.py",
+        "sandbox/diagnostics.py",
+        "sandbox/known_secrets.py",
+        "sandbox/local/addresses.py",
+        "sandbox/local/app_replicas.py",
+        "sandbox/local/blueprints.py",
+        "sandbox/local/driver.py",
+        "sandbox/local/edge_certificate.py",
+        "sandbox/local/postgres.py",
+        "sandbox/local/resources.py",
+        "sandbox/local/service_control.py",
+        "sandbox/local/service_stats.py",
+        "sandbox/local/services.py",
+        "sandbox/local/statuses.py",
+        "sandbox/local/template.py",
+        "sandbox/open.py",
+        "sandbox/release_line.py",
+        "workspace/check_ready.py",
+        "workspace/check_scenario.py",
+        "workspace/config.py",
+        "workspace/shop_names.py",
+        "workspace/validate.py",
+    }
+)
+
+
+def namings(path: Path) -> Iterator[str]:
+    """Each place that names the included system, as `line: what`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    prose = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module=str(module)) if "shop" in module:
+                yield f"{node.lineno}: import of {module}"
+            case ast.Constant(value=str(text)) if id(node) not in prose:
+                if NAMES.fullmatch(text) or PARTS.search(text):
+                    yield f"{node.lineno}: {text[:60]!r}"
+            case (
+                ast.Name(id=name)
+                | ast.Attribute(attr=name)
+                | ast.arg(arg=name)
+                | ast.FunctionDef(name=name)
+                | (ast.ClassDef(name=name))
+            ) if IDENTIFIER.search(name):
+                yield f"{node.lineno}: {name}"
+            case _:
+                pass
+
+
+def files() -> dict[str, list[str]]:
+    """The files of the package that name it, each with its places."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if not path.is_relative_to(OWN) and (places := list(namings(path))):
+            found[path.relative_to(PACKAGE).as_posix()] = places
+    return found
+
+
+def test_only_its_own_folder_names_the_included_system() -> None:
+    found = files()
+    new = {name: places for name, places in found.items() if name not in STILL}
+    assert not new, f"these name the included system; ask capabilities and declarations instead: {new}"
+    assert not STILL - found.keys(), "these no longer do: take them off the list"
+
+
+@pytest.mark.parametrize(
+    ("code", "is_naming"),
+    [
+        ("from drills.sandbox.shop.names import Service", True),
+        ('reach("external-api")', True),
+        ('ask("SELECT count(*) FROM orders")', True),
+        ('count("shop_logins_total")', True),
+        ("shop_root = 1", True),
+        ('"""The shop has an app and an edge."""', False),
+        ('look("database")', False),
+        ('say("a workshop at the shopping centre")', False),
+    ],
+)
+def test_what_counts(code: str, is_naming: bool, tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text(code, encoding="utf-8")
+    assert bool(list(namings(tmp_path / "code.py"))) is is_naming
