@@ -51,6 +51,9 @@ def list_(workspace: WorkspaceOption = HERE) -> None:
 
 def _list_declared(workspace: Path) -> None:
     """The same for a system of one's own: what its owner does not allow is said too."""
+    from pydantic import ValidationError
+
+    from drills.errors import BadInput
     from drills.faults.injection import lacking
     from drills.faults.registry import fault_of
     from drills.sandbox.open import open_sandbox
@@ -60,7 +63,13 @@ def _list_declared(workspace: Path) -> None:
     width = max((len(name) for name in place.scenarios), default=0)
     for name, scenario in place.scenarios.items():
         echo(f"{name:<{width}}  {scenario.title}")
-        if (why := lacking((fault_of(each.fault) for each in scenario.timeline), sandbox)) is not None:
+        try:
+            why = lacking((fault_of(each.fault) for each in scenario.timeline), sandbox)
+        except BadInput as error:  # its kind is not there, or the distribution that has it is broken
+            why = str(error)
+        except ValidationError:
+            why = "a fault of it has wrong settings; `drills validate` tells the line"
+        if why is not None:
             echo(f"{'':<{width}}  not now: {why}")
 
 

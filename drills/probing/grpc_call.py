@@ -40,6 +40,9 @@ _OF_HTTP = {
 }
 #: What a stream's reset means (PROTOCOL-HTTP2.md, "Errors"); any other: INTERNAL.
 _OF_RESET = {7: "UNAVAILABLE", 8: "CANCELLED", 11: "RESOURCE_EXHAUSTED", 12: "PERMISSION_DENIED"}
+#: Bytes of a frame's head, and the type of one with settings (RFC 9113, 4.1 and 6.5).
+_HEAD = 9
+_SETTINGS = 4
 #: Bytes of an answer.
 _LONGEST = 65_536
 _CHUNK = 16_384
@@ -87,22 +90,39 @@ async def call(
     writer.write(connection.data_to_send())
     await writer.drain()
     coming = _Coming()
-    began = b""
+    chunk = await _beginning(reader)
+    first_byte()
     while not coming.ended:
-        chunk = await reader.read(_CHUNK)
-        if not began:
-            began = chunk
-            first_byte()
         if not chunk:
-            raise NotGrpc("connection closed in the middle of the answer" if began else "connection closed without one")
+            raise NotGrpc("connection closed in the middle of the answer")
         try:
             events = connection.receive_data(chunk)
         except (ProtocolError, UnicodeDecodeError):
-            raise NotGrpc(_unlike(began)) from None
+            raise NotGrpc("the answer is not gRPC's") from None
         for event in events:
             _take(event, coming, connection)
         writer.write(connection.data_to_send())
+        chunk = b"" if coming.ended else await reader.read(_CHUNK)
     return _reply(coming)
+
+
+async def _beginning(reader: asyncio.StreamReader) -> bytes:
+    """The head of the first frame. A server's first one is its settings (RFC 9113, 3.4); h2 would wait for the rest of
+    whatever another protocol's first bytes are taken for.
+    """
+    try:
+        head = await reader.readexactly(_HEAD)
+    except asyncio.IncompleteReadError as error:
+        if not error.partial:
+            raise NotGrpc("connection closed without an answer") from None
+        head = error.partial
+    if len(head) == _HEAD and head[3] == _SETTINGS and not any(head[5:]):
+        return head
+    if head.startswith(b"HTTP/1"):
+        raise NotGrpc("it answers HTTP/1, and not HTTP/2 as gRPC does")
+    if head[:2] == b"\x15\x03":  # an alert (RFC 8446, 5.1)
+        raise NotGrpc("it speaks TLS; write 'tls: true'")
+    raise NotGrpc("the answer is not gRPC's")
 
 
 def _take(event: Event, coming: _Coming, connection: H2Connection) -> None:
@@ -156,11 +176,3 @@ def _unframed(data: bytes) -> bytes:
     if data[0]:
         raise NotGrpc("the answer is compressed, which was not asked for")
     return data[5:]
-
-
-def _unlike(began: bytes) -> str:
-    if began.startswith(b"HTTP/1"):
-        return "it answers HTTP/1, and not HTTP/2 as gRPC does"
-    if began[:2] == b"\x15\x03":
-        return "it speaks TLS; write 'tls: true'"
-    return "the answer is not gRPC's"
