@@ -23,3 +23,6 @@ ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+(/[1-9][0-9]*)?$", 
 
 #: A link of the sandbox: `web-db`.
 LinkName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=128)]
+
+#: A service as a whole: `web`.
+WholeServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=128)]

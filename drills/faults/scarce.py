@@ -8,10 +8,13 @@ from drills.faults.included import INCLUDED
 from drills.sandbox.capabilities.capability import Capability
 
 #: What some driver may lack on some machine.
-SCARCE_CAPABILITIES = frozenset({Capability.DISK})
+SCARCE_CAPABILITIES = frozenset({Capability.DISK, Capability.STRESS})
 
 #: The kinds of faults that need one of these. The registry's `needs` say the same, and more.
-SCARCE_FAULTS: Mapping[str, frozenset[Capability]] = {"fill-disk": frozenset({Capability.DISK})}
+SCARCE_FAULTS: Mapping[str, frozenset[Capability]] = {
+    "fill-disk": frozenset({Capability.DISK}),
+    "stress-cpu": frozenset({Capability.STRESS}),
+}
 
 
 def why_never(kinds: Iterable[str], unavailable: Mapping[Capability, str]) -> str | None:

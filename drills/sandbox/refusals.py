@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.choice import LOCAL
 
+#: Why nothing can be limited to one service where services are processes.
+NO_CONTAINERS = "its services are processes, which share all processors of this machine"
+
 
 def refusals(driver: str) -> Mapping[Capability, str]:
     """Why, in a few words, for each capability that the driver lacks here; nothing for an unknown driver."""
@@ -15,4 +18,4 @@ def refusals(driver: str) -> Mapping[Capability, str]:
     from drills.sandbox.local.disk import refusal
 
     why = refusal()
-    return {} if why is None else {Capability.DISK: why}
+    return {Capability.STRESS: NO_CONTAINERS, **({} if why is None else {Capability.DISK: why})}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from drills.errors import BadInput
+from drills.errors import BadInput, NotSupported
 from drills.sandbox.adapters.postgres.database import Postgres
 from drills.sandbox.adapters.redis import Redis
 from drills.sandbox.capabilities.backups import Backup
@@ -171,6 +171,11 @@ class _Backups(_Part):
 
 
 class _Disk(_Part):
+    def folder(self, service: str) -> str:
+        raise NotSupported(
+            f"the disk of {service} is not filled by a file; leave service out: the database's is filled"
+        )
+
     def usage(self) -> DiskUsage:
         return self._whole.disk_usage()
 

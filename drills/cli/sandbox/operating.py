@@ -8,7 +8,7 @@ import typer
 
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
-from drills.cli.sandbox.answers import link_line, moment
+from drills.cli.sandbox.answers import link_line, moment, shown_settings
 from drills.cli.sandbox.opening import age, open_sandbox
 from drills.cli.terminal import echo
 
@@ -18,7 +18,8 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: drills sandbox changes --since 15m")(changes)
     app.command(epilog="Example: drills sandbox deploy 1.1.0")(deploy)
     app.command(epilog="Example: drills sandbox rollback --to 1.0.0")(rollback)
-    app.command(epilog="Example: drills sandbox scale 3")(scale)
+    app.command(epilog="Example: drills sandbox scale 3, or: … scale web 3")(scale)
+    app.command(epilog="Example: drills sandbox settings")(settings)
     app.command("set", epilog="Example: drills sandbox set recommendations=off")(set_)
     app.command(epilog="Example: drills sandbox link app-external-api, or: … link app-cache --cut")(link)
 
@@ -85,33 +86,52 @@ def rollback(
 
 
 def scale(
-    replicas: Annotated[int, typer.Argument(help="How many replicas of the app; 0 stops it.")],
+    words: Annotated[list[str], typer.Argument(metavar="[SERVICE] NUMBER", help="How many; 0 takes all away.")],
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Run this many replicas of the app."""
+    """Run this many replicas of a service; where only one can be scaled, its name may be left out."""
+    from drills.errors import BadInput
+
+    *named, number = words
+    if len(named) > 1 or not number.isascii() or not number.isdigit():
+        raise BadInput("write a service and a number, such as `drills sandbox scale web 3`")
+    service, replicas = (named[0] if named else None), int(number)
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        sandbox.replicas.scale(replicas)
-        echo(f"{replicas} replica{'' if replicas == 1 else 's'}")
+        sandbox.replicas.scale(replicas, service)
+        echo(f"{f'{service}: ' if service else ''}{replicas} replica{'' if replicas == 1 else 's'}")
+
+
+def settings(workspace: WorkspaceOption = HERE) -> None:
+    """List the settings with their values; those of secrets are not shown."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=True):
+        for name, value in shown_settings(sandbox.settings.values(), sandbox.settings.secret):
+            echo(f"{name}={value}")
 
 
 def set_(
-    changes: Annotated[list[str], typer.Argument(help="NAME=VALUE, one or more.")], workspace: WorkspaceOption = HERE
+    changes: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE, one or more.")] = None,
+    unset: Annotated[list[str] | None, typer.Option(help="Take this variable away; may be given again.")] = None,
+    workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Change settings: feature flags, pool size, secrets. The app's replicas are replaced, the new ones first.
+    """Change settings: feature flags, pool size, secrets. Each service that has one takes it, or is made anew with it.
 
-    Other services take theirs while they run, or are restarted.
+    The included app's replicas are replaced, the new ones first.
     """
     from drills.errors import BadInput
 
-    pairs = [change.partition("=") for change in changes]
+    pairs = [change.partition("=") for change in changes or ()]
     wrong = [name for name, equals, _ in pairs if not equals]
     if wrong:
         raise BadInput(f"{wrong[0]!r}: write NAME=VALUE, such as recommendations=off")
+    wanted: dict[str, str | None] = {name: value for name, _, value in pairs} | dict.fromkeys(unset or ())
+    if not wanted:
+        raise BadInput("say what to change: NAME=VALUE, or --unset NAME")
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=False):
-        sandbox.settings.set({name: value for name, _, value in pairs})
-        echo("set " + ", ".join(name for name, _, _ in pairs))
+        sandbox.settings.set(wanted)
+        echo("set " + ", ".join(wanted))
 
 
 def link(

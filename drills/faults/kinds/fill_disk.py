@@ -9,12 +9,15 @@ database is down; what it leaves free is enough to start, and only then can the 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Annotated, ClassVar
 
 from pydantic import Field, PrivateAttr
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.faults.folder_disk import FolderDisk
+from drills.faults.names import ServiceName
 from drills.sandbox.adapters.postgres.literals import literal
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.disk import DiskUsage
@@ -39,20 +42,39 @@ _FREE_AGAIN = 0.5
 
 
 class FillDisk(Fault):
-    """`{kind: fill-disk}`; `slot` and `dump` are the names of what fills it, as a responder will find them."""
+    """`{kind: fill-disk}`, or of any service with a `disk` in drills.yaml: `{kind: fill-disk, service: web}`
+
+    `slot` and `dump` are the names of what fills the database's, `file` of what fills a service's, as a responder will
+    find them.
+    """
 
     kind: ClassVar[str] = "fill-disk"
-    needs: ClassVar[frozenset[Capability]] = frozenset({Capability.DISK, Capability.SQL})
+    needs: ClassVar[frozenset[Capability]] = frozenset({Capability.DISK})
 
+    service: ServiceName | None = Field(None, description="A service, or one replica of it; absent: the database.")
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] = "export.tmp"
     slot: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,63}$")] = "old_replica"
     dump: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")] = "orders-before-migration.sql"
     #: Bytes of one WAL segment of this server, once it was asked.
     _segment: int = PrivateAttr(_LARGEST_SEGMENT)
 
+    @property
+    def touches(self) -> tuple[tuple[str, str], ...]:
+        return () if self.service is None else ((self.service, "fill"),)
+
     def summary(self) -> str:
-        return "fill the disk of the database"
+        return f"fill the disk of {self.service or 'the database'}"
+
+    def _folder(self, sandbox: Sandbox) -> FolderDisk | None:
+        """What is filled, where it is a service's and not the database's."""
+        if self.service is None:
+            return None
+        return FolderDisk(self.service, sandbox.disk.folder(self.service), self.file)
 
     def check(self, sandbox: Sandbox) -> None:
+        if (folder := self._folder(sandbox)) is not None:
+            folder.require_empty(sandbox)
+            return
         usage = sandbox.disk.usage()
         if usage.free < _LEAST_FREE:
             raise FaultImpossible(f"only {usage.free // 2**20} MB are free on the disk of the database already")
@@ -62,9 +84,14 @@ class FillDisk(Fault):
             raise FaultImpossible(f"there is a replication slot {self.slot} already")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
+        if (folder := self._folder(sandbox)) is not None:
+            return {"service": folder.service, "folder": folder.folder, "file": folder.file}
         return {"slot": self.slot, "dump": self.dump, "free": sandbox.disk.usage().free}
 
     def apply(self, sandbox: Sandbox) -> None:
+        if (folder := self._folder(sandbox)) is not None:
+            folder.fill(sandbox)
+            return
         _, rows = sandbox.database.sql(
             "SELECT pg_size_bytes(current_setting('wal_segment_size'))", timeout=_ASK_TIMEOUT
         )
@@ -82,6 +109,8 @@ class FillDisk(Fault):
         )
 
     def verify(self, sandbox: Sandbox) -> str:
+        if (folder := self._folder(sandbox)) is not None:
+            return folder.verify(sandbox)
         usage = sandbox.disk.usage()
         if usage.free >= self._segment:
             raise FaultImpossible(f"{usage.free // 2**20} MB are still free on the disk of the database")
@@ -89,6 +118,12 @@ class FillDisk(Fault):
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        if "folder" in plan:
+            with suppress(EnvironmentFailed):  # On a full disk it may not even start.
+                _folder_of(plan).empty(sandbox)
+            sandbox.services.start(str(plan["service"]))
+            _folder_of(plan).empty(sandbox)
+            return
         sandbox.disk.remove(_entry(str(plan["dump"])))
         _start_database(sandbox)
         if not _slots(sandbox, str(plan["slot"])) and sandbox.disk.usage().free >= _wanted(plan):
@@ -107,6 +142,9 @@ class FillDisk(Fault):
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        if "folder" in plan:
+            _folder_of(plan).verify_empty(sandbox)
+            return
         if _slots(sandbox, str(plan["slot"])):
             raise EnvironmentFailed(f"the replication slot {plan['slot']} is still there")
         usage = sandbox.disk.usage()
@@ -114,6 +152,10 @@ class FillDisk(Fault):
             raise EnvironmentFailed(f"the dump {plan['dump']} is still there")
         if usage.free < _wanted(plan):
             raise EnvironmentFailed(f"only {usage.free // 2**20} MB are free on the disk of the database")
+
+
+def _folder_of(plan: UndoPlan) -> FolderDisk:
+    return FolderDisk(str(plan["service"]), str(plan["folder"]), str(plan["file"]))
 
 
 def _write_wal(sandbox: Sandbox) -> None:

@@ -26,3 +26,5 @@ class Capability(StrEnum):
     """A bounded disk under the database."""
     RESOURCES = "resources"
     """What each service uses, and limits that can be changed."""
+    STRESS = "stress"
+    """Programs that spin in a service's own container, within its limits."""

@@ -23,7 +23,7 @@ class DiskUsage:
     dumps: str
 
 
-class Disk(Protocol):
+class DatabaseDisk(Protocol):
     def usage(self) -> DiskUsage:
         """How full it is, also while the database is down."""
         ...
@@ -32,5 +32,16 @@ class Disk(Protocol):
         """Delete `dumps/NAME`, also while the database is down; returns the bytes that came free, 0 if it is gone.
 
         Raises BadInput for anything that is not a file in dumps/.
+        """
+        ...
+
+
+class Disk(DatabaseDisk, Protocol):
+    """The same, and disks of other services that may be filled."""
+
+    def folder(self, service: str) -> str:
+        """A folder in that service's container on a disk with a bound, which may be filled with a file.
+
+        Raises NotSupported, with the reason, when there is none.
         """
         ...

@@ -148,13 +148,15 @@ class Containers:
         self._act(lambda api: api.kill(container.id, signal=name))
 
     def limit(self, container: Container, *, memory_bytes: int | None, cpus: float | None) -> None:
-        """Change its limits while it runs. Raises EnvironmentFailed when the kernel refuses."""
+        """Change its limits, 0 for none; raises EnvironmentFailed when the kernel refuses: less than is in use, say."""
         # The library's own call cannot change a limit on cores that was set when the container was made.
         body: dict[str, int] = {}
         if memory_bytes is not None:
-            body |= {"Memory": memory_bytes, "MemorySwap": memory_bytes}
+            # The engine takes -1 for "no limit", and 0 for "as it is".
+            body |= {"Memory": memory_bytes or -1, "MemorySwap": memory_bytes or -1}
         if cpus is not None:
-            body["NanoCpus"] = int(cpus * 1e9)
+            # It has no word for "no limit": all cores that there are come to the same.
+            body["NanoCpus"] = int((cpus or self.cores) * 1e9)
         with self.api() as api:
             api._raise_for_status(api._post_json(api._url("/containers/{0}/update", container.id), data=body))
 
@@ -172,6 +174,12 @@ class Containers:
                     raise
 
     # --- what only looks
+
+    @cached_property
+    def cores(self) -> int:
+        """That the engine has."""
+        with self.api() as api:
+            return int(api.info()["NCPU"])
 
     def exit_status(self, container: Container) -> int:
         """Of a container that ends by itself; waits for its end."""

@@ -47,11 +47,13 @@ class Limits:
     out_of_memory: bool
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Limits:
+    def of(cls, told: Mapping[str, Any], cores: int | None = None) -> Limits:
+        """From the engine's answer; all of its `cores` are no limit."""
         host = told["HostConfig"]
+        cpus = (host.get("NanoCpus") or 0) / 1e9
         return cls(
-            memory_bytes=host.get("Memory") or None,
-            cpus=(host.get("NanoCpus") or 0) / 1e9 or None,
+            memory_bytes=max(0, host.get("Memory") or 0) or None,
+            cpus=None if cores is not None and cpus >= cores else cpus or None,
             restarts=int(told.get("RestartCount", 0)),
             out_of_memory=bool(told["State"].get("OOMKilled")),
         )
@@ -66,7 +68,13 @@ def measure(
 ) -> list[ServiceStats]:
     """Takes `MOMENT_SECONDS` and a little more. `disk` is used and total bytes of the database's."""
     listed = containers.list()
-    limits = dict(zip(_ids(listed), at_once(lambda each: Limits.of(containers.inspect(each)), listed), strict=True))
+    limits = dict(
+        zip(
+            _ids(listed),
+            at_once(lambda each: Limits.of(containers.inspect(each), containers.cores), listed),
+            strict=True,
+        )
+    )
     alive = [each for each in listed if each.running is not Running.DOWN]
     before, began = _used(containers, alive), time.monotonic()
     sleep(MOMENT_SECONDS)

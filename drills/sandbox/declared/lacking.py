@@ -9,7 +9,6 @@ from drills.errors import NotSupported
 from drills.sandbox.capabilities.backups import Backups
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.certificate import InstalledCertificate
-from drills.sandbox.capabilities.disk import Disk
 from drills.sandbox.capabilities.migrations import Migrations
 
 _WHY: Mapping[Capability, str] = {
@@ -19,7 +18,7 @@ _WHY: Mapping[Capability, str] = {
     Capability.CERTIFICATE: "certificates are the included edge's",
     Capability.MIGRATIONS: "migrations are the included shop's",
     Capability.BACKUPS: "backups are the included shop's",
-    Capability.DISK: "disks of a compose project of one's own are not bounded",
+    Capability.DISK: "drills.yaml names none, as disk of one of sandbox.services",
 }
 
 
@@ -35,10 +34,6 @@ class LacksTheRest:
     @property
     def backups(self) -> Backups:
         self._refuse(Capability.BACKUPS)
-
-    @property
-    def disk(self) -> Disk:
-        self._refuse(Capability.DISK)
 
     @property
     def certificate(self) -> InstalledCertificate:

@@ -34,7 +34,7 @@ class DeclaredResources:
     def state(self) -> Mapping[str, str]:
         """The limits of each container, 0 for none: `web/1.memory` in bytes, `web/1.cpus` in cores."""
         listed = self._containers.list()
-        limits = at_once(lambda each: Limits.of(self._containers.inspect(each)), listed)
+        limits = at_once(lambda each: Limits.of(self._containers.inspect(each), self._containers.cores), listed)
         found: dict[str, str] = {}
         for each, limit in zip(listed, limits, strict=True):
             found[f"{name_of(each)}.memory"] = str(limit.memory_bytes or 0)
@@ -50,8 +50,7 @@ class DeclaredResources:
             for each in self._containers.list() if done else ():
                 memory, cpus = f"{name_of(each)}.memory", f"{name_of(each)}.cpus"
                 if wanted.get(memory) not in (None, before.get(memory)):
-                    # The engine takes -1 for "no limit", and 0 for "as it is".
-                    self._containers.limit(each, memory_bytes=int(wanted[memory]) or -1, cpus=None)
+                    self._containers.limit(each, memory_bytes=int(wanted[memory]), cpus=None)
                 if wanted.get(cpus) not in (None, before.get(cpus)):
                     self._containers.limit(each, memory_bytes=None, cpus=float(wanted[cpus]))
         return done

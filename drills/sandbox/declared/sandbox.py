@@ -34,6 +34,7 @@ from drills.sandbox.declared.copying import ProjectCopy
 from drills.sandbox.declared.data_dumps import DataDumps, Dump
 from drills.sandbox.declared.databases import DeclaredDatabases
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
+from drills.sandbox.declared.disks import DeclaredDisks
 from drills.sandbox.declared.endpoints import Endpoints
 from drills.sandbox.declared.image_tags import ImageTags
 from drills.sandbox.declared.lacking import LacksTheRest
@@ -92,6 +93,7 @@ class DeclaredSandbox(LacksTheRest):
             Capability.LINKS: self._system.links,
             Capability.RELEASES: self._system.releases,
             Capability.SETTINGS: self._system.settings,
+            Capability.DISK: any(each.disk for each in self._declared.values()),
         }
         self.unavailable = {each: why for each, why in self.unavailable.items() if not has.get(each)}
         self.capabilities = frozenset(Capability) - self.unavailable.keys()
@@ -195,6 +197,10 @@ class DeclaredSandbox(LacksTheRest):
         return ServiceReplicas(
             self._containers, self._cli, self._declared, self.recreation, self._store, self._changing
         )
+
+    @cached_property
+    def disk(self) -> DeclaredDisks:
+        return DeclaredDisks(self._containers, self._declared)
 
     @cached_property
     def changes(self) -> NotedChanges:

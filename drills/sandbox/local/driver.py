@@ -32,6 +32,7 @@ from drills.sandbox.local.service_control import ServiceControl
 from drills.sandbox.local.services import LocalServices
 from drills.sandbox.local.template import provide_template
 from drills.sandbox.ports import choose_ports, free_port
+from drills.sandbox.refusals import NO_CONTAINERS
 from drills.sandbox.release_line import initial_line
 from drills.sandbox.shop.ground import BACKING, Ground
 from drills.sandbox.shop.names import Link, Service
@@ -78,7 +79,7 @@ class LocalDriver:
     @property
     def unavailable(self) -> Mapping[Capability, str]:
         without_disk = self.disk.refusal(wanted=self.store.read().active)
-        return {Capability.DISK: without_disk} if without_disk else {}
+        return {Capability.STRESS: NO_CONTAINERS, **({Capability.DISK: without_disk} if without_disk else {})}
 
     @property
     def addresses(self) -> Mapping[str, str]:

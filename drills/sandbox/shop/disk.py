@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 
-from drills.errors import EnvironmentFailed
-from drills.sandbox.capabilities.disk import Disk, DiskUsage
+from drills.errors import EnvironmentFailed, NotSupported
+from drills.sandbox.capabilities.disk import DatabaseDisk, DiskUsage
 from drills.sandbox.shop.ground import Ground
 
 _DUMPS = "dumps/"
@@ -15,10 +15,13 @@ _DUMPS = "dumps/"
 class ShopDisk:
     """See `drills.sandbox.capabilities.disk.Disk`. `bounded` tells whether there is one here."""
 
-    def __init__(self, ground: Ground, disk: Disk, bounded: Callable[[], bool]) -> None:
+    def __init__(self, ground: Ground, disk: DatabaseDisk, bounded: Callable[[], bool]) -> None:
         self._ground = ground
         self._disk = disk
         self._bounded = bounded
+
+    def folder(self, service: str) -> str:
+        raise NotSupported(f"{service} has no disk of its own; leave service out, and the database's is filled")
 
     def usage(self) -> DiskUsage:
         self._ground.active()

@@ -12,7 +12,7 @@ from typing import Protocol
 from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.certificate import Certificate
-from drills.sandbox.capabilities.disk import Disk
+from drills.sandbox.capabilities.disk import DatabaseDisk
 from drills.sandbox.capabilities.resources import Resources
 from drills.sandbox.capabilities.services import Running, Services
 from drills.sandbox.change_lock import ChangeLock
@@ -157,7 +157,7 @@ class ShopDriver(Protocol):
     def certificate(self) -> EdgeCertificate: ...
 
     @property
-    def disk(self) -> Disk: ...
+    def disk(self) -> DatabaseDisk: ...
 
     @property
     def services(self) -> Services: ...

@@ -1,0 +1,26 @@
+"""A service is restarted in the middle of its work: what it kept in memory and all its connections are gone."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import ClassVar
+
+from drills.errors import NotReady
+from drills.faults.service_fault import NamedServiceFault
+from drills.sandbox.capabilities.services import Running
+from drills.sandbox.sandbox import Sandbox
+
+
+class RestartService(NamedServiceFault):
+    """`{kind: restart-service, service: database}`, or one replica: `service: app/1`"""
+
+    kind: ClassVar[str] = "restart-service"
+    act: ClassVar[str] = "restart"
+    leaves: ClassVar[Running] = Running.UP
+
+    def summary(self) -> str:
+        return f"restart {self.service}"
+
+    def apply(self, sandbox: Sandbox) -> None:
+        with suppress(NotReady):
+            sandbox.services.restart(self.service)
