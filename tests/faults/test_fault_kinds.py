@@ -33,6 +33,8 @@ SPECS = [
     {"kind": "deploy-release", "release": "1.2.0"},
     {"kind": "kill-service", "service": "app/2"},
     {"kind": "pause-replica", "replica": 1},
+    {"kind": "scale-service", "service": "app", "replicas": 1},
+    {"kind": "resize-service", "service": "app", "cpus": 1},
     {"kind": "expire-certificate"},
     {"kind": "run-migration", "migration": "0005"},
     {"kind": "fill-disk"},
@@ -58,7 +60,8 @@ def fault(spec: dict[str, object]) -> Fault:
 
 
 def test_every_kind_that_touches_the_sandbox_is_tried_here() -> None:
-    assert {spec["kind"] for spec in SPECS} | {"traffic-surge"} == set(FAULTS)
+    elsewhere = {"traffic-surge", "restart-service", "stress-cpu"}
+    assert {spec["kind"] for spec in SPECS} | elsewhere == set(FAULTS)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +92,18 @@ def test_a_fault_is_seen_refused_a_second_time_and_undone_without_a_trace(
         one.undo(sandbox, plan)
         one.verify_undone(sandbox, plan)
     assert sandbox.fingerprint() == before
+
+
+def test_a_restart_gives_a_service_new_processes(sandbox: ShopSandbox) -> None:
+    one = fault({"kind": "restart-service", "service": "cache"})
+    before = [each.pids for each in sandbox.services.list() if each.name == "cache"]
+    one.check(sandbox)
+    plan = one.undo_plan(sandbox)
+    one.apply(sandbox)
+    assert one.verify(sandbox) == "cache is up"
+    assert [each.pids for each in sandbox.services.list() if each.name == "cache"] != before
+    one.undo(sandbox, plan)
+    one.verify_undone(sandbox, plan)
 
 
 def test_an_index_that_was_made_again_in_another_form_is_put_right(sandbox: ShopSandbox) -> None:
