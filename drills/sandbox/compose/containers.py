@@ -67,6 +67,14 @@ class Container:
         return self.labels.get("drills.release", "")
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where containers run."""
+
+    memory_bytes: int
+    cores: int
+
+
 class Containers:
     """All calls raise EnvironmentFailed, with the engine's reason, when the engine does not answer or refuses."""
 
@@ -152,11 +160,10 @@ class Containers:
         # The library's own call cannot change a limit on cores that was set when the container was made.
         body: dict[str, int] = {}
         if memory_bytes is not None:
-            # The engine takes -1 for "no limit", and 0 for "as it is".
-            body |= {"Memory": memory_bytes or -1, "MemorySwap": memory_bytes or -1}
+            memory = memory_bytes or self.most.memory_bytes
+            body |= {"Memory": memory, "MemorySwap": memory}
         if cpus is not None:
-            # It has no word for "no limit": all cores that there are come to the same.
-            body["NanoCpus"] = int((cpus or self.cores) * 1e9)
+            body["NanoCpus"] = int((cpus or self.most.cores) * 1e9)
         with self.api() as api:
             api._raise_for_status(api._post_json(api._url("/containers/{0}/update", container.id), data=body))
 
@@ -176,10 +183,11 @@ class Containers:
     # --- what only looks
 
     @cached_property
-    def cores(self) -> int:
-        """That the engine has."""
+    def most(self) -> Machine:
+        """What the engine's machine has: a limit as large is none, and the engine cannot take one away otherwise."""
         with self.api() as api:
-            return int(api.info()["NCPU"])
+            about = api.info()
+        return Machine(int(about["MemTotal"]), int(about["NCPU"]))
 
     def exit_status(self, container: Container) -> int:
         """Of a container that ends by itself; waits for its end."""

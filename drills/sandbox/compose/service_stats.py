@@ -9,7 +9,7 @@ from typing import Any
 
 from drills.sandbox.capabilities.resources import ServiceStats
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.compose.containers import Container, Containers, at_once
+from drills.sandbox.compose.containers import Container, Containers, Machine, at_once
 from drills.sandbox.shop.names import Service
 
 #: Over how long processor time is measured.
@@ -47,13 +47,13 @@ class Limits:
     out_of_memory: bool
 
     @classmethod
-    def of(cls, told: Mapping[str, Any], cores: int | None = None) -> Limits:
-        """From the engine's answer; all of its `cores` are no limit."""
+    def of(cls, told: Mapping[str, Any], most: Machine | None = None) -> Limits:
+        """From the engine's answer; a limit as large as its machine is none."""
         host = told["HostConfig"]
-        cpus = (host.get("NanoCpus") or 0) / 1e9
+        memory, cpus = host.get("Memory") or 0, (host.get("NanoCpus") or 0) / 1e9
         return cls(
-            memory_bytes=max(0, host.get("Memory") or 0) or None,
-            cpus=None if cores is not None and cpus >= cores else cpus or None,
+            memory_bytes=None if most is not None and memory >= most.memory_bytes else memory or None,
+            cpus=None if most is not None and cpus >= most.cores else cpus or None,
             restarts=int(told.get("RestartCount", 0)),
             out_of_memory=bool(told["State"].get("OOMKilled")),
         )
@@ -71,7 +71,7 @@ def measure(
     limits = dict(
         zip(
             _ids(listed),
-            at_once(lambda each: Limits.of(containers.inspect(each), containers.cores), listed),
+            at_once(lambda each: Limits.of(containers.inspect(each), containers.most), listed),
             strict=True,
         )
     )

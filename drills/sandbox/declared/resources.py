@@ -34,7 +34,7 @@ class DeclaredResources:
     def state(self) -> Mapping[str, str]:
         """The limits of each container, 0 for none: `web/1.memory` in bytes, `web/1.cpus` in cores."""
         listed = self._containers.list()
-        limits = at_once(lambda each: Limits.of(self._containers.inspect(each), self._containers.cores), listed)
+        limits = at_once(lambda each: Limits.of(self._containers.inspect(each), self._containers.most), listed)
         found: dict[str, str] = {}
         for each, limit in zip(listed, limits, strict=True):
             found[f"{name_of(each)}.memory"] = str(limit.memory_bytes or 0)
