@@ -1,4 +1,4 @@
-"""People who share expenses, as their browsers see it: they come by the invitation, read bills and balances, add bills."""
+"""People who share expenses, as their browsers see it: they come by an invitation, read bills and balances, and add."""
 
 from __future__ import annotations
 
