@@ -45,7 +45,7 @@ class Reader(HttpUser):
             credentials = {"username": f"reader{self.number}", "password": f"drill-{self.number}", "csrf": form[1]}
             self.remember(self.ask("POST", "/login", "login", "data-csrf-token", data=credentials))
 
-    @task(2)
+    @task(1)
     def come_back(self) -> None:
         """With another browser, say. A page that is asked for at the start only could not be seen to recover."""
         self.log_in()
@@ -68,7 +68,7 @@ class Reader(HttpUser):
         self.ask("GET", "/search", "search", "/search/entry/", params={"q": random.choice(WORDS)})
         return None
 
-    @task(3)
+    @task(4)
     def star(self) -> None:
         """As the page's script does it, with the token of the page."""
         if not self.token or not self.entries:
