@@ -84,11 +84,11 @@ def disturbed_links(faults: Iterable[Fault]) -> tuple[str, ...]:
 
 
 def require_traffic(sandbox: Sandbox, link: str) -> None:
-    """Raises FaultImpossible for a link that nothing goes through: to disturb it would harm nobody."""
-    if sandbox.links.carried(link) == 0:
+    """Raises FaultImpossible for a link that nobody uses: to disturb it would harm nobody."""
+    if sandbox.links.used(link) is False:
         upstream = link_of(sandbox, link).upstream
         raise FaultImpossible(
-            f"nothing has gone through link {link} in the steady state: its caller reaches {upstream} in another way "
+            f"nobody has used link {link} in the steady state: its caller reaches {upstream} in another way "
             "(by an address, or at another port), or does not need it"
         )
 

@@ -98,7 +98,10 @@ class Toxiproxy:
             self.link(name)  # an unknown proxy is an error, an unknown toxic is not
 
     def received(self, name: str) -> int | None:
-        """Bytes that a proxy was sent, by both sides; None when the server keeps no such figures (-proxy-metrics)."""
+        """Bytes that a proxy was sent, by both sides, on connections that have ended.
+
+        None when the server keeps no such figures (-proxy-metrics).
+        """
         told = self._call(self._api.get, "/metrics").text.splitlines()
         counted = [line for line in told if line.startswith("toxiproxy_proxy_received_bytes_total{")]
         if not counted and not any(line.startswith("# HELP") for line in told):

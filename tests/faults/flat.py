@@ -79,7 +79,7 @@ class _Links(_Part):
     def take_out(self, links: Collection[str]) -> tuple[str, ...]:
         return ()
 
-    def carried(self, link: str) -> int | None:
+    def used(self, link: str) -> bool | None:
         return None
 
     def callers(self, links: Collection[str]) -> tuple[str, ...]:

@@ -57,8 +57,8 @@ class Links(Protocol):
         """
         ...
 
-    def carried(self, link: str) -> int | None:
-        """Bytes that went through since it was led through Toxiproxy; None where that is not known."""
+    def used(self, link: str) -> bool | None:
+        """Whether its caller has connected since it was led through Toxiproxy; None where that is not known."""
         ...
 
     def callers(self, links: Collection[str]) -> tuple[str, ...]:

@@ -63,10 +63,10 @@ class DeclaredLinks:
             for name, link in self._declared.items()
         )
 
-    def carried(self, link: str) -> int | None:
-        """Bytes that went through it, in either direction, since it was led through Toxiproxy; None when it is not."""
+    def used(self, link: str) -> bool | None:
+        """Whether its caller has connected since it was led through Toxiproxy; None when it is not."""
         proxy = self._proxy(self._known(link))
-        return None if proxy is None else self._proxies.client(proxy).received(link)
+        return None if proxy is None else self._proxies.used(proxy, link)
 
     def callers(self, links: Collection[str]) -> tuple[str, ...]:
         """The services that are restarted when these are led through Toxiproxy."""

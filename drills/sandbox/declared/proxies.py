@@ -97,6 +97,7 @@ class LinkProxies:
                 IMAGE,
                 ["-host=0.0.0.0", f"-port={api_port}", f"-config={_CONFIG}", "-proxy-metrics"],
                 name=self.name(pair),
+                environment={"LOG_LEVEL": "info"},
                 labels=labels,
                 ports=[api_port],
                 host_config=api.create_host_config(
@@ -135,6 +136,16 @@ class LinkProxies:
         if proxy.port is None:
             raise EnvironmentFailed(f"the proxy of {proxy.pair.caller} to {proxy.pair.callee}, {proxy.name}, is down")
         return Toxiproxy(f"http://{HOST}:{proxy.port}")
+
+    def used(self, proxy: Proxy, name: str) -> bool:
+        """Whether anybody has connected to the proxy of that name."""
+        # What is counted is what closed connections have carried; one that was kept open was told when it began. The
+        # log is short, so that many that came and went may be gone from it.
+        if self.client(proxy).received(name):
+            return True
+        with self._containers.api() as api:
+            told = bytes(api.logs(proxy.id, stdout=True, stderr=True)).decode(errors="replace").splitlines()
+        return any('"Accepted client"' in line and f'"name":"{name}"' in line for line in told)
 
     def _answering(self, pair: Pair) -> Proxy:
         deadline = time.monotonic() + _START_SECONDS

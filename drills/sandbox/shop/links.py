@@ -45,7 +45,7 @@ class ShopLinks:
     def take_out(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002
         return ()
 
-    def carried(self, link: str) -> int | None:  # noqa: ARG002
+    def used(self, link: str) -> bool | None:  # noqa: ARG002
         return None
 
     def callers(self, links: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002

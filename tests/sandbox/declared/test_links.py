@@ -9,6 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from drills.core.scenario import FaultSpec
+from drills.faults.fault import FaultImpossible
+from drills.faults.injection import lacking
+from drills.faults.registry import fault_of
+from drills.processes.leftovers import until
+from drills.sandbox.open import open_sandbox
+from drills.workspace.workspace import Workspace
 from tests.sandbox.declared.test_drill import FILES, drills, standing
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
@@ -63,6 +70,7 @@ sandbox:
     db: {adapter: redis, may: [kill]}
   links:
     web-db: {from: web, to: db, port: 6379}
+    web-mail: {from: web, to: db, port: 25}
     worker-db: {from: worker, to: db, port: 6379}
 """,
     "scenarios/db-gone/scenario.yaml": FILES["scenarios/db-gone/scenario.yaml"].replace(
@@ -72,13 +80,29 @@ sandbox:
         "drills sandbox restart db", "drills sandbox link web-db --open"
     ),
 }
+#: Each but the last makes a page of web fail, which waits for a second for a few bytes.
+KINDS = (
+    {"kind": "link-down"},
+    {"kind": "link-latency", "latency": "3s"},
+    {"kind": "link-timeout", "stream": "upstream"},
+    {"kind": "link-reset"},
+    {"kind": "link-bandwidth", "rate": 1},
+)
 #: Every name that db has for others on its network.
 NAMES = ("db", "store", "linked-db-1")
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield from project(tmp_path_factory.mktemp("links") / "linked", LINKED)
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield from project(tmp_path / "linked", LINKED)
+def folder(running: Path) -> Path:
+    """The project as its owner has it."""
+    up = subprocess.run(["docker", "compose", "up", "--detach", "--wait"], cwd=running, capture_output=True, text=True)
+    assert up.returncode == 0, up.stderr
+    return running
 
 
 def project(root: Path, files: Mapping[str, str]) -> Iterator[Path]:
@@ -153,6 +177,52 @@ def test_a_cut_link_is_cut_for_every_replica_of_its_caller_and_for_nobody_else(f
     assert down.returncode == 0, down.stderr
     assert ours() == ""
     assert [networks(folder, service) for service in ("web", "worker")] == known
+
+
+def test_every_kind_of_disturbance_is_felt_and_undone_by_another_process(folder: Path) -> None:
+    before = standing(folder)
+    sandbox = open_sandbox(Workspace.load(folder))
+    owed = sandbox.fingerprint()
+    for settings in KINDS:
+        fault = fault_of(FaultSpec.model_validate({**settings, "link": "web-db"}))
+        assert lacking([fault], sandbox) is None
+        sandbox.links.put_in(["web-db"])
+        assert reaches(folder, "web")
+        fault.check(sandbox)
+        plan = fault.undo_plan(sandbox)
+        fault.apply(sandbox)
+        fault.verify(sandbox)
+        with pytest.raises(FaultImpossible):
+            fault.check(sandbox)
+        assert reaches(folder, "web", number=2) is (settings["kind"] == "link-bandwidth"), settings
+        assert reaches(folder, "worker"), settings
+        assert "links.web-db" in str(owed.differences(sandbox.fingerprint()))
+        other = open_sandbox(Workspace.load(folder))
+        for _ in range(2):
+            type(fault).undo(other, plan)
+        type(fault).verify_undone(other, plan)
+        assert reaches(folder, "web", number=2), settings
+    assert sandbox.restore(owed) == ("links.web-db: open → direct",)
+    assert owed.differences(sandbox.fingerprint()) == ()
+    assert (ours(), standing(folder)) == ("", before)
+
+
+def test_a_link_that_nobody_uses_is_not_worth_a_drill(folder: Path) -> None:
+    sandbox = open_sandbox(Workspace.load(folder))
+    owed = sandbox.fingerprint()
+    try:
+        sandbox.links.put_in(["web-mail"])
+        fault = fault_of(FaultSpec.model_validate({"kind": "link-down", "link": "web-mail"}))
+        with pytest.raises(FaultImpossible, match=r"nobody has used link web-mail in the steady state: .* db:25 "):
+            fault.check(sandbox)
+        # What its caller keeps open counts, too: the other port of the pair is let through.
+        keeps = "import socket, time; s = socket.create_connection(('db', 25)); time.sleep(60)"
+        words = ["docker", "compose", "exec", "--detach", "web", "python", "-c", keeps]
+        subprocess.run(words, cwd=folder, check=True, capture_output=True)
+        assert until(lambda: sandbox.links.used("web-mail"), seconds=20)
+    finally:
+        sandbox.restore(owed)
+    assert ours() == ""
 
 
 def test_a_drill_of_a_link_leaves_the_system_as_it_was(folder: Path) -> None:
