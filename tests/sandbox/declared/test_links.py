@@ -144,7 +144,7 @@ def networks(folder: Path, service: str) -> list[object]:
     about = subprocess.run(["docker", "inspect", *listed.stdout.split()], capture_output=True, text=True, check=True)
     return [
         {
-            name: (sorted(each["Aliases"]), each["Links"] or [])
+            name: (sorted({*each["Aliases"]} - {one["Id"][:12]}), each["Links"] or [])
             for name, each in one["NetworkSettings"]["Networks"].items()
         }
         for one in json.loads(about.stdout)
