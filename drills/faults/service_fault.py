@@ -49,6 +49,8 @@ class ServiceFault(Fault):
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         # Replicas are counted anew when one of them ends, so that all are woken, and what is missing is started.
         service = _service(str(plan["service"]))
+        if _is_gone(sandbox, service):
+            return
         if _is_replica(str(plan["service"])) or _running(sandbox, service, cls.leaves) is Running.PAUSED:
             sandbox.services.resume(service)
         # Also when it counts as up: a stop that was cut short may have ended a part of its processes.
@@ -56,6 +58,8 @@ class ServiceFault(Fault):
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
+        if _is_gone(sandbox, _service(str(plan["service"]))):
+            return
         running = _running(sandbox, str(plan["service"]), cls.leaves)
         if running is not Running.UP:
             raise EnvironmentFailed(f"{plan['service']} is still {running}")
@@ -69,6 +73,11 @@ class NamedServiceFault(ServiceFault):
     @property
     def target(self) -> str:
         return self.service
+
+
+def _is_gone(sandbox: Sandbox, service: str) -> bool:
+    """Whether nothing is left to be mended: its owner renamed or removed the service, and it has no container."""
+    return service not in {status.name for status in sandbox.services.list()}
 
 
 def _running(sandbox: Sandbox, target: str, leaves: Running) -> Running:

@@ -81,6 +81,10 @@ class ComposeCli:
         said = self._run(["--profile", "*", "config", "--hash", service], {}, _SECONDS).split()
         return said[-1] if said else ""
 
+    def service_names(self) -> frozenset[str]:
+        """All of them, whatever their profiles."""
+        return frozenset(self._run(["--profile", "*", "config", "--services"], {}, _SECONDS).split())
+
     def _image_of(self, service: str) -> str | None:
         try:
             return self.services().get(service, {}).get("image")

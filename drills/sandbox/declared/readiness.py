@@ -48,7 +48,7 @@ class Readiness:
                 f"the compose file makes no container of {name}; is it in a profile that is not active? "
                 "(COMPOSE_PROFILES chooses them)"
             )
-        return why_not_ready(self._declared[name], own, listed)
+        return why_not_ready(self._declared.get(name, DeclaredService()), own, listed)
 
     def _of(self, name: str) -> list[Container]:
         return [each for each in self._containers.list() if each.service == name]

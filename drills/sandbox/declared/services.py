@@ -62,6 +62,8 @@ class DeclaredServices:
     def start(self, service: str) -> None:
         with self._lock.held():
             own = self.containers_of(service)
+            if not own and service.partition("/")[0] not in (known := self._cli.service_names()):
+                raise BadInput(f"the compose file has no service {service!r} any more; {suggest(service, known)}")
             if not own:
                 self._cli.up([service], {}, options=["--no-recreate", "--no-deps"])
             at_once(self._containers.unpause, [each for each in own if each.running is Running.PAUSED])
@@ -126,6 +128,7 @@ class DeclaredServices:
         be changed. Raises EnvironmentFailed when it could not be.
         """
         before = self.state()
+        state = self._that_can_be(state, before)
         done = differences("services", before, state)
         if not done:
             return ()
@@ -136,6 +139,18 @@ class DeclaredServices:
             if left := differences("services", self.state(), state):
                 raise EnvironmentFailed(f"the sandbox could not be brought back: {'; '.join(left)}")
         return done
+
+    def _that_can_be(self, wanted: Mapping[str, str], present: Mapping[str, str]) -> Mapping[str, str]:
+        """Without services that are gone from the compose file with their containers; with those that are new as they
+        are: their owner renamed, removed or added them in the meantime.
+        """
+        before, after = ({name.partition("/")[0] for name in names} for names in (present, wanted))
+        missing = after - before
+        gone = missing - self._cli.service_names() if missing else set()
+        return {
+            **{name: how for name, how in present.items() if name.partition("/")[0] not in after},
+            **{name: how for name, how in wanted.items() if name.partition("/")[0] not in gone},
+        }
 
     def _bring_numbers_back(self, present: Mapping[str, str], wanted: Mapping[str, str]) -> None:
         """As many containers of each service as there were; a service that is new since is left alone."""
