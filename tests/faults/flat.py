@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from drills.errors import BadInput, NotSupported
 from drills.sandbox.adapters.postgres.database import Postgres
@@ -138,6 +138,9 @@ class _Databases(_Part):
     def of(self, service: str | None = None) -> Postgres:
         _refuse_other(service, Service.DATABASE)
         return Postgres(Service.DATABASE, self._whole.addresses.get("database", ""), self._whole.sql)
+
+    def dumps(self, service: str | None = None) -> NoReturn:
+        raise NotSupported("the included system has backups: drills sandbox back-up, and load-backup")
 
 
 class _Caches(_Part):

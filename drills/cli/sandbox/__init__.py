@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from drills.cli.sandbox import asking, database, executing, incident_report, operating, power, provider, resources
+from drills.cli.sandbox import (
+    asking,
+    database,
+    dumps,
+    executing,
+    incident_report,
+    operating,
+    power,
+    provider,
+    resources,
+)
 
 sandbox_app = typer.Typer(
     help="Operate the sandbox: the same commands that runbooks use.",
@@ -15,6 +25,6 @@ sandbox_app = typer.Typer(
 
 
 def register(app: typer.Typer) -> None:
-    for module in (power, asking, operating, executing, resources, database, incident_report, provider):
+    for module in (power, asking, operating, executing, resources, database, dumps, incident_report, provider):
         module.register(sandbox_app)
     app.add_typer(sandbox_app, name="sandbox")

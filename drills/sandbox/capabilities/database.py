@@ -195,6 +195,10 @@ class Databases(Protocol):
         """
         ...
 
+    def dumps(self, service: str | None = None) -> Dumps:
+        """Of the same one. Raises NotSupported where the sandbox has backups of its own."""
+        ...
+
 
 class Dumps(Protocol):
     """The service's own programs for dumps, run inside its container."""

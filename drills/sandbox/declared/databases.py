@@ -11,6 +11,7 @@ from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Containers
 from drills.sandbox.declared.addresses import host_port, url_of
 from drills.sandbox.declared.declaration import Act, DeclaredService, adapters_for, of_adapters
+from drills.sandbox.declared.dumps import ContainerDumps
 
 
 class DeclaredDatabases:
@@ -27,6 +28,10 @@ class DeclaredDatabases:
         name = of_adapters(self._declared, adapters_for(Act.SQL, self._declared), service)
         url = url_where_it_runs(name, self._declared, self._containers)
         return adapter_of(self._declared[name].adapter).database(name, url)
+
+    def dumps(self, service: str | None = None) -> ContainerDumps:
+        database = self.of(service)
+        return ContainerDumps(self._containers, database.service, database.url)
 
     def state(self) -> dict[str, dict[str, dict[str, str]]]:
         """Of each that drills may touch and that runs, by its service. Raises EnvironmentFailed when one is silent."""

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from drills.errors import BadInput
+from drills.errors import BadInput, NotSupported
 from drills.sandbox import direct
 from drills.sandbox.adapters.postgres.database import Postgres
+from drills.sandbox.capabilities.database import Dumps
 from drills.sandbox.database.mending import DatabaseMending
 from drills.sandbox.fingerprint import differences
 from drills.sandbox.shop.backups import ShopBackups
@@ -41,6 +42,9 @@ class ShopDatabases:
         self._settings = settings
         self._dumps = dumps
         self._restart = restart
+
+    def dumps(self, service: str | None = None) -> Dumps:  # noqa: ARG002 - of none
+        raise NotSupported("the included system has backups: drills sandbox back-up, and load-backup")
 
     def of(self, service: str | None = None) -> Postgres:
         if service not in (None, Service.DATABASE):

@@ -6,12 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from drills.core.scenario import FaultSpec
-from drills.errors import EnvironmentFailed
+from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible
 from drills.faults.registry import FAULTS, fault_of
 from drills.sandbox.compose import engine
@@ -25,10 +26,12 @@ COMPOSE = """
 services:
   pg:
     image: postgres:15
+    command: ["postgres", "-c", "max_connections=20"]
     environment: {POSTGRES_USER: app, POSTGRES_PASSWORD: "p@ss/word", POSTGRES_DB: app}
     volumes: ["./pg.sql:/docker-entrypoint-initdb.d/pg.sql:ro"]
   maria:
     image: mariadb:10.11
+    command: ["mariadbd", "--max-connections=12"]
     environment: {MARIADB_ROOT_PASSWORD: "p@ss/word", MARIADB_DATABASE: app, MARIADB_USER: app, MARIADB_PASSWORD: app}
     volumes: ["./maria.sql:/docker-entrypoint-initdb.d/maria.sql:ro"]
   cache:
@@ -187,11 +190,27 @@ def test_a_statement_may_not_write(sandbox: DeclaredSandbox) -> None:
         assert everything(sandbox) == before
 
 
+@pytest.mark.parametrize("service", ["pg", "maria"])
+def test_a_dump_by_the_services_own_program_brings_its_rows_back(
+    sandbox: DeclaredSandbox, service: str, tmp_path: Path
+) -> None:
+    database, before = sandbox.databases.of(service), everything(sandbox)
+    file = tmp_path / "all.dump"
+    assert sandbox.databases.dumps(service).dump(file) == file.stat().st_size > 1000
+    assert file.stat().st_mode & 0o077 == 0, "rows are nobody else's to read"
+    with pytest.raises(BadInput, match="is there already"):
+        sandbox.databases.dumps(service).dump(file)
+    database.sql("DELETE FROM orders WHERE customer = 3")
+    assert everything(sandbox) != before
+    sandbox.databases.dumps(service).restore(file)
+    assert everything(sandbox) == before
+
+
 def test_what_a_responder_dropped_is_there_again_after_the_drill(sandbox: DeclaredSandbox) -> None:
     before = sandbox.fingerprint()
     sandbox.databases.of("pg").sql("DROP INDEX orders_customer")
     sandbox.databases.of("maria").sql("DROP INDEX orders_customer ON orders")
-    sandbox.databases.of("maria").sql("SET GLOBAL max_connections = 20")
+    sandbox.databases.of("maria").sql("SET GLOBAL max_connections = 15")
     sandbox.caches.of("cache").set("maxmemory", "1000000")
     changed = sandbox.restore(before)
     assert sandbox.fingerprint() == before

@@ -10,7 +10,7 @@ from drills.core.scenario import FaultSpec
 from drills.faults.injection import lacking
 from drills.faults.registry import fault_of
 from drills.sandbox.compose.project import Project
-from drills.sandbox.declared.declaration import Act, DeclaredService
+from drills.sandbox.declared.declaration import Act, Adapter, DeclaredService, refusal
 from drills.sandbox.declared.sandbox import DeclaredSandbox
 
 
@@ -35,4 +35,27 @@ def sandbox(tmp_path: Path) -> DeclaredSandbox:
 )  # fmt: skip
 def test_only_what_is_named_may_be_broken(sandbox: DeclaredSandbox, fault: dict[str, object], said: str | None) -> None:
     why = lacking([fault_of(FaultSpec.model_validate(fault))], sandbox)
+    assert why is None if said is None else said in (why or "")
+
+
+TWO = {
+    "pg": DeclaredService(adapter=Adapter.POSTGRES, may=(Act.SQL,)),
+    "maria": DeclaredService(adapter=Adapter.MYSQL),
+    "cache": DeclaredService(adapter=Adapter.REDIS, may=(Act.FILL,)),
+}
+
+
+@pytest.mark.parametrize(
+    ("service", "act", "said"),
+    [
+        ("pg", "sql", None),
+        ("maria", "sql", "sandbox.services.maria.may does not name sql"),
+        ("cache", "sql", "cache has not the adapter mysql or postgres, which pg, maria has"),
+        ("pgg", "sql", "there is no service 'pgg' in drills.yaml, sandbox.services; did you mean pg?"),
+        ("", "sql", "there are 2 with the adapter mysql or postgres; say which: service: pg, or maria"),
+        ("", "fill", None),
+    ],
+)  # fmt: skip
+def test_a_service_that_is_not_named_is_the_only_one(service: str, act: str, said: str | None) -> None:
+    why = refusal(TWO, service, act)
     assert why is None if said is None else said in (why or "")

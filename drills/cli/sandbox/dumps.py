@@ -1,0 +1,45 @@
+"""Dumps of a database of one's own, by the programs of its own container."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drills.cli.acting import action
+from drills.cli.places import HERE, WorkspaceOption
+from drills.cli.sandbox.answers import megabytes
+from drills.cli.sandbox.opening import open_sandbox
+from drills.cli.terminal import echo
+
+DatabaseOption = Annotated[str | None, typer.Option(help="The database; default: the only one that there is.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: drills sandbox dump before.dump --service db")(dump)
+    app.command("load-dump", epilog="Example: drills sandbox load-dump before.dump --service db")(load_dump)
+
+
+def dump(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there.")],
+    service: DatabaseOption = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Write all of a database to a file, by its own `pg_dump` or `mysqldump`."""
+    place, sandbox = open_sandbox(workspace)
+    # It changes nothing that users meet: no repair, and no merit of one.
+    with action(place, read_only=True):
+        echo(f"{file}: {megabytes(sandbox.databases.dumps(service).dump(file))}")
+
+
+def load_dump(
+    file: Annotated[Path, typer.Argument(help="A file that `dump` wrote.")],
+    service: DatabaseOption = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Bring a database back to what a dump holds; tables that came later stay."""
+    place, sandbox = open_sandbox(workspace)
+    with action(place, read_only=False):
+        sandbox.databases.dumps(service).restore(file)
+        echo(f"{file} is restored")
