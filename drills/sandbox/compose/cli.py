@@ -179,6 +179,11 @@ def failure(
         name = image[1] if image else image_of(service[1]) if service else None
         which = f"the image {name}" if name else "an image"
         return EnvironmentFailed(f"{which} is missing and cannot be fetched: {last}; `docker compose pull` tries again")
+    if match := re.search(r'service "(\S+)" has neither an image nor a build context', text):
+        return BadInput(
+            f"{file}: there is no service {match[1]!r} any more, and a change of it by drills is in force; "
+            "name it so again, and take the change back"
+        )
     if re.search(r"yaml:|validating |services\.|additional properties|undefined (service|volume)|no such file", text):
         return BadInput(f"{file}: {last}")
     return EnvironmentFailed(f"docker compose: {last}")

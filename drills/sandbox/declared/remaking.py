@@ -44,10 +44,12 @@ class Remaking:
         """The environment variables that a container was made with."""
         return _variables(self._containers.inspect(container)["Config"])
 
-    def image_environment(self, service: str) -> dict[str, str]:
-        """Those that the image brings along; none when the service has no container."""
-        own = self.of(service)
-        return _variables(self._containers.image(own[0].image_id) or {}) if own else {}
+    def image_environment(self, service: str, image: str | None) -> dict[str, str]:
+        """Those that the image of its next containers brings along (`image`, absent: the one that Compose builds)."""
+        found = self._containers.image(image or f"{self._containers.project.name}-{service}")
+        if found is None and (own := self.of(service)):
+            found = self._containers.image(own[0].image_id)
+        return _variables(found or {})
 
     def image(self, container: Container) -> str:
         """The image that it was made from, by the name that it was given."""

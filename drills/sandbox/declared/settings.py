@@ -154,7 +154,7 @@ class ServiceSettings:
                 # Compose writes a dollar as two.
                 found[name] = None if value is None else str(value).replace("$$", "$")
             else:
-                found[name] = self._remaking.image_environment(service).get(name)
+                found[name] = self._remaking.image_environment(service, described.get("image")).get(name)
         return found
 
     def _by_service(self, changes: Mapping[str, str | None]) -> dict[str, dict[str, str | None]]:

@@ -237,7 +237,9 @@ def test_a_service_that_is_gone_from_the_compose_file_is_told_in_one_line(
     sandbox.settings.set({"POOL_SIZE": "1"})
     (folder / "compose.yaml").write_text(COMPOSE.replace("  web:", "  site:"))
     try:
-        with pytest.raises(BadInput, match="the compose file has no service 'web' any more; known: other, site"):
+        with pytest.raises(
+            BadInput, match="there is no service 'web' any more, and a change of it by drills is in force"
+        ):
             sandbox.settings.set({"POOL_SIZE": "10"})
     finally:
         (folder / "compose.yaml").write_text(COMPOSE)
