@@ -51,7 +51,7 @@ class RotateCredentials(DatabaseFault):
         roles.end_sessions(self.role)
 
     def verify(self, sandbox: Sandbox) -> str:
-        if self.database(sandbox).roles.credential(self.role) == self._former:
+        if self._former in ("", self.database(sandbox).roles.credential(self.role)):
             raise FaultImpossible(f"role {self.role} has the password that it had")
         return f"role {self.role} has another password"
 
