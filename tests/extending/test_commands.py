@@ -233,3 +233,23 @@ def test_quick_commands_look_for_no_other_distribution(folder: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(300)
+def test_the_new_kinds_carry_a_whole_drill(folder: Path) -> None:
+    work = folder / "work"
+    try:
+        up = subprocess.run(["docker", "compose", "up", "--detach"], cwd=work, capture_output=True, text=True)
+        assert up.returncode == 0, up.stderr
+        assert "halt the jobs of queue" in drills(folder, "run", "no-jobs", "--dry-run", "--spoil").stdout
+        done = drills(folder, "run", "no-jobs", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        card = json.loads(done.stdout)
+        assert (card["result"], card["recovery"]) == ("met", "full")
+        nobody = drills(folder, "run", "no-jobs", "--responder", "none", "--json")
+        assert nobody.returncode == 1, nobody.stdout + nobody.stderr
+        after = drills(folder, "probe", "queue")
+        assert after.returncode == 0, "the undo has let it go on\n" + after.stdout
+    finally:
+        subprocess.run(["docker", "compose", "down", "--volumes", "--timeout", "1"], cwd=work, capture_output=True)
