@@ -175,11 +175,19 @@ def _keep(ended: int, output: int, grace: float, spared: str) -> None:
             # writing where nobody listens.
             waiting.unregister(0)
             waiting.register(output, select.POLLIN | select.POLLHUP)
-        if output in ready and not os.read(output, 65536):
+        if output in ready and _is_over(output):
             waiting.unregister(output)
         if ended in ready and any(number in _TOLD_TO_END for number in os.read(ended, 512)):
             _end_all(grace, spared)
             return
+
+
+def _is_over(output: int) -> bool:
+    """Take what there is to read; whether nobody can write any more."""
+    try:
+        return not os.read(output, 65536)
+    except BlockingIOError:
+        return False  # Whoever started it was quicker: for a moment both read, and the descriptor does not block.
 
 
 def _reap() -> None:

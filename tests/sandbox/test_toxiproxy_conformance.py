@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -25,15 +25,10 @@ from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.local.toxiproxy_command import embedded_command
 from drills.sandbox.toxiproxy import Toxiproxy
+from tests.free_ports import free_port
 
 NO_PROXY = {"http": None, "https": None, "all": None}
 REAL = shutil.which("toxiproxy-server")
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass
@@ -461,7 +456,7 @@ def test_the_plain_library_works_with_it(server: Server, proxy: Toxiproxy) -> No
     try:
         assert library.running()
         second = library.create(name="second", upstream=proxy.link("link").upstream)
-        second.links.add_toxic(type="latency", attributes={"latency": 5})
+        second.add_toxic(type="latency", attributes={"latency": 5})
         assert list(second.toxics()) == ["latency_downstream"]
         with second.down():
             assert proxy.link("second").enabled is False
