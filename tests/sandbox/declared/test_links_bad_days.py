@@ -174,4 +174,4 @@ def test_of_two_workspaces_on_one_project_the_second_is_told_of_the_first(folder
         other.fingerprint()
     assert drills(folder, "sandbox", "down").returncode == 0
     compose(folder, "up", "--detach", "--wait")
-    assert other.fingerprint().links == {}
+    assert other.fingerprint().mapping("links") == {}

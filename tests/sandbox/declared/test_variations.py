@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.declaration import Act, Adapter, DeclaredService
 from drills.sandbox.declared.sandbox import DeclaredSandbox
+from tests.free_ports import free_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(180)]
 
@@ -29,7 +29,7 @@ services:
     depends_on: {{prepare: {{condition: service_completed_successfully}}}}
   prepare: {{image: redis:7, command: "true", restart: "no"}}
   on-the-machine: {{image: redis:7, network_mode: host, command: redis-server --port {own} --bind 127.0.0.1}}
-  published: {{image: redis:7, ports: ["127.0.0.2::6379", "6379/udp"]}}
+  published: {{image: redis:7, ports: ["127.0.0.2:{published}:6379", "6379/udp"]}}
   beside: {{image: redis:7, network_mode: "service:published", command: redis-server --port 7000}}
   alone: {{image: redis:7, network_mode: none}}
   slow:
@@ -44,9 +44,8 @@ REDIS = DeclaredService(adapter=Adapter.REDIS, may=(Act.KILL, Act.STOP))
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[DeclaredSandbox]:
     file = tmp_path / "compose.yaml"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        own = free.getsockname()[1]
-    file.write_text(FILE.format(own=own), encoding="utf-8")
+    own = free_port()
+    file.write_text(FILE.format(own=own, published=free_port()), encoding="utf-8")
     declared = {
         "Store_a.B": REDIS,
         "prepare": DeclaredService(),
