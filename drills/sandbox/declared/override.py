@@ -1,6 +1,6 @@
 """What drills add to a team's compose file while something is in force: one override file, the sum of its parts.
 
-    state.json: {links: {services: …}, settings: {services: …}} ──► override.yaml ──► docker compose up
+    state.json: {releases: {services: …}, settings: {services: …}} ──► override.yaml ──► docker compose up
 
 The parts are kept with the sandbox's state; the file is written from them before each use, so that one that was edited
 or removed by hand does no harm. When nothing is in force there is no file, and Compose sees the owner's alone.
@@ -25,7 +25,6 @@ _HEAD = "# Written by drills, and written anew before each use: it is gone when 
 class Part(StrEnum):
     """Who has something in force; each writes its own part only."""
 
-    LINKS = "links"
     RELEASES = "releases"
     SETTINGS = "settings"
 
@@ -51,7 +50,7 @@ class Override:
         self.file()
 
     def merged(self) -> dict[str, Any]:
-        """The sum of all parts. Mappings are joined, lists too, without what is there already."""
+        """The sum of all parts. Mappings are joined."""
         found: dict[str, Any] = {}
         for _, part in sorted(self._store.read().override.items()):
             found = _joined(found, part)
@@ -81,8 +80,6 @@ def _joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
         before = joined.get(key)
         if isinstance(before, Mapping) and isinstance(value, Mapping):
             joined[key] = _joined(before, value)
-        elif isinstance(before, list) and isinstance(value, list):
-            joined[key] = [*before, *(each for each in value if each not in before)]
         else:
             joined[key] = value
     return joined
@@ -92,6 +89,4 @@ def _literal(value: Any) -> Any:
     """Without what Compose would take for a variable."""
     if isinstance(value, Mapping):
         return {key: _literal(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_literal(each) for each in value]
     return value.replace("$", "$$") if isinstance(value, str) else value

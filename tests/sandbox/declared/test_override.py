@@ -23,14 +23,12 @@ def test_the_file_is_the_sum_of_the_parts_that_are_in_force(tmp_path: Path) -> N
     override = override_in(tmp_path)
     override.put(Part.RELEASES, TAG)
     override.put(Part.SETTINGS, SETTING)
-    override.put(Part.LINKS, {"services": {"web": {"links": ["proxy:db"]}, "proxy": {"image": "toxiproxy"}}})
     file = override.file()
     assert file is not None
     written = yaml.safe_load(file.read_text())
     assert written["services"]["web"] == {
         "image": "web:2",
         "environment": {"POOL": "1", "PRICE": "5$$USD"},
-        "links": ["proxy:db"],
     }, "a dollar is a dollar, and no variable of Compose"
     assert file.stat().st_mode & 0o077 == 0, "a setting may be a secret"
 
@@ -56,13 +54,6 @@ def test_a_file_that_was_edited_or_removed_by_hand_is_written_anew(tmp_path: Pat
     file = override_in(tmp_path).file()
     assert file is not None
     assert yaml.safe_load(file.read_text()) == TAG
-
-
-def test_lists_are_joined_without_what_is_there_already(tmp_path: Path) -> None:
-    override = override_in(tmp_path)
-    override.put(Part.LINKS, {"services": {"web": {"links": ["a", "b"]}}})
-    override.put(Part.SETTINGS, {"services": {"web": {"links": ["b", "c"]}}})
-    assert override.merged()["services"]["web"]["links"] == ["a", "b", "c"]
 
 
 def test_a_folder_in_which_nothing_can_be_written_is_told_in_one_line(tmp_path: Path) -> None:
