@@ -59,7 +59,6 @@ STILL = frozenset(
         "sandbox/database/migrations.py",
         "sandbox/declared/lacking.py",
         "sandbox/diagnostics.py",
-        "sandbox/known_secrets.py",
         "sandbox/local/addresses.py",
         "sandbox/local/app_replicas.py",
         "sandbox/local/blueprints.py",

@@ -1,11 +1,9 @@
-"""What a sandbox knows as secret: keys, passwords and tokens among its settings, as they are and as they were."""
+"""What a sandbox knows as secret: keys, passwords and tokens it was given or has among its settings, now and before."""
 
 from __future__ import annotations
 
-from drills.included import included_root
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
-from drills.sandbox.shop.definitions import definitions
 
 
 class KnownSecrets:
@@ -13,8 +11,7 @@ class KnownSecrets:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        defaults = definitions(included_root()).defaults
-        self._values = {defaults[name] for name in self.names if defaults.get(name)}
+        self._values = set(sandbox.secrets)
 
     @property
     def names(self) -> frozenset[str]:

@@ -53,6 +53,11 @@ class Sandbox(Protocol):
         """The services that may be named, whether the sandbox is up or not."""
         ...
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What is not to be shown, beside the present values of secret settings: passwords that it was given."""
+        ...
+
     def refusal(self, service: str, act: str) -> str | None:
         """Why drills may not do that (`stop`, `kill`, `sql` …) to a service of that name; None when they may.
 

@@ -36,6 +36,7 @@ class PaperSandbox(Flat):
     capabilities = frozenset(Capability)
     unavailable: Mapping[Capability, str] = {}
     secret_settings: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
     service_names = tuple(Service)
     release_service = Service.APP
 

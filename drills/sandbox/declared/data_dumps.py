@@ -102,8 +102,7 @@ class DataDumps:
     def _command(self, name: str) -> tuple[Sequence[str], Mapping[str, str]] | None:
         """The dump's command and its secrets; None for a technology that has no dump."""
         service = self._declared[name]
-        variable = (service.password_from or "").removeprefix("env:")
-        password = os.environ.get(variable, "") if variable else ""
+        password = service.password() or ""
         if service.adapter is Adapter.POSTGRES:
             user, database = service.user or "postgres", service.database or "postgres"
             plain = ("pg_dump", "--no-password", f"--username={user}", f"--dbname={database}")

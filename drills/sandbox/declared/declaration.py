@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -74,6 +75,10 @@ class DeclaredService(Model):
     disk: str | None = Field(
         None, pattern=r"^/", description="A folder in its container on a disk with a bound, which drills may fill."
     )
+
+    def password(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """None when it has none, or the variable is not set."""
+        return None if self.password_from is None else environment.get(self.password_from.removeprefix("env:"))
 
     @field_validator("adapter", mode="before")
     @classmethod

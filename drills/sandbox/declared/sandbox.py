@@ -225,6 +225,10 @@ class DeclaredSandbox(LacksTheRest):
     def service_names(self) -> Sequence[str]:
         return tuple(self._declared)
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        return frozenset(found for service in self._declared.values() if (found := service.password()))
+
     def refusal(self, service: str, act: str) -> str | None:
         return self._system.refusal(service, act)
 

@@ -56,6 +56,11 @@ class ShopSandbox:
     def service_names(self) -> Sequence[str]:
         return tuple(Service)
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        known = self._ground.shop
+        return frozenset(value for name in known.secrets if (value := known.defaults.get(name)))
+
     def refusal(self, service: str, act: str) -> str | None:
         wanted = {"sql": Service.DATABASE, "fill": Service.CACHE}.get(act)
         if not service:
