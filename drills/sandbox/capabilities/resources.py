@@ -33,5 +33,5 @@ class Resources(Protocol):
         ...
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
-        """Change the limits of one replica. Raises BadInput, with the reason, for what cannot be limited here."""
+        """Change the limits of one replica; 0 is none. Raises BadInput, with the reason, for what cannot be limited."""
         ...

@@ -41,7 +41,8 @@ class LocalResources:
             raise BadInput("resize: say how much memory, or how many cpus")
         if memory_mb is not None and known is not Service.APP:
             raise BadInput(f"memory: the local driver can limit the app's only, not that of the {known}")
-        cores = None if cpus is None else limits.checked(cpus)
+        # 0 is no limit: how `stats` has it, and with that an undo gives back what was.
+        cores = None if cpus is None else limits.checked(cpus or len(limits.cores()))
         with self._ground.lock.held():
             self._ground.active()
             if memory_mb is not None:
