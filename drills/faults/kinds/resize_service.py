@@ -100,7 +100,10 @@ class ResizeService(Fault):
         service, memory, cpus = str(plan["service"]), plan["memory"], plan["cpus"]
         assert memory is None or isinstance(memory, int)
         assert cpus is None or isinstance(cpus, int | float)
-        sandbox.resources.resize(service, memory_mb=memory, cpus=cpus)
+        if memory is not None or cpus:
+            sandbox.resources.resize(service, memory_mb=memory, cpus=cpus or None)
+        if cpus == 0:
+            sandbox.resources.lift_cpus(service)
         sandbox.services.start(service)
 
     @classmethod

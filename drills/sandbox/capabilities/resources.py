@@ -33,5 +33,9 @@ class Resources(Protocol):
         ...
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
-        """Change the limits of one replica; 0 is none. Raises BadInput, with the reason, for what cannot be limited."""
+        """Change the limits of one replica. Raises BadInput, with the reason, for what cannot be limited here."""
+        ...
+
+    def lift_cpus(self, service: str) -> None:
+        """Let each replica have all cores again, as where nobody ever limited it."""
         ...

@@ -42,9 +42,9 @@ class ComposeResources:
         known = service_named(service)
         if memory_mb is None and cpus is None:
             raise BadInput("resize: say how much memory, or how many cpus")
-        if memory_mb and memory_mb < 6:
+        if memory_mb is not None and memory_mb < 6:
             raise BadInput(f"memory: at least 6 MB, not {memory_mb}")
-        if cpus and not 0.01 <= cpus <= 512:
+        if cpus is not None and not 0.01 <= cpus <= 512:
             raise BadInput(f"cpus: a number of cores such as 0.5 or 2, not {cpus:g}")
         with self._ground.lock.held():
             self._ground.active()
@@ -61,3 +61,8 @@ class ComposeResources:
             told = [f"{memory_mb} MB of memory"] if memory_mb is not None else []
             told += [f"{cpus:g} cores"] if cpus is not None else []
             change_history.note(self._ground.store, f"{known} limited to {' and '.join(told)} for a replica")
+
+    def lift_cpus(self, service: str) -> None:
+        with self._ground.lock.held():
+            self._ground.active()
+            self._control.limit(service_named(service), memory_bytes=None, cpus=0)

@@ -29,6 +29,9 @@ class DeclaredResources:
             for each in self._services.containers_of(service):
                 self._containers.limit(each, memory_bytes=memory, cpus=cpus)
 
+    def lift_cpus(self, service: str) -> None:
+        self.resize(service, cpus=0)
+
     # --- the state before and after a drill
 
     def state(self) -> Mapping[str, str]:

@@ -41,14 +41,18 @@ class LocalResources:
             raise BadInput("resize: say how much memory, or how many cpus")
         if memory_mb is not None and known is not Service.APP:
             raise BadInput(f"memory: the local driver can limit the app's only, not that of the {known}")
-        # 0 is no limit: how `stats` has it, and with that an undo gives back what was.
-        cores = None if cpus is None else limits.checked(cpus or len(limits.cores()))
+        cores = None if cpus is None else limits.checked(cpus)
         with self._ground.lock.held():
             self._ground.active()
             if memory_mb is not None:
                 self._set_settings({"memory_limit_mb": str(memory_mb)})
             if cores is not None:
                 self._bind(known, cores)
+
+    def lift_cpus(self, service: str) -> None:
+        with self._ground.lock.held():
+            self._ground.active()
+            self._bind(service_named(service), len(limits.cores()))
 
     def _bind(self, service: Service, cores: int) -> None:
         store = self._ground.store
