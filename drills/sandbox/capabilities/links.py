@@ -28,6 +28,20 @@ class LinkStatus:
     detail: str = ""
     """For people: why it is as it is, where that is not what one expects."""
 
+    @property
+    def state(self) -> dict[str, Any]:
+        """What a drill may change of it. Without its addresses: ports may change from one `up` to the next."""
+        toxics = {
+            toxic.name: {
+                "type": toxic.type,
+                "stream": toxic.stream,
+                "toxicity": toxic.toxicity,
+                "attributes": dict(toxic.attributes),
+            }
+            for toxic in self.toxics
+        }
+        return {"enabled": self.enabled, "toxics": toxics}
+
 
 class Links(Protocol):
     """Raises BadInput for an unknown link, EnvironmentFailed when its proxy does not answer."""
@@ -64,3 +78,17 @@ class Links(Protocol):
     def callers(self, links: Collection[str]) -> tuple[str, ...]:
         """The services that are restarted when these are led through Toxiproxy."""
         ...
+
+
+def bring_back(links: Links, states: Mapping[str, Any]) -> None:
+    """Give each link the state (`LinkStatus.state`) that stands under its name; the others stay as they are."""
+    for link in links.list():
+        ought = states.get(link.name)
+        if ought is None or ought == link.state:
+            continue
+        for toxic in link.toxics:
+            if toxic.name not in ought["toxics"]:
+                links.remove_toxic(link.name, toxic.name)
+        for name, described in ought["toxics"].items():
+            links.add_toxic(link.name, Toxic(name, **described))
+        links.set(link.name, enabled=ought["enabled"])

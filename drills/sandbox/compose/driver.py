@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
-from drills.errors import BadInput, EnvironmentFailed
+from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.commands import Commands
@@ -78,11 +78,7 @@ class ComposeDriver:
         return None
 
     def _refuse_remote_engine(self) -> None:
-        if not engine.is_local(self.project.host) and not self._allow_remote_engine:
-            raise BadInput(
-                f"the Docker engine at {self.project.host} is not on this machine, and drills break things; "
-                "unset DOCKER_HOST, or say in drills.yaml: sandbox: {allow-remote-engine: true}"
-            )
+        engine.refuse_remote(self.project.host, allowed=self._allow_remote_engine)
 
     def _refuse_other_place(self, kept: SandboxState) -> None:
         """What was brought up under another name, or on another engine, is not to be mended here."""

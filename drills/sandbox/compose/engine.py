@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from drills.errors import EnvironmentFailed
+from drills.errors import BadInput, EnvironmentFailed
 
 USUAL_SOCKET = "unix:///var/run/docker.sock"
 #: What mends that one may not use the engine.
@@ -44,6 +44,15 @@ def engine_host(environment: Mapping[str, str] = os.environ) -> str:
 def is_local(host: str) -> bool:
     """Whether the engine is one of this machine: reached by a socket in its file system."""
     return host.startswith(_LOCAL)
+
+
+def refuse_remote(host: str, *, allowed: bool) -> None:
+    """Raises BadInput for an engine of another machine, unless the workspace allows it."""
+    if not allowed and not is_local(host):
+        raise BadInput(
+            f"the Docker engine at {host} is not on this machine, and drills break things; "
+            "unset DOCKER_HOST, or say in drills.yaml: sandbox: {allow-remote-engine: true}"
+        )
 
 
 def containers(host: str, project: str, *, timeout: float = 5.0) -> list[dict[str, Any]]:

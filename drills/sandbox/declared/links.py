@@ -16,7 +16,7 @@ from typing import Any
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
-from drills.sandbox.capabilities.links import LinkStatus, Toxic
+from drills.sandbox.capabilities.links import LinkStatus, Toxic, bring_back
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.compose.containers import Container, Containers
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
@@ -140,23 +140,14 @@ class DeclaredLinks:
     def state(self) -> dict[str, Any]:
         """Those that are led through Toxiproxy, with what disturbs them."""
         led = self._led()
-        return {each.name: _described(each) for each in self.list() if pair_of(self._declared[each.name]) in led}
+        return {each.name: each.state for each in self.list() if pair_of(self._declared[each.name]) in led}
 
     def restore(self, state: Mapping[str, Any]) -> tuple[str, ...]:
         """Bring all links to that state; returns what had to be changed."""
         before = self.state()
         self.take_away(but=[name for name in state if name in self._declared])
         self.put_in([name for name in state if name in self._declared])
-        for status in self.list():
-            ought = state.get(status.name)
-            if ought is None or ought == _described(status):
-                continue
-            for toxic in status.toxics:
-                if toxic.name not in ought["toxics"]:
-                    self.remove_toxic(status.name, toxic.name)
-            for name, described in ought["toxics"].items():
-                self.add_toxic(status.name, Toxic(name, **described))
-            self.set(status.name, enabled=ought["enabled"])
+        bring_back(self, state)
         return tuple(
             f"links.{name}: {_told(before.get(name))} → {_told(state.get(name))}"
             for name in sorted({*before, *state})
@@ -283,19 +274,6 @@ def _joined(names: Mapping[str, Sequence[str]], endpoint: Endpoint) -> list[str]
 
 def _target(link: str) -> str:
     return link.partition(":")[0].removeprefix("/")
-
-
-def _described(link: LinkStatus) -> dict[str, Any]:
-    toxics = {
-        toxic.name: {
-            "type": toxic.type,
-            "stream": toxic.stream,
-            "toxicity": toxic.toxicity,
-            "attributes": dict(toxic.attributes),
-        }
-        for toxic in link.toxics
-    }
-    return {"enabled": link.enabled, "toxics": toxics}
 
 
 def _told(state: Mapping[str, Any] | None) -> str:

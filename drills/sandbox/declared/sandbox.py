@@ -107,11 +107,7 @@ class DeclaredSandbox(LacksTheRest):
 
     @cached_property
     def _containers(self) -> Containers:
-        if not self._allow_remote_engine and not engine.is_local(self._project.host):
-            raise BadInput(
-                f"the Docker engine at {self._project.host} is not on this machine, and drills break things; "
-                "unset DOCKER_HOST, or say in drills.yaml: sandbox: {allow-remote-engine: true}"
-            )
+        engine.refuse_remote(self._project.host, allowed=self._allow_remote_engine)
         return Containers(self._project)
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from drills.sandbox.capabilities.links import LinkStatus, Toxic
+from drills.sandbox.capabilities.links import LinkStatus, Toxic, bring_back
 from drills.sandbox.fingerprint import differences
 from drills.sandbox.ports import HOST
 from drills.sandbox.shop.ground import Ground
@@ -54,32 +54,9 @@ class ShopLinks:
     # --- the state before and after a drill
 
     def state(self) -> Mapping[str, Any]:
-        return {link.name: _described(link) for link in self.list()}
+        return {link.name: link.state for link in self.list()}
 
     def restore(self, state: Mapping[str, Any]) -> tuple[str, ...]:
         before = self.state()
-        for link in self.list():
-            ought = state.get(link.name)
-            if ought is None or ought == _described(link):
-                continue
-            for toxic in link.toxics:
-                if toxic.name not in ought["toxics"]:
-                    self.remove_toxic(link.name, toxic.name)
-            for name, described in ought["toxics"].items():
-                self.add_toxic(link.name, Toxic(name, **described))
-            self.set(link.name, enabled=ought["enabled"])
+        bring_back(self, state)
         return differences("links", before, state)
-
-
-def _described(link: LinkStatus) -> dict[str, Any]:
-    """Without its addresses: ports may change from one `up` to the next."""
-    toxics = {
-        toxic.name: {
-            "type": toxic.type,
-            "stream": toxic.stream,
-            "toxicity": toxic.toxicity,
-            "attributes": dict(toxic.attributes),
-        }
-        for toxic in link.toxics
-    }
-    return {"enabled": link.enabled, "toxics": toxics}
