@@ -19,11 +19,11 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from drills import alerting
 from drills.clock import SystemClock
-from drills.core import alerting
-from drills.core.playbook import Level, Limit, Playbook, Threshold
-from drills.core.probe import Observation, Outcome, ProbeSpec, Role
 from drills.included import included_root
+from drills.model.playbook import Level, Limit, Playbook, Threshold
+from drills.model.probe import Observation, Outcome, ProbeSpec, Role
 from drills.probing.bind import bind
 from drills.probing.prober import Prober
 from drills.sandbox.local.driver import LocalDriver

@@ -26,9 +26,9 @@ import psutil
 import yaml
 from probed_server import probed_server
 
-from drills.core.alerting import AlertRules, AlertState, observe
-from drills.core.playbook import Playbook
-from drills.core.probe import Observation, Outcome, ProbeSpec
+from drills.alerting import AlertRules, AlertState, observe
+from drills.model.playbook import Playbook
+from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.probing.bind import BoundProbe, bind
 from drills.probing.prober import Prober
 from drills.store.store import Store

@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from probed_server import probed_server
 
-from drills.core.probe import Observation, Outcome, ProbeSpec
+from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.probing.bind import bind
 from drills.probing.prober import Prober
 

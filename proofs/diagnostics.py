@@ -20,9 +20,9 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from drills.clock import SystemClock
-from drills.core.durations import humane
-from drills.core.events import AlertFired, FaultApplied
-from drills.core.timeline import Timeline
+from drills.model.durations import humane
+from drills.model.events import AlertFired, FaultApplied
+from drills.model.timeline import Timeline
 from drills.responders.runbook import StepResult, Surroundings, execute
 from drills.responders.runbook_file import Block, parse_runbook
 from drills.store.store import Store

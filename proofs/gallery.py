@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from drills.core.scorecard import Scorecard
+from drills.model.scorecard import Scorecard
 from proofs.workbench import ROOT, Workbench, workbench
 
 GALLERY = ROOT / "reports" / "gallery"

@@ -28,9 +28,9 @@ from pathlib import Path
 import psutil
 
 from drills.clock import SystemClock
-from drills.core.events import DrillStarted, FaultApplied, RunnerDied, UndoWritten
-from drills.core.scorecard import DrillResult
 from drills.errors import ExitCode
+from drills.model.events import DrillStarted, FaultApplied, RunnerDied, UndoWritten
+from drills.model.scorecard import DrillResult
 from drills.processes.mark import MARK
 from drills.store.store import Store
 from proofs import kinds

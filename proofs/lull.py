@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from drills.core.events import FaultApplied, TrafficSecond
-from drills.core.impact.assessment import bad_routes, scored_until
-from drills.core.impact.baseline import baseline_of
-from drills.core.impact.rules import WINDOW
-from drills.core.impact.windows import windows
-from drills.core.timeline import Timeline
+from drills.impact.assessment import bad_routes, scored_until
+from drills.impact.baseline import baseline_of
+from drills.impact.rules import WINDOW
+from drills.impact.windows import windows
+from drills.model.events import FaultApplied, TrafficSecond
+from drills.model.timeline import Timeline
 
 
 def longest_lull(timeline: Timeline) -> float:

@@ -26,11 +26,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drills.clock import SystemClock
-from drills.core.durations import humane
-from drills.core.events import ActionTaken, AlertFired, Event, StepFinished
-from drills.core.playbook import Milestone
-from drills.core.scorecard import DrillResult, Recovery, Scorecard
-from drills.core.timeline import Timeline
+from drills.model.durations import humane
+from drills.model.events import ActionTaken, AlertFired, Event, StepFinished
+from drills.model.playbook import Milestone
+from drills.model.scorecard import DrillResult, Recovery, Scorecard
+from drills.model.timeline import Timeline
 from drills.store.store import Store
 from proofs.bystanders import Bystanders, bystanders_of
 from proofs.cells import Cell, Expected, read_cells

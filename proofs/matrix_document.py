@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from drills import __version__
-from drills.core.durations import humane
+from drills.model.durations import humane
 from proofs.cells import Cell, read_cells
 from proofs.matrix import shown
 from proofs.outcome import Outcome, read_outcomes

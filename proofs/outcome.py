@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from drills.core.playbook import Milestone
-from drills.core.scorecard import Scorecard
+from drills.model.playbook import Milestone
+from drills.model.scorecard import Scorecard
 from proofs.cells import Cell
 from proofs.workbench import ROOT
 

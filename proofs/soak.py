@@ -12,7 +12,7 @@ import sys
 import time
 from collections import defaultdict
 
-from drills.core.durations import humane
+from drills.model.durations import humane
 from proofs.cells import read_cells
 from proofs.matrix import Matrix
 from proofs.outcome import Outcome

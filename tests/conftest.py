@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: What the names of tests begin with that belong together, the group that takes longest first.
 TOGETHER = (
-    ("tests/conductor/test_real_",),
+    ("tests/drill/test_real_",),
     ("tests/sandbox/test_shop.py", "tests/sandbox/test_diagnostics.py", "tests/sandbox/local/"),
     ("tests/sandbox/test_conformance",),
     ("tests/faults/",),

@@ -13,11 +13,11 @@ import pytest
 import typer
 
 from drills.cli.main import app
-from drills.core.playbook import kebab
-from drills.core.probe import ProbeSpec
-from drills.core.scenario import Scenario
 from drills.errors import ExitCode
 from drills.faults.registry import FAULTS
+from drills.model.playbook import kebab
+from drills.model.probe import ProbeSpec
+from drills.model.scenario import Scenario
 from drills.probing.registry import PROBE_KINDS
 from drills.responders.runbook_file import BlockAttributes
 from drills.workspace.validate import validate

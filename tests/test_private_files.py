@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.events import ResponderKind
+from drills.model.events import ResponderKind
 from drills.sandbox.state import make_folder
 from drills.store.holder import hold
 from drills.store.store import Store

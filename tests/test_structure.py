@@ -70,7 +70,7 @@ def test_files_are_checked_without_what_runs_drills(module: str, tmp_path: Path)
     assert loaded_by(f"import {module}", tmp_path) & HEAVY <= parsers
 
 
-@pytest.mark.parametrize("module", ["drills.conductor.stopping", "drills.faults.recovery", "drills.responders.desk"])
+@pytest.mark.parametrize("module", ["drills.drill.stopping", "drills.faults.recovery", "drills.responders.desk"])
 def test_stopping_and_responding_wait_for_no_library_that_draws_evaluates_or_loads_sandboxes(
     module: str, tmp_path: Path
 ) -> None:
@@ -96,7 +96,7 @@ def test_modules_stay_small_enough_to_read() -> None:
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 450
     }
     # The events are one catalogue, read from top to bottom.
-    assert set(long) <= {"drills/core/events.py"}
+    assert set(long) <= {"drills/model/events.py"}
 
 
 def test_every_module_says_what_it_is_for() -> None:

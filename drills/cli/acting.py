@@ -10,7 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from drills.cli.places import open_store, running_drill
-from drills.core.responder_kind import STEP_VARIABLE
+from drills.model.responder_kind import STEP_VARIABLE
 
 if TYPE_CHECKING:
     from drills.workspace.workspace import Workspace
@@ -74,9 +74,9 @@ def _recorded_otherwise(workspace: Workspace) -> bool:
 
 def _record(workspace: Workspace, read_only: bool, status: int, seconds: float, output: str) -> None:
     from drills.clock import SystemClock
-    from drills.core.events import ActionTaken
-    from drills.core.visible import visible
     from drills.masking.masking import mask, shown
+    from drills.model.events import ActionTaken
+    from drills.model.visible import visible
     from drills.responders.typed_commands import typed_command, typed_secrets
     from drills.sandbox.known_secrets import KnownSecrets
     from drills.sandbox.open import open_sandbox

@@ -11,12 +11,12 @@ import typer
 from drills.cli.blindness import refuse_while_blind
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
 from drills.cli.terminal import echo
-from drills.core.visible import visible_line
+from drills.model.visible import visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drills.core.scenario import Injection
+    from drills.model.scenario import Injection
     from drills.sandbox.capabilities.capability import Capability
     from drills.sandbox.choice import SandboxPlace
 
@@ -92,7 +92,7 @@ def show(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Show a scenario; without --spoil only what a responder may know."""
-    from drills.core.durations import format_duration
+    from drills.model.durations import format_duration
 
     place = open_workspace(workspace)
     scenario = place.scenario(name)
@@ -121,7 +121,7 @@ def show(
         echo(f"runbook   {place.shown(runbook)}")
         if spoil:
             from drills.cli.dry_run import step_line
-            from drills.conductor.planning import load_runbook
+            from drills.drill.planning import load_runbook
 
             for block in load_runbook(place, name).blocks:
                 echo(f"          {step_line(block)}")
@@ -129,8 +129,8 @@ def show(
 
 def _show_fault(injection: Injection) -> None:
     """A fault in a few words, and each of its settings."""
-    from drills.core.durations import format_duration
     from drills.faults.registry import fault_of
+    from drills.model.durations import format_duration
 
     spec = injection.fault
     echo(f"fault     at {format_duration(injection.at)}: {spec.kind}: {visible_line(fault_of(spec).summary())}")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drills.cli.terminal import echo
-from drills.conductor.plan import DrillPlan
-from drills.core.durations import format_duration
-from drills.core.events import ResponderKind
-from drills.core.visible import visible_line
+from drills.drill.plan import DrillPlan
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault
 from drills.faults.injection import lacking
 from drills.faults.link_fault import CUT, disturbed_links
 from drills.faults.registry import fault_of
+from drills.model.durations import format_duration
+from drills.model.events import ResponderKind
+from drills.model.visible import visible_line
 from drills.responders.runbook_file import Block
 from drills.sandbox.declared.sandbox import DeclaredSandbox
 from drills.sandbox.sandbox import Sandbox

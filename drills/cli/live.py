@@ -14,13 +14,13 @@ from rich.segment import Segment
 from rich.text import Text
 
 from drills.cli.terminal import echo
-from drills.core import events as ev
-from drills.core.durations import humane
-from drills.core.impact.assessment import assess
-from drills.core.probe import probe_from
-from drills.core.scorecard import Recovery
-from drills.core.timeline import Timeline
-from drills.core.visible import shortened, visible
+from drills.impact.assessment import assess
+from drills.model import events as ev
+from drills.model.durations import humane
+from drills.model.probe import probe_from
+from drills.model.scorecard import Recovery
+from drills.model.timeline import Timeline
+from drills.model.visible import shortened, visible
 
 #: Width of the column that says what happened.
 LABEL = 20

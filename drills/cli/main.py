@@ -11,8 +11,8 @@ import typer
 
 from drills.cli import catalogue, init, practice, prober, records, respond, run, sandbox, upkeep, watching
 from drills.cli.terminal import echo
-from drills.core.visible import shortened
 from drills.errors import DrillsError, ExitCode
+from drills.model.visible import shortened
 
 EXIT_CODES = """
 Exit status: 0 all limits met · 1 a limit missed · 2 bad input · 3 the drill is not valid, or the environment failed ·

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from drills.conductor.plan import DrillPlan
-from drills.conductor.session import Session
-from drills.core.durations import humane
-from drills.core.events import UndoFailed, UndoSettled
-from drills.core.scorecard import DrillResult, Row, Scorecard, Verdict
-from drills.core.visible import visible_line
+from drills.drill.plan import DrillPlan
+from drills.drill.session import Session
+from drills.model.durations import humane
+from drills.model.events import UndoFailed, UndoSettled
+from drills.model.scorecard import DrillResult, Row, Scorecard, Verdict
+from drills.model.visible import visible_line
 from drills.reporting.sections.debrief import truth
 from drills.store.records import DrillRecord
 

@@ -13,7 +13,7 @@ import typer
 from drills.cli.blindness import PRACTICE
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
 from drills.cli.terminal import echo
-from drills.core.responder_kind import ResponderKind
+from drills.model.responder_kind import ResponderKind
 
 #: As the scenario: its name is the first line of standard input.
 _FROM_STDIN = "-"
@@ -34,8 +34,8 @@ def practice(
 ) -> None:
     """Practise an incident: you get its id, the story and the alert; answer with `drills respond` elsewhere."""
     from drills.cli.run import run_plan
-    from drills.conductor.planning import plan_drill
-    from drills.conductor.possible import require_possible
+    from drills.drill.planning import plan_drill
+    from drills.drill.possible import require_possible
     from drills.errors import BadInput
     from drills.faults.scarce import why_never
     from drills.sandbox.open import open_sandbox

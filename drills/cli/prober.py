@@ -30,10 +30,10 @@ def prober(
 
     from drills.clock import SystemClock
     from drills.errors import BadInput
-    from drills.probing.elsewhere.answering import kinds_for_others
-    from drills.probing.elsewhere.known import read_token
-    from drills.probing.elsewhere.serving import goes_beyond_this_machine, listen_at, serve_looks, url_of
-    from drills.service.lines import Lines
+    from drills.json_log import Lines
+    from drills.probing.remote.config import read_token
+    from drills.probing.remote.http_server import goes_beyond_this_machine, listen_at, serve_looks, url_of
+    from drills.probing.remote.server import kinds_for_others
     from drills.service.stopping import until_told_to_stop
 
     try:

@@ -25,13 +25,13 @@ def report(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Make a drill's report again, from its stored events."""
-    from drills.core.events import DrillStarted
-    from drills.core.scoring.score import score
     from drills.errors import BadInput
+    from drills.model.events import DrillStarted
     from drills.reporting.content import content
     from drills.reporting.json_report import json_report
     from drills.reporting.markdown import markdown as markdown_report
     from drills.reporting.report import write_report
+    from drills.scoring.score import score
 
     place = open_workspace(workspace)
     store = open_store(place)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from drills.cli.terminal import echo
 from drills.clock import Clock, SystemClock
-from drills.conductor.plan import DrillPlan
-from drills.core.durations import humane
-from drills.core.probe import Outcome, probe_from
+from drills.drill.plan import DrillPlan
 from drills.errors import BadInput, ExitCode
+from drills.model.durations import humane
+from drills.model.probe import Outcome, probe_from
 from drills.probing.once import look_once
 from drills.responders.runbook import StepResult, Surroundings, rehearsable, run_block, verifications
 from drills.responders.runbook_file import Block

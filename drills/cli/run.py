@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from drills.cli.places import HERE, WorkspaceOption, open_store, open_workspace
-from drills.core.responder_kind import ResponderKind
+from drills.model.responder_kind import ResponderKind
 
 if TYPE_CHECKING:
-    from drills.conductor.plan import DrillPlan
-    from drills.conductor.session import Session
+    from drills.drill.plan import DrillPlan
+    from drills.drill.session import Session
     from drills.workspace.workspace import Workspace
 
 
@@ -45,8 +45,8 @@ def run(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run one drill: break the sandbox, let the responder answer, score, mend, report."""
-    from drills.conductor.planning import plan_drill
-    from drills.conductor.possible import require_possible
+    from drills.drill.planning import plan_drill
+    from drills.drill.possible import require_possible
     from drills.sandbox.open import open_sandbox
 
     place = open_workspace(workspace)
@@ -69,7 +69,7 @@ def run(
 
 def demo(workspace: WorkspaceOption = HERE) -> None:
     """A first drill, end to end: a database is killed, a runbook answers, the recovery is measured."""
-    from drills.conductor.planning import plan_drill
+    from drills.drill.planning import plan_drill
 
     place = open_workspace(workspace)
     plan = plan_drill(place, "database-failure", responder=ResponderKind.RUNBOOK)
@@ -91,9 +91,9 @@ def run_plan(
     from drills.cli.live import Live, echo_patiently, make_console
     from drills.cli.outcome import print_heading, print_outcome
     from drills.clock import SystemClock
-    from drills.conductor.session import exit_code, hold_session
-    from drills.core.visible import visible_json
+    from drills.drill.session import exit_code, hold_session
     from drills.errors import ExitCode
+    from drills.model.visible import visible_json
 
     console = make_console(stderr=as_json)
     live = Live(console, blind=plan.blind)

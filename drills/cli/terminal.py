@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from drills.core.visible import visible
+from drills.model.visible import visible
 
 
 def echo(text: str | Path = "", *, err: bool = False, nl: bool = True) -> None:

@@ -24,7 +24,7 @@ def stop(
 ) -> None:
     """The kill switch: end the running drill and undo everything now."""
     from drills.cli.live import echo_patiently
-    from drills.conductor.stopping import stop_everything
+    from drills.drill.stopping import stop_everything
 
     place = open_workspace(workspace)
     store = open_store(place)
@@ -53,7 +53,7 @@ def resume(workspace: WorkspaceOption = HERE) -> None:
 
 def recover(workspace: WorkspaceOption = HERE) -> None:
     """Finish every undo that a dead runner still owes, and store its drill as aborted."""
-    from drills.conductor.stopping import recover_sandbox
+    from drills.drill.stopping import recover_sandbox
     from drills.errors import ExitCode
 
     place = open_workspace(workspace)

@@ -9,11 +9,11 @@ import typer
 from drills.cli.blindness import refuse_while_blind
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
 from drills.cli.terminal import echo
-from drills.core.responder_kind import ResponderKind
-from drills.core.visible import visible_line
+from drills.model.responder_kind import ResponderKind
+from drills.model.visible import visible_line
 
 if TYPE_CHECKING:
-    from drills.core.probe import Observation
+    from drills.model.probe import Observation
 
 
 def register(app: typer.Typer) -> None:
@@ -32,8 +32,8 @@ def probe(
     import asyncio
     from functools import partial
 
-    from drills.core.probe import Outcome, probe_from
     from drills.errors import BadInput, EnvironmentFailed
+    from drills.model.probe import Outcome, probe_from
     from drills.nearest import suggest
     from drills.probing.bind import names_addresses
     from drills.probing.once import look_on, look_once
@@ -69,7 +69,7 @@ def _print(observation: Observation, *, width: int) -> None:
         f"{name}={value}" if isinstance(value, bool) else f"{name}={value:.4g}"
         for name, value in observation.metrics.items()
     )
-    from drills.core.probe import probe_from
+    from drills.model.probe import probe_from
 
     name = probe_from(observation.probe, observation.vantage)
     echo(
@@ -113,8 +113,8 @@ def calendar(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Show which drills are to come, and when; those that a person is to answer are not named."""
-    from drills.calendar.occurrences import upcoming
     from drills.clock import SystemClock
+    from drills.schedule.occurrences import upcoming
 
     place = open_workspace(workspace)
     if spoil:

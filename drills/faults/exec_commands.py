@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
-from drills.core.visible import visible_line
 from drills.errors import EnvironmentFailed
 from drills.masking.masking import mask, secrets_in, secrets_of
+from drills.model.visible import visible_line
 from drills.processes.command import Command
 from drills.processes.supervised import CommandEnd
 from drills.sandbox.known_secrets import KnownSecrets

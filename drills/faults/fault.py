@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from drills.core.playbook import kebab
+from drills.model.playbook import kebab
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
 

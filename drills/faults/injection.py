@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
-from drills.core.events import Event, FaultApplied, FaultFailed, FaultVerified, UndoWritten
 from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible
+from drills.model.events import Event, FaultApplied, FaultFailed, FaultVerified, UndoWritten
 from drills.sandbox.sandbox import Sandbox
 from drills.store.undos import UndoLog
 

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drills.core.events import (
+from drills.errors import BadInput, DrillsError, EnvironmentFailed
+from drills.faults.settling import Settlement, settle_owed
+from drills.model.events import (
     DrillAborted,
     DrillEnded,
     DrillSkipped,
@@ -24,13 +26,11 @@ from drills.core.events import (
     SteadyStateFailed,
     UndoSettled,
 )
-from drills.core.scorecard import DrillResult, Scorecard
-from drills.core.scoring.score import score
-from drills.core.timeline import Timeline
-from drills.errors import BadInput, DrillsError, EnvironmentFailed
-from drills.faults.settling import Settlement, settle_owed
+from drills.model.scorecard import DrillResult, Scorecard
+from drills.model.timeline import Timeline
 from drills.processes.leftovers import Ended, end, with_variable
 from drills.sandbox.sandbox import Sandbox
+from drills.scoring.score import score
 from drills.store.copies import saved
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord

@@ -8,11 +8,11 @@ from __future__ import annotations
 from inspect import isclass
 from typing import Any
 
-from drills.core.scenario import FaultSpec
 from drills.errors import BadInput
 from drills.faults.fault import Fault
 from drills.faults.included import INCLUDED
 from drills.kinds import Kinds
+from drills.model.scenario import FaultSpec
 
 
 def _wrong(name: str, kind: Any) -> str | None:

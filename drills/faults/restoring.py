@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from drills.core.events import UndoWritten
 from drills.faults.fault import UndoPlan
+from drills.model.events import UndoWritten
 from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.sandbox import Sandbox
 from drills.store.undos import UndoLog

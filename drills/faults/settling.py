@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from drills.core.durations import format_duration
-from drills.core.events import UndoFailed, UndoSettled
 from drills.daemon_work import start_daemon
 from drills.errors import EnvironmentFailed
 from drills.faults.registry import FAULTS
 from drills.faults.restoring import RESTORE_SANDBOX, STOP_SANDBOX, restore
+from drills.model.durations import format_duration
+from drills.model.events import UndoFailed, UndoSettled
 from drills.sandbox.sandbox import Sandbox
 from drills.store.undos import OwedUndo, Undos
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from drills.core.conditions import Condition, ConditionError, compile_condition
-from drills.core.probe import ProbeSpec
 from drills.errors import BadInput
+from drills.model.conditions import Condition, ConditionError, compile_condition
+from drills.model.probe import ProbeSpec
 from drills.nearest import suggest
 from drills.probing.addresses import filled, literal, named
-from drills.probing.elsewhere.known import KnownProber
 from drills.probing.paths import fields_of
 from drills.probing.registry import PROBE_KINDS
+from drills.probing.remote.config import KnownProber
 from drills.probing.settings_model import ForOthers, SettingsModel
 
 

@@ -21,8 +21,8 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
 from typing import Any, cast
 
-from drills.core.conditions import Condition
-from drills.core.durations import format_duration
+from drills.model.conditions import Condition
+from drills.model.durations import format_duration
 
 #: Seconds of one evaluation, and of waiting for a process to be free.
 WITHIN = 1.0

@@ -15,7 +15,7 @@ import sys
 import time
 from typing import Any, BinaryIO
 
-from drills.core.conditions import compile_condition
+from drills.model.conditions import compile_condition
 
 #: Bytes of address space. The interpreter with the evaluator has about 100 MB.
 _MEMORY = 512 * 1024 * 1024

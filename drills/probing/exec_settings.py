@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, field_validator
 
-from drills.core.metrics import CATALOGUE, Unit
+from drills.model.metrics import CATALOGUE, Unit
 from drills.nearest import suggest
 from drills.probing.settings_model import ForOthers, SettingsModel
 

@@ -1,4 +1,4 @@
-"""From a window of scrapes to the figures of `drills.core.metrics`, each with the reason when there is none. Pure."""
+"""From a window of scrapes to the figures of `drills.model.metrics`, each with the reason when there is none. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from drills.core.durations import format_duration
+from drills.model.durations import format_duration
 from drills.probing.exposition import Exposition, Series
 from drills.probing.settings import MetricNames, MetricsSettings
 from drills.probing.window import Window, upper_bound

@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from drills.core.conditions import Condition
+from drills.model.conditions import Condition
 
 #: Bytes of all headers of one answer, with those of interim answers; h11, by which journeys read, has the same.
 HEAD_LIMIT = 102_400

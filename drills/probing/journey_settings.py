@@ -8,8 +8,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from drills.core.conditions import compile_condition
-from drills.core.playbook import Model
+from drills.model.conditions import compile_condition
+from drills.model.playbook import Model
 from drills.nearest import suggest
 from drills.probing.settings_model import ForOthers, Headers, SettingsModel, Url, with_addresses
 from drills.probing.urls import HttpUrl

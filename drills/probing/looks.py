@@ -14,9 +14,9 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     """
     try:
         if probe.via is not None:
-            from drills.probing.elsewhere import asking  # httpx takes 60 ms, and few probes have a `via`
+            from drills.probing.remote import client  # httpx takes 60 ms, and few probes have a `via`
 
-            return asking.prepare(probe, means)
+            return client.prepare(probe, means)
         return probe.settings.prepare(probe, means)
     except ValueError as error:
         raise BadInput(f"probe {probe.name}: {error}") from None

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from drills.core.probe import Observation, ProbeSpec
+from drills.model.probe import Observation, ProbeSpec
 from drills.probing.bind import bind_all
-from drills.probing.elsewhere.known import KnownProber
 from drills.probing.prober import Prober
+from drills.probing.remote.config import KnownProber
 
 #: A metrics probe compares two looks; this many seconds apart they tell something.
 _BETWEEN = 2.0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from drills.core.conditions import Condition
+from drills.model.conditions import Condition
 
 _PATH = re.compile(r"""(?<![\w.'"])[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*(?!\w*\()|\[(?:\d+|'[^']*'|"[^"]*")\])*(?!\w*\()""")
 _STEP = re.compile(r"""\.(\w+)|\[(?:(\d+)|'([^']*)'|"([^"]*)")\]""")

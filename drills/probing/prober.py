@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from drills.clock import Clock, SystemClock
-from drills.core.probe import LOCAL, Observation, Outcome
+from drills.model.probe import LOCAL, Observation, Outcome
 from drills.probing.bind import BoundProbe
 from drills.probing.connectivity import Connectivity, own_connectivity
 from drills.probing.descriptors import places

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from drills.core.conditions import Condition, ConditionError, compile_condition
+from drills.model.conditions import Condition, ConditionError, compile_condition
 from drills.probing.ages import roughly
 from drills.probing.evaluation import Evaluator, NotEvaluated
 from drills.probing.paths import GONE, first_gone, paths, root, walk

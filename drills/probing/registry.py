@@ -5,9 +5,9 @@ from __future__ import annotations
 from inspect import isclass
 from typing import Any
 
-from drills.core.playbook import kebab
-from drills.core.probe import ProbeSpec
 from drills.kinds import Kinds
+from drills.model.playbook import kebab
+from drills.model.probe import ProbeSpec
 from drills.probing.settings_model import SettingsModel
 
 _INCLUDED = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from drills.probing.evaluation import Evaluator
 from drills.probing.resolver import Resolver
 

@@ -10,8 +10,8 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from drills.core.durations import Duration, bounded
-from drills.core.playbook import Model
+from drills.model.durations import Duration, bounded
+from drills.model.playbook import Model
 from drills.probing.postgres_url import postgres_parameters
 from drills.probing.redis_url import RedisAddress
 from drills.probing.settings_model import ForOthers, Headers, SettingsModel, Url, is_filled

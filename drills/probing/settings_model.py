@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
-from drills.core.playbook import Model
+from drills.model.playbook import Model
 from drills.probing.urls import HttpUrl
 
 if TYPE_CHECKING:

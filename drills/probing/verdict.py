@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from drills.core.conditions import Condition
-from drills.core.probe import Outcome
+from drills.model.conditions import Condition
+from drills.model.probe import Outcome
 from drills.probing.bind import BoundProbe
 from drills.probing.evaluation import Evaluator, NotEvaluated
 from drills.probing.reasons import missing, why_false, with_values

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, NullFormatter
 from matplotlib.transforms import blended_transform_factory
 
-from drills.core import events as e
-from drills.core.playbook import Milestone
-from drills.core.probe import Outcome
-from drills.core.scorecard import Scorecard
-from drills.core.timeline import Timeline
+from drills.model import events as e
+from drills.model.playbook import Milestone
+from drills.model.probe import Outcome
+from drills.model.scorecard import Scorecard
+from drills.model.timeline import Timeline
 from drills.reporting.chart_colours import (
     ANSWERED,
     CALM,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drills.core.scorecard import DrillResult, Scorecard, Verdict
-from drills.core.timeline import Timeline
+from drills.model.scorecard import DrillResult, Scorecard, Verdict
+from drills.model.timeline import Timeline
 from drills.reporting.sections import debrief as debriefing
 from drills.reporting.sections import figures as figuring
 from drills.reporting.sections import happenings as course

@@ -7,7 +7,7 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from drills.core.scorecard import DrillResult, Verdict
+from drills.model.scorecard import DrillResult, Verdict
 from drills.reporting import wording
 from drills.reporting.content import Content
 

@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from drills.core.playbook import Milestone
-from drills.core.scorecard import Scorecard
-from drills.core.visible import visible_json
+from drills.model.playbook import Milestone
+from drills.model.scorecard import Scorecard
+from drills.model.visible import visible_json
 from drills.reporting.content import Content
 from drills.reporting.sections.debrief import Check, TruthTold, UndoLine
 from drills.reporting.sections.happenings import Happening

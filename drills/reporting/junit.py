@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from drills.core.scorecard import DrillResult, Row, Scorecard, Verdict
+from drills.model.scorecard import DrillResult, Row, Scorecard, Verdict
 from drills.reporting.sections.limits import actual
 from drills.reporting.wording import clean, one_line, span, words
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from unicodedata import combining, east_asian_width
 
-from drills.core.visible import shortened
+from drills.model.visible import shortened
 from drills.reporting.wording import clean, one_line
 
 #: What begins markup anywhere: an underscore within a word, and most ampersands, do not.

@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from drills.core.scorecard import Scorecard
-from drills.core.timeline import Timeline
 from drills.errors import EnvironmentFailed
+from drills.model.scorecard import Scorecard
+from drills.model.timeline import Timeline
 from drills.reporting.content import content
 from drills.reporting.html import html
 from drills.reporting.json_report import json_report

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drills.core.events import AlertFired, AlertResolved, ProbeObserved, TrafficSecond
-from drills.core.latency import merge, percentile
-from drills.core.probe import Outcome, probe_from
-from drills.core.timeline import Timeline
+from drills.impact.latency import merge, percentile
+from drills.model.events import AlertFired, AlertResolved, ProbeObserved, TrafficSecond
+from drills.model.probe import Outcome, probe_from
+from drills.model.timeline import Timeline
 from drills.reporting.wording import one_line
 
 #: Seconds over which percentiles are taken: one second of 20 requests has no 95th percentile worth the name.

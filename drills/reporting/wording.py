@@ -10,9 +10,9 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 
-from drills.core.durations import humane
-from drills.core.metrics import CATALOGUE, Unit
-from drills.core.visible import visible
+from drills.model.durations import humane
+from drills.model.metrics import CATALOGUE, Unit
+from drills.model.visible import visible
 
 #: The space between a number and its unit.
 _UNIT = re.compile(r"(?<=\d) (?=(?:ms|s|m|h|d|%)(?!\w))")

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from drills.clock import Clock
-from drills.core.briefing import briefing
-from drills.core.events import (
+from drills.errors import BadInput
+from drills.masking.masking import mask
+from drills.model.events import (
     Acknowledged,
     AllClear,
     CauseNamed,
@@ -23,11 +24,10 @@ from drills.core.events import (
     SeverityDeclared,
     StepChecked,
 )
-from drills.core.playbook import Audience, Choice, MessageStatus
-from drills.core.timeline import Timeline
-from drills.errors import BadInput
-from drills.masking.masking import mask
+from drills.model.playbook import Audience, Choice, MessageStatus
+from drills.model.timeline import Timeline
 from drills.nearest import nearest
+from drills.responders.briefing import briefing
 from drills.responders.plain_text import plain
 from drills.responders.updates import incident_level, update
 from drills.store.records import DrillRecord

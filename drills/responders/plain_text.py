@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drills.core.visible import visible
 from drills.errors import BadInput
+from drills.model.visible import visible
 
 #: Characters; Linux takes no longer argument.
 LONGEST = 128 * 1024

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from drills.clock import Clock
-from drills.core.patterns import compile_pattern
-from drills.core.playbook import Choice
-from drills.core.responder_kind import STEP_VARIABLE
 from drills.masking.masking import mask, secrets_in, secrets_of, shown
+from drills.model.patterns import compile_pattern
+from drills.model.playbook import Choice
+from drills.model.responder_kind import STEP_VARIABLE
 from drills.responders.runbook_file import Block
 from drills.responders.step_process import run_step
 from drills.sandbox.commands import variables

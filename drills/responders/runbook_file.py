@@ -21,9 +21,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from drills.core.durations import Duration
-from drills.core.patterns import PatternError, compile_pattern
-from drills.core.playbook import Choice, Milestone, kebab
+from drills.model.durations import Duration
+from drills.model.patterns import PatternError, compile_pattern
+from drills.model.playbook import Choice, Milestone, kebab
 from drills.responders.runbook_dropped import Remark, dropped, is_closed, swallows
 from drills.responders.runbook_notation import NotationError, read_notation
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from drills.core.events import AlertFired, CauseNamed, CommanderNamed, SeverityDeclared, StepFinished, UpdatePosted
-from drills.core.impact.assessment import assess
-from drills.core.messages import MessageFacts, compose, next_update
-from drills.core.playbook import Audience, MessageStatus
-from drills.core.scorecard import Impact
-from drills.core.timeline import Timeline
 from drills.errors import BadInput
+from drills.impact.assessment import assess
+from drills.model.events import AlertFired, CauseNamed, CommanderNamed, SeverityDeclared, StepFinished, UpdatePosted
+from drills.model.playbook import Audience, MessageStatus
+from drills.model.scorecard import Impact
+from drills.model.timeline import Timeline
+from drills.responders.messages import MessageFacts, compose, next_update
 
 
 def incident_level(timeline: Timeline) -> str:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from drills.core.responder_kind import STEP_VARIABLE
 from drills.errors import DrillsError, EnvironmentFailed
 from drills.masking.masking import secrets_of
+from drills.model.responder_kind import STEP_VARIABLE
 from drills.processes.command import Command
 from drills.processes.mark import MARK, new_mark
 from drills.processes.supervised import SCRIPT, CommandEnd, run_supervised

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from drills.core.patterns import PatternError, compile_pattern
 from drills.errors import BadInput, EnvironmentFailed
+from drills.model.patterns import PatternError, compile_pattern
 
 #: ISO 8601 as in JSON lines; PostgreSQL's `%m` in UTC. The second alternative is Redis's own form.
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d:?\d\d)?")

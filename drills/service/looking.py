@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from drills.clock import Clock
-from drills.core.probe import Observation, ProbeSpec
+from drills.json_log import Lines
+from drills.model.probe import Observation, ProbeSpec
 from drills.probing.bind import BoundProbe, bind_all
-from drills.probing.elsewhere.known import KnownProber
 from drills.probing.prober import Prober
-from drills.service.lines import Lines
+from drills.probing.remote.config import KnownProber
 
 #: How often the sandbox's addresses are looked up.
 _CHECK = 1.0

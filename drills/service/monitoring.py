@@ -8,14 +8,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from drills import alerting
+from drills.alerting.attention import Attention
 from drills.clock import Clock
-from drills.core import alerting
-from drills.core.attention import Attention
-from drills.core.durations import humane
-from drills.core.playbook import Playbook
-from drills.core.probe import Observation, Outcome, ProbeSpec
 from drills.errors import EnvironmentFailed
-from drills.service.lines import Lines
+from drills.json_log import Lines
+from drills.model.durations import humane
+from drills.model.playbook import Playbook
+from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.store.alert_log import AlertKind, AlertLog, AlertRecord
 from drills.store.store import Store
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from drills.clock import Clock
 from drills.errors import EnvironmentFailed
-from drills.service.lines import Lines
+from drills.json_log import Lines
 from drills.store.retention import forget_observations
 from drills.store.store import Store
 

@@ -9,19 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drills.clock import Clock, SystemClock
-from drills.core.responder_kind import ResponderKind
 from drills.errors import SandboxBusy
 from drills.faults.recovery import recover
+from drills.json_log import Lines
+from drills.model.responder_kind import ResponderKind
 from drills.reporting.report import reports_into
 from drills.sandbox.open import open_sandbox
 from drills.sandbox.sandbox import Sandbox
-from drills.service.attendance import CommandFor
-from drills.service.calendar import keep_calendar
-from drills.service.lines import Lines
+from drills.schedule.calendar import keep_calendar
+from drills.schedule.dispatcher import CommandFor
+from drills.schedule.starter import Command
 from drills.service.looking import Looking
 from drills.service.monitoring import Monitoring
 from drills.service.retention import keep_no_longer
-from drills.service.starter import Command
 from drills.service.stopping import until_told_to_stop
 from drills.store.copies import places
 from drills.store.holder import hold, holder_of

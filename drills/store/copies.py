@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from drills.core.events import Event, event_from_json, event_to_json
 from drills.errors import BadInput, EnvironmentFailed
+from drills.model.events import Event, event_from_json, event_to_json
 from drills.store.records import DrillRecord
 from drills.store.undos import OwedUndo
 

@@ -19,8 +19,8 @@ from typing import Any
 from sqlalchemy import insert
 
 from drills.clock import Clock
-from drills.core.probe import Observation, Outcome
 from drills.errors import DrillsError
+from drills.model.probe import Observation, Outcome
 from drills.store.database import Database
 from drills.store.tables import observations
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from drills.clock import Clock
-from drills.core.events import ResponderKind
-from drills.core.scorecard import DrillResult, Scorecard
 from drills.errors import EnvironmentFailed
+from drills.model.events import ResponderKind
+from drills.model.scorecard import DrillResult, Scorecard
 from drills.store.runner import Runner, boot_id
 
 

@@ -16,11 +16,11 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from drills.clock import Clock, SystemClock
-from drills.core.events import Event, ResponderKind
-from drills.core.probe import Observation
-from drills.core.scorecard import DrillResult, Scorecard
-from drills.core.timeline import Timeline
 from drills.errors import BadInput, EnvironmentFailed
+from drills.model.events import Event, ResponderKind
+from drills.model.probe import Observation
+from drills.model.scorecard import DrillResult, Scorecard
+from drills.model.timeline import Timeline
 from drills.store import tables, taking_in
 from drills.store.copies import DrillCopy
 from drills.store.database import Database

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from drills.core.events import EVENT_FORMAT, Event, ResponderKind, event_from_json, event_to_json
-from drills.core.scorecard import DrillResult, Scorecard
 from drills.errors import BadInput
+from drills.model.events import EVENT_FORMAT, Event, ResponderKind, event_from_json, event_to_json
+from drills.model.scorecard import DrillResult, Scorecard
 from drills.store.records import DrillRecord
 
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, replace
 
 from sqlalchemy import Connection, func, insert, select
 
-from drills.core.events import DrillStarted, Event, event_to_json
-from drills.core.scorecard import DrillResult
+from drills.model.events import DrillStarted, Event, event_to_json
+from drills.model.scorecard import DrillResult
 from drills.store import tables
 from drills.store.copies import DrillCopy
 from drills.store.stored_forms import columns_of, event_of, record_of

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from drills.clock import Clock, SystemClock
-from drills.core.events import TrafficEnded, TrafficSecond
-from drills.core.scenario import Traffic
 from drills.errors import BadInput, EnvironmentFailed
+from drills.model.events import TrafficEnded, TrafficSecond
+from drills.model.scenario import Traffic
 from drills.traffic.wire import Plan, line
 
 #: Seconds that Locust may take to load its locustfile (about one is usual).

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from drills.core.latency import bucket
+from drills.impact.latency import bucket
 
 
 @dataclass(slots=True)
 class RouteTally:
-    """The fields of `drills.core.events.RouteSecond`."""
+    """The fields of `drills.model.events.RouteSecond`."""
 
     ok: int = 0
     slow: int = 0
@@ -26,7 +26,7 @@ class RouteTally:
 
 @dataclass(slots=True)
 class Second:
-    """The second that ends at `end` (monotonic); the fields of `drills.core.events.TrafficSecond`."""
+    """The second that ends at `end` (monotonic); the fields of `drills.model.events.TrafficSecond`."""
 
     end: float
     planned: int = 0

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from drills.core.conditions import ConditionError, compile_condition
-from drills.core.messages import check_template
-from drills.core.metrics import CATALOGUE
-from drills.core.playbook import Playbook
-from drills.core.probe import ProbeSpec
 from drills.errors import Problem
+from drills.model.conditions import ConditionError, compile_condition
+from drills.model.metrics import CATALOGUE
+from drills.model.playbook import Playbook
+from drills.model.probe import ProbeSpec
 from drills.nearest import suggest
+from drills.responders.messages import check_template
 from drills.workspace.conditions import check_condition
 from drills.workspace.registries import probe_kinds
 from drills.workspace.yaml_lines import Document, Place

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from drills.core.durations import format_duration
-from drills.core.probe import Vantage
 from drills.errors import Problem
+from drills.model.durations import format_duration
+from drills.model.probe import Vantage
 from drills.nearest import suggest
 from drills.probing.addresses import literal, named, unclosed
-from drills.probing.elsewhere.known import LONGEST, is_this_machine
+from drills.probing.remote.config import LONGEST, is_this_machine
 from drills.probing.settings_model import ForOthers
 from drills.workspace.conditions import check_condition
 from drills.workspace.models import build_at

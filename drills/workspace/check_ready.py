@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from drills.errors import Problem
-from drills.probing.elsewhere.known import KnownProber
+from drills.probing.remote.config import KnownProber
 from drills.workspace.probe_files import PlacedProbe
 from drills.workspace.yaml_lines import Place
 

@@ -9,11 +9,11 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from drills.core.playbook import Playbook
-from drills.core.scenario import Scenario
 from drills.errors import Problem
 from drills.faults.fault import Fault, Owners
 from drills.faults.kinds.change_setting import ChangeSetting
+from drills.model.playbook import Playbook
+from drills.model.scenario import Scenario
 from drills.nearest import suggest
 from drills.workspace.check_runbook import check_runbook
 from drills.workspace.conditions import check_abort

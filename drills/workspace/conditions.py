@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from drills.core.conditions import ConditionError, compile_condition
 from drills.errors import Problem
+from drills.model.conditions import ConditionError, compile_condition
 from drills.nearest import suggest
 from drills.workspace.yaml_lines import Document, Place
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from drills.core.durations import Duration
-from drills.core.file_names import FilePath
-from drills.core.playbook import Model
+from drills.model.durations import Duration
+from drills.model.file_names import FilePath
+from drills.model.playbook import Model
 from drills.probing.server_url import ServerUrl
 from drills.probing.urls import HttpUrl
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from drills.core.playbook import kebab
 from drills.errors import InvalidFiles, Problem
+from drills.model.playbook import kebab
 from drills.nearest import suggest
 from drills.workspace.yaml_lines import Document, Place, dotted, read_document
 

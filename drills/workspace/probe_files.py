@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from drills.core.playbook import kebab
-from drills.core.probe import ProbeSpec
 from drills.errors import InvalidFiles, Problem
+from drills.model.playbook import kebab
+from drills.model.probe import ProbeSpec
 from drills.nearest import suggest
 from drills.workspace.models import build_at, newer_format
 from drills.workspace.registries import probe_kinds

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from drills.core.durations import Duration
-from drills.core.playbook import Model
-from drills.core.responder_kind import ResponderKind
+from drills.model.durations import Duration
+from drills.model.playbook import Model
+from drills.model.responder_kind import ResponderKind
 from drills.nearest import nearest, suggest
 from drills.workspace.cron import parse_cron
 

@@ -15,10 +15,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from drills.core.durations import format_duration
-from drills.core.playbook import Playbook
-from drills.core.probe import ProbeSpec
-from drills.core.scenario import Scenario
+from drills.model.durations import format_duration
+from drills.model.playbook import Playbook
+from drills.model.probe import ProbeSpec
+from drills.model.scenario import Scenario
 from drills.sandbox.adapters.registry import ADAPTERS
 from drills.workspace.config import WorkspaceConfig
 from drills.workspace.models import NEWEST_FORMAT

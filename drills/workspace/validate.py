@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from drills.core.playbook import Playbook
-from drills.core.scenario import Scenario
 from drills.errors import Problem
 from drills.included import included_root
+from drills.model.playbook import Playbook
+from drills.model.scenario import Scenario
 from drills.nearest import suggest
 from drills.sandbox.adapters.registry import ADAPTERS
 from drills.sandbox.declared.addresses import url_of

@@ -11,13 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from drills.core.playbook import Playbook
-from drills.core.probe import ProbeSpec
-from drills.core.scenario import Scenario
 from drills.errors import BadInput
 from drills.included import included_root
+from drills.model.playbook import Playbook
+from drills.model.probe import ProbeSpec
+from drills.model.scenario import Scenario
 from drills.nearest import suggest
-from drills.probing.elsewhere.known import KnownProber
+from drills.probing.remote.config import KnownProber
 from drills.workspace.config import WorkspaceConfig
 from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
 from drills.workspace.layout import find_root as find_root

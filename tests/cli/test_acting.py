@@ -9,7 +9,7 @@ import pytest
 
 from drills.cli.acting import KEPT, action
 from drills.cli.places import open_store
-from drills.core.events import ActionTaken, ResponderKind, event_to_json
+from drills.model.events import ActionTaken, ResponderKind, event_to_json
 from drills.store.holder import hold
 from drills.workspace.workspace import Workspace
 

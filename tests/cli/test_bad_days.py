@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from drills.core.events import NoteTaken
-from drills.core.scorecard import Verdict
-from drills.core.scoring.score import score
-from drills.core.timeline import Timeline
 from drills.errors import ExitCode
+from drills.model.events import NoteTaken
+from drills.model.scorecard import Verdict
+from drills.model.timeline import Timeline
+from drills.scoring.score import score
 from drills.store.holder import hold
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
 from tests.cli.typed import drills, drills_here, one_line
-from tests.core.timelines import by_a_person, drill, rolled_back
+from tests.scoring.timelines import by_a_person, drill, rolled_back
 from tests.store.drill_data import StoppedClock
 
 
@@ -214,7 +214,7 @@ def test_a_clock_that_is_set_back_in_the_middle_changes_no_duration_and_no_score
 
 
 def test_a_runner_whose_wall_clock_is_set_back_stamps_its_events_in_order(tmp_path: Path) -> None:
-    from drills.conductor.recorder import Recorder
+    from drills.drill.recorder import Recorder
 
     clock = StoppedClock()
     store = Store.open(f"sqlite:///{tmp_path}/drills.db", clock=clock)
@@ -238,7 +238,7 @@ def test_sixty_columns_are_enough_for_the_outcome(tmp_path: Path) -> None:
     from rich.console import Console
 
     from drills.cli.outcome import print_outcome
-    from drills.conductor.session import Session
+    from drills.drill.session import Session
 
     store = Store.open(f"sqlite:///{tmp_path}/drills.db")
     record = store.begin_drill(

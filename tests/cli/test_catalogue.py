@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from drills.cli.main import app
-from drills.conductor.possible import require_possible
-from drills.core.scenario import Scenario
+from drills.drill.possible import require_possible
 from drills.errors import ExitCode, NotSupported
+from drills.model.scenario import Scenario
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.choice import SandboxPlace
 from drills.sandbox.state import StateStore

@@ -14,8 +14,6 @@ import pytest
 import typer.main
 
 from drills.cli import main as cli
-from drills.core.responder_kind import ResponderKind
-from drills.core.scorecard import DrillResult
 from drills.errors import (
     Aborted,
     BadInput,
@@ -27,6 +25,8 @@ from drills.errors import (
     SandboxBusy,
     UndoOwed,
 )
+from drills.model.responder_kind import ResponderKind
+from drills.model.scorecard import DrillResult
 from drills.store.store import Store
 from tests.cli.typed import ROOT, drills, drills_here, one_line
 

@@ -11,11 +11,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from drills.cli.live import LABEL, TRUTH, Line, Live, line_of
-from drills.core import events as ev
-from drills.core.events import ResponderKind
-from drills.core.timeline import Timeline
-from tests.core import timelines
-from tests.core.timelines import BEGAN, by_a_person, drill, rolled_back
+from drills.model import events as ev
+from drills.model.events import ResponderKind
+from drills.model.timeline import Timeline
+from tests.scoring import timelines
+from tests.scoring.timelines import BEGAN, by_a_person, drill, rolled_back
 
 
 def printed(events: tuple[ev.Event, ...], *, blind: bool = False, width: int = 120, terminal: bool = False) -> str:

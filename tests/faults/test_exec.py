@@ -14,12 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
-from drills.core.events import Event, FaultFailed, FaultVerified, ResponderKind
-from drills.core.scenario import FaultSpec
 from drills.errors import EnvironmentFailed
 from drills.faults.injection import inject
 from drills.faults.recovery import recover
 from drills.faults.registry import fault_of
+from drills.model.events import Event, FaultFailed, FaultVerified, ResponderKind
+from drills.model.scenario import FaultSpec
 from drills.processes.leftovers import until
 from drills.sandbox.commands import Commands, variables
 from drills.store.journal import Journal

@@ -6,13 +6,13 @@ import os
 
 import pytest
 
-from drills.core.scenario import FaultSpec
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible
 from drills.faults.kinds.exhaust_connections import ExhaustConnections
 from drills.faults.kinds.hold_locks import HoldLocks
 from drills.faults.kinds.misuse_key import MisuseKey
 from drills.faults.registry import FAULTS, fault_of
+from drills.model.scenario import FaultSpec
 from drills.processes.leftovers import marked
 from drills.sandbox.shop.sandbox import ShopSandbox
 

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from drills.core.events import Event, FaultFailed, FaultVerified, ResponderKind
-from drills.core.scenario import FaultSpec
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import FaultImpossible
 from drills.faults.injection import MakeEvent, inject
@@ -15,6 +13,8 @@ from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.kinds.link_down import LinkDown
 from drills.faults.registry import fault_of
 from drills.faults.restoring import fingerprint_of, owe_restore, owe_stop, plan_of
+from drills.model.events import Event, FaultFailed, FaultVerified, ResponderKind
+from drills.model.scenario import FaultSpec
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.sandbox import Sandbox

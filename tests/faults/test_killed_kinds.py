@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.scenario import FaultSpec
 from drills.faults.registry import FAULTS, fault_of
+from drills.model.scenario import FaultSpec
 from drills.workspace.validate import validate
 from proofs import kinds
 from proofs.kill import moments

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.scorecard import DrillResult
 from drills.faults.recovery import recover
 from drills.included import included_root
+from drills.model.scorecard import DrillResult
 from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.local.driver import LocalDriver

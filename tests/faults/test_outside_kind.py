@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.events import Event, ResponderKind
-from drills.core.scenario import FaultSpec
 from drills.faults.injection import MakeEvent, inject
 from drills.faults.registry import FAULTS, fault_of
+from drills.model.events import Event, ResponderKind
+from drills.model.scenario import FaultSpec
 from drills.store.journal import Journal
 from drills.store.store import Store
 from tests.extending.installing import install_example

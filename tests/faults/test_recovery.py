@@ -13,7 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from drills.core.events import (
+from drills.errors import EnvironmentFailed
+from drills.faults.kinds.drop_index import DropIndex
+from drills.faults.recovery import RecoveryReport, recover
+from drills.faults.restoring import RESTORE_SANDBOX, plan_of
+from drills.faults.settling import settle_owed
+from drills.model.events import (
     DrillAborted,
     DrillStarted,
     Event,
@@ -23,12 +28,7 @@ from drills.core.events import (
     UndoSettled,
     UndoWritten,
 )
-from drills.core.scorecard import DrillResult
-from drills.errors import EnvironmentFailed
-from drills.faults.kinds.drop_index import DropIndex
-from drills.faults.recovery import RecoveryReport, recover
-from drills.faults.restoring import RESTORE_SANDBOX, plan_of
-from drills.faults.settling import settle_owed
+from drills.model.scorecard import DrillResult
 from drills.processes.start import started
 from drills.reporting.report import reports_into
 from drills.reporting.sections.debrief import undo_lines
@@ -40,9 +40,9 @@ from drills.store.records import DrillRecord
 from drills.store.runner import Runner
 from drills.store.store import Store
 from drills.store.undos import Undos
-from tests.core.timelines import Drill, rolled_back
-from tests.core.timelines import drill as sample
 from tests.faults.paper_sandbox import PaperSandbox
+from tests.scoring.timelines import Drill, rolled_back
+from tests.scoring.timelines import drill as sample
 
 pytestmark = pytest.mark.slow
 
@@ -64,8 +64,8 @@ _RUNNER = """
 import os, signal, sys, threading
 from pathlib import Path
 from datetime import datetime, UTC
-from drills.core.events import ResponderKind
-from drills.core.scenario import FaultSpec
+from drills.model.events import ResponderKind
+from drills.model.scenario import FaultSpec
 from drills.faults.injection import inject
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore

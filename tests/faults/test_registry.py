@@ -8,9 +8,9 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from drills.core.scenario import FaultSpec
 from drills.errors import BadInput
 from drills.faults.registry import FAULTS, fault_of
+from drills.model.scenario import FaultSpec
 
 
 def test_every_kind_of_fault_is_registered_under_its_own_name() -> None:

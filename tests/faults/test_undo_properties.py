@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drills.core.events import ResponderKind
-from drills.core.scenario import FaultSpec
 from drills.faults.injection import inject
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore
+from drills.model.events import ResponderKind
+from drills.model.scenario import FaultSpec
 from drills.store.journal import Journal
 from drills.store.store import Store
 from tests.faults.paper_sandbox import PaperSandbox, RunnerDied

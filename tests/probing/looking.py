@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from drills.core.probe import Outcome, ProbeSpec
+from drills.model.probe import Outcome, ProbeSpec
 from drills.probing.bind import BoundProbe, bind
 from drills.probing.looks import prepare
 from drills.probing.resolver import Resolver

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from drills.core.probe import Observation, ProbeSpec
+from drills.model.probe import Observation, ProbeSpec
 from drills.probing.bind import BoundProbe, bind
 from drills.probing.prober import Prober
 from drills.probing.seen import Look, Means, Seen

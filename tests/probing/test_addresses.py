@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.core.probe import ProbeSpec
+from drills.model.probe import ProbeSpec
 from drills.probing.addresses import escaped, filled, literal, named, unclosed
 from drills.probing.bind import bind, names_addresses
 

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 import redis
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from drills.sandbox.local import postgres
 from tests.free_ports import free_port
 from tests.probing.conftest import Server

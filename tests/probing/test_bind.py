@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from drills.core.metrics import CATALOGUE
-from drills.core.probe import ProbeSpec, Role
 from drills.errors import BadInput
+from drills.model.metrics import CATALOGUE
+from drills.model.probe import ProbeSpec, Role
 from drills.probing.bind import bind
 from drills.probing.registry import PROBE_KINDS
 from drills.probing.settings import HttpSettings

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from drills.processes.start import start_ticks
 from drills.sandbox.state import ProcessRecord, SandboxState
 from tests.probing.looking import look_at

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from drills.sandbox.state import ComposeProject, SandboxState
 from tests.probing.looking import Looked, look_at
 

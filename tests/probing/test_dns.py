@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from drills.core.probe import Outcome
 from drills.errors import BadInput
+from drills.model.probe import Outcome
 from drills.probing.name_server import NameServer
 from drills.probing.resolver import NameNotResolved, Resolver
 from tests.probing.looking import Looked, both_ways, look_at

@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from drills.core.conditions import compile_condition
-from drills.core.probe import Outcome
+from drills.model.conditions import compile_condition
+from drills.model.probe import Outcome
 from drills.probing.evaluation import Evaluator, NotEvaluated
 from drills.probing.seen import Seen
 from drills.probing.verdict import judge

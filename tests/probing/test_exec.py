@@ -9,11 +9,11 @@ from typing import Any
 import psutil
 import pytest
 
-from drills.core.probe import Outcome, ProbeSpec
 from drills.errors import BadInput
+from drills.model.probe import Outcome, ProbeSpec
 from drills.probing.bind import bind
-from drills.probing.elsewhere.answering import Answering, kinds_for_others
-from drills.probing.elsewhere.messages import Question
+from drills.probing.remote.messages import Question
+from drills.probing.remote.server import Answering, kinds_for_others
 from tests.probing.looking import Looked, look_at, probe
 
 DAEMON = """

@@ -12,8 +12,8 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived, StreamEnded
 
-from drills.core.probe import Outcome
 from drills.errors import BadInput
+from drills.model.probe import Outcome
 from drills.probing.grpc_call import CODES
 from tests.probing.grpc_servers import Answering, by_client, grpc_server
 from tests.probing.looking import Looked, both_ways, look_at, probe

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.probe import Outcome
 from drills.errors import BadInput, EnvironmentFailed
+from drills.model.probe import Outcome
 from drills.probing.beats import beat, beats_folder, last_beat
 from tests.probing.looking import Looked, look_at
 

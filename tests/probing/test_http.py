@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from tests.probing.looking import Looked, look_at
 from tests.probing.servers import (
     Serve,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from tests.probing.looking import Looked, look_at
 from tests.probing.servers import answering, serving
 

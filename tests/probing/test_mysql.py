@@ -16,8 +16,8 @@ from typing import Any
 import pymysql
 import pytest
 
-from drills.core.probe import Outcome
 from drills.errors import BadInput
+from drills.model.probe import Outcome
 from tests.probing.conftest import Server
 from tests.probing.looking import Looked, both_ways, look_at, probe
 from tests.probing.mariadb import ROOT, copied, empty_data, mariadb, needs_mariadb, port_of, run, tls_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from drills.core.probe import Observation, Outcome, ProbeSpec, probe_from
+from drills.model.probe import Observation, Outcome, ProbeSpec, probe_from
 from drills.probing.once import look_once
 from tests.probing.servers import answering, serving
 

@@ -12,8 +12,8 @@ from contextlib import ExitStack, suppress
 import psycopg
 import pytest
 
-from drills.core.probe import Outcome
 from drills.errors import BadInput
+from drills.model.probe import Outcome
 from tests.probing.conftest import Server
 from tests.probing.looking import Looked, both_ways, look_at, probe
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from drills.sandbox.local import postgres
 from tests.free_ports import free_port
 from tests.probing.conftest import Server, answers, until

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from tests.probing.looking import Looked, look_at
 from tests.probing.servers import serving
 

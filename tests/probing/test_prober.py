@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drills.core.probe import Observation, Outcome
+from drills.model.probe import Observation, Outcome
 from drills.probing.seen import Seen
 from tests.fakes import settle
 from tests.probing.scripted import Stage, at_once, failing, hanging, named, staged

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import psutil
 
-from drills.core.probe import Observation, Outcome, ProbeSpec
+from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.probing.bind import BoundProbe, bind
 from drills.probing.prober import Prober
 from tests.probing.servers import answering, never_answering, serving

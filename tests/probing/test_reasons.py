@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.core.conditions import Condition, compile_condition
+from drills.model.conditions import Condition, compile_condition
 from drills.probing import reasons
 from drills.probing.evaluation import Evaluator
 from drills.probing.paths import fields_of, paths

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from drills.probing.resp import read_info
 from tests.probing.conftest import Server
 from tests.probing.looking import Looked, both_ways, look_at

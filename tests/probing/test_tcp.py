@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from drills.probing.kinds.tcp import answer_of
 from drills.probing.server_url import host_and_port
 from drills.probing.settings import TcpSettings

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from drills.core.probe import Outcome
 from drills.errors import BadInput
+from drills.model.probe import Outcome
 from tests.probing.certificates import Authority
 from tests.probing.looking import Looked, look_at
 from tests.probing.servers import never_answering, serving

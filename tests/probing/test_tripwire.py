@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from drills.clock import SystemClock
-from drills.core.probe import Observation, Outcome
+from drills.model.probe import Observation, Outcome
 from drills.probing.prober import Prober
 from drills.probing.resolver import Resolver
 from drills.probing.tripwire import hold_tripwire, tripwire_target

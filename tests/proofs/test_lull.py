@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proofs.lull import longest_lull
-from tests.core.timelines import drill
+from tests.scoring.timelines import drill
 
 
 def test_users_who_are_well_between_two_stretches_of_suffering_had_a_lull() -> None:

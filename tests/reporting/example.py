@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from drills.core import events as e
-from drills.core.events import Event, ResponderKind
-from drills.core.latency import bucket
-from drills.core.playbook import (
+from drills.impact.latency import bucket
+from drills.model import events as e
+from drills.model.events import Event, ResponderKind
+from drills.model.playbook import (
     Audience,
     Choice,
     DecisionRule,
@@ -21,9 +21,9 @@ from drills.core.playbook import (
     Rung,
     TriageStep,
 )
-from drills.core.probe import Outcome, ProbeSpec, Role
-from drills.core.scenario import Expect, FaultSpec, Injection, Scenario, Steady, Traffic, Truth
-from drills.core.scorecard import (
+from drills.model.probe import Outcome, ProbeSpec, Role
+from drills.model.scenario import Expect, FaultSpec, Injection, Scenario, Steady, Traffic, Truth
+from drills.model.scorecard import (
     Basis,
     Deduction,
     DrillResult,
@@ -35,7 +35,7 @@ from drills.core.scorecard import (
     Topic,
     Verdict,
 )
-from drills.core.timeline import Timeline
+from drills.model.timeline import Timeline
 
 BEGAN = datetime(2026, 11, 21, 14, 3, 0, tzinfo=UTC)
 INJECTED, IMPACT, DETECTED, MITIGATED, END = 20.0, 22.2, 27.4, 49.6, 66.0

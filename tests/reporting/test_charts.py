@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.core.events import RouteSecond
-from drills.core.playbook import Milestone
-from drills.core.probe import Outcome
+from drills.model.events import RouteSecond
+from drills.model.playbook import Milestone
+from drills.model.probe import Outcome
 from drills.reporting.chart_colours import INKS
 from drills.reporting.chart_labels import label_rows
 from drills.reporting.charts import chart
 from drills.reporting.series import MOST_LANES, probe_lanes, series
-from tests.core.timelines import drill
 from tests.reporting import example
+from tests.scoring.timelines import drill
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -3,12 +3,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from drills.core.scorecard import DrillResult
-from drills.core.scoring.score import score
+from drills.model.scorecard import DrillResult
 from drills.reporting.content import content
 from drills.reporting.html import html
-from tests.core.timelines import QUIET, drill
+from drills.scoring.score import score
 from tests.reporting import example, golden
+from tests.scoring.timelines import QUIET, drill
 
 SECTIONS = (
     "What users suffered, and when",
@@ -162,7 +162,7 @@ def test_a_missed_drill_says_what_was_missed() -> None:
 
 
 def test_a_control_drill_is_judged_by_its_silence() -> None:
-    from drills.core.events import DrillStarted
+    from drills.model.events import DrillStarted
 
     timeline = drill().baseline().well(10).ended().timeline()
     quiet = timeline.start.model_copy(update={"scenario": QUIET})

@@ -5,12 +5,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from drills.core.scorecard import Scorecard
-from drills.core.scoring.score import score
+from drills.model.scorecard import Scorecard
 from drills.reporting.content import content
 from drills.reporting.json_report import json_report, schema
-from tests.core.timelines import drill
+from drills.scoring.score import score
 from tests.reporting import example, golden
+from tests.scoring.timelines import drill
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "report-schema.json"
 

@@ -2,7 +2,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from drills.core.scorecard import DrillResult, Verdict
+from drills.model.scorecard import DrillResult, Verdict
 from drills.reporting.junit import junit
 from tests.reporting import example, golden
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.timeline import Timeline
 from drills.errors import EnvironmentFailed
+from drills.model.timeline import Timeline
 from drills.reporting.report import write_report
 from tests.reporting import example
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from drills.core.probe import ProbeSpec
+from drills.model.probe import ProbeSpec
 from drills.reporting.sections.monitoring import probe_lines
 from drills.reporting.series import probe_lanes
-from tests.core.timelines import drill
+from tests.scoring.timelines import drill
 
 
 def test_each_vantage_has_its_own_line_and_lane() -> None:

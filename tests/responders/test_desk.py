@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.events import (
+from drills.errors import BadInput
+from drills.model.events import (
     Acknowledged,
     AlertFired,
     AllClear,
@@ -24,12 +25,11 @@ from drills.core.events import (
     UpdatePosted,
     event_to_json,
 )
-from drills.core.playbook import Audience, Choice, MessageStatus
-from drills.core.timeline import Timeline
-from drills.errors import BadInput
+from drills.model.playbook import Audience, Choice, MessageStatus
+from drills.model.timeline import Timeline
 from drills.responders.desk import Desk
 from drills.store.store import Store
-from tests.core import timelines
+from tests.scoring import timelines
 from tests.store.drill_data import StoppedClock
 
 LADDER = [

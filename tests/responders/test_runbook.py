@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from drills.clock import SystemClock
-from drills.core.playbook import Choice
 from drills.masking.masking import MASK
+from drills.model.playbook import Choice
 from drills.responders.runbook import (
     OUTPUT_LIMIT,
     RunbookResult,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drills.core.playbook import Choice, Milestone
 from drills.included import included_root
+from drills.model.playbook import Choice, Milestone
 from drills.responders.runbook_file import HORIZONS, REQUIRED_SECTIONS, RunbookError, parse_runbook
 
 RUNBOOK = """\

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from drills.clock import SystemClock
-from drills.core.probe import Observation, Outcome, ProbeSpec
-from drills.probing.elsewhere.known import KnownProber
+from drills.json_log import Lines
+from drills.model.probe import Observation, Outcome, ProbeSpec
+from drills.probing.remote.config import KnownProber
 from drills.service import looking
-from drills.service.lines import Lines
 from drills.service.looking import Looking
 from tests.service.waiting import becomes
 

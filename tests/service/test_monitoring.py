@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from drills.clock import Clock
-from drills.core.events import ResponderKind
-from drills.core.playbook import Level, Limit, Playbook, Threshold
-from drills.core.probe import Observation, Outcome, ProbeSpec, Role
-from drills.service.lines import Lines
+from drills.json_log import Lines
+from drills.model.events import ResponderKind
+from drills.model.playbook import Level, Limit, Playbook, Threshold
+from drills.model.probe import Observation, Outcome, ProbeSpec, Role
 from drills.service.monitoring import Monitoring
 from drills.store.alert_log import AlertKind, AlertLog
 from drills.store.store import Store

@@ -17,11 +17,11 @@ pytestmark = pytest.mark.slow
 SERVICE = """
 import asyncio, sys
 from drills.clock import SystemClock
-from drills.core.playbook import Playbook
-from drills.core.probe import ProbeSpec
+from drills.model.playbook import Playbook
+from drills.model.probe import ProbeSpec
 from drills.probing.bind import bind
 from drills.probing.prober import Prober
-from drills.service.lines import Lines
+from drills.json_log import Lines
 from drills.service.monitoring import Monitoring
 from drills.store.store import Store
 from tests.service.test_monitoring import playbook

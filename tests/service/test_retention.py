@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.probe import Observation, Outcome
+from drills.model.probe import Observation, Outcome
 from drills.store import retention
 from drills.store.store import Store
 from tests.fakes import FakeClock

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from drills.core.scenario import Traffic
 from drills.included import included_root
+from drills.model.scenario import Traffic
 from drills.traffic.generator import TrafficGenerator
 
 ORIGIN = "https://www.shop.test"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from drills.core.events import NoteTaken, ResponderKind
-from drills.core.probe import Observation, Outcome
-from drills.core.scorecard import DrillResult, Impact, Recovery, Scorecard, Severity, Verdict
+from drills.model.events import NoteTaken, ResponderKind
+from drills.model.probe import Observation, Outcome
+from drills.model.scorecard import DrillResult, Impact, Recovery, Scorecard, Severity, Verdict
 from drills.store.records import DrillRecord
 from drills.store.store import Store
 

@@ -12,8 +12,8 @@ from threading import Event
 
 import pytest
 
-from drills.core.probe import Outcome
 from drills.errors import EnvironmentFailed
+from drills.model.probe import Outcome
 from drills.store.journal import Journal
 from drills.store.observing import ObservationWriter
 from drills.store.store import Store
@@ -161,7 +161,7 @@ def test_a_read_only_place_is_told_in_one_line(readable_by_all: Path) -> None:
     program = f"""
 import os
 import alembic.command, sqlalchemy.dialects.sqlite
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from drills.errors import EnvironmentFailed
 from drills.store.store import Store
 os.setuid(65534)
@@ -182,7 +182,7 @@ def test_a_file_size_limit_is_told_in_one_line(file_url: str) -> None:
     program = f"""
 import resource
 from drills.store.store import Store
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from drills.errors import EnvironmentFailed
 from tests.store.drill_data import begin, note
 store = Store.open({file_url!r})

@@ -18,7 +18,7 @@ from drills.errors import BadInput
 from drills.store.schema import REVISIONS, VERSION_TABLE
 from drills.store.store import Store
 from drills.store.tables import metadata
-from tests.core.timelines import drill as sample
+from tests.scoring.timelines import drill as sample
 from tests.store.drill_data import NOON, begin, note
 
 MIGRATIONS = Path(__file__).parents[2] / "drills/store/migrations"

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from drills.core.events import AllClear, ResponderKind
-from drills.core.scorecard import DrillResult
 from drills.errors import BadInput, EnvironmentFailed
+from drills.model.events import AllClear, ResponderKind
+from drills.model.scorecard import DrillResult
 from drills.store.store import Store
 from tests.store.drill_data import NOON, StoppedClock, begin, look, note, scorecard
 

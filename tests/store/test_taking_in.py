@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.events import NoteTaken
-from drills.core.scorecard import DrillResult
 from drills.errors import BadInput
+from drills.model.events import NoteTaken
+from drills.model.scorecard import DrillResult
 from drills.store.copies import DrillCopy, load, save
 from drills.store.journal import Journal
 from drills.store.store import Store

@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 
-from drills.core.events import RouteSecond, TrafficSecond
-from drills.core.scenario import Traffic
+from drills.model.events import RouteSecond, TrafficSecond
+from drills.model.scenario import Traffic
 from drills.traffic.generator import TrafficGenerator
 
 

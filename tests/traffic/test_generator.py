@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from drills.core.events import RouteSecond, TrafficSecond
 from drills.errors import BadInput, EnvironmentFailed
+from drills.model.events import RouteSecond, TrafficSecond
 from drills.traffic import generator
 from drills.traffic.generator import TrafficGenerator
 from tests.traffic.driving import drive, page, traffic, until
@@ -272,7 +272,7 @@ def test_a_generator_that_falls_silent_is_a_failed_environment(
 PARENT = """
 import asyncio, sys, time
 from pathlib import Path
-from drills.core.scenario import Traffic
+from drills.model.scenario import Traffic
 from drills.traffic.generator import TrafficGenerator
 from tests.traffic.driving import drive, page, traffic, until
 from tests.traffic.moody_app import App

@@ -14,9 +14,9 @@ import psutil
 import pytest
 import zmq
 
-from drills.core.events import TrafficSecond
-from drills.core.scenario import Traffic
 from drills.errors import EnvironmentFailed
+from drills.model.events import TrafficSecond
+from drills.model.scenario import Traffic
 from drills.traffic.generator import TrafficGenerator
 from tests.traffic.driving import drive, page, until
 from tests.traffic.moody_app import App

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from drills.core.conditions import ConditionError, compile_condition
+from drills.model.conditions import ConditionError, compile_condition
 from drills.workspace.conditions import check_condition
 from drills.workspace.yaml_lines import parse_document
 from tests.wild.cases import Case, cases_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from tests.probing.certificates import Authority
 from tests.probing.looking import Looked, look_at
 from tests.wild.cases import Case, cases_of

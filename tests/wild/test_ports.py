@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from drills.core.probe import Outcome
+from drills.model.probe import Outcome
 from tests.probing.looking import Looked, look_at
 from tests.probing.servers import never_answering, serving
 from tests.wild.cases import Case, cases_of

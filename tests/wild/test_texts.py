@@ -18,18 +18,18 @@ from markdown_it import MarkdownIt
 
 from drills.cli.live import Live, make_console
 from drills.cli.outcome import print_outcome
-from drills.core import events as ev
-from drills.core.scorecard import Scorecard
-from drills.core.timeline import Timeline
-from drills.core.visible import visible, visible_json
 from drills.errors import BadInput
+from drills.json_log import Lines
+from drills.model import events as ev
+from drills.model.scorecard import Scorecard
+from drills.model.timeline import Timeline
+from drills.model.visible import visible, visible_json
 from drills.reporting.content import content
 from drills.reporting.html import html
 from drills.reporting.json_report import json_report
 from drills.reporting.junit import junit
 from drills.reporting.markdown import markdown
 from drills.responders.plain_text import LONGEST
-from drills.service.lines import Lines
 from drills.workspace.workspace import Workspace
 from tests.cli.typed import drills_here
 from tests.faults.paper_sandbox import PaperSandbox

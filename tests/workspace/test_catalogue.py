@@ -7,9 +7,9 @@ from functools import cache
 
 import pytest
 
-from drills.core.playbook import Milestone
-from drills.core.scenario import Truth
 from drills.included import included_root
+from drills.model.playbook import Milestone
+from drills.model.scenario import Truth
 from drills.responders.runbook import run_by_itself
 from drills.responders.runbook_file import HORIZONS, Runbook, parse_runbook
 from drills.workspace.workspace import Workspace

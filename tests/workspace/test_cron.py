@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 import pytest
 from cronsim import CronSim, CronSimError
 
-from drills.calendar.occurrences import occurrences
+from drills.schedule.occurrences import occurrences
 from drills.workspace.cron import parse_cron
 from drills.workspace.schedule import ScheduleEntry
 

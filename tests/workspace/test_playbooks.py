@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.conditions import compile_condition
-from drills.core.durations import parse_duration
-from drills.core.messages import check_template
-from drills.core.metrics import CATALOGUE
-from drills.core.playbook import Audience, Choice, Limit, MessageStatus, Milestone, Playbook, Urgency
 from drills.included import included_root
+from drills.model.conditions import compile_condition
+from drills.model.durations import parse_duration
+from drills.model.metrics import CATALOGUE
+from drills.model.playbook import Audience, Choice, Limit, MessageStatus, Milestone, Playbook, Urgency
+from drills.responders.messages import check_template
 from drills.workspace.layout import playbook_files
 from drills.workspace.models import build, load_model
 from drills.workspace.validate import validate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from drills.core.durations import parse_duration
+from drills.model.durations import parse_duration
 from drills.workspace.schedule import MonthlyRule, ScheduleEntry, parse_monthly
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.calendar.occurrences import upcoming
+from drills.schedule.occurrences import upcoming
 from drills.workspace.validate import validate
 from drills.workspace.workspace import Workspace
 

@@ -52,7 +52,7 @@ def megabytes(count: int) -> str:
 
 def moment(at: datetime, now: datetime) -> str:
     """A time of day, and how long ago that was: `14:02:11 UTC, 3 m 05 s ago`."""
-    from drills.core.durations import humane
+    from drills.model.durations import humane
 
     return f"{at:%H:%M:%S} UTC, {humane((now - at).total_seconds())} ago"
 

@@ -33,9 +33,9 @@ def exec_(
 
     Options come before the service. Nothing of the command stays behind in the container when it has ended.
     """
-    from drills.core.durations import humane
     from drills.errors import BadInput, EnvironmentFailed
     from drills.masking.masking import shown
+    from drills.model.durations import humane
     from drills.processes.command import Command
 
     words = words[1:] if words[:1] == ["--"] else words

@@ -16,7 +16,7 @@ from drills.cli.terminal import echo
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from drills.core.playbook import Playbook
+    from drills.model.playbook import Playbook
     from drills.sandbox.diagnostics import Answer
 
 

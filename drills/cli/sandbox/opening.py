@@ -40,8 +40,8 @@ def require_up(sandbox: Sandbox) -> None:
 
 def age(option: str, text: str | None) -> timedelta | None:
     """A duration that a person wrote. Raises BadInput that names the option."""
-    from drills.core.durations import parse_duration
     from drills.errors import BadInput
+    from drills.model.durations import parse_duration
 
     try:
         return parse_duration(text) if text else None

@@ -84,7 +84,7 @@ def certificate(workspace: WorkspaceOption = HERE) -> None:
     """Show the edge's certificate: for which names, by whom, until when. Exit status 1 when it has expired."""
     from datetime import UTC, datetime
 
-    from drills.core.durations import humane
+    from drills.model.durations import humane
 
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):

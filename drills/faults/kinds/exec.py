@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, PrivateAttr
 from pydantic_core import CoreSchema
 
-from drills.core.durations import Duration, bounded
 from drills.errors import EnvironmentFailed
 from drills.faults.exec_commands import command_of, failure, masked, plan_of, said
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import ServiceName
+from drills.model.durations import Duration, bounded
 from drills.processes.command import Command
 from drills.processes.mark import new_mark
 from drills.processes.supervised import CommandEnd

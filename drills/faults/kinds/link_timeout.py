@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
-from drills.core.durations import Duration
 from drills.faults.link_fault import ToxicFault, milliseconds
+from drills.model.durations import Duration
 
 
 class LinkTimeout(ToxicFault):

@@ -10,8 +10,8 @@ from typing import cast
 
 import psutil
 
-from drills.core.durations import format_duration
 from drills.errors import DrillsError
+from drills.model.durations import format_duration
 from drills.probing.bind import BoundProbe
 from drills.probing.growth import Growth
 from drills.probing.replica import Found, Replica, Source

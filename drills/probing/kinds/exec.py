@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from drills.core.visible import visible, visible_line
 from drills.errors import BadInput
+from drills.model.visible import visible, visible_line
 from drills.probing.bind import BoundProbe
 from drills.probing.exec_settings import ExecSettings
 from drills.probing.paths import fields_of

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-from drills.core.durations import format_duration
 from drills.daemon_work import start_daemon
 from drills.errors import EnvironmentFailed
+from drills.model.durations import format_duration
 from drills.probing.ages import roughly
 from drills.probing.beats import beats_folder, last_beat
 from drills.probing.bind import BoundProbe

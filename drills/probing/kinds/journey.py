@@ -16,7 +16,7 @@ from typing import Any, cast
 import httpx
 from pydantic_core import from_json
 
-from drills.core.conditions import Condition, compile_condition
+from drills.model.conditions import Condition, compile_condition
 from drills.probing.bind import BoundProbe
 from drills.probing.bodies import ACCEPTED, Body, BodyFault
 from drills.probing.connecting import os_reason

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drills.core import events as e
-from drills.core.impact.reliability import generator_late
-from drills.core.playbook import Milestone
-from drills.core.scorecard import DrillResult, Scorecard
-from drills.core.timeline import Timeline
+from drills.impact.reliability import generator_late
+from drills.model import events as e
+from drills.model.playbook import Milestone
+from drills.model.scorecard import DrillResult, Scorecard
+from drills.model.timeline import Timeline
 from drills.reporting.sections.moments import Moment, moment_at
 from drills.reporting.wording import offset, one_line, span
 

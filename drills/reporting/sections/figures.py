@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drills.core.playbook import Milestone
-from drills.core.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
-from drills.core.timeline import Timeline
+from drills.model.playbook import Milestone
+from drills.model.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
+from drills.model.timeline import Timeline
 from drills.reporting.wording import count, latency, percent, span
 
 #: A smaller share of errors is not what a drill was about.

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from drills.core import events as e
-from drills.core.playbook import Milestone
-from drills.core.probe import probe_from
-from drills.core.scorecard import Scorecard
-from drills.core.timeline import Timeline
+from drills.model import events as e
+from drills.model.playbook import Milestone
+from drills.model.probe import probe_from
+from drills.model.scorecard import Scorecard
+from drills.model.timeline import Timeline
 from drills.reporting.sections.moments import Moment, moment_at
 from drills.reporting.wording import latency, offset, one_line, span, words
 

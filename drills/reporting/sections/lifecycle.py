@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drills.core.events import DrillEnded
-from drills.core.playbook import Milestone, Phase
-from drills.core.scorecard import Row, Scorecard, Topic, Verdict
-from drills.core.timeline import Timeline
+from drills.model.events import DrillEnded
+from drills.model.playbook import Milestone, Phase
+from drills.model.scorecard import Row, Scorecard, Topic, Verdict
+from drills.model.timeline import Timeline
 from drills.reporting.sections.limits import actual, earned, rows_of
 from drills.reporting.wording import one_line, span, words
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drills.core.events import Predecessor
-from drills.core.history import compare
-from drills.core.scorecard import DrillResult, Row, Scorecard, Topic, Verdict
-from drills.core.timeline import Timeline
+from drills.model.events import Predecessor
+from drills.model.scorecard import DrillResult, Row, Scorecard, Topic, Verdict
+from drills.model.timeline import Timeline
 from drills.reporting.wording import day, one_line, points, span, words
+from drills.scoring.history import compare
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from drills.core.timeline import Timeline
+from drills.model.timeline import Timeline
 from drills.reporting.wording import offset, time_of_day
 
 

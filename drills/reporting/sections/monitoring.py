@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drills.core import events as e
-from drills.core.playbook import Milestone
-from drills.core.probe import Outcome, ProbeSpec, probe_from
-from drills.core.scorecard import Scorecard
-from drills.core.timeline import Timeline
+from drills.model import events as e
+from drills.model.playbook import Milestone
+from drills.model.probe import Outcome, ProbeSpec, probe_from
+from drills.model.scorecard import Scorecard
+from drills.model.timeline import Timeline
 from drills.reporting.sections.moments import Moment
 from drills.reporting.wording import one_line, span
 

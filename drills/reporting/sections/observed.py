@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from drills.core import events as e
-from drills.core.metrics import CATALOGUE, Unit
-from drills.core.playbook import Milestone
-from drills.core.scorecard import Scorecard
-from drills.core.timeline import Timeline
+from drills.model import events as e
+from drills.model.metrics import CATALOGUE, Unit
+from drills.model.playbook import Milestone
+from drills.model.scorecard import Scorecard
+from drills.model.timeline import Timeline
 from drills.reporting.wording import metric_value
 
 #: What every report tells, measured or not (the NutriProfile document's key metrics).

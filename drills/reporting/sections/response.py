@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drills.core import events as e
-from drills.core.playbook import Milestone, TriageStep
-from drills.core.scorecard import Basis, Row, Scorecard, Topic, Verdict
-from drills.core.timeline import Timeline
+from drills.model import events as e
+from drills.model.playbook import Milestone, TriageStep
+from drills.model.scorecard import Basis, Row, Scorecard, Topic, Verdict
+from drills.model.timeline import Timeline
 from drills.reporting.sections.limits import earned, rows_of
 from drills.reporting.sections.moments import Moment, moment_at
 from drills.reporting.wording import clean, one_line, span

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from drills.core.playbook import Model
 from drills.errors import BadInput
+from drills.model.playbook import Model
 from drills.nearest import suggest
 from drills.sandbox.adapters.registry import ADAPTERS, caches_among, databases_among
 

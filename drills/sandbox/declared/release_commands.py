@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from drills.core.durations import format_duration
 from drills.errors import EnvironmentFailed, NotReady, one_line
+from drills.model.durations import format_duration
 from drills.sandbox.declared.system import VERSION, ReleaseDeclaration
 
 _KEPT_BYTES = 64_000

@@ -8,8 +8,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from drills.core.durations import Duration
-from drills.core.playbook import Model
+from drills.model.durations import Duration
+from drills.model.playbook import Model
 from drills.nearest import suggest
 from drills.sandbox.declared.declaration import Act, DeclaredLink, DeclaredService, refusal
 from drills.sandbox.declared.link_rules import refusal as link_refusal

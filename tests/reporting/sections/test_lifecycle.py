@@ -1,5 +1,5 @@
-from drills.core.playbook import Milestone
-from drills.core.scorecard import Scorecard
+from drills.model.playbook import Milestone
+from drills.model.scorecard import Scorecard
 from drills.reporting.sections.lifecycle import stages
 from tests.reporting import example
 

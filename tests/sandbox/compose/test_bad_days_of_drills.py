@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 from drills.clock import SystemClock
-from drills.conductor.stopping import recover_sandbox
-from drills.core.events import FaultVerified
-from drills.core.scorecard import DrillResult, Scorecard
+from drills.drill.stopping import recover_sandbox
 from drills.errors import ExitCode
+from drills.model.events import FaultVerified
+from drills.model.scorecard import DrillResult, Scorecard
 from drills.sandbox.compose.engine import containers, engine_host
 from drills.sandbox.compose.project import SERVICE, named_for
 from drills.store.store import Store

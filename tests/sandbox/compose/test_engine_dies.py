@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from drills.clock import SystemClock
-from drills.core.events import FaultVerified
 from drills.errors import ExitCode
+from drills.model.events import FaultVerified
 from drills.sandbox.compose.engine import containers, engine_host
 from drills.sandbox.compose.project import normalised
 from drills.store.store import Store

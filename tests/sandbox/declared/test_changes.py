@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from drills.core.scenario import FaultSpec
 from drills.errors import BadInput, EnvironmentFailed, NotReady, NotSupported
 from drills.faults.fault import Fault, FaultImpossible
 from drills.faults.injection import lacking
 from drills.faults.registry import fault_of
+from drills.model.scenario import FaultSpec
 from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.declaration import Act, Adapter, DeclaredService

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from drills.core.scenario import FaultSpec
 from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible
 from drills.faults.registry import FAULTS, fault_of
+from drills.model.scenario import FaultSpec
 from drills.sandbox.compose import engine
 from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.declaration import Act, Adapter, DeclaredService

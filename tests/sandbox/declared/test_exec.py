@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
-from drills.core.events import FaultFailed, FaultVerified, ResponderKind
-from drills.core.scenario import FaultSpec
 from drills.faults.injection import inject
 from drills.faults.recovery import recover
 from drills.faults.registry import fault_of
+from drills.model.events import FaultFailed, FaultVerified, ResponderKind
+from drills.model.scenario import FaultSpec
 from drills.processes.leftovers import until
 from drills.sandbox.open import open_sandbox
 from drills.sandbox.sandbox import Sandbox

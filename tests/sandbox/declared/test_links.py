@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.scenario import FaultSpec
 from drills.faults.fault import FaultImpossible
 from drills.faults.injection import lacking
 from drills.faults.registry import fault_of
+from drills.model.scenario import FaultSpec
 from drills.processes.leftovers import until
 from drills.sandbox.open import open_sandbox
 from drills.workspace.workspace import Workspace

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from drills.core.scenario import FaultSpec
 from drills.faults.injection import lacking
 from drills.faults.registry import fault_of
+from drills.model.scenario import FaultSpec
 from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.declaration import Act, Adapter, DeclaredService, refusal
 from drills.sandbox.declared.sandbox import DeclaredSandbox

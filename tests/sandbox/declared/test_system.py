@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from drills.core.scenario import FaultSpec
 from drills.errors import BadInput, EnvironmentFailed
 from drills.faults.injection import lacking
 from drills.faults.registry import fault_of
+from drills.model.scenario import FaultSpec
 from drills.sandbox.compose.containers import Container
 from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.addresses import lasting_host_port

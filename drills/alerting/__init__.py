@@ -1,0 +1,47 @@
+"""Alerting: what monitoring says, decided purely from observations, the playbook's thresholds and time.
+
+    observe(rules, state, t, observation)          tick(rules, state, t)
+        │ folds one look into its probe's state        │ time passes: every `for`, calm or silence that has run out
+        ▼                                              ▼
+    probe states ──► which conditions hold, since when ──► alerts fired, changed, resolved, suppressed
+
+`observe` takes evidence in; what follows from the evidence of one moment is decided once that moment is over: at a
+`tick` for it, or at the first call with a later `t`. So the order of observations (of different probes) with equal
+times cannot matter, and whoever wants an alert without delay calls `tick` right after `observe`; it costs next to
+nothing when nothing has changed. How often `tick` is called changes when something is told, never what.
+"""
+
+from drills.alerting.alerting import observe, resumed, tick
+from drills.alerting.incidents import Incident, group
+from drills.alerting.probe_state import ProbeState, Standing
+from drills.alerting.rules import AlertRules
+from drills.alerting.state import AlertState, Open
+from drills.alerting.transitions import (
+    Changed,
+    Fired,
+    LookAgain,
+    Resolved,
+    Suppressed,
+    Transition,
+    event_of,
+)
+
+__all__ = [
+    "AlertRules",
+    "AlertState",
+    "Changed",
+    "Fired",
+    "Incident",
+    "LookAgain",
+    "Open",
+    "ProbeState",
+    "Resolved",
+    "Standing",
+    "Suppressed",
+    "Transition",
+    "event_of",
+    "group",
+    "observe",
+    "resumed",
+    "tick",
+]

@@ -1,0 +1,221 @@
+"""`observe` and `tick`: evidence in, time on. Both are pure; both return the new state and what is to be told."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import replace
+
+from drills.alerting import vantages
+from drills.alerting.judgement import judge
+from drills.alerting.probe_state import ProbeState, Standing, is_undecided, look
+from drills.alerting.rules import AlertRules, ProbeRule
+from drills.alerting.state import AlertState, Holding, KeyState, Open, Reading, Tally
+from drills.alerting.transitions import LookAgain, Transition
+from drills.model.probe import Observation, Outcome
+
+
+def observe(
+    rules: AlertRules, state: AlertState, t: float, observation: Observation
+) -> tuple[AlertState, tuple[Transition, ...]]:
+    """Take in one look that ended at `t` (seconds, monotonic; an earlier `t` than the last counts as the last).
+
+    Returns what follows from earlier moments, and LookAgain at once. What follows from this look is told by the
+    next `tick`, or the next call with a later `t`. A probe that the rules do not know is ignored.
+    """
+    state = _begun(rules, state, t)
+    t = max(t, state.t)
+    transitions: tuple[Transition, ...] = ()
+    if t > state.t:
+        state, transitions = _advance(rules, state, t, include_t=False)
+    rule = rules.probes.get(observation.probe)
+    if rule is None:
+        return replace(state, t=t), transitions
+    before = state.probes.find(rule.name)
+    places, touched = state.places, state.touched
+    if not rule.vantages:
+        latest_before = before
+        latest = after = look(rule.fail, rule.recover, before, t, observation)
+    elif observation.vantage in rule.vantages:
+        place = vantages.place(rule.name, observation.vantage)
+        latest_before = places.find(place)
+        latest = look(rule.fail, rule.recover, latest_before, t, observation)
+        places = places.put(place, latest)
+        after = vantages.combined(rule, places)
+        if _differs(rule, latest_before, latest):
+            touched = touched.union(rule.touches)
+    else:
+        return replace(state, t=t), transitions
+    metrics: Mapping[str, Reading] = state.metrics
+    if observation.metrics:
+        metrics, moved = _read(rules, rule, state, t, observation)
+        if moved:
+            touched = touched.union(*(rules.keys_of_metric[name] for name in moved))
+    moved_standing = (before.standing if before else Standing.UNDECIDED) is not after.standing
+    failed = observation.outcome is Outcome.FAIL
+    if moved_standing or (failed and after.decided is Standing.DOWN and rule.ancestors):
+        touched = touched.union(rule.touches)
+    state = AlertState(
+        t,
+        state.began,
+        state.probes.put(rule.name, after),
+        metrics,
+        state.keys,
+        state.roles,
+        state.down,
+        touched,
+        state.agenda,
+        min(state.silence_at, t + rule.word_holds)
+        if latest_before is not None and latest_before.lost
+        else (state.silence_at),
+        places,
+    )
+    if moved_standing:
+        state = _counted(state, rule, before, after)
+    if failed and is_undecided(rule.fail, latest):
+        return state, (*transitions, LookAgain(rule.name))
+    if not failed and after.recovered_at == t and after.decided is not Standing.DOWN and rule.descendants:
+        return state, (*transitions, *_look_at_descendants(rule, state))
+    if not failed and observation.outcome is not Outcome.UNKNOWN and is_undecided(rule.fail, latest):
+        return state, (*transitions, LookAgain(rule.name))
+    return state, transitions
+
+
+def tick(rules: AlertRules, state: AlertState, t: float) -> tuple[AlertState, tuple[Transition, ...]]:
+    """Time has come to `t`: tell what follows from all that was observed, and from what was not."""
+    state = _begun(rules, state, t)
+    return _advance(rules, state, max(t, state.t), include_t=True)
+
+
+def _begun(rules: AlertRules, state: AlertState, t: float) -> AlertState:
+    if state.began is not None:
+        return state
+    return replace(state, t=t, began=t, silence_at=t + rules.shortest_word)
+
+
+def _advance(
+    rules: AlertRules, state: AlertState, t: float, *, include_t: bool
+) -> tuple[AlertState, tuple[Transition, ...]]:
+    """Judge what is open, moment by moment, up to `t`; at `t` itself only if its evidence is complete."""
+    told: list[Transition] = []
+    while True:
+        moment = state.t if state.touched else min(state.agenda[0][0] if state.agenda else math.inf, state.silence_at)
+        if moment > t or (moment == t and not include_t):
+            break
+        state = replace(state, t=max(state.t, moment))
+        if state.silence_at <= moment:
+            state = _missed(rules, state, moment)
+        due = bisect_right(state.agenda, (moment, "\uffff"))
+        keys = state.touched.union(key for _, key in state.agenda[:due])
+        state = replace(state, agenda=state.agenda[due:], touched=frozenset())
+        state, transitions = judge(rules, state, sorted(keys), moment)
+        told.extend(transitions)
+    return (state if state.t == t else replace(state, t=t)), tuple(told)
+
+
+def _read(
+    rules: AlertRules, rule: ProbeRule, state: AlertState, t: float, observation: Observation
+) -> tuple[Mapping[str, Reading], list[str]]:
+    """The readings after this look, and the metrics whose value is another than before."""
+    readings: dict[str, Reading] = dict(state.metrics)
+    moved: list[str] = []
+    for name, value in observation.metrics.items():
+        if name not in rules.keys_of_metric:
+            continue
+        before = readings.get(name)
+        if isinstance(value, float) and math.isnan(value):
+            if before is not None and (before.probe, before.vantage) == (rule.name, observation.vantage):
+                del readings[name]
+                moved.append(name)
+            continue
+        if before is not None and before.t == t and (before.probe, before.vantage) > (rule.name, observation.vantage):
+            continue  # two probes measured it at the same moment: one of them is taken, whoever came first
+        readings[name] = Reading(t, rule.name, value, t + rule.word_holds, observation.vantage)
+        if before is None or before.value != value or before.good_until <= t:
+            moved.append(name)
+    return readings, moved
+
+
+def _counted(state: AlertState, rule: ProbeRule, before: ProbeState | None, after: ProbeState) -> AlertState:
+    """The counts of probes that are up and down, after one probe's standing has changed."""
+    was, now = before.standing if before else Standing.UNDECIDED, after.standing
+    down = state.down + (now is Standing.DOWN) - (was is Standing.DOWN)
+    if rule.role is None:
+        return replace(state, down=down)
+    tally = state.roles.get(rule.role, Tally())
+    names = tally.down
+    if now is Standing.DOWN:
+        names |= {rule.name}
+    elif was is Standing.DOWN:
+        names -= {rule.name}
+    up = tally.up + (now is Standing.UP) - (was is Standing.UP)
+    return replace(state, down=down, roles={**state.roles, rule.role: Tally(names, up)})
+
+
+def _missed(rules: AlertRules, state: AlertState, t: float) -> AlertState:
+    """Find the probes that were not looked at for too long. Runs once per such time, not once per observation."""
+    next_at = math.inf
+    touched: set[str] = set()
+    began = state.began if state.began is not None else t
+    for name, rule in rules.probes.items():
+        before = state.probes.find(name)
+        missed = 0
+        for place in [vantages.place(name, each) for each in rule.vantages] or [name]:
+            shelves = state.places if rule.vantages else state.probes
+            known = shelves.find(place)
+            if known is not None and known.lost:
+                continue
+            silent_at = (known.seen if known is not None else began) + rule.word_holds
+            if silent_at > t:
+                next_at = min(next_at, silent_at)
+                continue
+            seconds = f"no look for {rule.word_holds:g} s"
+            lost = replace(known or ProbeState(seen=began), lost=True, looks=(), reason=seconds)
+            shelves = shelves.put(place, lost)
+            state = replace(state, places=shelves) if rule.vantages else replace(state, probes=shelves)
+            missed += 1
+        if missed:
+            if rule.vantages:
+                state = replace(state, probes=state.probes.put(name, vantages.combined(rule, state.places)))
+            state = _counted(state, rule, before, state.probes[name])
+            touched.update(rule.touches)
+    return replace(state, silence_at=next_at, touched=state.touched | touched)
+
+
+def _differs(rule: ProbeRule, before: ProbeState | None, after: ProbeState) -> bool:
+    """Whether what is seen from one vantage has changed so far that it may be told."""
+    if before is None or before.standing is not after.standing:
+        return True
+    return is_undecided(rule.fail, before) is not is_undecided(rule.fail, after)
+
+
+def _look_at_descendants(rule: ProbeRule, state: AlertState) -> list[LookAgain]:
+    """What explained their failures has recovered: look at them at once, to see whether they fail by themselves."""
+    below = ((name, state.probe(name)) for name in rule.descendants)
+    return [LookAgain(name) for name, known in below if known is not None and known.decided is Standing.DOWN]
+
+
+def resumed(
+    rules: AlertRules, t: float, open_alerts: Mapping[str, tuple[str, str]], numbers: Mapping[str, int]
+) -> AlertState:
+    """The state of a monitor that starts again at `t`, with what was told before it ended.
+
+    `open_alerts` is key → (alert id, level), `numbers` key → how many alerts it has had. An open alert stays open
+    until evidence says otherwise. Raises ValueError for a level that the rules do not have.
+    """
+    state = _begun(rules, AlertState(), t)
+    keys = state.keys
+    for key in {*open_alerts, *numbers}:
+        rule = rules.key_rule(key)
+        alert = None
+        holdings = (Holding(),) * len(rule.thresholds)
+        if key in open_alerts:
+            alert_id, level = open_alerts[key]
+            alert = Open(alert_id, rules.levels.index(level))
+            holdings = tuple(
+                Holding(True, t - threshold.for_seconds, t) if threshold.rank == alert.rank else Holding()
+                for threshold in rule.thresholds
+            )
+        keys = keys.put(key, KeyState(holdings, alert, numbers.get(key, 1 if alert else 0)))
+    return replace(state, keys=keys)

@@ -1,0 +1,254 @@
+"""Judging keys at a moment: which thresholds hold, what explains what, and what is said.
+
+Two passes, so that no order of keys matters: first every threshold is weighed and every alert that another one
+explains is found (it lends its level to that one), then the alerts take their course.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from drills.alerting import vantages, wording
+from drills.alerting.alert_course import Course, Step, calm_seconds, next_step_at, proceed
+from drills.alerting.probe_state import Standing
+from drills.alerting.rules import ANY_PROBE, FAILING, AlertRules, KeyRule, Subject
+from drills.alerting.state import AlertState, Holding, KeyState, with_appointment
+from drills.alerting.transitions import Changed, Fired, Resolved, Suppressed, Transition
+from drills.model.durations import humane
+
+
+def judge(
+    rules: AlertRules, state: AlertState, keys: Iterable[str], t: float
+) -> tuple[AlertState, tuple[Transition, ...]]:
+    """Judge these keys as of `t`, and those that they lend their level to."""
+    concerned: set[str] = set()
+    for key in keys:
+        rule = rules.key_rule(key)
+        before = state.keys.find(key)
+        after = _weighed(rules, rule, state, before, t)
+        if after is None:
+            continue
+        concerned.add(key)
+        concerned.update(after.lends_to)
+        if before is not None:
+            concerned.update(before.lends_to)
+        if after is not before:
+            state = replace(state, keys=state.keys.put(key, after))
+    transitions: list[Transition] = []
+    for key in sorted(concerned):
+        rule = rules.key_rule(key)
+        key_state = state.keys.find(key) or _blank(rule)
+        course, told = _told(rules, rule, state, key_state, t)
+        wakes = _wakes(rule, course.state, state, t)
+        agenda = state.agenda
+        if wakes is not None and wakes != key_state.wakes:
+            agenda = with_appointment(agenda, wakes, key)
+        state = replace(state, keys=state.keys.put(key, replace(course.state, wakes=wakes)), agenda=agenda)
+        transitions.extend(told)
+    return state, tuple(transitions)
+
+
+def _blank(rule: KeyRule) -> KeyState:
+    return KeyState((Holding(),) * len(rule.thresholds))
+
+
+def _weighed(rules: AlertRules, rule: KeyRule, state: AlertState, before: KeyState | None, t: float) -> KeyState | None:
+    """The key with each threshold weighed at `t`; None for a key of one probe about which there is nothing to say."""
+    verdicts = _verdicts(rules, rule, state, t)
+    if before is None:
+        if rule.probe is not None and verdicts[0] is not True:
+            return None
+        before = _blank(rule)
+    holdings = tuple(holding.judged(verdict, t) for holding, verdict in zip(before.holdings, verdicts, strict=True))
+    because, lends_to = _explanation(rules, rule, state) if before.open is None else ("", ())
+    due = _due(rule, holdings, t) if because else None
+    lends, lends_to = (due, lends_to) if due is not None and rule.subject is Subject.ROLES else (None, ())
+    after = replace(before, holdings=holdings, because=because, lends=lends, lends_to=lends_to)
+    return before if after == before else after
+
+
+def _verdicts(rules: AlertRules, rule: KeyRule, state: AlertState, t: float) -> tuple[bool | None, ...]:
+    if rule.probe is not None:
+        probe = state.probe(rule.probe)
+        standing = probe.standing if probe else Standing.UNDECIDED
+        if rule.subject is Subject.UNKNOWN:
+            verdict: bool | None = standing is Standing.UNKNOWN
+        else:
+            verdict = {Standing.DOWN: True, Standing.UP: False}.get(standing)
+        return (verdict,) * len(rule.thresholds)
+    values: dict[str, float | bool] = {}
+    for name in rule.names:
+        if name == ANY_PROBE or name in FAILING:
+            failing = _any_failing(state) if name == ANY_PROBE else _role_failing(rules, state, name)
+            if failing is not None:
+                values[name] = failing
+        elif (reading := state.metrics.get(name)) is not None and t < reading.good_until:
+            values[name] = reading.value
+    return tuple(threshold.condition.holds(values) for threshold in rule.thresholds)
+
+
+def _any_failing(state: AlertState) -> bool | None:
+    if state.down:
+        return True
+    return False if len(state.probes) else None
+
+
+def _role_failing(rules: AlertRules, state: AlertState, name: str) -> bool | None:
+    role = FAILING[name]
+    tally = state.roles.get(role)
+    if tally is None:
+        return None
+    if tally.down:
+        return True
+    return False if tally.up == rules.role_sizes.get(role, 0) else None
+
+
+def _due(rule: KeyRule, holdings: tuple[Holding, ...], t: float) -> int | None:
+    return min(
+        (
+            threshold.rank
+            for threshold, holding in zip(rule.thresholds, holdings, strict=True)
+            if holding.has_held(threshold.for_seconds, t)
+        ),
+        default=None,
+    )
+
+
+def _explanation(rules: AlertRules, rule: KeyRule, state: AlertState) -> tuple[str, tuple[str, ...]]:
+    """The probe that explains all the failures behind this key, if they are all explained, and its alerts' keys."""
+    if rule.subject is Subject.METRICS:
+        return "", ()
+    failing = (rule.probe,) if rule.probe is not None else wording.down_probes(rule, state)
+    roots: set[str] = set()
+    for probe in failing:
+        found = _roots(rules, state, probe, only_down=rule.subject is Subject.UNKNOWN)
+        if not found:
+            return "", ()
+        roots.update(found)
+    if not roots:
+        return "", ()
+    lends_to = {key for root in roots if _is_down(state, root) for key in rules.probes[root].covers}
+    return min(roots), tuple(sorted(lends_to - {rule.key}))
+
+
+def _is_down(state: AlertState, probe: str) -> bool:
+    known = state.probe(probe)
+    return known is not None and known.decided is Standing.DOWN
+
+
+def _roots(rules: AlertRules, state: AlertState, probe: str, *, only_down: bool) -> list[str]:
+    """The probes that explain why this one fails and that nothing else explains.
+
+    Unless `only_down`, a failure that was last seen before such a probe recovered is still explained by it: it
+    takes a failed look after the recovery to show that the probe is down by itself.
+    """
+    above = rules.probes[probe].ancestors
+    if not above:
+        return []
+    known = state.probe(probe)
+    failed_at = known.failed_at if known is not None and known.failed_at is not None else float("-inf")
+    explaining = []
+    for name in above:
+        ancestor = state.probe(name)
+        if ancestor is None:
+            continue
+        recovered = None if only_down else ancestor.recovered_at
+        if ancestor.decided is Standing.DOWN or (recovered is not None and failed_at <= recovered):
+            explaining.append(name)
+    return [name for name in explaining if not any(other in rules.probes[name].ancestors for other in explaining)]
+
+
+def _told(
+    rules: AlertRules, rule: KeyRule, state: AlertState, key_state: KeyState, t: float
+) -> tuple[Course, tuple[Transition, ...]]:
+    due = _due(rule, key_state.holdings, t)
+    if key_state.because and key_state.open is None:
+        if due is None or key_state.suppressed:
+            return Course(key_state, Step.NOTHING, None), ()
+        said = Suppressed(rule.key, key_state.because)
+        return Course(replace(key_state, suppressed=True), Step.NOTHING, None), (said,)
+    lenders = [] if rule.subject is Subject.METRICS else _lenders(rules, state, rule.key)
+    lent = min((lends for _, lends in lenders), default=None)
+    if lent is not None and (due is None or lent < due):
+        due = lent
+    course = proceed(rule, replace(key_state, suppressed=False), due, t)
+    return _from_where(rules, rule, state, course, _said(rules, rule, state, course, lenders))
+
+
+def _from_where(
+    rules: AlertRules, rule: KeyRule, state: AlertState, course: Course, said: tuple[Transition, ...]
+) -> tuple[Course, tuple[Transition, ...]]:
+    """Keeps track of from where an open alert's probes were said to fail, and says when that is no longer so."""
+    alert = course.state.open
+    if alert is None or rule.subject not in (Subject.PROBE, Subject.ROLES):
+        return course, said
+    down = (rule.probe,) if rule.probe is not None else wording.down_probes(rule, state)
+    seen = [probe for name in down if (probe := rules.probes[name]).vantages and _is_down(state, name)]
+    whence = frozenset(
+        vantages.place(probe.name, vantage) for probe in seen for vantage in vantages.failing(probe, state.places)
+    )
+    before = course.state.whence
+    if whence == before or not whence:
+        return course, said
+    if course.step not in (Step.FIRED, Step.ROSE):
+        if said or any(vantages.in_doubt(probe, state.places) for probe in seen):
+            return course, said
+        why = wording.reason(rule, state, alert.rank)
+        said = (Changed(alert.alert_id, rules.levels[alert.rank], why),) if before else ()
+    return replace(course, state=replace(course.state, whence=whence)), said
+
+
+def _lenders(rules: AlertRules, state: AlertState, key: str) -> list[tuple[str, int]]:
+    """The keys whose alerts this one's explains, and the rank that each would have."""
+    lenders = []
+    for name, rule in rules.keys.items():
+        other = state.keys.find(name) if rule.subject is Subject.ROLES else None
+        if other is not None and other.lends is not None and key in other.lends_to:
+            lenders.append((name, other.lends))
+    return lenders
+
+
+def _said(
+    rules: AlertRules, rule: KeyRule, state: AlertState, course: Course, lenders: list[tuple[str, int]]
+) -> tuple[Transition, ...]:
+    alert = course.alert
+    if alert is None or course.step is Step.NOTHING:
+        return ()
+    level = rules.levels[alert.rank]
+    why = wording.reason(rule, state, alert.rank)
+    for lender, rank in lenders:
+        if rank == alert.rank:
+            why += f"; therefore also {wording.title(rules.keys[lender], rank)}"
+    match course.step:
+        case Step.FIRED:
+            heading = wording.title(rule, alert.rank)
+            seen = wording.who(rule, state)
+            return (Fired(alert.alert_id, rule.key, level, heading, why, seen[0] if seen else None, seen[1:]),)
+        case Step.HELD_OPEN:
+            return (Changed(alert.alert_id, level, f"flaps: fired {len(course.state.fires)} times, held open"),)
+        case Step.RESOLVED:
+            return (Resolved(alert.alert_id, _calmed("calm", rule, state, alert.rank)),)
+        case Step.FELL:
+            return (Changed(alert.alert_id, level, _calmed("lower", rule, state, course.before)),)
+        case _:
+            return (Changed(alert.alert_id, level, why),)
+
+
+def _calmed(how: str, rule: KeyRule, state: AlertState, rank: int) -> str:
+    now = wording.readings(rule, state)
+    calm = f"{how} for {humane(calm_seconds(rule, rank))}"
+    return f"{calm}: {now}" if now else calm
+
+
+def _wakes(rule: KeyRule, key_state: KeyState, state: AlertState, t: float) -> float | None:
+    """When time alone makes this key worth judging again: a `for` or a calm runs out, or a value grows too old."""
+    moments = [
+        reading.good_until
+        for name in rule.names
+        if (reading := state.metrics.get(name)) is not None and reading.good_until > t
+    ]
+    step = next_step_at(rule, key_state, t)
+    if step is not None:
+        moments.append(step)
+    return min(moments, default=None)

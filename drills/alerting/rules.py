@@ -1,0 +1,221 @@
+"""The rules of alerting, compiled once from a playbook's thresholds and the workspace's probes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from drills.model.conditions import Condition, compile_condition
+from drills.model.playbook import Playbook, Threshold
+from drills.model.probe import ProbeSpec, Role, Window
+
+ANY_PROBE = "probe_failing"
+UNKNOWN_PROBE = "probe-unknown"
+FAILING: Mapping[str, Role] = {f"{role.value.replace('-', '_')}_failing": role for role in Role}
+
+
+class Subject(StrEnum):
+    """What a key speaks of: metrics, probes by role, one probe that is down, or one probe that is lost."""
+
+    METRICS = "metrics"
+    ROLES = "roles"
+    PROBE = "probe"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdRule:
+    """`rank` is the level's place in the playbook, 0 the most severe."""
+
+    rank: int
+    level: str
+    text: str
+    for_seconds: float
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRule:
+    """All thresholds that speak of the same: together they make at most one open alert."""
+
+    key: str
+    subject: Subject
+    thresholds: tuple[ThresholdRule, ...]
+    names: frozenset[str]
+    roles: tuple[Role, ...] = ()
+    probe: str | None = None
+
+    def for_seconds(self, rank: int) -> float:
+        """The longest `for` of this rank; 0 when no threshold has it (the level was lent by another alert)."""
+        return max((threshold.for_seconds for threshold in self.thresholds if threshold.rank == rank), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRule:
+    """`word_holds`: so many seconds after its last look, nothing is known about the probe and its metrics any more.
+
+    `ancestors` are the probes whose failure explains this one's, and which have an alert of their own; `covers` the
+    keys through which this probe alerts; `touches` the keys to be judged again when its standing changes.
+    `vantages` are the places from which it looks, if it names any, and `required` those of them that decide.
+    """
+
+    name: str
+    fail: Window
+    recover: Window
+    role: Role | None
+    word_holds: float
+    ancestors: tuple[str, ...]
+    descendants: tuple[str, ...]
+    covers: tuple[str, ...]
+    touches: tuple[str, ...]
+    vantages: tuple[str, ...] = ()
+    required: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class AlertRules:
+    """Everything that `observe` and `tick` need besides the state. `keys` are those that exist from the start."""
+
+    levels: tuple[str, ...]
+    probes: Mapping[str, ProbeRule]
+    keys: Mapping[str, KeyRule]
+    keys_of_metric: Mapping[str, tuple[str, ...]]
+    role_sizes: Mapping[Role, int]
+    for_each_probe: tuple[ThresholdRule, ...]
+    lost_probe: tuple[ThresholdRule, ...]
+    shortest_word: float
+
+    @classmethod
+    def of(cls, playbook: Playbook, probes: Iterable[ProbeSpec]) -> AlertRules:
+        """Compile them. Raises ConditionError for a threshold that is not CEL, KeyError for an unknown level.
+
+        Probes that depend on each other in a circle explain nothing to each other: both alert.
+        """
+        specs = {probe.name: probe for probe in probes}
+        grouped: dict[frozenset[str], list[ThresholdRule]] = {}
+        for threshold in playbook.thresholds:
+            rule = _compiled(playbook, threshold)
+            grouped.setdefault(rule.condition.names, []).append(rule)
+        for_each_probe = tuple(grouped.pop(frozenset((ANY_PROBE,)), ()))
+        keys = {rule.key: rule for rule in (_key_rule(names, rules) for names, rules in grouped.items())}
+        keys_of_metric: dict[str, tuple[str, ...]] = {}
+        for key, key_rule in keys.items():
+            for name in key_rule.names:
+                keys_of_metric[name] = (*keys_of_metric.get(name, ()), key)
+        covers = {name: _covers(spec, keys, bool(for_each_probe)) for name, spec in specs.items()}
+        reach = {name: _ancestors(name, specs) for name in specs}
+        ancestors = {
+            name: tuple(sorted(a for a in above if covers[a] and name not in reach[a])) for name, above in reach.items()
+        }
+        descendants: dict[str, list[str]] = {name: [] for name in specs}
+        for name, above in ancestors.items():
+            for ancestor in above:
+                descendants[ancestor].append(name)
+        role_sizes: dict[Role, int] = {}
+        for spec in specs.values():
+            if spec.role is not None:
+                role_sizes[spec.role] = role_sizes.get(spec.role, 0) + 1
+        rules = {
+            name: ProbeRule(
+                name,
+                spec.fail,
+                spec.recover,
+                spec.role,
+                3 * spec.every.total_seconds() + spec.timeout.total_seconds(),
+                ancestors[name],
+                tuple(descendants[name]),
+                covers[name],
+                _touches(spec, covers, ancestors[name], descendants[name], keys_of_metric),
+                tuple(spec.vantages),
+                frozenset(spec.judged_from),
+            )
+            for name, spec in specs.items()
+        }
+        last = len(playbook.levels) - 1
+        lost = ThresholdRule(last, playbook.levels[last].name, "probe unknown", 0.0, compile_condition(ANY_PROBE))
+        return cls(
+            tuple(level.name for level in playbook.levels),
+            rules,
+            keys,
+            keys_of_metric,
+            role_sizes,
+            for_each_probe,
+            (lost,),
+            min((rule.word_holds for rule in rules.values()), default=float("inf")),
+        )
+
+    def knows(self, key: str) -> bool:
+        """Whether these rules can raise an alert of this key (a playbook or a probe may have gone since it was)."""
+        kind, _, probe = key.partition(":")
+        if probe:
+            return probe in self.probes and (kind == UNKNOWN_PROBE or (kind == ANY_PROBE and bool(self.for_each_probe)))
+        return key in self.keys
+
+    def key_rule(self, key: str) -> KeyRule:
+        """The rule of a key, also of those that name one probe."""
+        rule = self.keys.get(key)
+        if rule is not None:
+            return rule
+        kind, _, probe = key.partition(":")
+        if kind == ANY_PROBE:
+            return KeyRule(key, Subject.PROBE, self.for_each_probe, frozenset(), probe=probe)
+        return KeyRule(key, Subject.UNKNOWN, self.lost_probe, frozenset(), probe=probe)
+
+
+def failing_key(probe: str) -> str:
+    return f"{ANY_PROBE}:{probe}"
+
+
+def unknown_key(probe: str) -> str:
+    return f"{UNKNOWN_PROBE}:{probe}"
+
+
+def _compiled(playbook: Playbook, threshold: Threshold) -> ThresholdRule:
+    condition = compile_condition(threshold.when)
+    rank = playbook.rank(threshold.level)
+    return ThresholdRule(rank, threshold.level, threshold.when, threshold.for_.total_seconds(), condition)
+
+
+def _key_rule(names: frozenset[str], thresholds: list[ThresholdRule]) -> KeyRule:
+    by_severity = tuple(sorted(thresholds, key=lambda rule: (rule.rank, rule.text)))
+    key = "+".join(sorted(names)) or "always"
+    if names and names <= FAILING.keys():
+        return KeyRule(key, Subject.ROLES, by_severity, names, tuple(sorted(FAILING[name] for name in names)))
+    return KeyRule(key, Subject.METRICS, by_severity, names)
+
+
+def _covers(spec: ProbeSpec, keys: Mapping[str, KeyRule], has_for_each_probe: bool) -> tuple[str, ...]:
+    by_role = tuple(key for key, rule in keys.items() if spec.role in rule.roles)
+    if by_role:
+        return by_role
+    return (failing_key(spec.name),) if has_for_each_probe else ()
+
+
+def _ancestors(name: str, specs: Mapping[str, ProbeSpec]) -> frozenset[str]:
+    found: set[str] = set()
+    to_visit = list(specs[name].depends_on)
+    while to_visit:
+        above = to_visit.pop()
+        if above in specs and above not in found:
+            found.add(above)
+            to_visit.extend(specs[above].depends_on)
+    return frozenset(found)
+
+
+def _touches(
+    spec: ProbeSpec,
+    covers: Mapping[str, tuple[str, ...]],
+    ancestors: Iterable[str],
+    descendants: Iterable[str],
+    keys_of_metric: Mapping[str, tuple[str, ...]],
+) -> tuple[str, ...]:
+    keys = {unknown_key(spec.name), *covers[spec.name], *keys_of_metric.get(ANY_PROBE, ())}
+    for name, role in FAILING.items():
+        if role is spec.role:
+            keys.update(keys_of_metric.get(name, ()))
+    for relative in (*ancestors, *descendants):
+        keys.update(covers[relative])
+    for below in descendants:
+        keys.add(unknown_key(below))
+    return tuple(sorted(keys))

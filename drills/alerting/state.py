@@ -1,0 +1,128 @@
+"""The state of alerting: what is known about probes, metrics, thresholds and open alerts. All of it frozen."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from drills.alerting.probe_state import ProbeState
+from drills.alerting.shelves import Shelves
+from drills.model.probe import LOCAL, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The latest value of a metric, who measured it from where, and until when it may be relied on."""
+
+    t: float
+    probe: str
+    value: float | bool
+    good_until: float
+    vantage: str = LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Whether one threshold's condition holds, and since when.
+
+    Time in which it was unknown does not count: `since` moves on by it. `verdict` is the last one that was known.
+    """
+
+    verdict: bool | None = None
+    since: float = 0.0
+    unknown_since: float | None = None
+
+    def judged(self, verdict: bool | None, t: float) -> Holding:
+        """After a judgement at `t`; None when a value that the condition needs is missing."""
+        if verdict is None:
+            if self.verdict is None or self.unknown_since is not None:
+                return self
+            return Holding(self.verdict, self.since, t)
+        if verdict is not self.verdict:
+            return Holding(verdict, t)
+        if self.unknown_since is not None:
+            return Holding(verdict, self.since + t - self.unknown_since)
+        return self
+
+    def has_held(self, seconds: float, t: float) -> bool:
+        """Whether it has held for so long; a holding that was long enough before it became unknown stays so."""
+        until = t if self.unknown_since is None else self.unknown_since
+        return self.verdict is True and until >= self.since + seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An open alert. `lower_since`: since when less than its level would be due; `lower_rank`: the worst since then."""
+
+    alert_id: str
+    rank: int
+    lower_since: float | None = None
+    lower_rank: int | None = None
+    held_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """One key: its thresholds, its open alert if any, and how often it fired.
+
+    `lends` is the rank that it lends to the alerts `lends_to` while these explain it; `wakes` is when time alone
+    will make it worth judging again; `whence` is from where it was last said to fail (probe and vantage).
+    """
+
+    holdings: tuple[Holding, ...]
+    open: Open | None = None
+    count: int = 0
+    fires: tuple[float, ...] = ()
+    suppressed: bool = False
+    lends: int | None = None
+    lends_to: tuple[str, ...] = ()
+    because: str = ""
+    wakes: float | None = None
+    whence: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The probes of one role: which are down, and how many are up; the rest is undecided or unknown."""
+
+    down: frozenset[str] = frozenset()
+    up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """Everything that alerting remembers. `AlertState()` is the empty start; a new one is made by each call.
+
+    `touched` are the keys that the evidence of moment `t` concerns and that are judged when the moment is over;
+    `agenda` is when which key must be judged because time has passed, earliest first. `places` are the states of
+    probes with vantages from each of them; `probes` has all probes as a whole.
+    """
+
+    t: float = 0.0
+    began: float | None = None
+    probes: Shelves[ProbeState] = field(default_factory=Shelves)
+    metrics: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
+    keys: Shelves[KeyState] = field(default_factory=Shelves)
+    roles: Mapping[Role, Tally] = field(default_factory=lambda: MappingProxyType({}))
+    down: int = 0
+    touched: frozenset[str] = frozenset()
+    agenda: tuple[tuple[float, str], ...] = ()
+    silence_at: float = float("inf")
+    places: Shelves[ProbeState] = field(default_factory=Shelves)
+
+    def open_alerts(self) -> dict[str, Open]:
+        """Key → open alert."""
+        return {key: state.open for key, state in self.keys.items() if state.open is not None}
+
+    def probe(self, name: str) -> ProbeState | None:
+        """What is known about a probe; none when it was never looked at."""
+        return self.probes.find(name)
+
+
+def with_appointment(agenda: tuple[tuple[float, str], ...], t: float, key: str) -> tuple[tuple[float, str], ...]:
+    """The agenda with one more entry."""
+    entries = list(agenda)
+    insort(entries, (t, key))
+    return tuple(entries)

@@ -1,0 +1,93 @@
+"""One probe seen from several places: each is judged for itself, and together they are one probe with one alert.
+
+A probe is down when it is down from any required vantage; it is up when it is up from all of them. When none is
+known to be down and one is lost from sight, nothing is known. Vantages that are not required only help to tell from
+where it fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from drills.alerting.probe_state import ProbeState, Standing, is_undecided
+from drills.alerting.rules import ProbeRule
+from drills.alerting.shelves import Shelves
+
+
+def place(probe: str, vantage: str) -> str:
+    """The key of one probe from one vantage."""
+    return f"{probe}@{vantage}"
+
+
+def combined(rule: ProbeRule, seen: Shelves[ProbeState]) -> ProbeState:
+    """The probe as a whole: nothing but what is seen from each vantage matters, nor in which order it was seen."""
+    required = [state or ProbeState(seen=float("-inf")) for name, state in _each(rule, seen) if name in rule.required]
+    down = any(state.standing is Standing.DOWN for state in required)
+    lost = not down and any(state.lost for state in required)
+    decided = [state.decided for state in required if lost or not state.lost]
+    return ProbeState(
+        seen=max(state.seen for state in required),
+        decided=next(each for each in (Standing.DOWN, Standing.UNDECIDED, Standing.UP) if each in decided),
+        lost=lost,
+        failed_at=_latest(state.failed_at for state in required),
+        recovered_at=_latest(state.recovered_at for state in required),
+        reason=_whence(rule, seen) if down else _why_lost(rule, seen) if lost else "",
+    )
+
+
+def failing(rule: ProbeRule, seen: Shelves[ProbeState]) -> frozenset[str]:
+    """The vantages from which it is down, or from which at least the last look failed."""
+    return frozenset(name for name, state in _each(rule, seen) if state is not None and _fails(state))
+
+
+def in_doubt(rule: ProbeRule, seen: Shelves[ProbeState]) -> bool:
+    """Whether the next looks from some vantage may still change from where it fails."""
+    return any(state is not None and is_undecided(rule.fail, state) for _, state in _each(rule, seen))
+
+
+def _each(rule: ProbeRule, seen: Shelves[ProbeState]) -> Iterator[tuple[str, ProbeState | None]]:
+    return ((name, seen.find(place(rule.name, name))) for name in rule.vantages)
+
+
+def _fails(state: ProbeState) -> bool:
+    return not state.lost and (state.decided is Standing.DOWN or state.looks[-1:] == (True,))
+
+
+def _latest(moments: Iterator[float | None]) -> float | None:
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def _whence(rule: ProbeRule, seen: Shelves[ProbeState]) -> str:
+    """`fails from edge, well from around: certificate expired 3 days ago`."""
+    reasons: dict[str, str] = {}
+    well, unknown = [], []
+    for name, state in _each(rule, seen):
+        if state is not None and _fails(state):
+            reasons[name] = state.reason or "failed"
+        elif state is not None and state.standing is Standing.UP:
+            well.append(name)
+        else:
+            unknown.append(name)
+    where = "everywhere" if len(reasons) == len(rule.vantages) else _and(reasons)
+    said = [f"fails from {where}"]
+    if well:
+        said.append(f"well from {_and(well)}")
+    if unknown:
+        said.append(f"not known from {_and(unknown)}")
+    if len(set(reasons.values())) == 1:
+        why = next(iter(reasons.values()))
+    else:
+        why = "; ".join(f"from {name}: {reason}" for name, reason in reasons.items())
+    return f"{', '.join(said)}: {why}"
+
+
+def _why_lost(rule: ProbeRule, seen: Shelves[ProbeState]) -> str:
+    return "; ".join(
+        f"from {name}: {state.reason}"
+        for name, state in _each(rule, seen)
+        if state is not None and state.lost and name in rule.required
+    )
+
+
+def _and(names: Iterable[str]) -> str:
+    return " and ".join(names)

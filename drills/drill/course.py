@@ -1,0 +1,337 @@
+"""The course of one drill: steady state, baseline, fault, response, measured recovery, and everything mended.
+
+sandbox up ─► state owed to the journal ─► traffic + probes ─► steady state held ─► baseline taken
+    ─► faults (undo written first) ─► alert ─► responder ─► users well again ─► ended ─► all undone
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from drills.clock import Clock
+from drills.drill.ending import ending
+from drills.drill.guard import stand_guard, thrown
+from drills.drill.journey_users import JourneyUsers
+from drills.drill.plan import DrillPlan
+from drills.drill.recorder import Recorder
+from drills.drill.responding import answer_with_runbook
+from drills.drill.waiting import alongside, in_thread
+from drills.drill.watch import Watch
+from drills.errors import Aborted, DrillsError, EnvironmentFailed
+from drills.faults.injection import inject, lacking
+from drills.faults.kinds.traffic_surge import TrafficSurge
+from drills.faults.link_fault import CUT, disturbed_links
+from drills.faults.registry import fault_of
+from drills.faults.restoring import owe_restore, owe_stop
+from drills.faults.settling import settle_owed
+from drills.impact.assessment import assess
+from drills.model.events import (
+    AlertFired,
+    BaselineTaken,
+    DrillAborted,
+    DrillEnded,
+    DrillSkipped,
+    EnvironmentLost,
+    Event,
+    FaultApplied,
+    FaultFailed,
+    FaultVerified,
+    ResponderKind,
+    SandboxReady,
+    SteadyStateFailed,
+    SteadyStateHeld,
+    TrafficSecond,
+    TrafficStarted,
+)
+from drills.model.scenario import Injection
+from drills.model.timeline import Timeline
+from drills.responders.runbook import Surroundings
+from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.declared.sandbox import DeclaredSandbox
+from drills.sandbox.sandbox import Sandbox
+from drills.store.store import Store
+from drills.store.switch import KillSwitch
+from drills.traffic.generator import TrafficGenerator
+
+T = TypeVar("T")
+
+#: How long the generator may take beyond its plan to have all the users of a surge, in seconds.
+SURGE_PATIENCE = 10.0
+#: How often the course is looked at, in seconds.
+STEP = 0.25
+
+
+#: Whoever plays the users.
+Traffic = TrafficGenerator | JourneyUsers
+
+
+class NotValid(Exception):
+    """The drill cannot be scored; the event that says why is on the timeline already."""
+
+
+class Course:
+    """One drill while it runs. Everything that it says is an event; it keeps nothing that the timeline does not."""
+
+    def __init__(
+        self,
+        plan: DrillPlan,
+        sandbox: Sandbox,
+        store: Store,
+        recorder: Recorder,
+        clock: Clock,
+        surroundings: Surroundings,
+    ) -> None:
+        self._plan = plan
+        self._sandbox = sandbox
+        self._switch = KillSwitch(store)
+        self._recorder = recorder
+        self._clock = clock
+        self._surroundings = surroundings
+        self._alerted = asyncio.Event()
+
+    async def run(self) -> None:
+        """Conduct the drill and mend everything, whatever happens in between.
+
+        Raises CancelledError when cancelled, after everything was mended and the drill recorded as aborted.
+        """
+        try:
+            await self._conduct()
+        except NotValid:
+            pass
+        except Aborted as reason:
+            self._recorder.emit(DrillAborted(**self._recorder.now(), reason=str(reason)))
+        except EnvironmentFailed as reason:
+            self._recorder.emit(EnvironmentLost(**self._recorder.now(), reason=str(reason)))
+        except asyncio.CancelledError:
+            self._recorder.emit(DrillAborted(**self._recorder.now(), reason=await in_thread(self._why_ended)))
+            raise
+        except DrillsError as reason:
+            self._recorder.emit(EnvironmentLost(**self._recorder.now(), reason=str(reason)))
+            raise
+        except Exception as error:
+            what = f"drills itself failed: {type(error).__name__}: {error}".splitlines()[0]
+            self._recorder.emit(EnvironmentLost(**self._recorder.now(), reason=what))
+            raise
+        finally:
+            await in_thread(self._mend)
+
+    async def _conduct(self) -> None:
+        why_never = lacking((fault_of(each.fault) for each in self._plan.scenario.timeline), self._sandbox)
+        if why_never is not None:
+            self._recorder.emit(DrillSkipped(**self._recorder.now(), reason=why_never))
+            raise NotValid
+        began = self._clock.monotonic()
+        stop = await self._owing(owe_stop, self._recorder, self._sandbox, self._recorder.drill_id)
+        if stop is not None:
+            self._recorder.emit(stop.event(**self._recorder.now()))
+        await in_thread(self._sandbox.up)
+        self._record_sandbox(self._clock.monotonic() - began)
+        owed = await self._owing(owe_restore, self._recorder, self._sandbox, self._recorder.drill_id)
+        self._recorder.emit(owed.event(**self._recorder.now()))
+        await in_thread(self._save_data)
+        await in_thread(self._prepare_links)
+        plan, addresses = self._plan, self._sandbox.addresses
+        traffic = self._users_of(addresses)
+        watch = Watch(
+            self._recorder, plan.playbook, plan.probes, addresses, self._clock, self._on_alert, probers=plan.probers
+        )
+        await traffic.start()
+        try:
+            guard = stand_guard(plan.scenario.abort, self._switch, self._surroundings.folder, self._clock)
+            background = [watch.run(), guard, self._count(traffic), self._take_in()]
+            if plan.responder is ResponderKind.RUNBOOK:
+                surroundings = self._surroundings.at(addresses)
+                background.append(answer_with_runbook(plan, self._recorder, surroundings, self._alerted, self._clock))
+            await alongside(self._phases(watch, traffic), *background)
+        finally:
+            self._recorder.defer(await traffic.stop())
+
+    def _save_data(self) -> None:
+        """Nothing that a team keeps is touched before there is a dump of it."""
+        if isinstance(self._sandbox, DeclaredSandbox):
+            faults = [fault_of(each.fault) for each in self._plan.scenario.timeline]
+            self._sandbox.save_data(each for fault in faults for each in fault.touches)
+
+    def _prepare_links(self) -> None:
+        """Those that are to be disturbed run through Toxiproxy from now on. In a blind drill all of them do, so that
+        nobody reads from it what is to come.
+        """
+        sandbox = self._sandbox
+        if Capability.LINKS not in sandbox.capabilities:
+            return
+        faults = [fault_of(each.fault) for each in self._plan.scenario.timeline]
+        named = [each.name for each in sandbox.links.list()] if self._plan.blind else disturbed_links(faults)
+        sandbox.links.put_in([each for each in named if sandbox.refusal(each, CUT) is None])
+
+    def _users_of(self, addresses: Mapping[str, str]) -> Traffic:
+        plan, origin = self._plan, self._recorder.record.origin
+        offered = plan.scenario.traffic
+        if plan.locustfile is None:
+            journeys = [spec for name in offered.journeys for spec in plan.probes if spec.name == name]
+            return JourneyUsers(journeys, addresses, offered, origin, self._clock)
+        by_edge = offered.entrance == "edge" and not plan.entrance
+        return TrafficGenerator(
+            plan.locustfile,
+            addresses[plan.entrance or offered.entrance],
+            offered,
+            origin,
+            environment=self._surroundings.environment,
+            ca=addresses["ca"] if by_edge else None,
+            dns=addresses["dns"] if by_edge else None,
+        )
+
+    async def _phases(self, watch: Watch, traffic: Traffic) -> None:
+        baseline_end = await self._hold_steady(watch, traffic)
+        for index, injection in enumerate(self._plan.scenario.timeline):
+            await self._inject(index, injection, baseline_end, traffic)
+        patience = self._plan.impact_patience.total_seconds()
+        while True:
+            timeline = self._recorder.timeline
+            over = ending(
+                timeline, assess(timeline), self._recorder.t, baseline_end=baseline_end, impact_patience=patience
+            )
+            if over is not None:
+                self._recorder.emit(DrillEnded(**self._recorder.now(), reason=over.reason, says=over.says))
+                return
+            await self._clock.sleep(STEP)
+
+    async def _hold_steady(self, watch: Watch, traffic: Traffic) -> float:
+        """Wait for the steady state and take the baseline; returns t of its end. Raises NotValid."""
+        scenario, recorder = self._plan.scenario, self._recorder
+        hold = scenario.steady.hold.total_seconds()
+        baseline = scenario.baseline.total_seconds()
+        await watch.looking.wait()
+        for probe in scenario.steady.probes:
+            watch.look_now(probe)
+        deadline = recorder.t + max(hold, baseline) + self._plan.steady_patience.total_seconds()
+        while True:
+            since = [watch.passing_since(probe) for probe in scenario.steady.probes]
+            t = recorder.t
+            if all(start is not None and t - start >= hold for start in since):
+                well_since = users_well_since(recorder.timeline, scenario.traffic.users)
+                if well_since is not None and t - well_since >= baseline:
+                    break
+            if t > deadline:
+                probe, reason = self._unsteady(watch)
+                recorder.emit(SteadyStateFailed(**recorder.now(), probe=probe, reason=reason))
+                raise NotValid
+            await self._clock.sleep(STEP)
+        looks = {probe: watch.last(probe) for probe in scenario.steady.probes}
+        totals = {name: look.phases.get("total", 0.0) for name, look in looks.items() if look is not None}
+        recorder.emit(SteadyStateHeld(**recorder.now(), seconds=hold, probes=totals))
+        until = recorder.t
+        recorder.emit(BaselineTaken(**recorder.now(), since=until - baseline, until=until))
+        await traffic.mark_baseline()
+        return until
+
+    def _unsteady(self, watch: Watch) -> tuple[str, str]:
+        for probe in self._plan.scenario.steady.probes:
+            if watch.passing_since(probe) is None:
+                look = watch.last(probe)
+                return probe, (look.reason or str(look.outcome)) if look is not None else "it was never looked at"
+        return "traffic", "users were not served well for long enough"
+
+    async def _inject(self, index: int, injection: Injection, baseline_end: float, traffic: Traffic) -> None:
+        await self._clock.sleep(baseline_end + injection.at.total_seconds() - self._recorder.t)
+        fault = fault_of(injection.fault)
+
+        def emit(make: Callable[..., Event]) -> None:
+            """Called in the fault's thread: the event is on the timeline before the fault goes on."""
+            self._recorder.emit(make(**self._recorder.now()))
+
+        if isinstance(fault, TrafficSurge):
+            done = await self._change_traffic(index, fault, traffic)
+        else:
+            recorder = self._recorder
+            done = await self._owing(inject, recorder, self._sandbox, recorder.drill_id, index, fault, emit)
+        if not done:
+            raise NotValid
+
+    async def _change_traffic(self, index: int, fault: TrafficSurge, traffic: Traffic) -> bool:
+        """A fault of the traffic itself: nothing of the sandbox is touched, so nothing is owed."""
+        recorder = self._recorder
+        recorder.emit(FaultApplied(**recorder.now(), fault=index, fault_kind=fault.kind, summary=fault.summary()))
+        await traffic.change_users(fault.users, fault.spawn_rate)
+        deadline = recorder.t + fault.users / fault.spawn_rate + SURGE_PATIENCE
+        while (users := self._users()) < fault.users:
+            if recorder.t > deadline:
+                reason = f"the traffic has {users} users, not {fault.users}"
+                recorder.emit(FaultFailed(**recorder.now(), fault=index, reason=reason))
+                return False
+            await self._clock.sleep(STEP)
+        recorder.emit(FaultVerified(**recorder.now(), fault=index, evidence=f"{users} users"))
+        return True
+
+    def _users(self) -> int:
+        second = self._recorder.timeline.last(TrafficSecond)
+        return second.users if second is not None else 0
+
+    def _on_alert(self, alert: AlertFired) -> None:
+        injected = self._recorder.timeline.first(FaultApplied)
+        if injected is not None and alert.t >= injected.t:
+            self._alerted.set()
+
+    async def _count(self, traffic: Traffic) -> None:
+        started = False
+        async for second in traffic.seconds():
+            if not started:
+                started = True
+                spec = self._plan.scenario.traffic
+                self._recorder.emit(
+                    TrafficStarted(
+                        **self._recorder.now(),
+                        users=spec.users,
+                        requests_per_second=spec.users * spec.requests_per_user,
+                        slow_after=spec.slow_after.total_seconds(),
+                    )
+                )
+            self._recorder.defer(second)
+
+    async def _take_in(self) -> None:
+        while True:
+            self._recorder.take_in()
+            await self._clock.sleep(STEP)
+
+    def _record_sandbox(self, seconds: float) -> None:
+        has_releases = Capability.RELEASES in self._sandbox.capabilities
+        releases = self._sandbox.releases.list() if has_releases else ()
+        current = next((release for release in releases if release.current), None)
+        self._recorder.emit(
+            SandboxReady(
+                **self._recorder.now(),
+                services={service.name: service.version for service in self._sandbox.services.list()},
+                release=current.version if current is not None else "",
+                deployed_at=current.deployed_at if current is not None else None,
+                seconds=round(seconds, 3),
+            )
+        )
+
+    async def _owing(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Work in a thread that writes down what is owed; one that is cancelled waits no longer for the store."""
+        return await in_thread(function, *arguments, hurry=self._recorder.hurry)
+
+    def _why_ended(self) -> str:
+        """Why somebody cancelled the drill: the kill switch says why it was thrown, a signal does not."""
+        try:
+            state = self._switch.state()
+        except DrillsError:
+            return "interrupted"  # A store that cannot be read says nothing.
+        return thrown(state) if state.stopped else "interrupted"
+
+    def _mend(self) -> None:
+        """Settle all that this drill owes, newest first; runs in a thread, and to its end."""
+        settlements = settle_owed(self._recorder.undos, self._sandbox)
+        self._recorder.emit(*(each.event(**self._recorder.now()) for each in settlements))
+
+
+def users_well_since(timeline: Timeline, users: int) -> float | None:
+    """t since which all users have been there and none has suffered; None while that is not so."""
+    since: float | None = None
+    for second in timeline.all(TrafficSecond):
+        if second.users < users or second.users_suffering:
+            since = None
+        elif since is None:
+            since = second.t - 1.0
+    return since

@@ -1,0 +1,130 @@
+"""Stores a drill from a thread of its own, in order, and again and again until it is stored: no drill waits for a disk.
+
+emit ──► memory ──► thread ──► one transaction for what waits ──► shown
+                      │ the store refuses, or is another one by now
+                      └─ later the whole drill is taken in, of which the store keeps what it has not
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from drills.drill.memory import Memory
+from drills.store.store import Store
+
+#: How often the store is asked for what other processes told, in seconds.
+LISTEN_SECONDS = 0.25
+#: How long after a failure the store is tried again, in seconds.
+RETRY_SECONDS = 0.5
+#: From then on the store is late, and what waits for it is shown all the same, in seconds.
+LATE_SECONDS = 2.0
+
+
+class Keeper:
+    """The one writer of a drill's events. `tell` is called, in its thread, whenever something was stored or heard."""
+
+    def __init__(self, store: Store, memory: Memory, tell: Callable[[], None]) -> None:
+        self._store = store
+        self._memory = memory
+        self._tell = tell
+        self._renewals = store.database.renewals
+        self._anew = False
+        self._trying_since: float | None = None
+        self._changed = threading.Condition()
+        self._wanted = False
+        self._rounds = 0
+        self._ending = False
+        #: Why the store was not written the last time; empty when it was.
+        self.trouble = ""
+        self._thread = threading.Thread(target=self._run, name="drill-keeper", daemon=True)
+        self._thread.start()
+
+    @property
+    def late(self) -> bool:
+        """Whether the store cannot be written just now, or takes long."""
+        since = self._trying_since
+        return bool(self.trouble) or (since is not None and time.monotonic() - since > LATE_SECONDS)
+
+    @property
+    def renewed(self) -> int:
+        """How often the store was found to be another file."""
+        return self._store.database.renewals
+
+    def wake(self) -> None:
+        """There is something to store."""
+        with self._changed:
+            self._wanted = True
+            self._changed.notify_all()
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until all that was told before is stored, and what others told is heard; False if it is not in time."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            # The round that goes on now may have begun before the last event.
+            enough = self._rounds + 2 if self._trying_since is not None else self._rounds + 1
+            while not (self._rounds >= enough and not self.trouble):
+                self._wanted = True
+                self._changed.notify_all()
+                if not self._thread.is_alive() or (left := deadline - time.monotonic()) <= 0:
+                    return False
+                self._changed.wait(left)
+        return True
+
+    def end(self, seconds: float) -> None:
+        """Store nothing more; waits so long for a transaction that goes on."""
+        self._ending = True
+        self.wake()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while not self._ending:
+            with self._changed:
+                if not self._wanted:
+                    self._changed.wait(LISTEN_SECONDS)
+                self._wanted = False
+                self._trying_since = time.monotonic()
+            if self._ending:
+                return
+            why = self._round()
+            with self._changed:
+                self._trying_since = None
+                self._rounds += 1
+                self.trouble = why
+                self._changed.notify_all()
+                if why and not self._ending:
+                    self._changed.wait(RETRY_SECONDS)
+            self._tell()
+
+    def _round(self) -> str:
+        """Store what waits, hear what others told; why that was not possible, or an empty text."""
+        batch, memory = self._memory.next_batch(), self._memory
+        renewals = self._store.database.renewals
+        try:
+            if self._anew or renewals != self._renewals:
+                copy = memory.copy()
+                stored = self._store.take_in(copy, scorecard=batch.scorecard)
+                memory.taken_in(batch, stored)
+                # Where numbers were given away, only what is taken in as a whole finds its own.
+                self._anew = [undo.id for undo in stored.undos] != [undo.id for undo in copy.undos]
+                self._renewals = renewals
+            elif batch:
+                placed = self._store.keep(
+                    memory.record.drill_id,
+                    batch.events,
+                    batch.undos,
+                    scorecard=batch.scorecard,
+                    reason="the drill ended",
+                    origin=memory.record.origin,
+                )
+                memory.stored(batch, placed)
+            others = self._store.events(memory.record.drill_id, after=memory.gapless())
+            if self._store.database.renewals == self._renewals:
+                memory.heard(others)
+        except Exception as error:  # noqa: BLE001 - whatever it is: nothing that waits may be lost, and it is said
+            self._anew = True
+            if self._store.database.renewals not in (renewals, self._renewals):
+                return self._round()  # It was found to be another file in this very round.
+            return " ".join(str(error).split()) or type(error).__name__
+        return ""

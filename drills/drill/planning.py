@@ -1,0 +1,103 @@
+"""From names that a user gives to a plan: which scenario, which playbook, who answers, with what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from drills.drill.plan import DrillPlan
+from drills.errors import BadInput, InvalidFiles, Problem
+from drills.faults.registry import FAULTS, fault_of
+from drills.model.events import ResponderKind
+from drills.model.scenario import FaultSpec
+from drills.nearest import suggest
+from drills.responders.runbook_file import MOST_RUNBOOK_BYTES, Block, Runbook, RunbookError, parse_runbook
+from drills.text_files import UnreadableFile, read_text
+from drills.workspace.workspace import Workspace
+
+
+def plan_drill(
+    workspace: Workspace,
+    name: str,
+    *,
+    responder: ResponderKind | None = None,
+    playbook: str | None = None,
+    runbook: str | None = None,
+    from_step: str | None = None,
+    blind: bool = False,
+) -> DrillPlan:
+    """The plan of one drill; without a responder, the scenario's runbook answers, if it has one.
+
+    Raises BadInput or InvalidFiles, in one clear line for each problem.
+    """
+    scenario = workspace.scenario(name)
+    if responder is None:
+        responder = ResponderKind.RUNBOOK if scenario.runbook or runbook else ResponderKind.NONE
+    probes = tuple(workspace.probes.values())
+    known = set(workspace.probes)
+    for probe in scenario.steady.probes:
+        if probe not in known:
+            raise BadInput(f"{name}: steady: there is no probe {probe!r}; {suggest(probe, known)}")
+    for index, injection in enumerate(scenario.timeline):
+        _check_fault(name, index, injection.fault)
+    blocks: tuple[Block, ...] = ()
+    if responder is ResponderKind.RUNBOOK:
+        parsed = load_runbook(workspace, runbook or name)
+        try:
+            blocks = parsed.after(from_step) if from_step else parsed.blocks
+        except KeyError as error:
+            raise BadInput(f"runbook {runbook or name}: {error.args[0]}") from None
+    elif runbook or from_step:
+        raise BadInput("--runbook and --from need --responder runbook")
+    for probe in scenario.traffic.journeys:
+        if probe not in known:
+            raise BadInput(f"{name}: traffic.journeys: there is no probe {probe!r}; {suggest(probe, known)}")
+    locustfile = None if scenario.traffic.journeys else workspace.locustfile(scenario)
+    if locustfile is not None and not locustfile.is_file():
+        raise BadInput(
+            f"{name}: traffic: {workspace.shown(locustfile)}: no such file; it says what users do: write one, or name "
+            "probes that users repeat in traffic.journeys"
+        )
+    return DrillPlan(
+        scenario=scenario,
+        playbook=workspace.playbook(playbook),
+        probes=probes,
+        locustfile=locustfile,
+        responder=responder,
+        runbook=(runbook or name) if responder is ResponderKind.RUNBOOK else None,
+        blocks=blocks,
+        resumed_from=from_step,
+        blind=blind,
+        probers=workspace.probers,
+        entrance=workspace.config.traffic.service,
+    )
+
+
+def _check_fault(name: str, index: int, fault: FaultSpec) -> None:
+    place = f"{name}: timeline[{index}].fault"
+    if fault.kind not in FAULTS:
+        raise BadInput(f"{place}: there is no fault {fault.kind!r}; {FAULTS.why_not(fault.kind)}")
+    try:
+        fault_of(fault)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"{place}: {field}: {first['msg']}; `drills validate` tells the line") from None
+
+
+def load_runbook(workspace: Workspace, name: str) -> Runbook:
+    """The runbook of a scenario, or a file (`….md`).
+
+    Raises BadInput when there is none, InvalidFiles when it cannot be executed.
+    """
+    path = Path(name) if name.endswith(".md") else workspace.runbook_path(name)
+    if path is None:
+        raise BadInput(f"{name} has no runbook; choose another one with --runbook, or --responder none")
+    shown = workspace.shown(path)
+    try:
+        return parse_runbook(read_text(path, MOST_RUNBOOK_BYTES))
+    except UnreadableFile as error:
+        raise InvalidFiles([Problem(shown, error.line, "", error.wrong, error.right)]) from None
+    except RunbookError as error:
+        raise InvalidFiles([Problem(shown, error.line, "", str(error))]) from None

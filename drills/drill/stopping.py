@@ -1,0 +1,179 @@
+"""Implements the kill switch: end the running drill, then finish whatever is still owed.
+
+runner ──SIGTERM, SIGCONT──► it mends by itself ──ended──┐
+   └── does not end in time ──SIGKILL──► ended ──────────┴──► leftovers ended, undos made, drill stored as aborted
+   └── the store cannot be written ──► all is undone none the less; the command says what it could not store
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from drills.errors import EnvironmentFailed, ExitCode, SandboxBusy
+from drills.faults.recovery import RecoveryReport, recover
+from drills.model.durations import format_duration
+from drills.reporting.report import reports_into
+from drills.sandbox.open import forget_copy, hold_project, open_sandbox
+from drills.store.copies import places
+from drills.store.holder import hold, holder_of
+from drills.store.runner import Runner
+from drills.store.store import Store
+from drills.store.switch import KillSwitch
+from drills.workspace.workspace import Workspace
+
+#: How long a runner has to mend what it broke and end, in seconds; then it is killed, and its drill mended from here.
+PATIENCE = 60.0
+#: How long a killed process may take to be gone, in seconds: one that waits for a device goes when that answers.
+_UNTIL_GONE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    lines: tuple[str, ...]
+    exit_code: ExitCode
+
+
+def stop_everything(
+    workspace: Workspace,
+    store: Store,
+    why: str,
+    *,
+    stay_stopped: bool,
+    patience: float = PATIENCE,
+    say: Callable[[str], None] = lambda _: None,
+) -> Stopped:
+    """End the drill that runs on the workspace's sandbox and undo everything; with `stay_stopped` nothing starts again.
+
+    Works whether the runner lives (it is asked to end, and mends by itself), hangs (it is killed after `patience`
+    seconds, and its undos are made here) or is dead. `say` is given what is waited for. A store that cannot be written
+    hinders no undo: that it stays unwritten is raised at the end.
+
+    Raises EnvironmentFailed when a runner cannot be ended or the switch cannot be stored, SandboxBusy when what holds
+    the sandbox is not a drill.
+    """
+    unset = _throw(store, why) if stay_stopped else None
+    lines = []
+    for who, runner in _runners(workspace, store):
+        if runner.alive():
+            lines.append(_end(who, runner, patience, say))
+    report = _recovered(workspace, store)
+    lines += report.lines()
+    if unset is not None and (unset := _throw(store, why)) is not None:  # the runner may have kept the store locked
+        for line in lines:
+            say(line)
+        raise EnvironmentFailed(f"drills may start again, for the kill switch could not be stored: {unset}")
+    return Stopped(tuple(lines), ExitCode.UNDO_OWED if report.owed else ExitCode.ALL_MET)
+
+
+def _recovered(workspace: Workspace, store: Store) -> RecoveryReport:
+    """Recover once nobody holds the sandbox. Raises SandboxBusy, naming a holder that lives.
+
+    The kernel lets go only when the last thread of a process has ended, some moments after the process seems gone.
+    """
+    deadline = time.monotonic() + _UNTIL_GONE
+    while True:
+        try:
+            return recover_sandbox(workspace, store)
+        except SandboxBusy:
+            holder = holder_of(workspace.state_dir, workspace.config.sandbox.name)
+            if (holder is not None and holder.runner.alive()) or time.monotonic() > deadline:
+                raise SandboxBusy(_not_ended(workspace)) from None
+            time.sleep(0.1)
+
+
+def _throw(store: Store, why: str) -> EnvironmentFailed | None:
+    """Set the switch; returns why that failed."""
+    try:
+        KillSwitch(store).stop(why)
+    except EnvironmentFailed as error:
+        return error
+    return None
+
+
+def _not_ended(workspace: Workspace) -> str:
+    """Whatever else holds the sandbox is sent no signal: it has broken nothing, or mends already."""
+    name = workspace.config.sandbox.name
+    holder = holder_of(workspace.state_dir, name)
+    held = f"is held by {holder}" if holder is not None else "was held until just now"
+    return f"sandbox {name} {held}; `drills stop` ends a running drill only: wait until it ends, then stop again"
+
+
+def recover_sandbox(workspace: Workspace, store: Store) -> RecoveryReport:
+    """Settle what is owed for the workspace's sandbox. Raises SandboxBusy while somebody holds it."""
+    name = workspace.config.sandbox.name
+    with hold(workspace.state_dir, name, "drills recover"), hold_project(workspace):
+        reports, folders = reports_into(workspace.reports_dir), places(workspace.state_dir, workspace.reports_dir)
+        report = recover(store, open_sandbox(workspace), name, workspace.home, reports, folders)
+        if not report.owed:
+            forget_copy(workspace)
+        return report
+
+
+def _runners(workspace: Workspace, store: Store) -> Iterator[tuple[str, Runner]]:
+    """What conducts a drill here, or is about to: one that still settles what an earlier drill owes has no record yet.
+
+    The second is asked for when the first has ended.
+    """
+    name = workspace.config.sandbox.name
+    running = store.running(name)
+    if running is not None:
+        yield running.drill_id, running.runner
+    holder = holder_of(workspace.state_dir, name)
+    if holder is not None and holder.drill:
+        yield holder.who, holder.runner
+
+
+def _end(who: str, runner: Runner, patience: float, say: Callable[[str], None]) -> str:
+    """Ask a runner to end, wait until it has, and kill it when it does not; returns how it ended.
+
+    Raises EnvironmentFailed when it cannot be killed: it is another user's, or waits for a device.
+    """
+    process = f"{who} (process {runner.pid})"
+    say(f"{process} is asked to end and to undo what it did; it has {format_duration(patience)}")
+    # One that is frozen cannot act on a signal. It undoes what it did, so it gets the time for that all the same.
+    _signal(who, runner, signal.SIGTERM)
+    _signal(who, runner, signal.SIGCONT)
+    if _gone_within(runner, patience):
+        return f"{who} ended"
+    _signal(who, runner, signal.SIGKILL)
+    if _gone_within(runner, _UNTIL_GONE):
+        return (
+            f"{process} did not end within {format_duration(patience)} and was killed; what it did is undone from here"
+        )
+    raise EnvironmentFailed(
+        f"{process} was killed and does not go: it waits for a disk or another device; "
+        "mend that, then run `drills stop` again"
+    )
+
+
+def _signal(who: str, runner: Runner, number: signal.Signals) -> None:
+    """Send it to the runner, and never to a later process that got its id."""
+    try:
+        if hasattr(os, "pidfd_open"):
+            handle = os.pidfd_open(runner.pid)  # from here on the id cannot come to mean another process
+            try:
+                if runner.alive():
+                    signal.pidfd_send_signal(handle, number)
+            finally:
+                os.close(handle)
+        elif runner.alive():
+            os.kill(runner.pid, number)
+    except ProcessLookupError:
+        pass  # It has just ended by itself.
+    except PermissionError:
+        raise EnvironmentFailed(
+            f"{who}: its process {runner.pid} belongs to another user; stop it as that one"
+        ) from None
+
+
+def _gone_within(runner: Runner, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while runner.alive():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True

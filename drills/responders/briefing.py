@@ -1,0 +1,83 @@
+"""The incident as its responders know it: the story, the alerts, the playbook's lists; nothing of the truth."""
+
+from __future__ import annotations
+
+from drills.model.durations import format_duration, humane
+from drills.model.events import (
+    Acknowledged,
+    AlertChanged,
+    AlertFired,
+    AlertResolved,
+    CauseNamed,
+    CommanderNamed,
+    Decided,
+    HintTaken,
+    SeverityDeclared,
+    StepChecked,
+    UpdatePosted,
+)
+from drills.model.timeline import Timeline
+from drills.model.visible import visible_line
+
+
+def briefing(timeline: Timeline, t: float) -> str:
+    """All that a responder may know at `t`, as text."""
+    start = timeline.start
+    first = timeline.first(AlertFired)
+    lines = [f"{start.drill_id}   this is a drill", "", start.scenario.story, ""]
+    lines += _alerts(timeline, t)
+    lines += ["", *_said(timeline, t)]
+    if start.playbook.triage:
+        lines += ["", f"Triage ({start.playbook.title})", *_triage(timeline, first.t if first else None, t)]
+    if start.scenario.truth is not None:
+        lines += ["", "Plausible causes: " + ", ".join(sorted(start.scenario.truth.among))]
+    taken = len(timeline.all(HintTaken))
+    lines += [f"Hints taken: {taken} of {len(start.scenario.hints)}"]
+    return "\n".join(lines)
+
+
+def _alerts(timeline: Timeline, t: float) -> list[str]:
+    alerts = timeline.all(AlertFired)
+    if not alerts:
+        return ["No alert has fired yet."]
+    resolved = {event.alert_id for event in timeline.all(AlertResolved)}
+    level = {alert.alert_id: alert.level for alert in alerts}
+    level |= {event.alert_id: event.level for event in timeline.all(AlertChanged)}
+    lines = ["Alerts"]
+    for alert in alerts:
+        state = "resolved" if alert.alert_id in resolved else level[alert.alert_id]
+        said = visible_line(f"{alert.title}: {alert.reason}")
+        lines.append(f"  {state:<9} {said}   {humane(t - alert.t)} ago")
+    return lines
+
+
+def _said(timeline: Timeline, t: float) -> list[str]:
+    severity, commander = timeline.last(SeverityDeclared), timeline.last(CommanderNamed)
+    update, decision, cause = timeline.last(UpdatePosted), timeline.last(Decided), timeline.last(CauseNamed)
+    lines = [
+        f"Acknowledged: {'yes' if timeline.first(Acknowledged) else 'not yet'}",
+        f"Severity:     {severity.level if severity else 'not declared yet'}",
+        f"Commander:    {visible_line(commander.commander) if commander else 'not named yet'}",
+        f"Decision:     {decision.choice if decision else 'none yet'}",
+        f"Cause:        {visible_line(cause.cause) if cause else 'not named yet'}",
+    ]
+    if update is None:
+        lines.append("Last update:  none yet")
+    else:
+        lines.append(f"Last update:  {humane(t - update.t)} ago, {update.status}")
+        if update.next_due is not None:
+            left = update.next_due - t
+            lines.append(f"Next update:  {'in ' + humane(left) if left >= 0 else 'due since ' + humane(-left)}")
+    return lines
+
+
+def _triage(timeline: Timeline, detected: float | None, t: float) -> list[str]:
+    done = {event.step: event for event in timeline.all(StepChecked)}
+    lines = []
+    for index, step in enumerate(timeline.start.playbook.triage):
+        by = f"by {format_duration(step.by)}" if step.by is not None else ""
+        late = detected is not None and step.by is not None and t - detected > step.by.total_seconds()
+        mark = "☑" if index in done else "☐"
+        note = "   overdue" if late and index not in done else ""
+        lines.append(f"  {index + 1:>2} {mark} {by:<7} {step.step}{note}")
+    return lines
