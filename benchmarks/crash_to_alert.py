@@ -25,7 +25,7 @@ from drills.included import included_root
 from drills.model.playbook import Level, Limit, Playbook, Threshold
 from drills.model.probe import Observation, Outcome, ProbeSpec, Role
 from drills.probing.bind import bind
-from drills.probing.prober import Prober
+from drills.probing.engine.prober import Prober
 from drills.sandbox.local.driver import LocalDriver
 from drills.sandbox.shop.sandbox import ShopSandbox
 

@@ -30,7 +30,7 @@ from drills.alerting import AlertRules, AlertState, observe
 from drills.model.playbook import Playbook
 from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.probing.bind import BoundProbe, bind
-from drills.probing.prober import Prober
+from drills.probing.engine.prober import Prober
 from drills.store.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]

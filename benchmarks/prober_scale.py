@@ -18,7 +18,7 @@ from probed_server import probed_server
 
 from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.probing.bind import bind
-from drills.probing.prober import Prober
+from drills.probing.engine.prober import Prober
 
 
 async def measured(ports: list[int], probes: int, every: float, seconds: float) -> None:

@@ -63,7 +63,9 @@ def test_asking_the_database_loads_its_driver_and_little_else(tmp_path: Path) ->
     assert loaded_by(code, tmp_path) & HEAVY <= {"psycopg", "pydantic"}
 
 
-@pytest.mark.parametrize("module", ["drills.workspace.validate", "drills.faults.registry", "drills.probing.settings"])
+@pytest.mark.parametrize(
+    "module", ["drills.workspace.validate", "drills.faults.registry", "drills.probing.kinds.http.settings"]
+)
 def test_files_are_checked_without_what_runs_drills(module: str, tmp_path: Path) -> None:
     # What parses the files themselves; the engine of the conditions brings Rich along.
     parsers = {"pydantic", "cel", "markdown_it", "jinja2", "rich"}

@@ -12,7 +12,7 @@ from drills.drill.plan import DrillPlan
 from drills.errors import BadInput, ExitCode
 from drills.model.durations import humane
 from drills.model.probe import Outcome, probe_from
-from drills.probing.once import look_once
+from drills.probing.engine.once import look_once
 from drills.responders.runbook import StepResult, Surroundings, rehearsable, run_block, verifications
 from drills.responders.runbook_file import Block
 from drills.sandbox.known_secrets import KnownSecrets

@@ -36,7 +36,7 @@ def probe(
     from drills.model.probe import Outcome, probe_from
     from drills.nearest import suggest
     from drills.probing.bind import names_addresses
-    from drills.probing.once import look_on, look_once
+    from drills.probing.engine.once import look_on, look_once
     from drills.sandbox.open import open_sandbox
 
     place = open_workspace(workspace)
@@ -86,7 +86,7 @@ def heartbeat(
     from pathlib import Path
 
     from drills.errors import EnvironmentFailed
-    from drills.probing.beats import beat, beats_folder
+    from drills.probing.engine.beats import beat, beats_folder
     from drills.sandbox.open import open_sandbox
 
     addresses = open_sandbox(open_workspace(workspace)).addresses

@@ -18,11 +18,11 @@ from drills.model.events import TrafficEnded, TrafficSecond
 from drills.model.probe import Outcome, ProbeSpec
 from drills.model.scenario import Traffic
 from drills.probing.bind import BoundProbe, bind
-from drills.probing.evaluation import Evaluator
-from drills.probing.looks import prepare
-from drills.probing.resolver import Resolver
+from drills.probing.engine.evaluation import Evaluator
+from drills.probing.engine.preparing import prepare
+from drills.probing.engine.verdict import judge
+from drills.probing.net.resolver import Resolver
 from drills.probing.seen import Means
-from drills.probing.verdict import judge
 from drills.traffic.ledger import Ledger
 from drills.traffic.second import Second
 

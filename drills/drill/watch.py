@@ -13,7 +13,7 @@ from drills.model.events import AlertFired, ProbeObserved, ProbeUnusable
 from drills.model.playbook import Playbook
 from drills.model.probe import LOCAL, Observation, Outcome, ProbeSpec
 from drills.probing.bind import BoundProbe, bind_all
-from drills.probing.prober import Prober
+from drills.probing.engine.prober import Prober
 from drills.probing.remote.config import KnownProber
 
 _PASSES = (Outcome.PASS, Outcome.DEGRADED)

@@ -5,7 +5,7 @@ false: NaN and absent values are removed before CEL sees them, and an evaluation
 
 The parser and the evaluator run in native code that holds the interpreter's lock: neither a signal, a time-out nor
 another thread can end them. So a text is bounded before it is parsed, and `is_cheap` tells what may be evaluated where
-nothing may stand still; `drills.probing.evaluation` evaluates the rest where it can be ended.
+nothing may stand still; `drills.probing.engine.evaluation` evaluates the rest where it can be ended.
 """
 
 from __future__ import annotations

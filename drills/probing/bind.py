@@ -13,8 +13,8 @@ from drills.errors import BadInput
 from drills.model.conditions import Condition, ConditionError, compile_condition
 from drills.model.probe import ProbeSpec
 from drills.nearest import suggest
-from drills.probing.addresses import filled, literal, named
-from drills.probing.paths import fields_of
+from drills.probing.engine.paths import fields_of
+from drills.probing.net.addresses import filled, literal, named
 from drills.probing.registry import PROBE_KINDS
 from drills.probing.remote.config import KnownProber
 from drills.probing.settings_model import ForOthers, SettingsModel

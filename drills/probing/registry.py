@@ -11,19 +11,19 @@ from drills.model.probe import ProbeSpec
 from drills.probing.settings_model import SettingsModel
 
 _INCLUDED = {
-    "http": "drills.probing.settings:HttpSettings",
-    "tcp": "drills.probing.settings:TcpSettings",
-    "tls": "drills.probing.settings:TlsSettings",
-    "journey": "drills.probing.journey_settings:JourneySettings",
-    "heartbeat": "drills.probing.settings:HeartbeatSettings",
-    "dns": "drills.probing.settings:DnsSettings",
-    "postgres": "drills.probing.settings:PostgresSettings",
-    "mysql": "drills.probing.mysql_settings:MysqlSettings",
-    "redis": "drills.probing.settings:RedisSettings",
-    "grpc": "drills.probing.grpc_settings:GrpcSettings",
-    "exec": "drills.probing.exec_settings:ExecSettings",
-    "metrics": "drills.probing.settings:MetricsSettings",
-    "container": "drills.probing.settings:ContainerSettings",
+    "http": "drills.probing.kinds.http.settings:HttpSettings",
+    "tcp": "drills.probing.kinds.tcp.settings:TcpSettings",
+    "tls": "drills.probing.kinds.tls.settings:TlsSettings",
+    "journey": "drills.probing.kinds.journey.settings:JourneySettings",
+    "heartbeat": "drills.probing.kinds.heartbeat.settings:HeartbeatSettings",
+    "dns": "drills.probing.kinds.dns.settings:DnsSettings",
+    "postgres": "drills.probing.kinds.postgres.settings:PostgresSettings",
+    "mysql": "drills.probing.kinds.mysql.settings:MysqlSettings",
+    "redis": "drills.probing.kinds.redis.settings:RedisSettings",
+    "grpc": "drills.probing.kinds.grpc.settings:GrpcSettings",
+    "exec": "drills.probing.kinds.exec.settings:ExecSettings",
+    "metrics": "drills.probing.kinds.metrics.settings:MetricsSettings",
+    "container": "drills.probing.kinds.container.settings:ContainerSettings",
 }
 #: What a probe has beside the key of its kind.
 _KEYS = frozenset(kebab(name) for name in ProbeSpec.model_fields)

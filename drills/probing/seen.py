@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from drills.model.probe import Outcome
-from drills.probing.evaluation import Evaluator
-from drills.probing.resolver import Resolver
+from drills.probing.engine.evaluation import Evaluator
+from drills.probing.net.resolver import Resolver
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import AfterValidator
 
 from drills.model.playbook import Model
-from drills.probing.urls import HttpUrl
+from drills.probing.net.urls import HttpUrl
 
 if TYPE_CHECKING:
     from drills.probing.bind import BoundProbe
@@ -84,9 +84,9 @@ class SettingsModel(Model):
         """The look of `probe`, whose settings these are: what can be made ready is, and nothing is connected to.
 
         Raises ValueError or DrillsError, in one line, for settings that cannot be used. That of an included kind is in
-        `drills/probing/kinds/KIND.py`: checking files loads neither a database's driver nor libcurl.
+        `drills/probing/kinds/KIND/probe.py`: checking files loads neither a database's driver nor libcurl.
         """
-        look: Look = import_module(f"drills.probing.kinds.{probe.spec.kind}").prepare(probe, means)
+        look: Look = import_module(f"drills.probing.kinds.{probe.spec.kind}.probe").prepare(probe, means)
         return look
 
     @classmethod

@@ -11,7 +11,7 @@ from drills.clock import Clock
 from drills.json_log import Lines
 from drills.model.probe import Observation, ProbeSpec
 from drills.probing.bind import BoundProbe, bind_all
-from drills.probing.prober import Prober
+from drills.probing.engine.prober import Prober
 from drills.probing.remote.config import KnownProber
 
 #: How often the sandbox's addresses are looked up.

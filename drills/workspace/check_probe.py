@@ -8,7 +8,7 @@ from drills.errors import Problem
 from drills.model.durations import format_duration
 from drills.model.probe import Vantage
 from drills.nearest import suggest
-from drills.probing.addresses import literal, named, unclosed
+from drills.probing.net.addresses import literal, named, unclosed
 from drills.probing.remote.config import LONGEST, is_this_machine
 from drills.probing.settings_model import ForOthers
 from drills.workspace.conditions import check_condition

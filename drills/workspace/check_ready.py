@@ -42,8 +42,8 @@ def check_ready(
         return
     # The kinds' own libraries: only for probes that are there, and a quarter of a second for all kinds together.
     from drills.probing.bind import bind_all
-    from drills.probing.readiness import unready
-    from drills.probing.trusted import trusted_file
+    from drills.probing.engine.readiness import unready
+    from drills.probing.net.trusted import trusted_file
 
     if "ca" in addresses:
         addresses = {**addresses, "ca": trusted_file()}

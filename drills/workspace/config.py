@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from drills.model.durations import Duration
 from drills.model.file_names import FilePath
 from drills.model.playbook import Model
-from drills.probing.server_url import ServerUrl
-from drills.probing.urls import HttpUrl
+from drills.probing.net.server_url import ServerUrl
+from drills.probing.net.urls import HttpUrl
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
 from drills.sandbox.declared.system import DeclaredSystem, ReleaseDeclaration, SettingName
 from drills.workspace.schedule import ScheduleEntry

@@ -228,7 +228,7 @@ def test_signs_that_a_terminal_cannot_show_end_nothing(tmp_path: Path) -> None:
 def test_looking_with_no_probe_at_all_is_over_at_once() -> None:
     import asyncio
 
-    from drills.probing.once import look_once
+    from drills.probing.engine.once import look_once
 
     assert asyncio.run(asyncio.wait_for(look_once([], {}), 30)) == ()
 

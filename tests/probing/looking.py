@@ -10,10 +10,10 @@ from typing import Any
 
 from drills.model.probe import Outcome, ProbeSpec
 from drills.probing.bind import BoundProbe, bind
-from drills.probing.looks import prepare
-from drills.probing.resolver import Resolver
+from drills.probing.engine.preparing import prepare
+from drills.probing.engine.verdict import judge
+from drills.probing.net.resolver import Resolver
 from drills.probing.seen import Means, Seen
-from drills.probing.verdict import judge
 
 
 @dataclass(frozen=True)

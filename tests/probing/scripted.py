@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from drills.model.probe import Observation, ProbeSpec
 from drills.probing.bind import BoundProbe, bind
-from drills.probing.prober import Prober
+from drills.probing.engine.prober import Prober
 from drills.probing.seen import Look, Means, Seen
 from tests.fakes import FakeClock, settle
 

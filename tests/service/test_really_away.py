@@ -20,7 +20,7 @@ from drills.clock import SystemClock
 from drills.model.playbook import Playbook
 from drills.model.probe import ProbeSpec
 from drills.probing.bind import bind
-from drills.probing.prober import Prober
+from drills.probing.engine.prober import Prober
 from drills.json_log import Lines
 from drills.service.monitoring import Monitoring
 from drills.store.store import Store

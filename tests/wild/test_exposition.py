@@ -7,10 +7,10 @@ from contextlib import closing
 
 import pytest
 
-from drills.probing.kinds.metrics import prepare
-from drills.probing.resolver import Resolver
+from drills.probing.engine.verdict import judge
+from drills.probing.kinds.metrics.probe import prepare
+from drills.probing.net.resolver import Resolver
 from drills.probing.seen import Means
-from drills.probing.verdict import judge
 from tests.probing.looking import Looked, probe
 from tests.probing.servers import answering, serving
 from tests.wild.cases import Case, cases_of

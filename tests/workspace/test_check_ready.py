@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.probing.trusted import trusted_file
+from drills.probing.net.trusted import trusted_file
 from drills.workspace.validate import validate
 from drills.workspace.workspace import Workspace
 

@@ -1,1 +1,1 @@
-"""How each kind of probe looks, one file each; what is written about them in YAML is in `drills.probing.settings`."""
+"""The kinds of probes, one folder each: `settings.py`, what a person writes in YAML; `probe.py`, how it is run."""

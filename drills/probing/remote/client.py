@@ -17,13 +17,13 @@ from pydantic import ValidationError
 
 from drills.model.durations import format_duration
 from drills.model.probe import Outcome
-from drills.probing.addresses import escaped
 from drills.probing.bind import BoundProbe
-from drills.probing.kinds.journey import journey_reason
+from drills.probing.kinds.journey.probe import journey_reason
+from drills.probing.net.addresses import escaped
+from drills.probing.net.trusted import trust
 from drills.probing.remote.config import LONGEST, KnownProber, read_token
 from drills.probing.remote.messages import FORMAT, Answer, Question
 from drills.probing.seen import Look, Means, Seen
-from drills.probing.trusted import trust
 from drills.text_files import UnreadableFile, read_text
 
 #: Seconds that the way there and back may take beyond the probe's own timeout.

@@ -26,8 +26,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.probing.connecting import os_reason
-from drills.probing.descriptors import places
+from drills.probing.net.connecting import os_reason
+from drills.probing.net.descriptors import places
 from drills.probing.remote.connections import HEADER_LIMIT, MOST, Connection, Connections
 from drills.probing.remote.messages import FORMAT, Question
 from drills.probing.remote.server import LOOKS, Answering, Overloaded

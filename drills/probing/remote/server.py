@@ -19,16 +19,17 @@ from drills.errors import BadInput
 from drills.model.probe import ProbeSpec
 from drills.nearest import suggest
 from drills.probing.bind import BoundProbe, bind
-from drills.probing.looks import prepare
-from drills.probing.postgres_url import postgres_parameters
-from drills.probing.redis_url import RedisAddress
+from drills.probing.engine.preparing import prepare
+from drills.probing.engine.verdict import judge
+from drills.probing.kinds.postgres.settings import PostgresSettings
+from drills.probing.kinds.postgres.url import postgres_parameters
+from drills.probing.kinds.redis.settings import RedisSettings
+from drills.probing.kinds.redis.url import RedisAddress
+from drills.probing.net.resolver import Resolver
 from drills.probing.registry import PROBE_KINDS
 from drills.probing.remote.messages import FORMAT, Answer, Question
-from drills.probing.resolver import Resolver
 from drills.probing.seen import Look, Means, Seen
-from drills.probing.settings import PostgresSettings, RedisSettings
 from drills.probing.settings_model import ForOthers
-from drills.probing.verdict import judge
 
 _log = logging.getLogger(__name__)
 

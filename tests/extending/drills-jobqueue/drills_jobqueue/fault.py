@@ -8,7 +8,7 @@ from typing import ClassVar
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.faults.names import ServiceName
-from drills.probing.server_url import host_and_port
+from drills.probing.net.server_url import host_and_port
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
 

@@ -7,9 +7,9 @@ import asyncio
 from pydantic import Field
 
 from drills.probing.bind import BoundProbe
-from drills.probing.connecting import NOT_REACHED, open_first, unreached
+from drills.probing.net.connecting import NOT_REACHED, open_first, unreached
+from drills.probing.net.server_url import host_and_port
 from drills.probing.seen import Look, Means, Seen
-from drills.probing.server_url import host_and_port
 from drills.probing.settings_model import SettingsModel
 
 

@@ -1,0 +1,59 @@
+"""Whether a bound probe can look at all: its kind makes its look ready, with all that settings may be wrong in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from drills.errors import DrillsError, one_line
+from drills.probing.bind import BoundProbe
+from drills.probing.engine.preparing import prepare
+from drills.probing.engine.tripwire import tripwire_target
+from drills.probing.net.resolver import Names, Resolver, names_of
+from drills.probing.seen import Look, Means, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """`wire` is where the probe's tripwire is held, if it wants one. One that cannot look has a `reason`, one line,
+    and a look that gives nothing else.
+    """
+
+    look: Look
+    wire: tuple[str, int, Names] | None = None
+    reason: str = ""
+
+
+def make_ready(probe: BoundProbe, means: Means, prepare: Callable[[BoundProbe, Means], Look] = prepare) -> Ready:
+    """The probe's look; never raises for what the probe is."""
+    reason = probe.unusable
+    if not reason:
+        try:
+            look = prepare(probe, means)
+            target = tripwire_target(probe)
+            return Ready(look, (*target, names_of(probe.settings, means.resolver)) if target else None)
+        except (DrillsError, ValueError) as error:
+            reason = str(error).removeprefix(f"probe {probe.name}: ")
+        except Exception as error:  # noqa: BLE001 - whatever a library says of a setting, it is this probe's alone
+            reason = f"it cannot be made ready: {type(error).__name__}: {error}"
+    reason = one_line(reason)
+
+    async def say_why() -> Seen:
+        return Seen(blind=reason)
+
+    return Ready(say_why, reason=reason)
+
+
+async def unready(probes: Iterable[BoundProbe]) -> list[tuple[BoundProbe, str]]:
+    """Those that could not look, each from each of its vantages, and why. Nothing is connected to."""
+    means = Means(Resolver(), time.monotonic)
+    try:
+        return [
+            (place, ready.reason)
+            for probe in probes
+            for place in probe.places or (probe,)
+            if (ready := make_ready(place, means)).reason
+        ]
+    finally:
+        await means.close()

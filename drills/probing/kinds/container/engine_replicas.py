@@ -1,0 +1,76 @@
+"""A service's replicas on the compose driver: containers, by the engine's own statistics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+from drills.errors import EnvironmentFailed
+from drills.probing.kinds.container.replica import Found, Replica
+from drills.sandbox.compose import engine, project
+from drills.sandbox.compose.containers import Container, Containers, at_once
+from drills.sandbox.compose.disk import PLACE
+from drills.sandbox.compose.layout import DISK
+from drills.sandbox.compose.service_stats import Limits, Usage
+from drills.sandbox.state import SandboxState
+
+
+class EngineReplicas:
+    """Asks over the engine's socket: a list by label, then for each container what it is and what it uses."""
+
+    def __init__(self, service: str, timeout: float) -> None:
+        self._service = service
+        self._timeout = timeout
+
+    def find(self, state: SandboxState) -> Found:
+        own = _project(state)
+        replicas: list[Replica] = []
+        ends: set[Hashable] = set()
+        for told, used in at_once(lambda each: self._look(own, each.id), self._listed(own)):
+            limits, about = Limits.of(told), told["State"]
+            if limits.out_of_memory:
+                ends.add((told["Id"], about["FinishedAt"]))
+            if used is not None:
+                replicas.append(
+                    Replica(
+                        key=(told["Id"], about["StartedAt"]),
+                        memory_bytes=used.memory_bytes,
+                        memory_limit=limits.memory_bytes,
+                        cpu_seconds=used.cpu_seconds,
+                        cpu_limit=limits.cpus,
+                    )
+                )
+        return Found(tuple(replicas), frozenset(ends))
+
+    def disk(self, state: SandboxState) -> tuple[int, int] | None:
+        """Of the database's bounded disk, asked in the container that holds it: also while the database is down."""
+        if self._service != "database":
+            return None
+        containers = Containers(_project(state))
+        holder = next((each for each in containers.list() if each.service == DISK and each.state == "running"), None)
+        if holder is None:
+            return None
+        said = containers.run_in(holder, ("df", "-B1", "--output=size,used", PLACE))
+        figures = re.search(r"(\d+)\s+(\d+)\s*$", said)
+        return None if figures is None else (int(figures[2]), int(figures[1]))
+
+    def _listed(self, own: project.Project) -> list[Container]:
+        return [each for each in Containers(own).list() if each.service == self._service]
+
+    def _look(self, own: project.Project, container: str) -> tuple[dict[str, Any], Usage | None]:
+        """What it is, and what it uses if it runs. An engine asked twice within a second answers after that second."""
+        told = engine.ask(own.host, f"/containers/{container}/json", timeout=self._timeout)
+        if not told["State"].get("Running"):
+            return told, None
+        statistics = f"/containers/{container}/stats?stream=false&one-shot=true"
+        return told, Usage.of(engine.ask(own.host, statistics, timeout=self._timeout))
+
+
+def _project(state: SandboxState) -> project.Project:
+    known = state.compose
+    if known is None:
+        raise EnvironmentFailed("the sandbox's state does not say which containers are its own")
+    folder = Path(known.folder)
+    return project.Project(name=known.name, folder=folder, file=folder / "docker-compose.yml", host=known.host)
