@@ -39,7 +39,7 @@ def empty_data() -> Iterator[Path]:
         options = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
         options += ["--innodb-log-file-size=4M"]
         subprocess.run(
-            [str(INSTALL), "--no-defaults", f"--datadir={data}", *_user(), *options],
+            [str(INSTALL), "--no-defaults", f"--datadir={data}", _own_tmpdir(data), *_user(), *options],
             check=True,
             capture_output=True,
             timeout=100,
@@ -65,7 +65,7 @@ def mariadb(data: Path, *options: str) -> Iterator[Server]:
     process = subprocess.Popen(
         [
             *(str(SERVER), "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1"),
-            *(f"--socket={data}/s.sock", f"--pid-file={data}/pid", *small, *_user(), *options),
+            *(f"--socket={data}/s.sock", f"--pid-file={data}/pid", _own_tmpdir(data), *small, *_user(), *options),
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -105,6 +105,15 @@ def _answers(port: int) -> bool:
     except pymysql.err.OperationalError:
         return False
     return True
+
+
+def _own_tmpdir(data: Path) -> str:
+    """A starting server deletes every temporary table that it finds, also those of a server beside it in /tmp."""
+    folder = data / "tmp"
+    folder.mkdir(exist_ok=True)
+    if _owner() is not None:
+        shutil.chown(folder, *_owner())  # type: ignore[arg-type]
+    return f"--tmpdir={folder}"
 
 
 def _owner() -> tuple[str, str] | None:
