@@ -15,7 +15,7 @@ DRIVER ?= local
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types suite slow coverage engine matrix rehearse diagnose soak kill examples bench gallery requirements wheel clean
+.PHONY: help demo test lint types suite slow coverage engine matrix rehearse diagnose soak kill examples bench gallery requirements wheel hooks clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -79,6 +79,9 @@ requirements: $(VENV)/.dev ## Pin the dependencies anew, with hashes.
 	$(LOCK) -c requirements/run.txt shop/requirements.in -o shop/requirements.txt
 	$(LOCK) -c requirements/run.txt shop/load.in -o shop/load.txt
 
+hooks: $(VENV)/.dev ## Check style, types and the workspace at each commit.
+	$(BIN)/pre-commit install
+
 wheel: $(VENV)/.dev ## Build the wheel.
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
@@ -104,4 +107,5 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@$(PIP) check
+	@$(BIN)/drills schema > /dev/null
 	@touch $@ $(VENV)/.run

@@ -17,6 +17,7 @@ def init() -> None:
     """Write drills.yaml, probes and a first scenario for the compose file in this folder; nothing may be broken yet."""
     from drills.errors import BadInput
     from drills.workspace.beginning import begin
+    from drills.workspace.schemas import with_modeline, write_schemas
 
     here = Path.cwd()
     files = begin(here)
@@ -27,8 +28,9 @@ def init() -> None:
             continue
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(with_modeline(name, text), encoding="utf-8")
         except OSError as error:
             raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
         echo(name)
+    write_schemas(here / ".drills" / "schemas")
     echo("\nNext: drills sandbox up; drills probe; then say in drills.yaml what drills may do (may: [kill, …])")

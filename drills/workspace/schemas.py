@@ -93,6 +93,21 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
 }
 
 
+def with_modeline(name: str, text: str) -> str:
+    """A file of a workspace, by its path there, with the line that tells editors its schema; others as they are."""
+    parts = name.split("/")
+    match parts:
+        case ["drills.yaml"]:
+            schema = "drills"
+        case ["scenarios", _, "scenario.yaml"]:
+            schema = "scenario"
+        case ["probes" | "playbooks" as folder, file] if file.endswith(".yaml"):
+            schema = folder if folder == "probes" else "playbook"
+        case _:
+            return text
+    return f"# yaml-language-server: $schema={'../' * (len(parts) - 1)}.drills/schemas/{schema}.schema.json\n{text}"
+
+
 def write_schemas(folder: Path) -> tuple[Path, ...]:
     """Write every schema into `folder` (made if need be) and return the files."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,13 @@ INCLUDED = [
 ]
 
 
+@pytest.mark.parametrize(("schema", "path"), INCLUDED, ids=lambda value: Path(value).name)
+def test_an_editor_finds_the_schema_of_every_included_file(schema, path):
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    assert (path.parent / named).resolve() == (ROOT / ".drills" / "schemas" / schema).resolve()
+
+
 def complaints(schema: str, data: Any) -> list[str]:
     return [error.message for error in Draft202012Validator(SCHEMAS[schema]()).iter_errors(data)]
 
