@@ -2,7 +2,8 @@
 
 DrillsError
 ├── BadInput              what the user wrote cannot be used                       exit 2
-│   └── InvalidFiles      a workspace's files, every problem with its place
+│   ├── InvalidFiles      a workspace's files, every problem with its place
+│   └── NotAllowed        who asks may not see or do this, or not now
 ├── EnvironmentFailed     the sandbox, a port, the disk, the traffic generator     exit 3
 │   ├── SandboxBusy       another runner holds the sandbox
 │   ├── NotSupported      this sandbox driver cannot do what was asked
@@ -80,6 +81,10 @@ class InvalidFiles(BadInput):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class NotAllowed(BadInput):
+    """Who asks may not see or do this, or not now; the message says why."""
 
 
 class EnvironmentFailed(DrillsError):

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drills.cli.blindness import refuse_while_blind
-from drills.cli.places import HERE, WorkspaceOption, open_workspace
+from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
 from drills.model.visible import visible_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from drills.model.scenario import Injection
-    from drills.sandbox.capabilities.capability import Capability
-    from drills.sandbox.choice import SandboxPlace
+    from drills.app.scenarios import StepShown, TruthShown
 
 
 def register(app: typer.Typer) -> None:
@@ -30,58 +27,17 @@ def register(app: typer.Typer) -> None:
 
 def list_(workspace: WorkspaceOption = HERE) -> None:
     """List the scenarios, and say of those that this sandbox cannot have why."""
-    from drills.faults.scarce import why_never
-    from drills.sandbox.choice import AUTO
-    from drills.workspace.titles import outlines, sandbox_place
+    from drills.app.access import TERMINAL
+    from drills.app.scenarios import list_scenarios
 
-    known = outlines(workspace)
-    place = sandbox_place(workspace)
-    if place.declared:
-        _list_declared(workspace)
-        return
-    lacking, which = _lacking(place), "the local" if place.driver == AUTO else "this"
-    width = max((len(name) for name in known), default=0)
-    for name, outline in known.items():
-        echo(f"{name:<{width}}  {visible_line(outline.title)}")
-        if (why := why_never(outline.faults, lacking)) is not None:
-            echo(f"{'':<{width}}  not on {which} sandbox: {why}")
+    known = list_scenarios(workspace, TERMINAL)
+    width = max((len(scenario.name) for scenario in known), default=0)
+    for scenario in known:
+        echo(f"{scenario.name:<{width}}  {visible_line(scenario.title)}")
+        if scenario.why_not is not None:
+            echo(f"{'':<{width}}  {scenario.why_not}")
     if not known:
         echo("no scenarios; add one as scenarios/NAME/scenario.yaml")
-
-
-def _list_declared(workspace: Path) -> None:
-    """The same for a system of one's own: what its owner does not allow is said too."""
-    from pydantic import ValidationError
-
-    from drills.errors import BadInput
-    from drills.faults.injection import lacking
-    from drills.faults.registry import fault_of
-    from drills.sandbox.open import open_sandbox
-
-    place = open_workspace(workspace)
-    sandbox = open_sandbox(place)
-    width = max((len(name) for name in place.scenarios), default=0)
-    for name, scenario in place.scenarios.items():
-        echo(f"{name:<{width}}  {scenario.title}")
-        try:
-            why = lacking((fault_of(each.fault) for each in scenario.timeline), sandbox)
-        except BadInput as error:  # its kind is not there, or the distribution that has it is broken
-            why = str(error)
-        except ValidationError:
-            why = "a fault of it has wrong settings; `drills validate` tells the line"
-        if why is not None:
-            echo(f"{'':<{width}}  not now: {why}")
-
-
-def _lacking(place: SandboxPlace) -> Mapping[Capability, str]:
-    """What the sandbox that would be opened cannot do, and why. An engine is asked only where its answer matters."""
-    from drills.sandbox.choice import AUTO, COMPOSE, LOCAL, driver_of
-    from drills.sandbox.refusals import refusals
-
-    local = refusals(LOCAL)
-    if place.driver == AUTO and local == refusals(COMPOSE):
-        return local
-    return refusals(driver_of(place))
 
 
 def show(
@@ -92,50 +48,48 @@ def show(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Show a scenario; without --spoil only what a responder may know."""
+    from drills.app.context import at_terminal
+    from drills.app.scenarios import show_scenario
     from drills.model.durations import format_duration
 
-    place = open_workspace(workspace)
-    scenario = place.scenario(name)
-    refuse_while_blind(place)
-    traffic = scenario.traffic
+    scenario = show_scenario(at_terminal(workspace), name, spoil=spoil)
     echo(f"{name}: {visible_line(scenario.title)}\n\n{scenario.story}\n")
-    echo(f"steady    {', '.join(scenario.steady.probes)} for {format_duration(scenario.steady.hold)}")
-    echo(f"traffic   {traffic.users} users, each {traffic.requests_per_user:g} requests/s")
+    echo(f"steady    {', '.join(scenario.steady_probes)} for {format_duration(scenario.steady_hold)}")
+    echo(f"traffic   {scenario.users} users, each {scenario.requests_per_user:g} requests/s")
     for label, limit in (
-        ("detect", scenario.expect.detected_within),
-        ("mitigate", scenario.expect.mitigated_within),
-        ("ends", scenario.limits.duration),
+        ("detect", scenario.detected_within),
+        ("mitigate", scenario.mitigated_within),
+        ("ends", scenario.duration),
     ):
         if limit is not None:
             echo(f"{label:<9} within {format_duration(limit)}")
-    if spoil:
-        for injection in scenario.timeline:
-            _show_fault(injection)
-        if scenario.truth is not None:
-            echo(f"cause     {scenario.truth.cause}, among {', '.join(scenario.truth.among)}")
-            echo(f"remedy    {scenario.truth.remedy}")
-        for number, hint in enumerate(scenario.hints, 1):
-            echo(f"hint {number}    {hint}")
-    runbook = place.runbook_path(name)
-    if runbook is not None:
-        echo(f"runbook   {place.shown(runbook)}")
-        if spoil:
-            from drills.cli.dry_run import step_line
-            from drills.drill.planning import load_runbook
-
-            for block in load_runbook(place, name).blocks:
-                echo(f"          {step_line(block)}")
+    if scenario.truth is not None:
+        _show_truth(scenario.truth)
+    if scenario.runbook is not None:
+        echo(f"runbook   {scenario.runbook}")
+        _show_steps(scenario.truth.steps if scenario.truth is not None else ())
 
 
-def _show_fault(injection: Injection) -> None:
-    """A fault in a few words, and each of its settings."""
-    from drills.faults.registry import fault_of
+def _show_truth(truth: TruthShown) -> None:
+    """What is broken, with each setting; the cause, the remedy and the hints."""
     from drills.model.durations import format_duration
 
-    spec = injection.fault
-    echo(f"fault     at {format_duration(injection.at)}: {spec.kind}: {visible_line(fault_of(spec).summary())}")
-    for name, value in spec.settings.items():
-        echo(f"          {name:<13} {visible_line(value if isinstance(value, str) else json.dumps(value))}")
+    for fault in truth.faults:
+        echo(f"fault     at {format_duration(fault.at)}: {fault.kind}: {visible_line(fault.summary)}")
+        for name, value in fault.settings.items():
+            echo(f"          {name:<13} {visible_line(value if isinstance(value, str) else json.dumps(value))}")
+    if truth.cause is not None:
+        echo(f"cause     {truth.cause}, among {', '.join(truth.among)}")
+        echo(f"remedy    {truth.remedy}")
+    for number, hint in enumerate(truth.hints, 1):
+        echo(f"hint {number}    {hint}")
+
+
+def _show_steps(steps: Sequence[StepShown]) -> None:
+    from drills.cli.dry_run import step_line
+
+    for step in steps:
+        echo(f"          {step_line(step)}")
 
 
 def validate(workspace: WorkspaceOption = HERE) -> None:

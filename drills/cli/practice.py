@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from drills.cli.blindness import PRACTICE
+from drills.app.situations import PRACTICE
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
 from drills.cli.terminal import echo
 from drills.model.responder_kind import ResponderKind

@@ -53,11 +53,12 @@ def run(
     plan = plan_drill(place, name, responder=responder, playbook=playbook, runbook=runbook, from_step=from_step)
     plan = replace(plan, on_copy=on_copy)
     if dry_run:
-        from drills.cli.blindness import refuse_while_blind
+        from drills.app.access import TERMINAL
+        from drills.app.context import Context
+        from drills.app.dry_run import show_plan
         from drills.cli.dry_run import print_plan
 
-        refuse_while_blind(place)
-        print_plan(plan, open_sandbox(place), spoil=spoil)
+        print_plan(show_plan(Context(place, TERMINAL), plan, spoil=spoil))
         return
     if rehearse:
         from drills.cli.rehearsal import rehearse_runbook

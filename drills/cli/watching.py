@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drills.cli.blindness import refuse_while_blind
 from drills.cli.places import HERE, WorkspaceOption, open_workspace
 from drills.cli.terminal import echo
-from drills.model.responder_kind import ResponderKind
 from drills.model.visible import visible_line
 
 if TYPE_CHECKING:
@@ -113,16 +111,11 @@ def calendar(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Show which drills are to come, and when; those that a person is to answer are not named."""
-    from drills.clock import SystemClock
-    from drills.schedule.occurrences import upcoming
+    from drills.app.calendar import calendar as coming_drills
+    from drills.app.context import at_terminal
 
-    place = open_workspace(workspace)
-    if spoil:
-        refuse_while_blind(place)
-    occurrences = upcoming(place.config.schedule, SystemClock().now(), months)
-    for occurrence in occurrences:
-        told = spoil or occurrence.responder != ResponderKind.PERSON
-        name = occurrence.drill if told else "(blind)"
-        echo(f"{occurrence.local:%a %Y-%m-%d %H:%M %Z}  {name:<24} {occurrence.responder}")
-    if not occurrences:
+    coming = coming_drills(at_terminal(workspace), months, spoil=spoil)
+    for each in coming:
+        echo(f"{each.local:%a %Y-%m-%d %H:%M %Z}  {each.drill or '(blind)':<24} {each.responder}")
+    if not coming:
         echo("nothing is scheduled; add entries to `schedule:` in drills.yaml")

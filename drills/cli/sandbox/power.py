@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
+from drills.app.access import TERMINAL, Act
+from drills.app.context import Context
 from drills.cli.acting import action
-from drills.cli.blindness import blind_drill
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import plain, print_services, shown_settings, whole_state
 from drills.cli.sandbox.opening import open_sandbox
 from drills.cli.terminal import echo
-from drills.errors import BadInput
 from drills.sandbox.capabilities.capability import Capability
 
 
@@ -55,8 +55,7 @@ def status(
     place, sandbox = open_sandbox(workspace)
     with action(place, read_only=True):
         if as_json:
-            if (drill_id := blind_drill(place)) is not None:
-                raise BadInput(f"{drill_id} is a blind drill: the whole state is shown when it has ended; leave --json")
+            Context(place, TERMINAL).require_on_sandbox(Act.READ_STATE)
             from drills.sandbox.known_secrets import KnownSecrets
 
             state = whole_state(sandbox.fingerprint(), KnownSecrets(sandbox).names)

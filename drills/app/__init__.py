@@ -1,0 +1,1 @@
+"""What can be done, as functions: every surface calls them, and none decides by itself who may see and do what."""

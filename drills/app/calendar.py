@@ -1,0 +1,42 @@
+"""Which drills are to come, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from drills.app.access import Act
+from drills.model.responder_kind import ResponderKind
+
+if TYPE_CHECKING:
+    from drills.app.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class ComingDrill:
+    """A planned drill. `local` is in its entry's time zone; `drill` is None for one that a person is to answer."""
+
+    local: datetime
+    drill: str | None
+    responder: str
+
+
+def calendar(context: Context, months: int, *, spoil: bool = False) -> tuple[ComingDrill, ...]:
+    """What is planned in the next months, in order of time; with `spoil` every drill is named.
+
+    Raises NotAllowed for `spoil` where the caller may not know, BadInput for an entry that cannot be used.
+    """
+    from drills.schedule.occurrences import upcoming
+
+    context.require_on_machine(Act.READ_CALENDAR)
+    if spoil:
+        context.require_on_machine(Act.NAME_SCHEDULED)
+    return tuple(
+        ComingDrill(
+            planned.local,
+            planned.drill if spoil or planned.responder != ResponderKind.PERSON else None,
+            planned.responder,
+        )
+        for planned in upcoming(context.workspace.config.schedule, context.clock.now(), months)
+    )

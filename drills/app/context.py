@@ -1,0 +1,55 @@
+"""What every act needs: the workspace, who asks, and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drills.app.access import TERMINAL, Act, Caller, require
+from drills.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from drills.store.store import Store
+    from drills.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A workspace as one caller has it."""
+
+    workspace: Workspace
+    caller: Caller
+    clock: Clock = field(default_factory=SystemClock)
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The workspace's store, brought up to date; closed after the block. Raises EnvironmentFailed."""
+        from drills.store.store import Store
+
+        store = Store.open(self.workspace.store_url, clock=self.clock)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def require_on_machine(self, act: Act) -> None:
+        """Raises NotAllowed when the caller may not do this while what goes on on this machine goes on."""
+        from drills.app.situations import on_machine
+
+        require(self.caller, act, lambda: on_machine(self.workspace))
+
+    def require_on_sandbox(self, act: Act) -> None:
+        """The same, of the workspace's own sandbox alone."""
+        from drills.app.situations import on_sandbox
+
+        require(self.caller, act, lambda: on_sandbox(self.workspace))
+
+
+def at_terminal(folder: Path) -> Context:
+    """The workspace that `folder` lies in, for the person at this terminal. Raises InvalidFiles."""
+    from drills.workspace.workspace import Workspace
+
+    return Context(Workspace.load(folder), TERMINAL)

@@ -1,0 +1,51 @@
+"""Which moment it is: on a workspace's sandbox, on this machine, and of one drill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drills.app.access import IDLE, Moment, Situation
+
+if TYPE_CHECKING:
+    from drills.store.records import DrillRecord
+    from drills.workspace.workspace import Workspace
+
+#: The environment variable that a practice runs with, so that commands in other workspaces know of it.
+PRACTICE = "DRILLS_PRACTICE"
+
+
+def on_sandbox(workspace: Workspace) -> Situation:
+    """What goes on on this workspace's sandbox. The store is opened only while somebody holds the sandbox."""
+    from drills.clock import SystemClock
+    from drills.store.holder import holder_of
+    from drills.store.store import Store
+
+    name = workspace.config.sandbox.name
+    if holder_of(workspace.state_dir, name) is None:
+        return IDLE
+    store = Store.open(workspace.store_url, clock=SystemClock())
+    try:
+        record = store.running(name)
+    finally:
+        store.close()
+    return IDLE if record is None else of_drill(record)
+
+
+def on_machine(workspace: Workspace) -> Situation:
+    """The same, and whether somebody practises anywhere on this machine: in a copy of the workspace, for instance."""
+    from drills.processes.leftovers import with_variable
+
+    here = on_sandbox(workspace)
+    if here.moment is not Moment.BLIND and (practising := with_variable(PRACTICE)):
+        process, _ = practising[0]
+        return Situation(Moment.BLIND, f"somebody practises blind on this machine (process {process.pid})")
+    return here
+
+
+def of_drill(record: DrillRecord) -> Situation:
+    """What goes on with one drill. One whose runner has died is over, though the store does not know it yet."""
+    if record.result != "running" or not record.runner.alive():
+        return IDLE
+    if record.blind:
+        return Situation(Moment.BLIND, f"{record.drill_id} is a blind drill and still going on")
+    return Situation(Moment.OPEN, f"{record.drill_id} is still going on")
