@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from drills.app.access import IDLE, Moment, Situation
+from drills.processes.mark import DRILL
 
 if TYPE_CHECKING:
     from drills.store.records import DrillRecord
+    from drills.store.store import Store
     from drills.workspace.workspace import Workspace
 
 #: The environment variable that a practice runs with, so that commands in other workspaces know of it.
@@ -49,3 +52,10 @@ def of_drill(record: DrillRecord) -> Situation:
     if record.blind:
         return Situation(Moment.BLIND, f"{record.drill_id} is a blind drill and still going on")
     return Situation(Moment.OPEN, f"{record.drill_id} is still going on")
+
+
+def running_drill(store: Store, sandbox: str) -> DrillRecord | None:
+    """The drill that runs on this sandbox now; for a program that a drill has started, no other than that one."""
+    record = store.running(sandbox)
+    own = os.environ.get(DRILL)
+    return None if record is not None and own and record.drill_id != own else record

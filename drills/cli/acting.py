@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from drills.cli.places import open_store, running_drill
+from drills.app.situations import running_drill
+from drills.cli.places import open_store
 from drills.model.responder_kind import STEP_VARIABLE
 
 if TYPE_CHECKING:

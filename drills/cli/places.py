@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from drills.store.records import DrillRecord
     from drills.store.store import Store
     from drills.workspace.workspace import Workspace
 
@@ -33,12 +31,3 @@ def open_store(workspace: Workspace) -> Store:
     from drills.store.store import Store
 
     return Store.open(workspace.store_url, clock=SystemClock())
-
-
-def running_drill(store: Store, sandbox: str) -> DrillRecord | None:
-    """The drill that runs on this sandbox now: the one of DRILLS_DRILL when that is set."""
-    wanted = os.environ.get("DRILLS_DRILL")
-    record = store.running(sandbox)
-    if record is not None and wanted and record.drill_id != wanted:
-        return None
-    return record

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +12,7 @@ from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from drills.responders.desk import Desk
+    from drills.app.respond import Answer, Desk
 
 respond_app = typer.Typer(
     help="Answer the incident that is going on: acknowledge, declare, tell, decide, close.",
@@ -24,29 +26,19 @@ def register(app: typer.Typer) -> None:
     app.add_typer(respond_app, name="respond")
 
 
-def _desk(folder: object) -> Desk:
-    from pathlib import Path
+def _say(folder: Path, act: Callable[[Desk], Answer]) -> None:
+    """Do the act in the incident that goes on, and print what came of it."""
+    from drills.app.context import at_terminal
+    from drills.app.respond import responding
 
-    from drills.cli.places import open_store, open_workspace, running_drill
-    from drills.clock import SystemClock
-    from drills.errors import BadInput
-    from drills.responders.desk import Desk
-    from drills.sandbox.known_secrets import KnownSecrets
-    from drills.sandbox.open import open_sandbox
-
-    workspace = open_workspace(Path(str(folder)))
-    store = open_store(workspace)
-    record = running_drill(store, workspace.config.sandbox.name)
-    if record is None or not record.runner.alive():
-        store.close()
-        raise BadInput("no incident is going on; start one with `drills practice`")
-    return Desk(store, record, SystemClock(), lambda: KnownSecrets(open_sandbox(workspace))())
+    with responding(at_terminal(folder)) as desk:
+        echo(act(desk).text)
 
 
 @respond_app.command(epilog="Example: drills respond ack")
 def ack(workspace: WorkspaceOption = HERE) -> None:
     """Acknowledge the alert."""
-    echo(_desk(workspace).acknowledge())
+    _say(workspace, lambda desk: desk.acknowledge())
 
 
 @respond_app.command(epilog="Example: drills respond severity SEV2 --because 'checkout fails'")
@@ -56,7 +48,7 @@ def severity(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Declare how severe it is."""
-    echo(_desk(workspace).declare_severity(level, because))
+    _say(workspace, lambda desk: desk.declare_severity(level, because))
 
 
 @respond_app.command(epilog="Example: drills respond command 'the on-call lead'")
@@ -65,7 +57,7 @@ def command(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Name the incident commander."""
-    echo(_desk(workspace).name_commander(who))
+    _say(workspace, lambda desk: desk.name_commander(who))
 
 
 @respond_app.command(epilog="Example: drills respond update 'Orders are slow; we look at the database' --status-page")
@@ -77,7 +69,7 @@ def update(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Post an update, composed from the playbook's template, with the time of the next one."""
-    echo(_desk(workspace).post_update(text, status, status_page=status_page, users=users))
+    _say(workspace, lambda desk: desk.post_update(text, status, status_page=status_page, users=users))
 
 
 @respond_app.command(epilog="Example: drills respond note 'the database answers, its queries do not end'")
@@ -85,7 +77,7 @@ def note(
     text: Annotated[str, typer.Argument(help="Anything worth keeping.")], workspace: WorkspaceOption = HERE
 ) -> None:
     """Write a line into the incident's timeline."""
-    echo(_desk(workspace).take_note(text))
+    _say(workspace, lambda desk: desk.take_note(text))
 
 
 @respond_app.command(epilog="Example: drills respond check 1")
@@ -94,7 +86,7 @@ def check(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Tick a line of the playbook's triage list."""
-    echo(_desk(workspace).check_step(step))
+    _say(workspace, lambda desk: desk.check_step(step))
 
 
 @respond_app.command(epilog="Example: drills respond decide rollback --cause-known --fix-minutes 20")
@@ -106,7 +98,7 @@ def decide(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Decide between a fix, a rollback, and waiting."""
-    echo(_desk(workspace).decide(choice, cause_known=cause_known, fix_minutes=fix_minutes, because=because))
+    _say(workspace, lambda desk: desk.decide(choice, cause_known=cause_known, fix_minutes=fix_minutes, because=because))
 
 
 @respond_app.command(epilog="Example: drills respond cause missing-index")
@@ -115,7 +107,7 @@ def cause(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Name the cause."""
-    echo(_desk(workspace).name_cause(name))
+    _say(workspace, lambda desk: desk.name_cause(name))
 
 
 @respond_app.command(epilog="Example: drills respond escalate --because 'no progress for 30 minutes'")
@@ -125,13 +117,13 @@ def escalate(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Bring in the next rung of the escalation ladder."""
-    echo(_desk(workspace).escalate(to, because))
+    _say(workspace, lambda desk: desk.escalate(to, because))
 
 
 @respond_app.command(epilog="Example: drills respond hint")
 def hint(workspace: WorkspaceOption = HERE) -> None:
     """Ask for the next hint; it costs a little of the score."""
-    echo(_desk(workspace).take_hint())
+    _say(workspace, lambda desk: desk.take_hint())
 
 
 @respond_app.command("all-clear", epilog="Example: drills respond all-clear 'the index is back, p95 as before'")
@@ -140,10 +132,13 @@ def all_clear(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Declare that it is over. Only users decide whether that is true."""
-    echo(_desk(workspace).all_clear(text))
+    _say(workspace, lambda desk: desk.all_clear(text))
 
 
 @respond_app.command(epilog="Example: drills respond status")
 def status(workspace: WorkspaceOption = HERE) -> None:
     """Show the incident as responders know it: story, alerts, triage list, what is due."""
-    echo(_desk(workspace).status())
+    from drills.app.context import at_terminal
+    from drills.app.respond import incident_status
+
+    echo(incident_status(at_terminal(workspace)))

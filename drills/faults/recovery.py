@@ -29,6 +29,7 @@ from drills.model.events import (
 from drills.model.scorecard import DrillResult, Scorecard
 from drills.model.timeline import Timeline
 from drills.processes.leftovers import Ended, end, with_variable
+from drills.processes.mark import DRILL
 from drills.sandbox.sandbox import Sandbox
 from drills.scoring.score import score
 from drills.store.copies import saved
@@ -38,7 +39,6 @@ from drills.store.runner import Runner, boot_id
 from drills.store.store import Store
 from drills.store.undos import Undos
 
-DRILL_VARIABLE = "DRILLS_DRILL"
 WORKSPACE_VARIABLE = "DRILLS_WORKSPACE"
 #: Writes the report of a drill; raises EnvironmentFailed when that cannot be done.
 WriteReport = Callable[[Timeline, Scorecard], object]
@@ -176,8 +176,8 @@ def _end_leftovers(dead: Mapping[str, DrillRecord], home: Path) -> tuple[Ended, 
     return end(
         [
             process
-            for process, environment in with_variable(DRILL_VARIABLE)
-            if environment[DRILL_VARIABLE] in dead
+            for process, environment in with_variable(DRILL)
+            if environment[DRILL] in dead
             and _SANDBOX_VARIABLE not in environment
             # Drills of two workspaces may have the same id.
             and Path(environment.get(WORKSPACE_VARIABLE, "")).resolve() == home.resolve()

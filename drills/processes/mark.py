@@ -1,10 +1,12 @@
-"""The mark of programs that outlive the runner. Alone in its module: faults are read without loading psutil."""
+"""What marks programs that a drill starts. Alone in its module: faults are read without loading psutil."""
 
 from __future__ import annotations
 
 import secrets
 
-#: The environment variable of the mark.
+#: The environment variable with the id of the drill that a program belongs to, such as a runbook's step.
+DRILL = "DRILLS_DRILL"
+#: The environment variable of the mark of programs that outlive the runner.
 MARK = "DRILLS_BACKGROUND"
 
 

@@ -20,12 +20,12 @@ from drills.errors import DrillsError, EnvironmentFailed
 from drills.masking.masking import secrets_of
 from drills.model.responder_kind import STEP_VARIABLE
 from drills.processes.command import Command
-from drills.processes.mark import MARK, new_mark
+from drills.processes.mark import DRILL, MARK, new_mark
 from drills.processes.supervised import SCRIPT, CommandEnd, run_supervised
 from drills.sandbox.local.processes import MARKER
 
 #: What would make a process count as a part of a drill, or as a program of another fault.
-_NOT_HANDED_ON = frozenset({"DRILLS_DRILL", MARK, MARKER})
+_NOT_HANDED_ON = frozenset({DRILL, MARK, MARKER})
 
 
 class Inside(Protocol):

@@ -1,13 +1,17 @@
-"""A responder's desk: what a person may see and say during a drill, from any terminal.
+"""What a person does in an incident: acknowledge, declare, name, tell, decide, close.
 
-Each thing said is an event, durable at once. Nothing of the scenario's truth is within reach of what is shown.
+Each act is an event on the drill's timeline, durable at once. Nothing of the scenario's truth is within reach.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from drills.app.access import Act, require
+from drills.app.situations import of_drill, running_drill
 from drills.clock import Clock
 from drills.errors import BadInput
 from drills.masking.masking import mask
@@ -33,11 +37,52 @@ from drills.responders.updates import incident_level, update
 from drills.store.records import DrillRecord
 from drills.store.store import Store
 
+if TYPE_CHECKING:
+    from drills.app.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of an act: in words, and as the events that were stored; none when nothing changed."""
+
+    text: str
+    events: tuple[Event, ...] = ()
+
+
+@contextmanager
+def responding(context: Context) -> Iterator[Desk]:
+    """The desk of the incident that goes on, for the block.
+
+    Raises BadInput when there is no incident, NotAllowed for a caller who may not respond to it.
+    """
+    from drills.sandbox.known_secrets import KnownSecrets
+    from drills.sandbox.open import open_sandbox
+
+    with context.store() as store:
+        record = _incident(context, store, Act.RESPOND)
+        yield Desk(store, record, context.clock, lambda: KnownSecrets(open_sandbox(context.workspace))())
+
+
+def incident_status(context: Context) -> str:
+    """The incident as responders know it now. Raises as `responding` does."""
+    with context.store() as store:
+        record = _incident(context, store, Act.FOLLOW_RESPONSE)
+        return Desk(store, record, context.clock).status()
+
+
+def _incident(context: Context, store: Store, act: Act) -> DrillRecord:
+    record = running_drill(store, context.workspace.config.sandbox.name)
+    if record is None or not record.runner.alive():
+        raise BadInput("no incident is going on; start one with `drills practice`")
+    require(context.caller, act, of_drill(record))
+    return record
+
 
 class Desk:
-    """Writes a person's part of one running drill's timeline. Each method returns a line or more to print.
+    """Writes a person's part of one running drill's timeline.
 
-    What is said is kept without the secrets that `secrets` knows, and without what looks like one.
+    What is said is kept without the secrets that `secrets` knows, and without what looks like one. Methods raise
+    BadInput, with what would be right, for what cannot be meant; nothing is stored then.
     """
 
     def __init__(
@@ -48,69 +93,63 @@ class Desk:
         self._clock = clock
         self._secrets = secrets
 
-    def acknowledge(self) -> str:
+    def acknowledge(self) -> Answer:
         """Acknowledge; a second time changes nothing."""
         if self._timeline().first(Acknowledged) is not None:
-            return "already acknowledged"
-        self._append(Acknowledged(**self._now()))
-        return "acknowledged"
+            return Answer("already acknowledged")
+        return self._said("acknowledged", Acknowledged(**self._now()))
 
-    def declare_severity(self, level: str, reason: str) -> str:
+    def declare_severity(self, level: str, reason: str) -> Answer:
         names = [each.name for each in self._timeline().start.playbook.levels]
         name = _one_of(level, names, "level")
-        self._append(SeverityDeclared(**self._now(), level=name, reason=self._kept(reason, "--because")))
-        return f"{name} declared"
+        declared = SeverityDeclared(**self._now(), level=name, reason=self._kept(reason, "--because"))
+        return self._said(f"{name} declared", declared)
 
-    def name_commander(self, who: str) -> str:
+    def name_commander(self, who: str) -> Answer:
         who = self._told(who, "command")
-        self._append(CommanderNamed(**self._now(), commander=who))
-        return f"{who} commands"
+        return self._said(f"{who} commands", CommanderNamed(**self._now(), commander=who))
 
-    def post_update(self, text: str, status: str, *, status_page: bool, users: bool) -> str:
-        """Post a message to the team, and to the status page or the users when asked; returns the messages."""
+    def post_update(self, text: str, status: str, *, status_page: bool, users: bool) -> Answer:
+        """Post a message to the team, and to the status page or the users when asked; the text is the messages."""
         text = self._told(text, "update")
         wanted = MessageStatus(_one_of(status, [each.value for each in MessageStatus], "status"))
         audiences = [Audience.TEAM]
         audiences += [Audience.STATUS_PAGE] if status_page else []
         audiences += [Audience.USERS] if users else []
-        messages = []
+        posted = []
         for audience in audiences:
             event = update(self._timeline(), text, wanted, audience, **self._now())
             self._append(event)
-            messages.append(event.message)
-        return "\n\n".join(messages)
+            posted.append(event)
+        return Answer("\n\n".join(event.message for event in posted), tuple(posted))
 
-    def take_note(self, text: str) -> str:
-        self._append(NoteTaken(**self._now(), text=self._told(text, "note")))
-        return "noted"
+    def take_note(self, text: str) -> Answer:
+        return self._said("noted", NoteTaken(**self._now(), text=self._told(text, "note")))
 
-    def check_step(self, number: int) -> str:
+    def check_step(self, number: int) -> Answer:
         timeline = self._timeline()
         steps = timeline.start.playbook.triage
         if not 1 <= number <= len(steps):
             raise BadInput(f"there is no step {number}; the triage list has {len(steps)}")
         if any(event.step == number - 1 for event in timeline.all(StepChecked)):
-            return f"already ticked: {steps[number - 1].step}"
-        self._append(StepChecked(**self._now(), step=number - 1, text=steps[number - 1].step))
-        return f"☑ {steps[number - 1].step}"
+            return Answer(f"already ticked: {steps[number - 1].step}")
+        text = steps[number - 1].step
+        return self._said(f"☑ {text}", StepChecked(**self._now(), step=number - 1, text=text))
 
-    def decide(self, choice: str, *, cause_known: bool, fix_minutes: float | None, because: str) -> str:
+    def decide(self, choice: str, *, cause_known: bool, fix_minutes: float | None, because: str) -> Answer:
         if fix_minutes is not None and not 0 <= fix_minutes < float("inf"):
             raise BadInput(f"--fix-minutes {fix_minutes:g}: write how many minutes, such as 20")
         decided = Choice(_one_of(choice, [each.value for each in Choice], "choice"))
         because = self._kept(because, "--because")
-        self._append(
-            Decided(**self._now(), choice=decided, cause_known=cause_known, fix_minutes=fix_minutes, reason=because)
-        )
-        return f"decided: {decided.value}"
+        event = Decided(**self._now(), choice=decided, cause_known=cause_known, fix_minutes=fix_minutes, reason=because)
+        return self._said(f"decided: {decided.value}", event)
 
-    def name_cause(self, cause: str) -> str:
+    def name_cause(self, cause: str) -> Answer:
         truth = self._timeline().start.scenario.truth
         name = _one_of(cause, truth.among if truth else (), "cause") if truth else self._told(cause, "cause")
-        self._append(CauseNamed(**self._now(), cause=name))
-        return f"cause named: {name}"
+        return self._said(f"cause named: {name}", CauseNamed(**self._now(), cause=name))
 
-    def escalate(self, to: str | None, because: str) -> str:
+    def escalate(self, to: str | None, because: str) -> Answer:
         """Bring in a rung of the ladder; without a name the incident's first that was not brought in yet."""
         timeline = self._timeline()
         rungs = timeline.start.playbook.escalation
@@ -121,32 +160,32 @@ class Desk:
             level = incident_level(timeline)
             remaining = [rung for rung in rungs if rung.name not in done and level in (rung.levels or (level,))]
             if not remaining:
-                return "everybody on the ladder has been brought in"
+                return Answer("everybody on the ladder has been brought in")
             rung = remaining[0]
         else:
             name = _one_of(to, [rung.name for rung in rungs], "rung")
             rung = next(each for each in rungs if each.name == name)
-        self._append(
-            Escalated(**self._now(), rung=rung.name, contact=rung.contact, reason=self._kept(because, "--because"))
-        )
-        return f"escalated to {rung.name}: {rung.contact}"
+        reason = self._kept(because, "--because")
+        escalated = Escalated(**self._now(), rung=rung.name, contact=rung.contact, reason=reason)
+        return self._said(f"escalated to {rung.name}: {rung.contact}", escalated)
 
-    def take_hint(self) -> str:
+    def take_hint(self) -> Answer:
         timeline = self._timeline()
         hints = timeline.start.scenario.hints
         taken = len(timeline.all(HintTaken))
         if taken >= len(hints):
-            return "there are no more hints"
-        self._append(HintTaken(**self._now(), index=taken, text=hints[taken]))
-        return f"hint {taken + 1} of {len(hints)}: {hints[taken]}"
+            return Answer("there are no more hints")
+        said = f"hint {taken + 1} of {len(hints)}: {hints[taken]}"
+        return self._said(said, HintTaken(**self._now(), index=taken, text=hints[taken]))
 
-    def all_clear(self, text: str) -> str:
+    def all_clear(self, text: str) -> Answer:
         """Declare it over, and tell the team with the playbook's all-clear message."""
         now, text = self._now(), self._kept(text, "all-clear")
         message = update(self._timeline(), text or "All clear.", MessageStatus.RESOLVED, Audience.TEAM, **now)
-        self._append(AllClear(**now, text=text))
+        closed = AllClear(**now, text=text)
+        self._append(closed)
         self._append(message)
-        return message.message
+        return Answer(message.message, (closed, message))
 
     def status(self) -> str:
         """The incident as responders know it now."""
@@ -168,6 +207,10 @@ class Desk:
 
     def _now(self) -> dict[str, Any]:
         return {"t": round(self._record.t(self._clock), 4), "at": self._clock.now()}
+
+    def _said(self, text: str, event: Event) -> Answer:
+        self._append(event)
+        return Answer(text, (event,))
 
     def _append(self, event: Event) -> None:
         self._store.append(self._record.drill_id, event)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from drills.errors import BadInput
+from drills.app.access import TERMINAL, Caller, Role
+from drills.app.context import Context
+from drills.app.respond import Desk, incident_status, responding
+from drills.errors import BadInput, NotAllowed
 from drills.model.events import (
     Acknowledged,
     AlertFired,
@@ -27,8 +31,9 @@ from drills.model.events import (
 )
 from drills.model.playbook import Audience, Choice, MessageStatus
 from drills.model.timeline import Timeline
-from drills.responders.desk import Desk
+from drills.processes.mark import DRILL
 from drills.store.store import Store
+from tests.app.conftest import Begin
 from tests.scoring import timelines
 from tests.store.drill_data import StoppedClock
 
@@ -69,13 +74,13 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 def test_each_thing_said_is_an_event_at_its_time(office: Office) -> None:
     desk = office.desk
-    assert desk.acknowledge() == "acknowledged"
-    assert desk.declare_severity("sev2", "checkout fails") == "SEV2 declared"
-    assert desk.name_commander("the on-call lead") == "the on-call lead commands"
-    assert desk.take_note("the database answers") == "noted"
-    assert desk.check_step(2) == "☑ Look at what changed"
+    assert desk.acknowledge().text == "acknowledged"
+    assert desk.declare_severity("sev2", "checkout fails").text == "SEV2 declared"
+    assert desk.name_commander("the on-call lead").text == "the on-call lead commands"
+    assert desk.take_note("the database answers").text == "noted"
+    assert desk.check_step(2).text == "☑ Look at what changed"
     assert desk.decide("Rollback", cause_known=True, fix_minutes=20, because="deployed a moment ago")
-    assert desk.name_cause("bad-deploy") == "cause named: bad-deploy"
+    assert desk.name_cause("bad-deploy").text == "cause named: bad-deploy"
     office.clock.seconds += 5.0
     desk.all_clear("rolled back")
     timeline = office.timeline
@@ -96,17 +101,23 @@ def test_each_thing_said_is_an_event_at_its_time(office: Office) -> None:
     assert timeline.all(StepChecked)[0].step == 1
 
 
+def test_an_answer_has_the_events_that_were_stored_and_none_when_nothing_changed(office: Office) -> None:
+    assert [type(event) for event in office.desk.acknowledge().events] == [Acknowledged]
+    assert office.desk.acknowledge().events == ()
+    assert [type(event) for event in office.desk.all_clear("over").events] == [AllClear, UpdatePosted]
+
+
 def test_saying_it_again_changes_nothing(office: Office) -> None:
     office.desk.acknowledge()
-    assert office.desk.acknowledge() == "already acknowledged"
+    assert office.desk.acknowledge().text == "already acknowledged"
     office.desk.check_step(1)
-    assert office.desk.check_step(1).startswith("already ticked")
+    assert office.desk.check_step(1).text.startswith("already ticked")
     assert len(office.timeline.all(Acknowledged, StepChecked)) == 2
 
 
 def test_an_update_is_composed_and_the_next_one_computed_from_the_declared_level(office: Office) -> None:
     office.desk.declare_severity("SEV1", "")
-    messages = office.desk.post_update("we look at it", "investigating", status_page=True, users=True)
+    messages = office.desk.post_update("we look at it", "investigating", status_page=True, users=True).text
     posted = office.timeline.all(UpdatePosted)
     assert [event.audience for event in posted] == [Audience.TEAM, Audience.STATUS_PAGE, Audience.USERS]
     assert messages.count("[DRILL]") == 3
@@ -127,21 +138,22 @@ def test_after_the_all_clear_no_update_is_due(office: Office) -> None:
 
 def test_the_named_cause_is_told_to_others_once_it_was_named(office: Office) -> None:
     office.desk.name_cause("lock-contention")
-    assert "bad-deploy" not in office.desk.post_update("we know it", "identified", status_page=False, users=False)
+    posted = office.desk.post_update("we know it", "identified", status_page=False, users=False)
+    assert "bad-deploy" not in posted.text
 
 
 def test_the_ladder_is_climbed_rung_by_rung_for_the_level_of_the_incident(office: Office) -> None:
-    assert office.desk.escalate(None, "") == "escalated to First on call: pager"
-    assert office.desk.escalate(None, "no progress") == "escalated to Second on call: telephone"
-    assert office.desk.escalate(None, "") == "everybody on the ladder has been brought in"
+    assert office.desk.escalate(None, "").text == "escalated to First on call: pager"
+    assert office.desk.escalate(None, "no progress").text == "escalated to Second on call: telephone"
+    assert office.desk.escalate(None, "").text == "everybody on the ladder has been brought in"
     office.desk.declare_severity("SEV1", "")
-    assert office.desk.escalate(None, "") == "escalated to Director: telephone"
+    assert office.desk.escalate(None, "").text == "escalated to Director: telephone"
     assert [event.reason for event in office.timeline.all(Escalated)] == ["", "no progress", ""]
 
 
 def test_hints_come_one_by_one_and_end(office: Office) -> None:
-    assert office.desk.take_hint() == "hint 1 of 1: What changed?"
-    assert office.desk.take_hint() == "there are no more hints"
+    assert office.desk.take_hint().text == "hint 1 of 1: What changed?"
+    assert office.desk.take_hint().text == "there are no more hints"
     assert len(office.timeline.all(HintTaken)) == 1
 
 
@@ -245,3 +257,41 @@ def test_secrets_in_what_a_person_says_are_not_kept(tmp_path: Path) -> None:
     assert "lantern-key-7" not in stored
     assert "password=X" not in stored
     assert stored.count("the key was •••, password=•••") >= 6
+
+
+def running(context: Context, begin: Begin) -> None:
+    record = begin("bad-deploy", blind=True)
+    with context.store() as store:
+        store.append_many(record.drill_id, timelines.drill(ResponderKind.PERSON, blind=True).baseline().events)
+
+
+def test_without_a_drill_there_is_nothing_to_respond_to(context: Context) -> None:
+    for asked in (lambda: responding(context).__enter__(), lambda: incident_status(context)):
+        with pytest.raises(BadInput, match="no incident is going on; start one with `drills practice`"):
+            asked()
+
+
+def test_a_responder_answers_the_drill_that_runs(context: Context, begin: Begin) -> None:
+    running(context, begin)
+    for caller in (TERMINAL, Caller(Role.RESPONDER)):
+        with responding(replace(context, caller=caller)) as desk:
+            desk.take_note("seen")
+    assert "this is a drill" in incident_status(context)
+
+
+def test_observers_and_reviewers_see_the_incident_and_say_nothing(context: Context, begin: Begin) -> None:
+    running(context, begin)
+    for role in (Role.OBSERVER, Role.REVIEWER):
+        theirs = replace(context, caller=Caller(role))
+        assert "bad-deploy" not in incident_status(theirs).partition("Plausible causes")[0]
+        with pytest.raises(NotAllowed), responding(theirs):
+            pass
+
+
+def test_a_step_of_another_drills_runbook_responds_to_none(
+    context: Context, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running(context, begin)
+    monkeypatch.setenv(DRILL, "INC-20200101-001")
+    with pytest.raises(BadInput, match="no incident is going on"):
+        incident_status(context)
