@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -71,14 +70,6 @@ class Cell:
         if self.kind == "none":
             return ["--responder", "none"]
         return ["--runbook", str(self.file) if self.file.parent == RUNBOOKS else self.runbook]
-
-    @property
-    def digest(self) -> str:
-        """What the drill and its answer are made of: an outcome of other files is not an outcome of this cell."""
-        files = [self.workspace / "scenarios" / self.scenario / "scenario.yaml"]
-        if self.kind != "none":
-            files.append(self.file)
-        return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 def read_cells(path: Path = EXPECTATIONS) -> tuple[Cell, ...]:

@@ -5,9 +5,10 @@
 
 Every cell is a real drill. Credit for a mitigation may come only where proofs/expectations.yaml says so, and after
 every cell the sandbox's state must equal its state before, and the containers of somebody else beside a compose
-sandbox must be untouched. Outcomes are kept in proofs/outcomes/DRIVER.jsonl: what is there for the present files is not
-run again (without --again), so that a long matrix can be made in pieces. From them `python -m proofs.matrix_document`
-writes docs/scenario-matrix.md. The store of a cell that was not as expected is kept in build/evidence.
+sandbox must be untouched. Outcomes are kept in proofs/outcomes/DRIVER.jsonl, each with digests of what its drill was
+made of (proofs/inputs.py): a cell that has a current outcome, as expected, is not run again (without --again), so that
+a long matrix can be made in pieces. From them `python -m proofs.matrix_document` writes docs/scenario-matrix.md. The
+store of a cell that was not as expected is kept in build/evidence.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
@@ -34,8 +36,9 @@ from drills.model.timeline import Timeline
 from drills.store.store import Store
 from proofs.bystanders import Bystanders, bystanders_of
 from proofs.cells import Cell, Expected, read_cells
+from proofs.inputs import WorkspaceInputs
 from proofs.lull import longest_lull
-from proofs.outcome import Outcome, keep, outcome_of, read_outcomes
+from proofs.outcome import Outcome, Standing, keep, outcome_of, read_outcomes, standing
 from proofs.workbench import ROOT, Workbench, differences, workbench
 
 #: Where the store of a drill is kept that was not as expected.
@@ -177,16 +180,19 @@ class Matrix:
         if waiting.empty():
             return
         with workbench(self._driver) as bench, bystanders_of(self._driver, bench.folder) as beside:
+            # Of the copy that the drills use, whatever is edited meanwhile.
+            inputs = WorkspaceInputs(bench.folder, self._driver)
             while True:
                 try:
                     cell = waiting.get_nowait()
                 except queue.Empty:
                     return
+                made_of = inputs.of(cell)
                 try:
                     outcome = run_cell(bench, cell, beside)
                 except (RuntimeError, OSError, subprocess.SubprocessError) as error:
                     raise RuntimeError(f"{cell.scenario} × {cell.runbook}: {error}") from error
-                self._note(outcome, kept, bench)
+                self._note(outcome.model_copy(update={"inputs": made_of}), kept, bench)
 
     def _fail(self, error: BaseException) -> None:
         said = " ".join(str(error).split())
@@ -214,7 +220,7 @@ def main() -> int:
     parser.add_argument("--runbook", action="append", help="a runbook's column; may be given again")
     parser.add_argument("--kind", action="append", choices=("own", "none", "other", "cheap"))
     parser.add_argument("--jobs", type=int, default=1, help="sandboxes side by side; more than one needs more cores")
-    parser.add_argument("--again", action="store_true", help="also what was run with the present files already")
+    parser.add_argument("--again", action="store_true", help="also cells whose outcome is current")
     parser.add_argument("--short", action="store_true", help="a few cells, anew, and their outcomes are not kept")
     arguments = parser.parse_args()
     cells = [
@@ -225,9 +231,8 @@ def main() -> int:
         and (not arguments.kind or cell.kind in arguments.kind)
         and (not arguments.short or (cell.scenario, cell.runbook) in SHORT)
     ]
-    if not arguments.again and not arguments.short:
-        known = read_outcomes(arguments.driver)
-        cells = [cell for cell in cells if not _is_known(cell, known.get((cell.scenario, cell.runbook)))]
+    if not arguments.short:
+        cells = _to_run(cells, arguments.driver, again=arguments.again)
     began = time.monotonic()
     matrix = Matrix(arguments.driver, cells)
     matrix.run(arguments.jobs, kept=not arguments.short)
@@ -238,9 +243,20 @@ def main() -> int:
     return 1 if wrong or missing or matrix.failures else 0
 
 
-def _is_known(cell: Cell, outcome: Outcome | None) -> bool:
-    """Whether this very cell was run with the present files, and was as expected."""
-    return outcome is not None and outcome.digest == cell.digest and outcome.expect == cell.expect and not outcome.wrong
+def _to_run(cells: Sequence[Cell], driver: str, *, again: bool) -> list[Cell]:
+    """Those without a current outcome that is as expected, or all of them; tells how many there are of each."""
+    known, inputs = read_outcomes(driver), WorkspaceInputs(ROOT, driver)
+    found = [(cell, known.get((cell.scenario, cell.runbook))) for cell in cells]
+    standings = [standing(outcome, inputs.of(cell)) for cell, outcome in found]
+    counted = Counter(standings)
+    waiting = [
+        cell
+        for (cell, outcome), stands in zip(found, standings, strict=True)
+        if again or stands is not Standing.CURRENT or (outcome is not None and outcome.wrong)
+    ]
+    numbers = ", ".join(f"{counted[stands]} {stands}" for stands in Standing)
+    print(f"{len(cells)} cells on the {driver} sandbox: {numbers}; {len(waiting)} to run", flush=True)
+    return waiting
 
 
 if __name__ == "__main__":

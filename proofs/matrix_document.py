@@ -6,19 +6,20 @@ python -m proofs.matrix_document
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from drills import __version__
 from drills.model.durations import humane
 from proofs.cells import Cell, read_cells
+from proofs.inputs import Inputs, WorkspaceInputs, changed
 from proofs.matrix import shown
-from proofs.outcome import Outcome, read_outcomes
+from proofs.outcome import Outcome, Standing, read_outcomes, standing
 from proofs.workbench import ROOT
 
 DOCUMENT = ROOT / "docs" / "scenario-matrix.md"
 DRIVERS = {"compose": "docker-compose sandbox", "local": "local sandbox"}
-
-Outcomes = Mapping[tuple[str, str], Outcome]
 
 HEAD = """\
 # What each runbook does for each drill
@@ -31,68 +32,97 @@ the sandbox's state was compared with its state before, field by field; a differ
 - **remedy**: mends the cause, or is the answer that the scenario calls for; **equivalent**: another way there.
 - **temporary**: users are well for a while, and suffer again; **ineffective**: they go on suffering.
 - **not scored**: the drill is not valid, because what it measures by is gone.
+
+Each outcome keeps digests of what its drill was made of: the scenario, the runbook, the probes, the playbook,
+drills.yaml (without the schedule and the like), the source of the included system, what the cell is held to, and the
+version of the scoring rules. **current**: all of them are as they were. **stale**: some have changed since, and the
+outcome says nothing about the present files. `make matrix` runs what is stale or was not run.
 """
 
 
-def document(cells: Sequence[Cell], outcomes: Mapping[str, Outcomes]) -> str:
-    """The whole page, as Markdown."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A cell of a driver: what it gave, if it was run there, and what it would be run with now."""
+
+    cell: Cell
+    outcome: Outcome | None
+    inputs: Inputs
+
+    @property
+    def standing(self) -> Standing:
+        return standing(self.outcome, self.inputs)
+
+    @property
+    def run(self) -> str:
+        """The day of the run, and whether it is stale."""
+        if self.outcome is None:
+            return ""
+        return f"{self.outcome.at:%Y-%m-%d}" + (", stale" if self.standing is Standing.STALE else "")
+
+    @property
+    def changed(self) -> Sequence[str]:
+        """Which inputs are others than those of the run; none of a cell that was not run."""
+        if self.outcome is None:
+            return ()
+        return changed(self.outcome.inputs, self.inputs) if self.outcome.inputs else ("inputs were not recorded",)
+
+
+def document(entries: Mapping[str, Sequence[Entry]]) -> str:
+    """The whole page, as Markdown; `entries` are those of each driver, in the order of the cells."""
     lines = [HEAD.format(version=__version__)]
     for driver, title in DRIVERS.items():
-        of_driver = outcomes.get(driver, {})
-        if of_driver:
-            lines += [f"## On the {title}", "", *_summary(cells, of_driver), *_tables(cells, of_driver)]
+        if any(entry.outcome for entry in entries.get(driver, ())):
+            lines += [f"## On the {title}", "", *_summary(entries[driver]), *_tables(entries[driver])]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _summary(cells: Sequence[Cell], outcomes: Outcomes) -> list[str]:
-    run = [outcomes[key] for key in ((c.scenario, c.runbook) for c in cells) if key in outcomes]
-    wrong = [outcome for outcome in run if outcome.wrong]
-    stale = [c for c in cells if (o := outcomes.get((c.scenario, c.runbook))) is not None and o.digest != c.digest]
-    total = sum(outcome.seconds for outcome in run)
-    said = f"{len(run)} of {len(cells)} cells were run, in {humane(total)} in all; {len(wrong)} were not as expected."
-    if len(run) < len(cells):
+def _summary(entries: Sequence[Entry]) -> Iterable[str]:
+    counted = Counter(entry.standing for entry in entries)
+    yield "| cells | how many | run on |"
+    yield "|---|---|---|"
+    for stands in Standing:
+        days = sorted({f"{e.outcome.at:%Y-%m-%d}" for e in entries if e.standing is stands and e.outcome})
+        yield f"| {stands} | {counted[stands]} | {' to '.join(dict.fromkeys([*days[:1], *days[-1:]]))} |"
+    run = [entry.outcome for entry in entries if entry.outcome]
+    wrong = sum(bool(outcome.wrong) for outcome in run)
+    said = f"The drills took {humane(sum(outcome.seconds for outcome in run))} in all; {wrong} were not as expected."
+    reasons = Counter(name for entry in entries for name in entry.changed)
+    if reasons:
+        said += f" Stale because of: {', '.join(f'{name} ({count})' for name, count in sorted(reasons.items()))}."
+    if len(run) < len(entries):
         said += " The tables of other runbooks and of cheap recoveries show those that were run."
-    if stale:
-        names = ", ".join(f"{cell.scenario} × {cell.runbook}" for cell in stale)
-        said += f" Run before their files were last changed: {names}."
-    return [said, ""]
+    yield from ("", said, "")
 
 
-def _tables(cells: Sequence[Cell], outcomes: Outcomes) -> Iterable[str]:
+def _tables(entries: Sequence[Entry]) -> Iterable[str]:
+    nobody = {entry.cell.scenario: entry for entry in entries if entry.cell.kind == "none"}
     yield from ("### Its own runbook, and nobody", "")
-    yield "| drill | detected by | after first impact | its runbook | score | nobody answers |"
-    yield "|---|---|---|---|---|---|"
-    for cell in cells:
-        if cell.kind == "own":
-            nobody = outcomes.get((cell.scenario, "none"))
-            yield _own(cell.scenario, outcomes.get((cell.scenario, cell.runbook)), nobody)
-    others = [_row(cell, found) for cell, found in _run(cells, outcomes, "other")]
+    yield "| drill | detected by | after first impact | its runbook | score | run | nobody answers | run |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for entry in entries:
+        if entry.cell.kind == "own":
+            yield _own(entry, nobody[entry.cell.scenario])
+    others = [_other(entry, entry.outcome) for entry in entries if entry.cell.kind == "other" and entry.outcome]
     if others:
         yield from ("", "### Tempting other runbooks", "")
-        yield "| drill | runbook | expected | why | what it gave | what it changed |"
-        yield from ("|---|---|---|---|---|---|", *others)
-    cheap = [
-        f"| {c.scenario} | {c.runbook} | {c.expect} | {_gave(found)} |" for c, found in _run(cells, outcomes, "cheap")
-    ]
+        yield "| drill | runbook | expected | why | what it gave | what it changed | run |"
+        yield from ("|---|---|---|---|---|---|---|", *others)
+    cheap = [_cheap(entry) for entry in entries if entry.cell.kind == "cheap" and entry.outcome]
     if cheap:
         yield from ("", "### Cheap recoveries", "")
-        yield "| drill | recovery | expected | what it gave |"
-        yield from ("|---|---|---|---|", *cheap)
+        yield "| drill | recovery | expected | what it gave | run |"
+        yield from ("|---|---|---|---|---|", *cheap)
     yield ""
 
 
-def _run(cells: Sequence[Cell], outcomes: Outcomes, kind: str) -> list[tuple[Cell, Outcome]]:
-    """The cells of a kind that were run, each with what it gave."""
-    keyed = [(cell, outcomes.get((cell.scenario, cell.runbook))) for cell in cells if cell.kind == kind]
-    return [(cell, found) for cell, found in keyed if found is not None]
-
-
-def _own(scenario: str, own: Outcome | None, nobody: Outcome | None) -> str:
-    if own is None:
-        return f"| **{scenario}** | | | not run | | {_gave(nobody)} |"
-    after = "never" if own.detected_after is None else _moment(own.detected_after)
-    score = "–" if own.score is None else f"{own.score:g} {own.grade}"
-    return f"| **{scenario}** | {own.detected_by or '–'} | {after} | {_gave(own)} | {score} | {_gave(nobody)} |"
+def _own(own: Entry, nobody: Entry) -> str:
+    outcome, detected, score = own.outcome, "| ", ""
+    if outcome is not None:
+        after = "never" if outcome.detected_after is None else _moment(outcome.detected_after)
+        detected = f"{outcome.detected_by or '–'} | {after}"
+        score = "–" if outcome.score is None else f"{outcome.score:g} {outcome.grade}"
+    gave = f"{_gave(outcome)} | {score} | {own.run} | {_gave(nobody.outcome)} | {nobody.run}"
+    return f"| **{own.cell.scenario}** | {detected} | {gave} |"
 
 
 def _moment(seconds: float) -> str:
@@ -100,10 +130,16 @@ def _moment(seconds: float) -> str:
     return humane(seconds) if seconds >= 0 else f"{humane(-seconds)} before"
 
 
-def _row(cell: Cell, outcome: Outcome) -> str:
-    changed = "<br>".join(f"`{_cell(command)}`" for command in outcome.changed)
-    why = _cell(cell.why)
-    return f"| {cell.scenario} | {cell.runbook} | {cell.expect} | {why} | {_gave(outcome)} | {changed or 'nothing'} |"
+def _other(entry: Entry, outcome: Outcome) -> str:
+    cell = entry.cell
+    changes = "<br>".join(f"`{_cell(command)}`" for command in outcome.changed) or "nothing"
+    gave = f"{_cell(cell.why)} | {_gave(outcome)} | {changes} | {entry.run}"
+    return f"| {cell.scenario} | {cell.runbook} | {cell.expect} | {gave} |"
+
+
+def _cheap(entry: Entry) -> str:
+    cell = entry.cell
+    return f"| {cell.scenario} | {cell.runbook} | {cell.expect} | {_gave(entry.outcome)} | {entry.run} |"
 
 
 def _gave(outcome: Outcome | None) -> str:
@@ -116,10 +152,17 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").replace("`", "'").split())
 
 
+def read_entries(driver: str) -> list[Entry]:
+    """The cells of a driver as they stand to the present files."""
+    outcomes, inputs = read_outcomes(driver), WorkspaceInputs(ROOT, driver)
+    return [Entry(cell, outcomes.get((cell.scenario, cell.runbook)), inputs.of(cell)) for cell in read_cells()]
+
+
 def main() -> int:
-    outcomes = {driver: read_outcomes(driver) for driver in DRIVERS}
-    DOCUMENT.write_text(document(read_cells(), outcomes), encoding="utf-8")
-    print(f"{DOCUMENT.relative_to(ROOT)}: {sum(len(of) for of in outcomes.values())} outcomes")
+    entries = {driver: read_entries(driver) for driver in DRIVERS}
+    DOCUMENT.write_text(document(entries), encoding="utf-8")
+    counted = Counter(entry.standing for of_driver in entries.values() for entry in of_driver)
+    print(f"{DOCUMENT.relative_to(ROOT)}: {', '.join(f'{counted[stands]} {stands}' for stands in Standing)}")
     return 0
 
 

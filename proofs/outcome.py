@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -12,16 +13,26 @@ from pydantic import BaseModel, ConfigDict
 from drills.model.playbook import Milestone
 from drills.model.scorecard import Scorecard
 from proofs.cells import Cell
+from proofs.inputs import Inputs, changed
 from proofs.workbench import ROOT
 
 FOLDER = ROOT / "proofs" / "outcomes"
+
+
+class Standing(StrEnum):
+    """How a cell's outcome, if it has one, stands to the present files."""
+
+    CURRENT = "current"
+    STALE = "stale"
+    NOT_RUN = "not run"
 
 
 class Outcome(BaseModel):
     """Times are seconds after the first user impact, absent where a moment was not reached.
 
     `lull` is how long users were well before they suffered again, at the longest. `wrong` tells every way in which the
-    drill was not as expected; `changed` the commands that changed the sandbox.
+    drill was not as expected; `changed` the commands that changed the sandbox. `inputs` are the digests of what the
+    drill was made of (proofs.inputs), empty where that was not recorded.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,7 +40,7 @@ class Outcome(BaseModel):
     scenario: str
     runbook: str
     expect: str
-    digest: str
+    inputs: dict[str, str] = {}
     at: datetime
     seconds: float
     result: str
@@ -48,6 +59,13 @@ class Outcome(BaseModel):
         return self.scenario, self.runbook
 
 
+def standing(outcome: Outcome | None, now: Inputs) -> Standing:
+    """`now` are the inputs that the cell would be run with."""
+    if outcome is None:
+        return Standing.NOT_RUN
+    return Standing.STALE if changed(outcome.inputs, now) else Standing.CURRENT
+
+
 def outcome_of(
     cell: Cell,
     card: Scorecard | None,
@@ -63,7 +81,6 @@ def outcome_of(
         "scenario": cell.scenario,
         "runbook": cell.runbook,
         "expect": cell.expect.value,
-        "digest": cell.digest,
         "at": at,
         "seconds": round(seconds, 1),
         "lull": lull,

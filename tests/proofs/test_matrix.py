@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,18 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from proofs import matrix
+from proofs import matrix, matrix_document
+from proofs import outcome as outcomes
 from proofs.bystanders import Bystanders
 from proofs.cells import Cell, read_cells
 from proofs.outcome import Outcome
-from proofs.workbench import NotStarted, Workbench
+from proofs.workbench import ROOT, NotStarted, Workbench
 
 
 class Sandboxes:
     """Workbenches of which the first ones do not start; drills on the others are as expected at once."""
 
-    def __init__(self, failing: int) -> None:
+    def __init__(self, failing: int, folder: Path = ROOT) -> None:
         self._failing = failing
+        self._folder = folder
         self._lock = threading.Lock()
         self._open = 0
         self.conducted: list[tuple[str, str]] = []
@@ -36,7 +39,7 @@ class Sandboxes:
             if self._failing >= 0:
                 raise NotStarted("the sandbox did not start: exit 3: port 18080 is taken")
             self._open += 1
-        yield Workbench(Path("nowhere"))
+        yield Workbench(self._folder)
         with self._lock:
             self._open -= 1
 
@@ -47,7 +50,6 @@ class Sandboxes:
             scenario=cell.scenario,
             runbook=cell.runbook,
             expect=cell.expect.value,
-            digest=cell.digest,
             at=datetime(2026, 1, 1, tzinfo=UTC),
             seconds=1.0,
             result="met",
@@ -114,3 +116,96 @@ def test_the_store_of_a_drill_that_was_not_as_expected_is_kept(tmp_path: Path, m
         "drills.db": "drills.db",
         "drills.db-wal": "drills.db-wal",
     }
+
+
+class Runs:
+    """`python -m proofs.matrix` again and again, on files that may be edited between two runs."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self._monkeypatch = monkeypatch
+        for name in ("scenarios", "probes", "playbooks", "shop"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "drills.yaml", folder)
+        monkeypatch.setattr(matrix, "ROOT", folder)
+        monkeypatch.setattr(matrix_document, "ROOT", folder)
+        monkeypatch.setattr(outcomes, "FOLDER", folder / "outcomes")
+
+    def __call__(self, *options: str, wrong: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+        """The cells that one run conducts, of two scenarios and their own runbooks."""
+        sandboxes = Sandboxes(0, self.folder)
+        self._monkeypatch.setattr(matrix, "workbench", sandboxes.workbench)
+
+        def run_cell(bench: Workbench, cell: Cell, beside: Bystanders) -> Outcome:
+            return sandboxes.run_cell(bench, cell, beside).model_copy(update={"wrong": wrong})
+
+        self._monkeypatch.setattr(matrix, "run_cell", run_cell)
+        self._monkeypatch.setattr(matrix, "keep_evidence", lambda bench, outcome: bench.folder)
+        only = ["--only=slow-query", "--only=bad-deploy", "--kind=own"]
+        self._monkeypatch.setattr(sys, "argv", ["matrix", *only, *options])
+        matrix.main()
+        return sorted(sandboxes.conducted)
+
+    def append(self, file: str, text: str) -> None:
+        with (self.folder / file).open("a", encoding="utf-8") as opened:
+            opened.write(text)
+
+
+BOTH = [("bad-deploy", "bad-deploy"), ("slow-query", "slow-query")]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    return Runs(tmp_path, monkeypatch)
+
+
+def test_a_run_goes_on_where_the_files_changed(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+    assert runs() == BOTH
+    assert runs() == []
+    runs.append("scenarios/slow-query/runbook.md", "\nMore.\n")
+    capsys.readouterr()
+    assert runs() == [("slow-query", "slow-query")]
+    assert "2 cells on the local sandbox: 1 current, 1 stale, 0 not run; 1 to run" in capsys.readouterr().out
+    runs.append("probes/shop.yaml", "\n# a comment\n")
+    assert runs() == []
+    runs.append("probes/another.yaml", "probes: {}\n")
+    assert runs() == BOTH
+    assert runs("--again") == BOTH
+
+
+def test_a_cell_that_was_not_as_expected_is_run_again(runs: Runs) -> None:
+    assert runs(wrong=("it was not detected",)) == BOTH
+    assert runs() == BOTH
+    assert runs() == []
+
+
+def test_files_edited_while_a_drill_runs_make_its_outcome_stale(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox has a copy of its own, so the digests are of that copy."""
+    copy = runs.folder / "copy"
+    shutil.copytree(runs.folder, copy, ignore=shutil.ignore_patterns("copy"))
+    runs.append("shop/app.py", "\n# more\n")
+    original, runs.folder = runs.folder, copy
+    assert runs() == BOTH
+    runs.folder = original
+    assert runs() == BOTH
+
+
+def test_the_document_counts_what_is_current_stale_and_not_run(runs: Runs) -> None:
+    assert runs() == BOTH
+    runs.append("scenarios/slow-query/runbook.md", "\nMore.\n")
+    entries = matrix_document.read_entries("local")
+    said = matrix_document.document({"local": entries})
+    assert "| current | 1 | 2026-01-01 |\n| stale | 1 | 2026-01-01 |\n| not run | 233 |  |" in said
+    assert "Stale because of: runbook (1)." in said
+    assert "| **bad-deploy** | – | never | not mitigated | – | 2026-01-01 | not run |  |" in said
+    assert "| **slow-query** | – | never | not mitigated | – | 2026-01-01, stale | not run |  |" in said
+    assert "| **quiet** " not in said
+
+
+def test_an_outcome_whose_inputs_were_not_recorded_is_stale(runs: Runs) -> None:
+    assert runs() == BOTH
+    kept = outcomes.read_outcomes("local")
+    outcomes.keep("local", {key: outcome.model_copy(update={"inputs": {}}) for key, outcome in kept.items()})
+    said = matrix_document.document({"local": matrix_document.read_entries("local")})
+    assert "Stale because of: inputs were not recorded (2)." in said
+    assert runs() == BOTH
