@@ -30,8 +30,8 @@ lint: $(VENV)/.dev ## Style, format and the direction of imports.
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 
-types: $(VENV)/.dev ## Types, strictly.
-	$(BIN)/mypy drills
+types: $(VENV)/.dev ## Types, strictly, of all but the tests.
+	$(BIN)/mypy
 
 suite: $(VENV)/.dev ## The tests that need no Docker and are quick.
 	$(BIN)/python -m pytest -m 'not engine and not slow' -n 3 --dist loadgroup -q

@@ -35,11 +35,10 @@ POOL_SIZE = Gauge("shop_pool_size", "Database connections that may be in use.", 
 EXTERNAL_SECONDS = Histogram("shop_external_api_seconds", "Time of calls of the external API.", buckets=BUCKETS)
 
 
-class LivingReplicas(MultiProcessCollector):
+class LivingReplicas:
     """Counters of all replicas there ever were, gauges of those that live."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(None, str(folder))
         self._folder = folder
 
     def collect(self) -> Iterable[Metric]:
@@ -51,7 +50,8 @@ class LivingReplicas(MultiProcessCollector):
         if not beats():
             for file in dead:
                 file.unlink(missing_ok=True)
-        merged: Iterable[Metric] = self.merge([str(file) for file in names if file not in dead], accumulate=True)
+        files = [str(file) for file in names if file not in dead]
+        merged: Iterable[Metric] = MultiProcessCollector.merge(files, accumulate=True)
         return merged
 
 

@@ -50,7 +50,7 @@ def _ignore_newcomers(listening: socket.socket) -> None:
 
 def _accept_all(listening: socket.socket) -> list[socket.socket]:
     """The connections that wait in it, which does not block."""
-    connections = []
+    connections: list[socket.socket] = []
     while True:
         try:
             connection, _ = listening.accept()

@@ -44,7 +44,7 @@ class Watched:
             await send(message)
 
         error = ""
-        handling = asyncio.create_task(self._app(scope, receive, noting_status))
+        handling = asyncio.ensure_future(self._app(scope, receive, noting_status))
         # Not wait_for: a handler that does not end when it is cancelled (a database that hangs) must delay no answer.
         await asyncio.wait({handling}, timeout=DEADLINE_SECONDS)
         if not handling.done():
