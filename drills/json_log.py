@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from drills.clock import Clock
 from drills.model.visible import visible_json
 
-Value = str | int | float | bool | None
+Value = str | int | float | bool | Sequence[str] | None
 
 
 class Lines:
@@ -22,5 +22,5 @@ class Lines:
     def say(self, what: str, *, at: datetime | None = None, **fields: Value) -> None:
         """One line: the time, what happened, and its details."""
         moment = (at or self._clock.now()).isoformat(timespec="milliseconds")
-        told = {name: value for name, value in fields.items() if value not in (None, "")}
+        told = {name: value for name, value in fields.items() if value not in (None, "", ())}
         self._write(visible_json(json.dumps({"at": moment, "event": what, **told}, ensure_ascii=False)))

@@ -11,12 +11,13 @@ times cannot matter, and whoever wants an alert without delay calls `tick` right
 nothing when nothing has changed. How often `tick` is called changes when something is told, never what.
 """
 
+from drills.alerting.alert_id import AlertId
 from drills.alerting.alerting import observe, resumed, tick
-from drills.alerting.incidents import Incident, group
 from drills.alerting.probe_state import ProbeState, Standing
 from drills.alerting.rules import AlertRules
 from drills.alerting.state import AlertState, Open
 from drills.alerting.transitions import (
+    AlertTransition,
     Changed,
     Fired,
     LookAgain,
@@ -27,11 +28,12 @@ from drills.alerting.transitions import (
 )
 
 __all__ = [
+    "AlertId",
     "AlertRules",
     "AlertState",
+    "AlertTransition",
     "Changed",
     "Fired",
-    "Incident",
     "LookAgain",
     "Open",
     "ProbeState",
@@ -40,7 +42,6 @@ __all__ = [
     "Suppressed",
     "Transition",
     "event_of",
-    "group",
     "observe",
     "resumed",
     "tick",

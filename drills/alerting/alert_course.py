@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from drills.alerting.alert_id import AlertId
 from drills.alerting.rules import KeyRule
 from drills.alerting.state import KeyState, Open
 
@@ -56,7 +57,7 @@ def proceed(rule: KeyRule, state: KeyState, due: int | None, t: float) -> Course
             return Course(state, Step.NOTHING, None)
         count = state.count + 1
         fires = (*(fired for fired in state.fires if fired + FLAP_WINDOW > t), t)[-FLAPS:]
-        alert = Open(f"{rule.key}#{count}", due)
+        alert = Open(AlertId(rule.key, count), due)
         return Course(replace(state, open=alert, count=count, fires=fires), Step.FIRED, alert)
     if due is not None and due <= alert.rank:
         step = Step.ROSE if due < alert.rank else Step.NOTHING

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from drills.alerting import vantages
+from drills.alerting.alert_id import AlertId
 from drills.alerting.judgement import judge
 from drills.alerting.probe_state import ProbeState, Standing, is_undecided, look
 from drills.alerting.rules import AlertRules, ProbeRule
@@ -196,23 +197,20 @@ def _look_at_descendants(rule: ProbeRule, state: AlertState) -> list[LookAgain]:
     return [LookAgain(name) for name, known in below if known is not None and known.decided is Standing.DOWN]
 
 
-def resumed(
-    rules: AlertRules, t: float, open_alerts: Mapping[str, tuple[str, str]], numbers: Mapping[str, int]
-) -> AlertState:
+def resumed(rules: AlertRules, t: float, open_alerts: Mapping[AlertId, str], numbers: Mapping[str, int]) -> AlertState:
     """The state of a monitor that starts again at `t`, with what was told before it ended.
 
-    `open_alerts` is key → (alert id, level), `numbers` key → how many alerts it has had. An open alert stays open
+    `open_alerts` is alert → level, `numbers` key → how many alerts it has had. An open alert stays open
     until evidence says otherwise. Raises ValueError for a level that the rules do not have.
     """
     state = _begun(rules, AlertState(), t)
     keys = state.keys
-    for key in {*open_alerts, *numbers}:
+    alerts = {alert_id.key: Open(alert_id, rules.levels.index(level)) for alert_id, level in open_alerts.items()}
+    for key in {*alerts, *numbers}:
         rule = rules.key_rule(key)
-        alert = None
+        alert = alerts.get(key)
         holdings = (Holding(),) * len(rule.thresholds)
-        if key in open_alerts:
-            alert_id, level = open_alerts[key]
-            alert = Open(alert_id, rules.levels.index(level))
+        if alert is not None:
             holdings = tuple(
                 Holding(True, t - threshold.for_seconds, t) if threshold.rank == alert.rank else Holding()
                 for threshold in rule.thresholds

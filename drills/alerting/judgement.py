@@ -224,7 +224,7 @@ def _said(
         case Step.FIRED:
             heading = wording.title(rule, alert.rank)
             seen = wording.who(rule, state)
-            return (Fired(alert.alert_id, rule.key, level, heading, why, seen[0] if seen else None, seen[1:]),)
+            return (Fired(alert.alert_id, level, heading, why, seen[0] if seen else None, seen[1:]),)
         case Step.HELD_OPEN:
             return (Changed(alert.alert_id, level, f"flaps: fired {len(course.state.fires)} times, held open"),)
         case Step.RESOLVED:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from drills.alerting.alert_id import AlertId
 from drills.alerting.probe_state import ProbeState
 from drills.alerting.shelves import Shelves
 from drills.model.probe import LOCAL, Role
@@ -56,7 +57,7 @@ class Holding:
 class Open:
     """An open alert. `lower_since`: since when less than its level would be due; `lower_rank`: the worst since then."""
 
-    alert_id: str
+    alert_id: AlertId
     rank: int
     lower_since: float | None = None
     lower_rank: int | None = None

@@ -5,34 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from drills.alerting.alert_id import AlertId
 from drills.model.events import AlertChanged, AlertFired, AlertResolved, AlertSuppressed
 
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A new alert. `alert_id` is the key and a running number; `probe` is who saw it, `besides` who saw the same."""
+    """A new alert. `probe` is who saw it, `besides` who saw the same."""
 
-    alert_id: str
-    key: str
+    alert_id: AlertId
     level: str
     title: str
     reason: str
     probe: str | None = None
     besides: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """What it is about."""
+        return self.alert_id.key
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
     """An open alert's level rose or fell (or stayed, when it is only said that the alert flaps)."""
 
-    alert_id: str
+    alert_id: AlertId
     level: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    alert_id: str
+    alert_id: AlertId
     reason: str
 
 
@@ -51,20 +56,21 @@ class LookAgain:
     probe: str
 
 
-Transition = Fired | Changed | Resolved | Suppressed | LookAgain
+AlertTransition = Fired | Changed | Resolved | Suppressed
+Transition = AlertTransition | LookAgain
 
 
 def event_of(
-    transition: Transition, t: float, at: datetime
-) -> AlertFired | AlertChanged | AlertResolved | AlertSuppressed | None:
-    """The timeline's event of a transition at `t`; none for LookAgain, which is the prober's affair."""
+    transition: AlertTransition, t: float, at: datetime
+) -> AlertFired | AlertChanged | AlertResolved | AlertSuppressed:
+    """The timeline's event of a transition at `t`."""
     match transition:
-        case Fired(alert_id, key, level, title, reason, probe, besides):
+        case Fired(alert_id, level, title, reason, probe, besides):
             return AlertFired(
                 t=t,
                 at=at,
-                alert_id=alert_id,
-                key=key,
+                alert_id=str(alert_id),
+                key=alert_id.key,
                 level=level,
                 title=title,
                 reason=reason,
@@ -72,10 +78,8 @@ def event_of(
                 besides=besides,
             )
         case Changed(alert_id, level, reason):
-            return AlertChanged(t=t, at=at, alert_id=alert_id, level=level, reason=reason)
+            return AlertChanged(t=t, at=at, alert_id=str(alert_id), level=level, reason=reason)
         case Resolved(alert_id, reason):
-            return AlertResolved(t=t, at=at, alert_id=alert_id, reason=reason)
+            return AlertResolved(t=t, at=at, alert_id=str(alert_id), reason=reason)
         case Suppressed(key, because):
             return AlertSuppressed(t=t, at=at, key=key, because=because)
-        case LookAgain():
-            return None

@@ -14,11 +14,11 @@ from drills.clock import Clock
 from drills.drill.ending import ending
 from drills.drill.guard import stand_guard, thrown
 from drills.drill.journey_users import JourneyUsers
+from drills.drill.monitoring import DrillMonitoring
 from drills.drill.plan import DrillPlan
 from drills.drill.recorder import Recorder
 from drills.drill.responding import answer_with_runbook
 from drills.drill.waiting import alongside, in_thread
-from drills.drill.watch import Watch
 from drills.errors import Aborted, DrillsError, EnvironmentFailed
 from drills.faults.injection import inject, lacking
 from drills.faults.kinds.traffic_surge import TrafficSurge
@@ -134,17 +134,17 @@ class Course:
         await in_thread(self._prepare_links)
         plan, addresses = self._plan, self._sandbox.addresses
         traffic = self._users_of(addresses)
-        watch = Watch(
+        monitoring = DrillMonitoring(
             self._recorder, plan.playbook, plan.probes, addresses, self._clock, self._on_alert, probers=plan.probers
         )
         await traffic.start()
         try:
             guard = stand_guard(plan.scenario.abort, self._switch, self._surroundings.folder, self._clock)
-            background = [watch.run(), guard, self._count(traffic), self._take_in()]
+            background = [monitoring.run(), guard, self._count(traffic), self._take_in()]
             if plan.responder is ResponderKind.RUNBOOK:
                 surroundings = self._surroundings.at(addresses)
                 background.append(answer_with_runbook(plan, self._recorder, surroundings, self._alerted, self._clock))
-            await alongside(self._phases(watch, traffic), *background)
+            await alongside(self._phases(monitoring, traffic), *background)
         finally:
             self._recorder.defer(await traffic.stop())
 
@@ -182,8 +182,8 @@ class Course:
             dns=addresses["dns"] if by_edge else None,
         )
 
-    async def _phases(self, watch: Watch, traffic: Traffic) -> None:
-        baseline_end = await self._hold_steady(watch, traffic)
+    async def _phases(self, monitoring: DrillMonitoring, traffic: Traffic) -> None:
+        baseline_end = await self._hold_steady(monitoring, traffic)
         for index, injection in enumerate(self._plan.scenario.timeline):
             await self._inject(index, injection, baseline_end, traffic)
         patience = self._plan.impact_patience.total_seconds()
@@ -197,28 +197,28 @@ class Course:
                 return
             await self._clock.sleep(STEP)
 
-    async def _hold_steady(self, watch: Watch, traffic: Traffic) -> float:
+    async def _hold_steady(self, monitoring: DrillMonitoring, traffic: Traffic) -> float:
         """Wait for the steady state and take the baseline; returns t of its end. Raises NotValid."""
         scenario, recorder = self._plan.scenario, self._recorder
         hold = scenario.steady.hold.total_seconds()
         baseline = scenario.baseline.total_seconds()
-        await watch.looking.wait()
+        await monitoring.monitor.started.wait()
         for probe in scenario.steady.probes:
-            watch.look_now(probe)
+            monitoring.monitor.look_now(probe)
         deadline = recorder.t + max(hold, baseline) + self._plan.steady_patience.total_seconds()
         while True:
-            since = [watch.passing_since(probe) for probe in scenario.steady.probes]
+            since = [monitoring.passing_since(probe) for probe in scenario.steady.probes]
             t = recorder.t
             if all(start is not None and t - start >= hold for start in since):
                 well_since = users_well_since(recorder.timeline, scenario.traffic.users)
                 if well_since is not None and t - well_since >= baseline:
                     break
             if t > deadline:
-                probe, reason = self._unsteady(watch)
+                probe, reason = self._unsteady(monitoring)
                 recorder.emit(SteadyStateFailed(**recorder.now(), probe=probe, reason=reason))
                 raise NotValid
             await self._clock.sleep(STEP)
-        looks = {probe: watch.last(probe) for probe in scenario.steady.probes}
+        looks = {probe: monitoring.last(probe) for probe in scenario.steady.probes}
         totals = {name: look.phases.get("total", 0.0) for name, look in looks.items() if look is not None}
         recorder.emit(SteadyStateHeld(**recorder.now(), seconds=hold, probes=totals))
         until = recorder.t
@@ -226,10 +226,10 @@ class Course:
         await traffic.mark_baseline()
         return until
 
-    def _unsteady(self, watch: Watch) -> tuple[str, str]:
+    def _unsteady(self, monitoring: DrillMonitoring) -> tuple[str, str]:
         for probe in self._plan.scenario.steady.probes:
-            if watch.passing_since(probe) is None:
-                look = watch.last(probe)
+            if monitoring.passing_since(probe) is None:
+                look = monitoring.last(probe)
                 return probe, (look.reason or str(look.outcome)) if look is not None else "it was never looked at"
         return "traffic", "users were not served well for long enough"
 

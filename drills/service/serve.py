@@ -8,20 +8,22 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from drills.alerting import AlertRules
 from drills.clock import Clock, SystemClock
 from drills.errors import SandboxBusy
 from drills.faults.recovery import recover
 from drills.json_log import Lines
 from drills.model.responder_kind import ResponderKind
+from drills.monitoring.monitor import Monitor
 from drills.reporting.report import reports_into
 from drills.sandbox.open import open_sandbox
 from drills.sandbox.sandbox import Sandbox
 from drills.schedule.calendar import keep_calendar
 from drills.schedule.dispatcher import CommandFor
 from drills.schedule.starter import Command
-from drills.service.looking import Looking
-from drills.service.monitoring import Monitoring
+from drills.service.alerts import StoredAlerts
 from drills.service.retention import keep_no_longer
+from drills.service.sandbox_prober import SandboxProber
 from drills.service.stopping import until_told_to_stop
 from drills.store.copies import places
 from drills.store.holder import hold, holder_of
@@ -50,18 +52,16 @@ async def serve(
     sandbox = open_sandbox(workspace)
     with _the_only_service(workspace, name), contextlib.closing(Store.open(workspace.store_url, clock=clock)) as store:
         await asyncio.to_thread(_make_ready, workspace, sandbox, store, lines, bring_up=bring_up)
-
-        def look_now(probe: str) -> None:
-            looking.look_now(probe)
-
-        monitoring = Monitoring(workspace.playbook(), probes, store, name, look_now=look_now, lines=lines, clock=clock)
-        looking = Looking(
-            probes, lambda: sandbox.addresses, monitoring.see, lines=lines, clock=clock, probers=workspace.probers
+        alerts = StoredAlerts(store, name, lines=lines, clock=clock)
+        rules = AlertRules.of(workspace.playbook(), probes)
+        monitor = Monitor(rules, probes, alerts, clock, await asyncio.to_thread(alerts.taken_up, rules))
+        prober = SandboxProber(
+            probes, lambda: sandbox.addresses, monitor.see, lines=lines, clock=clock, probers=workspace.probers
         )
         lines.say("serving", workspace=str(workspace.home), sandbox=name, entries=len(workspace.config.schedule))
         await until_told_to_stop(
-            looking.run(),
-            monitoring.run(),
+            monitor.run(prober),
+            alerts.run(),
             keep_calendar(
                 workspace.config.schedule,
                 store,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -9,6 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import insert, select
 
+from drills.alerting import AlertId
 from drills.store import tables
 from drills.store.store import Store
 
@@ -22,17 +24,21 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlertRecord:
-    """One transition. `drill_id` is the drill that ran on the sandbox then: such an alert is no real incident's."""
+    """One transition. `drill_id` is the drill that ran on the sandbox then: such an alert is no real incident's.
+
+    `probe` is who saw it, `besides` who saw the same. `alert_id` is absent for an alert that was suppressed.
+    """
 
     sandbox: str
     at: datetime
     kind: AlertKind
-    alert_id: str
+    alert_id: AlertId | None
     key: str
     level: str
     title: str
     reason: str
     probe: str | None = None
+    besides: tuple[str, ...] = ()
     drill_id: str | None = None
 
 
@@ -46,7 +52,7 @@ class AlertLog:
         """Store them, in order; they are on the disk when this returns."""
         if records:
             with self._database.write() as connection:
-                connection.execute(insert(tables.alerts), [asdict(record) for record in records])
+                connection.execute(insert(tables.alerts), [_row(record) for record in records])
 
     def history(self, sandbox: str, since: datetime | None = None) -> list[AlertRecord]:
         """What was told about a sandbox, in order."""
@@ -61,38 +67,44 @@ class AlertLog:
                 row.sandbox,
                 row.at,
                 AlertKind(row.kind),
-                row.alert_id,
+                AlertId.parse(row.alert_id) if row.alert_id else None,
                 row.key,
                 row.level,
                 row.title,
                 row.reason,
                 row.probe,
+                tuple(json.loads(row.besides or "[]")),
                 row.drill_id,
             )
             for row in rows
         ]
 
-    def open(self, sandbox: str) -> list[AlertRecord]:
+    def open(self, sandbox: str) -> dict[AlertId, AlertRecord]:
         """The alerts that have fired and not been resolved, each with its level of now."""
-        found: dict[str, AlertRecord] = {}
+        found: dict[AlertId, AlertRecord] = {}
         for record in self.history(sandbox):
+            if record.alert_id is None:
+                continue
             if record.kind is AlertKind.FIRED:
                 found[record.alert_id] = record
             elif record.kind is AlertKind.RESOLVED:
                 found.pop(record.alert_id, None)
             elif record.kind is AlertKind.CHANGED and record.alert_id in found:
                 found[record.alert_id] = replace(found[record.alert_id], level=record.level)
-        return list(found.values())
+        return found
 
     def numbers(self, sandbox: str) -> dict[str, int]:
         """Key → how many alerts it has had: the next one has the next number, also after a restart."""
         table = tables.alerts
-        query = select(table.c.key, table.c.alert_id).where(
-            table.c.sandbox == sandbox, table.c.kind == AlertKind.FIRED.value
-        )
+        query = select(table.c.alert_id).where(table.c.sandbox == sandbox, table.c.kind == AlertKind.FIRED.value)
         numbers: dict[str, int] = {}
         with self._database.read() as connection:
             for row in connection.execute(query):
-                number = int(row.alert_id.rpartition("#")[2])
-                numbers[row.key] = max(number, numbers.get(row.key, 0))
+                alert = AlertId.parse(row.alert_id)
+                numbers[alert.key] = max(alert.number, numbers.get(alert.key, 0))
         return numbers
+
+
+def _row(record: AlertRecord) -> dict[str, object]:
+    alert_id = "" if record.alert_id is None else str(record.alert_id)
+    return asdict(record) | {"alert_id": alert_id, "besides": json.dumps(record.besides)}

@@ -150,6 +150,8 @@ alerts = Table(
     Column("reason", Text, nullable=False),
     Column("probe", String(200), nullable=True),
     Column("drill_id", String(32), nullable=True),
+    #: Names as JSON; none in rows of version 0.1.
+    Column("besides", Text, nullable=True),
     Index("ix_alerts_sandbox_at", "sandbox", "at"),
 )
 

@@ -9,18 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from drills.alerting import (
+    AlertId,
     AlertRules,
     AlertState,
     Changed,
     Fired,
-    Incident,
     LookAgain,
     Resolved,
     Standing,
     Suppressed,
     Transition,
     event_of,
-    group,
     observe,
     resumed,
     tick,
@@ -103,8 +102,7 @@ def test_two_failed_looks_of_three_fire_and_say_who_saw_what() -> None:
     monitor.see(10, "health", FAIL, "status 503")
     (fired,) = monitor.see(10.2, "health", FAIL, "connection refused")
     assert fired == Fired(
-        "health_failing#1",
-        "health_failing",
+        AlertId("health_failing", 1),
         "SEV2",
         "health failing",
         "health: connection refused (health_failing for 0s)",
@@ -224,7 +222,7 @@ def test_a_probe_that_came_back_is_missed_again_when_it_goes_silent_again() -> N
     monitor.at(35)
     monitor.see(40, "health", PASS)
     monitor.at(60)
-    assert [t.alert_id for t in monitor.at(75) if isinstance(t, Fired)] == ["probe-unknown:health#2"]
+    assert [t.alert_id for t in monitor.at(75) if isinstance(t, Fired)] == [AlertId("probe-unknown:health", 2)]
 
 
 # ---- metrics: levels that rise and fall -----------------------------------------------------------------------------
@@ -264,7 +262,7 @@ def test_one_alert_for_one_subject_at_the_most_severe_level() -> None:
 def test_a_level_rises_at_once() -> None:
     monitor = errors((0, 0.03), (10, 0.03))
     assert monitor.see(12, "metrics", PASS, error_rate=0.5) == [
-        Changed("error_rate#1", "SEV1", "error_rate 50.0 % (error_rate > 0.2 for 0s)")
+        Changed(AlertId("error_rate", 1), "SEV1", "error_rate 50.0 % (error_rate > 0.2 for 0s)")
     ]
 
 
@@ -277,7 +275,7 @@ def test_a_level_falls_only_after_calm_and_resolves_after_more() -> None:
     assert fell.level == "SEV3"
     monitor.see(14, "metrics", PASS, error_rate=0.0)
     assert monitor.at(33.9) == [], "calm is twice the 10 s of the threshold"
-    assert monitor.at(34) == [Resolved("error_rate#1", "calm for 20.0 s: error_rate 0.0 %")]
+    assert monitor.at(34) == [Resolved(AlertId("error_rate", 1), "calm for 20.0 s: error_rate 0.0 %")]
 
 
 def test_a_relapse_during_the_calm_keeps_the_alert_open_without_a_word() -> None:
@@ -296,7 +294,10 @@ def test_the_second_alert_of_a_key_has_the_next_number() -> None:
     monitor = errors((0, 0.5), (1, 0.0))
     monitor.at(30)
     monitor.see(31, "metrics", PASS, error_rate=0.5)
-    assert [t.alert_id for _, t in monitor.told if isinstance(t, Fired)] == ["error_rate#1", "error_rate#2"]
+    assert [t.alert_id for _, t in monitor.told if isinstance(t, Fired)] == [
+        AlertId("error_rate", 1),
+        AlertId("error_rate", 2),
+    ]
 
 
 def test_subjects_are_told_apart_by_the_metrics_that_thresholds_name() -> None:
@@ -509,35 +510,15 @@ def test_probes_that_depend_on_each_other_do_not_silence_each_other() -> None:
     assert len(down(monitor, 0, "one", "two")) == 2
 
 
-# ---- one incident ---------------------------------------------------------------------------------------------------
-
-
-def test_alerts_that_overlap_are_one_incident_and_a_later_one_is_another() -> None:
-    def fired(key: str, level: str) -> Fired:
-        return Fired(f"{key}#1", key, level, key, key)
-
-    told = [
-        (10.0, fired("p95", "SEV3")),
-        (12.0, fired("error_rate", "SEV2")),
-        (15.0, Changed("error_rate#1", "SEV1", "")),
-        (20.0, Resolved("error_rate#1", "")),
-        (30.0, Resolved("p95#1", "")),
-        (90.0, fired("disk", "SEV2")),
-    ]
-    levels = ("SEV1", "SEV2", "SEV3")
-    assert group(levels, told) == (
-        Incident(10, 30, "SEV3", "SEV1", ("p95#1", "error_rate#1")),
-        Incident(90, None, "SEV2", "SEV2", ("disk#1",)),
-    )
-    assert group(levels, told[:3])[0].level == "SEV1"
-    assert len(group(levels, told, linger=60)) == 1
-
-
 def test_transitions_become_the_timelines_events() -> None:
-    event = event_of(Fired("p95#1", "p95", "SEV2", "p95 > 2.0", "p95 3 s", "metrics"), 4.5, NOON)
-    assert event is not None
-    assert (event.kind, event.t) == ("alert-fired", 4.5)
-    assert event_of(LookAgain("home"), 4.5, NOON) is None
+    event = event_of(Fired(AlertId("p95", 1), "SEV2", "p95 > 2.0", "p95 3 s", "metrics"), 4.5, NOON)
+    assert isinstance(event, AlertFired)
+    assert (event.t, event.alert_id, event.key) == (4.5, "p95#1", "p95")
+
+
+@pytest.mark.parametrize("key", ["p95", "probe_failing:home", "a#b"])
+def test_an_id_of_an_alert_is_read_as_it_was_written(key: str) -> None:
+    assert AlertId.parse(str(AlertId(key, 12))) == AlertId(key, 12)
 
 
 # ---- time -----------------------------------------------------------------------------------------------------------
@@ -563,18 +544,18 @@ def test_an_earlier_state_is_not_touched_by_later_ones() -> None:
 
 def test_an_open_alert_that_is_taken_up_again_waits_for_evidence_and_then_resolves() -> None:
     monitor = errors()
-    monitor.state = resumed(monitor.rules, 1000, {"error_rate": ("error_rate#7", "SEV1")}, {"error_rate": 7})
+    monitor.state = resumed(monitor.rules, 1000, {AlertId("error_rate", 7): "SEV1"}, {"error_rate": 7})
     for t in range(1000, 1300, 5):
         assert alerts(monitor.see(t, "metrics", PASS)) == []
     monitor.see(1300, "metrics", PASS, error_rate=0.0)
-    assert [t.alert_id for t in monitor.at(1310) if isinstance(t, Resolved)] == ["error_rate#7"]
+    assert [t.alert_id for t in monitor.at(1310) if isinstance(t, Resolved)] == [AlertId("error_rate", 7)]
     (fired,) = monitor.see(1320, "metrics", PASS, error_rate=0.9)
     assert isinstance(fired, Fired)
-    assert fired.alert_id == "error_rate#8"
+    assert fired.alert_id == AlertId("error_rate", 8)
 
 
 def test_an_alert_that_is_taken_up_again_and_still_holds_is_not_fired_twice() -> None:
     monitor = errors()
-    monitor.state = resumed(monitor.rules, 1000, {"error_rate": ("error_rate#7", "SEV2")}, {"error_rate": 7})
+    monitor.state = resumed(monitor.rules, 1000, {AlertId("error_rate", 7): "SEV2"}, {"error_rate": 7})
     assert monitor.see(1001, "metrics", PASS, error_rate=0.1) == []
     assert monitor.levels() == {"error_rate": "SEV2"}

@@ -22,9 +22,11 @@ from drills.model.probe import ProbeSpec
 from drills.probing.bind import bind
 from drills.probing.engine.prober import Prober
 from drills.json_log import Lines
-from drills.service.monitoring import Monitoring
+from drills.alerting import AlertRules
+from drills.monitoring.monitor import Monitor
+from drills.service.alerts import StoredAlerts
 from drills.store.store import Store
-from tests.service.test_monitoring import playbook
+from tests.monitoring.playing import playbook
 
 async def serve():
     clock, seen = SystemClock(), 0
@@ -36,19 +38,19 @@ async def serve():
         for n in range(20)
     ]
     store = Store.open(sys.argv[1], clock=clock)
-    monitoring = Monitoring(
-        playbook("probe_failing"), probes, store, "default", look_now=lambda _: None, lines=lines, clock=clock
-    )
+    alerts = StoredAlerts(store, "default", lines=lines, clock=clock)
+    rules = AlertRules.of(playbook("probe_failing"), probes)
+    monitor = Monitor(rules, probes, alerts, clock)
 
     def see(observation):
         nonlocal seen
         seen += 1
-        monitoring.see(observation)
+        monitor.see(observation)
         if seen in (200, 600):
             print(f'{{"event": "seen-{seen}"}}', flush=True)
 
     prober = Prober([bind(probe, {}) for probe in probes], see, clock=clock)
-    await asyncio.gather(prober.run(), monitoring.run())
+    await asyncio.gather(monitor.run(prober), alerts.run())
 
 asyncio.run(serve())
 """

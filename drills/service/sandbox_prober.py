@@ -1,4 +1,4 @@
-"""Keeps probes going against a sandbox whose addresses may change: it is restarted, taken down, brought up again."""
+"""Runs probes against a sandbox whose addresses may change: it is restarted, taken down, brought up again."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from drills.probing.bind import BoundProbe, bind_all
 from drills.probing.engine.prober import Prober
 from drills.probing.remote.config import KnownProber
 
-#: How often the sandbox's addresses are looked up.
+#: How often the sandbox's addresses are read, in seconds.
 _CHECK = 1.0
 
 
-class Looking:
-    """Runs a prober against the sandbox as long as it has addresses; a new one when they have changed."""
+class SandboxProber:
+    """Runs a prober as long as the sandbox has addresses; a new one when they have changed.
+
+    `see` is given each observation.
+    """
 
     def __init__(
         self,
         probes: Sequence[ProbeSpec],
         addresses: Callable[[], Mapping[str, str]],
-        sink: Callable[[Observation], None],
+        see: Callable[[Observation], None],
         *,
         lines: Lines,
         clock: Clock,
@@ -33,7 +36,7 @@ class Looking:
     ) -> None:
         self._probes = tuple(probes)
         self._addresses = addresses
-        self._sink = sink
+        self._see = see
         self._lines = lines
         self._clock = clock
         self._probers = probers
@@ -41,12 +44,12 @@ class Looking:
         self._said: set[tuple[str, str]] = set()
 
     def look_now(self, probe: str) -> None:
-        """Ask for a look at once; nothing happens while the sandbox is down."""
+        """Run a probe at once; nothing happens while the sandbox is down."""
         if self._prober is not None:
             self._prober.look_now(probe)
 
     async def run(self) -> None:
-        """Until cancelled. A probe that cannot look is said once, and again when the reason is another one."""
+        """Until cancelled. A probe that cannot run is logged once, and again when the reason is another one."""
         while True:
             addresses = dict(await asyncio.to_thread(self._addresses))
             if not addresses:
@@ -55,7 +58,7 @@ class Looking:
                     await self._clock.sleep(_CHECK)
                     addresses = dict(await asyncio.to_thread(self._addresses))
             bound = bind_all(self._probes, addresses, self._probers)
-            self._prober = Prober(bound, self._sink, clock=self._clock, unusable=self._say_unusable)
+            self._prober = Prober(bound, self._see, clock=self._clock, unusable=self._say_unusable)
             self._lines.say("probing", probes=len(self._probes))
             probing = asyncio.create_task(self._prober.run())
             changed = asyncio.create_task(self._changed(addresses))

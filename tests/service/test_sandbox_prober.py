@@ -15,8 +15,8 @@ from drills.clock import SystemClock
 from drills.json_log import Lines
 from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.probing.remote.config import KnownProber
-from drills.service import looking
-from drills.service.looking import Looking
+from drills.service import sandbox_prober
+from drills.service.sandbox_prober import SandboxProber
 from tests.service.waiting import becomes
 
 PROBE = ProbeSpec(name="port", kind="tcp", settings={"address": "${app}"})
@@ -29,14 +29,14 @@ def listening() -> Iterator[str]:
 
 
 def test_probes_wait_for_a_sandbox_that_is_down_and_follow_one_that_moves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "_CHECK", 0.01)
+    monkeypatch.setattr(sandbox_prober, "_CHECK", 0.01)
     clock = SystemClock()
     said: list[str] = []
     seen: list[Observation] = []
     addresses: dict[str, str] = {}
 
     async def run() -> None:
-        looks = Looking([PROBE], lambda: addresses, seen.append, lines=Lines(said.append, clock), clock=clock)
+        looks = SandboxProber([PROBE], lambda: addresses, seen.append, lines=Lines(said.append, clock), clock=clock)
         looks.look_now("port")
         running = asyncio.create_task(looks.run())
         await becomes(lambda: bool(said))
@@ -64,9 +64,9 @@ def test_a_vantage_elsewhere_is_looked_from(tmp_path: Path) -> None:
     )
     seen: list[Observation] = []
 
-    def looks(**known: KnownProber) -> Looking:
+    def looks(**known: KnownProber) -> SandboxProber:
         lines = Lines(lambda _: None, clock)
-        return Looking([spec], lambda: {"app": "a"}, seen.append, lines=lines, clock=clock, probers=known)
+        return SandboxProber([spec], lambda: {"app": "a"}, seen.append, lines=lines, clock=clock, probers=known)
 
     async def run() -> None:
         gone = looks(paris=KnownProber("paris", "http://127.0.0.1:1", tmp_path / "none"))
@@ -83,7 +83,7 @@ def test_a_vantage_elsewhere_is_looked_from(tmp_path: Path) -> None:
 
 
 def test_a_probe_that_cannot_look_is_said_once_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "_CHECK", 0.01)
+    monkeypatch.setattr(sandbox_prober, "_CHECK", 0.01)
     clock = SystemClock()
     specs = [
         PROBE,
@@ -96,7 +96,7 @@ def test_a_probe_that_cannot_look_is_said_once_and_the_others_go_on(monkeypatch:
     addresses: dict[str, str] = {}
 
     async def run() -> None:
-        looks = Looking(
+        looks = SandboxProber(
             specs,
             lambda: addresses,
             lambda observation: seen.update({observation.probe: observation}),
