@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
-#: The sandbox of the proofs: local or compose.
+#: The sandbox of the acceptance runs: local or compose.
 DRIVER ?= local
 
 # The suite starts hundreds of processes; compiling the package in each of them anew would be a sixth of their time.
@@ -46,22 +46,22 @@ engine: $(VENV)/.dev ## The tests that need a Docker engine and the compose CLI.
 	$(BIN)/python -m pytest -m engine -q $(TESTS)
 
 matrix: $(VENV)/.dev ## Each drill with its runbook, with none and with tempting others; writes docs/scenario-matrix.md.
-	$(BIN)/python -m proofs.matrix --driver $(DRIVER); status=$$?; $(BIN)/python -m proofs.matrix_document; exit $$status
+	$(BIN)/python -m acceptance.matrix --driver $(DRIVER); status=$$?; $(BIN)/python -m acceptance.matrix_document; exit $$status
 
-rehearse: $(VENV)/.dev ## Every runbook on a sandbox that is well: do its steps that change nothing still run?
-	$(BIN)/python -m proofs.rehearsals --driver $(DRIVER)
+rehearse: $(VENV)/.dev ## Run each runbook's read-only steps on a healthy sandbox.
+	$(BIN)/python -m acceptance.rehearsals --driver $(DRIVER)
 
-diagnose: $(VENV)/.dev ## Every look of every runbook while its failure lasts: does it tell something?
-	$(BIN)/python -m proofs.diagnostics --driver $(DRIVER)
+diagnose: $(VENV)/.dev ## Run each runbook's read-only steps during its failure and check their output.
+	$(BIN)/python -m acceptance.diagnostics --driver $(DRIVER)
 
 soak: $(VENV)/.dev ## Each drill three times: the same verdict each time?
-	$(BIN)/python -m proofs.soak --driver $(DRIVER) --times 3
+	$(BIN)/python -m acceptance.soak --driver $(DRIVER) --times 3
 
-kill: $(VENV)/.dev ## SIGKILL the runner at 100 moments of the drills' lives; everything must be mended.
-	$(BIN)/python -m proofs.kill --driver $(DRIVER) --times 100
+kill: $(VENV)/.dev ## SIGKILL the runner at 100 moments of the drills' lives; everything must be undone.
+	$(BIN)/python -m acceptance.kill --driver $(DRIVER) --times 100
 
 examples: $(VENV)/.dev ## Drill the systems of examples/; EXAMPLES="miniflux" takes one of them.
-	$(BIN)/python -m proofs.examples $(EXAMPLES)
+	$(BIN)/python -m acceptance.examples $(EXAMPLES)
 
 bench: $(VENV)/.dev ## The benchmarks; each prints ratios against a peer measured in the same run.
 	$(BIN)/python benchmarks/probe_cost.py
@@ -70,7 +70,7 @@ bench: $(VENV)/.dev ## The benchmarks; each prints ratios against a peer measure
 	$(BIN)/python benchmarks/command_start.py
 
 gallery: $(VENV)/.dev ## Run the five drills and keep their reports in reports/gallery/.
-	$(BIN)/python -m proofs.gallery
+	$(BIN)/python -m acceptance.gallery
 
 requirements: $(VENV)/.dev ## Pin the dependencies anew, with hashes.
 	$(BIN)/python -m pip install --quiet uv

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from acceptance import kinds
+from acceptance.kill import moments
 from drills.faults.registry import FAULTS, fault_of
 from drills.model.scenario import FaultSpec
 from drills.workspace.validate import validate
-from proofs import kinds
-from proofs.kill import moments
 
 
 def test_every_kind_is_there() -> None:

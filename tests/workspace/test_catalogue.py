@@ -7,13 +7,13 @@ from functools import cache
 
 import pytest
 
+from acceptance.matrix_cells import Expected, read_cells
 from drills.included import included_root
 from drills.model.playbook import Milestone
 from drills.model.scenario import Truth
 from drills.responders.runbook import run_by_itself
 from drills.responders.runbook_file import HORIZONS, Runbook, parse_runbook
 from drills.workspace.workspace import Workspace
-from proofs.cells import Expected, read_cells
 
 WORKSPACE = Workspace.load(included_root())
 SCENARIOS = {name: WORKSPACE.scenario(name) for name in WORKSPACE.scenarios}

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from acceptance.harness import Harness, differences, open_harness
 from drills.clock import SystemClock
 from drills.drill.stopping import recover_sandbox
 from drills.errors import ExitCode
@@ -23,7 +24,6 @@ from drills.sandbox.compose.engine import containers, engine_host
 from drills.sandbox.compose.project import SERVICE, named_for
 from drills.store.store import Store
 from drills.workspace.workspace import Workspace
-from proofs.workbench import Workbench, differences, workbench
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
@@ -57,9 +57,9 @@ BRIEF = {
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Workbench]:
+def harness() -> Iterator[Harness]:
     """A workspace whose sandbox is down."""
-    with workbench("compose", warm=False) as cold:
+    with open_harness("compose", warm=False) as cold:
         place = cold.folder / "scenarios" / "brief"
         place.mkdir()
         (place / "scenario.yaml").write_text(yaml.safe_dump(BRIEF), encoding="utf-8")
@@ -67,9 +67,9 @@ def bench() -> Iterator[Workbench]:
 
 
 @contextmanager
-def edited(bench: Workbench, edit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+def edited(harness: Harness, edit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
     """The services of the workspace's compose file, changed for a while."""
-    file = bench.folder / "docker-compose.yml"
+    file = harness.folder / "docker-compose.yml"
     text = file.read_text(encoding="utf-8")
     read = yaml.safe_load(text)
     edit(read["services"])
@@ -80,60 +80,60 @@ def edited(bench: Workbench, edit: Callable[[dict[str, Any]], None]) -> Iterator
         file.write_text(text, encoding="utf-8")
 
 
-def why_not(bench: Workbench) -> str:
+def why_not(harness: Harness) -> str:
     """The one line in which a drill says why it is not valid; nothing is owed then, and nothing is left standing."""
-    done = bench.run("run", "database-failure", "--json")
+    done = harness.run("run", "database-failure", "--json")
     assert done.returncode == ExitCode.NOT_VALID, done.stdout + done.stderr
     assert done.stderr == ""
     card = Scorecard.model_validate_json(done.stdout)
     assert card.result is DrillResult.INVALID
-    assert nothing_is_owed(bench)
-    assert containers(engine_host(), project(bench)) == [], "what was half made is gone"
+    assert nothing_is_owed(harness)
+    assert containers(engine_host(), project(harness)) == [], "what was half made is gone"
     assert "\n" not in card.why_not
     return card.why_not
 
 
-def one_line_of_up(bench: Workbench) -> str:
-    done = bench.run("sandbox", "up")
+def one_line_of_up(harness: Harness) -> str:
+    done = harness.run("sandbox", "up")
     assert done.returncode == ExitCode.NOT_VALID, done.stdout + done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     return done.stderr.strip()
 
 
-def nothing_is_owed(bench: Workbench) -> bool:
+def nothing_is_owed(harness: Harness) -> bool:
     """Whether `drills recover` finds nothing to do."""
-    store = Store.open(bench.store, clock=SystemClock())
+    store = Store.open(harness.store, clock=SystemClock())
     try:
-        return recover_sandbox(Workspace.load(bench.folder), store).lines() == ()
+        return recover_sandbox(Workspace.load(harness.folder), store).lines() == ()
     finally:
         store.close()
 
 
-def project(bench: Workbench) -> str:
-    return named_for(bench.folder, "default")
+def project(harness: Harness) -> str:
+    return named_for(harness.folder, "default")
 
 
-def test_an_image_that_is_missing_is_named(bench: Workbench) -> None:
-    with edited(bench, lambda services: services["cache"].update(image=MISSING)):
+def test_an_image_that_is_missing_is_named(harness: Harness) -> None:
+    with edited(harness, lambda services: services["cache"].update(image=MISSING)):
         line = f"the image {MISSING} is missing and cannot be fetched: "
-        assert why_not(bench).startswith(f"the environment failed: {line}")
-        assert one_line_of_up(bench).startswith(line)
+        assert why_not(harness).startswith(f"the environment failed: {line}")
+        assert one_line_of_up(harness).startswith(line)
 
 
-def test_a_service_that_never_becomes_healthy_is_named_with_its_last_words(bench: Workbench) -> None:
+def test_a_service_that_never_becomes_healthy_is_named_with_its_last_words(harness: Harness) -> None:
     def never_ready(services: dict[str, Any]) -> None:
         check = {"test": ["CMD", "false"], "interval": "1s", "timeout": "1s", "retries": 1}
         command = ["-c", "echo 'waiting for a disk that does not come' && exec sleep 60"]
         services["database"].update(entrypoint=["sh"], command=command, healthcheck=check, stop_signal="SIGKILL")
 
-    with edited(bench, never_ready):
-        told = why_not(bench)
+    with edited(harness, never_ready):
+        told = why_not(harness)
     assert told.startswith("the environment failed: database did not come up (")
     assert told.endswith("is unhealthy): waiting for a disk that does not come")
 
 
 def test_an_engine_whose_disk_is_full_is_told(
-    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = shutil.which("docker")
     assert real is not None
@@ -142,22 +142,22 @@ def test_an_engine_whose_disk_is_full_is_told(
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
     line = "the Docker engine's disk is full: free some, `docker system df` shows what takes it"
-    assert why_not(bench) == f"the environment failed: {line}"
-    assert one_line_of_up(bench) == line
+    assert why_not(harness) == f"the environment failed: {line}"
+    assert one_line_of_up(harness) == line
 
 
 def test_containers_that_are_removed_by_hand_in_the_middle_are_there_again_at_the_end(
-    bench: Workbench, tmp_path: Path
+    harness: Harness, tmp_path: Path
 ) -> None:
-    up = bench.run("sandbox", "up")
+    up = harness.run("sandbox", "up")
     assert up.returncode == ExitCode.ALL_MET, up.stderr
     try:
-        before = bench.state()
+        before = harness.state()
         log = tmp_path / "drill.log"
-        runner = bench.start("run", "brief", "--responder", "none", log=log)
+        runner = harness.start("run", "brief", "--responder", "none", log=log)
         try:
-            await_fault(bench, runner, log)
-            removed = remove_by_hand(bench, "cache", "app")
+            await_fault(harness, runner, log)
+            removed = remove_by_hand(harness, "cache", "app")
             assert runner.poll() is None, log.read_text()
             assert runner.wait(timeout=120) == ExitCode.LIMIT_MISSED, log.read_text()
         finally:
@@ -166,16 +166,16 @@ def test_containers_that_are_removed_by_hand_in_the_middle_are_there_again_at_th
         assert "Traceback" not in said
         assert "the limit for a recovery has passed and users still suffer" in " ".join(said.split())
         assert "Mended: undo " in said
-        assert nothing_is_owed(bench)
-        assert differences(before, bench.state()) == []
-        assert not removed & {each["Id"] for each in containers(engine_host(), project(bench))}
+        assert nothing_is_owed(harness)
+        assert differences(before, harness.state()) == []
+        assert not removed & {each["Id"] for each in containers(engine_host(), project(harness))}
     finally:
-        bench.run("sandbox", "down")
+        harness.run("sandbox", "down")
 
 
-def await_fault(bench: Workbench, runner: subprocess.Popen[bytes], log: Path) -> None:
+def await_fault(harness: Harness, runner: subprocess.Popen[bytes], log: Path) -> None:
     """Until the database's end was verified."""
-    store = Store.open(bench.store, clock=SystemClock())
+    store = Store.open(harness.store, clock=SystemClock())
     deadline = time.monotonic() + 90
     try:
         while True:
@@ -189,9 +189,9 @@ def await_fault(bench: Workbench, runner: subprocess.Popen[bytes], log: Path) ->
         store.close()
 
 
-def remove_by_hand(bench: Workbench, *services: str) -> set[str]:
+def remove_by_hand(harness: Harness, *services: str) -> set[str]:
     """Of each of these services one container; returns their ids."""
-    first = {each["Labels"][SERVICE]: each["Id"] for each in containers(engine_host(), project(bench))}
+    first = {each["Labels"][SERVICE]: each["Id"] for each in containers(engine_host(), project(harness))}
     ids = {first[service] for service in services}
     subprocess.run(["docker", "rm", "--force", *ids], check=True, capture_output=True)
     return ids

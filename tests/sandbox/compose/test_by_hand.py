@@ -10,65 +10,67 @@ from typing import Any
 import httpx
 import pytest
 
+from acceptance.harness import Harness, open_harness
 from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.layout import PORTS, port_variable
 from drills.sandbox.compose.project import PROJECT, normalised
 from drills.sandbox.ports import choose_ports
-from proofs.workbench import Workbench, workbench
 from tests.sandbox.test_conformance import eventually
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
-def bench() -> Iterator[Workbench]:
+def harness() -> Iterator[Harness]:
     """A clone, as good as: nothing of it has been started, and drills.yaml says `auto`."""
-    with workbench("auto", warm=False) as fresh:
+    with open_harness("auto", warm=False) as fresh:
         yield fresh
 
 
 @pytest.fixture
-def ports(bench: Workbench) -> dict[str, str]:
+def ports(harness: Harness) -> dict[str, str]:
     """The variables of ports that nobody has; the usual ones may be somebody's on this machine."""
-    return {port_variable(name): str(port) for name, port in choose_ports([*PORTS, "locust"], {}, bench.folder).items()}
+    return {
+        port_variable(name): str(port) for name, port in choose_ports([*PORTS, "locust"], {}, harness.folder).items()
+    }
 
 
-def compose(bench: Workbench, ports: dict[str, str], *words: str) -> None:
+def compose(harness: Harness, ports: dict[str, str], *words: str) -> None:
     done = subprocess.run(
         ["docker", "compose", *words],
-        cwd=bench.folder, env={**bench.environment, **ports, "DOCKER_HOST": engine_host()},
+        cwd=harness.folder, env={**harness.environment, **ports, "DOCKER_HOST": engine_host()},
         capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def ours(bench: Workbench, kind: str) -> list[str]:
+def ours(harness: Harness, kind: str) -> list[str]:
     listed = subprocess.run(
-        ["docker", kind, "ls", "--quiet", "--filter", f"label={PROJECT}={normalised(bench.folder.name)}"],
+        ["docker", kind, "ls", "--quiet", "--filter", f"label={PROJECT}={normalised(harness.folder.name)}"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     return listed.stdout.split()
 
 
-def test_compose_up_then_a_drill_then_compose_down_is_all_it_takes(bench: Workbench, ports: dict[str, str]) -> None:
-    compose(bench, ports, "up", "--wait")
+def test_compose_up_then_a_drill_then_compose_down_is_all_it_takes(harness: Harness, ports: dict[str, str]) -> None:
+    compose(harness, ports, "up", "--wait")
     try:
-        done = bench.run("run", "database-failure", "--json")
+        done = harness.run("run", "database-failure", "--json")
         assert done.returncode == 0, done.stderr
         card = json.loads(done.stdout)
         assert (card["result"], card["recovery"]) == ("met", "full")
-        assert len(ours(bench, "container")) > 8, "the drill used these, and left them"
+        assert len(ours(harness, "container")) > 8, "the drill used these, and left them"
     finally:
-        compose(bench, ports, "down", "--volumes")
-    assert ours(bench, "container") + ours(bench, "volume") == []
-    assert "the sandbox is down" in bench.run("sandbox", "status").stderr
+        compose(harness, ports, "down", "--volumes")
+    assert ours(harness, "container") + ours(harness, "volume") == []
+    assert "the sandbox is down" in harness.run("sandbox", "status").stderr
 
 
 def test_locust_by_itself_loads_the_shop_with_as_many_workers_as_asked_for(
-    bench: Workbench, ports: dict[str, str]
+    harness: Harness, ports: dict[str, str]
 ) -> None:
     page = ports["DRILLS_PORT_LOCUST"]
-    compose(bench, ports, "--profile", "load", "up", "--wait", "--scale", "locust-worker=2")
+    compose(harness, ports, "--profile", "load", "up", "--wait", "--scale", "locust-worker=2")
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{page}", timeout=10) as locust:
             assert eventually(lambda: len(stats(locust)["workers"]) == 2)
@@ -76,8 +78,8 @@ def test_locust_by_itself_loads_the_shop_with_as_many_workers_as_asked_for(
             assert eventually(lambda: stats(locust)["stats"][-1]["num_requests"] >= 8), stats(locust)
             assert stats(locust)["errors"] == []
     finally:
-        compose(bench, ports, "--profile", "load", "down", "--volumes")
-    assert ours(bench, "container") + ours(bench, "volume") == []
+        compose(harness, ports, "--profile", "load", "down", "--volumes")
+    assert ours(harness, "container") + ours(harness, "volume") == []
 
 
 def stats(locust: httpx.Client) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.bystanders import Bystanders, labels_of
+from acceptance.bystanders import bystanders as stood
 from drills.errors import BadInput
 from drills.included import included_root
 from drills.sandbox.capabilities.links import Toxic
@@ -15,8 +17,6 @@ from drills.sandbox.compose.driver import ComposeDriver
 from drills.sandbox.compose.project import PROJECT, SERVICE
 from drills.sandbox.shop.names import Link, Service
 from drills.sandbox.shop.sandbox import ShopSandbox
-from proofs.bystanders import Bystanders, labels_of
-from proofs.bystanders import bystanders as stood
 from tests.sandbox.conftest import compose_project
 
 pytestmark = pytest.mark.engine
@@ -33,8 +33,8 @@ def test_bystanders_with_similar_names_survive_all_that_a_drill_does(bystanders:
     project = compose_project("drills-bystander")
     for service in Service:
         # Another project of the same folder, and one whose name only differs by its end, with the same services.
-        bystanders.stand(f"{project.name}2-{service}-1", labels_of(f"{project.name}2", project.folder, service))
-        bystanders.stand(f"{project.name}-{service}", {SERVICE: service})
+        bystanders.start(f"{project.name}2-{service}-1", labels_of(f"{project.name}2", project.folder, service))
+        bystanders.start(f"{project.name}-{service}", {SERVICE: service})
     sandbox = ShopSandbox(ComposeDriver(project, tmp_path, included_root()))
     sandbox.up()
     try:
@@ -59,7 +59,7 @@ def test_a_project_of_the_same_name_in_another_folder_is_refused_and_stays(
     bystanders: Bystanders, tmp_path: Path
 ) -> None:
     project = compose_project("drills-clash")
-    bystanders.stand(f"{project.name}-database-1", labels_of(project.name, "/somewhere/else", "database"))
+    bystanders.start(f"{project.name}-database-1", labels_of(project.name, "/somewhere/else", "database"))
     sandbox = ShopSandbox(ComposeDriver(project, tmp_path, included_root()))
     for act in (sandbox.up, sandbox.down, sandbox.is_up):
         with pytest.raises(BadInput, match="belongs to /somewhere/else; nothing was touched"):
@@ -91,7 +91,7 @@ def test_the_names_of_these_tests_are_their_own() -> None:
 
 def test_a_bystander_that_was_touched_is_told_once(bystanders: Bystanders) -> None:
     name = f"{compose_project('drills-touched').name}-database"
-    bystanders.stand(name, {SERVICE: Service.DATABASE})
+    bystanders.start(name, {SERVICE: Service.DATABASE})
     assert bystanders.changes() == []
     bystanders.api.restart(name, timeout=0)
     assert [line.split(":")[0] for line in bystanders.changes()] == [f"bystander {name}"]
