@@ -26,7 +26,7 @@ from drills.model.playbook import Level, Limit, Playbook, Threshold
 from drills.model.probe import Observation, Outcome, ProbeSpec, Role
 from drills.probing.bind import bind
 from drills.probing.engine.prober import Prober
-from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.local.driver import LocalDriver
 from drills.sandbox.shop.sandbox import ShopSandbox
 
 INTERVAL = timedelta(seconds=10)

@@ -126,12 +126,13 @@ def _declared(folder: Path) -> Iterable[ListedScenario]:
 def _lacking(place: SandboxPlace) -> Mapping[Capability, str]:
     """What the sandbox that would be opened cannot do, and why. An engine is asked only where its answer matters."""
     from drills.sandbox.choice import AUTO, COMPOSE, LOCAL, driver_of
-    from drills.sandbox.refusals import refusals
+    from drills.sandbox.systems import system_of
 
-    local = refusals(LOCAL)
-    if place.driver == AUTO and local == refusals(COMPOSE):
+    system = system_of(place.system)
+    local = system.unavailable(LOCAL)
+    if place.driver == AUTO and local == system.unavailable(COMPOSE):
         return local
-    return refusals(driver_of(place))
+    return system.unavailable(driver_of(place))
 
 
 def show_scenario(context: Context, name: str, *, spoil: bool = False) -> ScenarioShown:

@@ -15,10 +15,10 @@ from drills.doctor.check import Check
 from drills.doctor.images import look_at_images
 from drills.errors import BadInput, DrillsError
 from drills.sandbox.compose import engine
-from drills.sandbox.compose.layout import PORTS, port_variable
 from drills.sandbox.compose.project import Project, listed, own
 from drills.sandbox.open import compose_project
 from drills.sandbox.ports import HOST, is_free
+from drills.sandbox.shop.compose.layout import PORTS, port_variable
 from drills.sandbox.shop.names import Service
 from drills.workspace.workspace import Workspace
 

@@ -8,6 +8,8 @@ import secrets
 DRILL = "DRILLS_DRILL"
 #: The environment variable of the mark of programs that outlive the runner.
 MARK = "DRILLS_BACKGROUND"
+#: The one of processes that are a sandbox's own services.
+SANDBOX_MARK = "DRILLS_SANDBOX"
 
 
 def new_mark() -> str:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from drills.processes.mark import SANDBOX_MARK
 from drills.processes.supervised import run_supervised
-from drills.sandbox.local.processes import MARKER
 
 #: Strict, and stricter than Runme's `set -e` by -u: a variable that is not set fails the step.
 SHELLS: Mapping[str, tuple[str, ...]] = {"bash": ("bash", "-euo", "pipefail", "-c"), "sh": ("sh", "-eu", "-c")}
@@ -40,7 +40,7 @@ async def run_step(language: str, command: str, folder: Path, environment: Mappi
     # A file in memory: as large as it has to be, never on a disk, and gone with this process.
     with os.fdopen(os.memfd_create("exported", os.MFD_CLOEXEC), "rb") as snapshot:
         script = _with_snapshot(command, f"/proc/{os.getpid()}/fd/{snapshot.fileno()}")
-        end = await run_supervised((*shell, script), folder, environment, limit, spared=MARKER)
+        end = await run_supervised((*shell, script), folder, environment, limit, spared=SANDBOX_MARK)
         if end.why:
             return Ended(None, why=end.why)
         exported = _exported(snapshot.read(), environment)

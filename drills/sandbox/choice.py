@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from drills.sandbox.compose.project import Project
     from drills.sandbox.compose.selection import Selection
 
+#: The system of a workspace that names none, and declares no services.
+INCLUDED = "included"
 AUTO, LOCAL, COMPOSE = "auto", "local", "compose"
 #: The compose file of the included system.
 INCLUDED_FILE = "docker-compose.yml"
@@ -33,6 +35,8 @@ class SandboxPlace:
     project: str | None = None
     declared: bool = False
     """Whether it is a compose project of the workspace's own, whose services drills.yaml names."""
+    system: str = INCLUDED
+    """The system, where it is none of the workspace's own."""
 
     @property
     def folder(self) -> Path:

@@ -20,12 +20,11 @@ from drills.errors import DrillsError, EnvironmentFailed
 from drills.masking.masking import secrets_of
 from drills.model.responder_kind import STEP_VARIABLE
 from drills.processes.command import Command
-from drills.processes.mark import DRILL, MARK, new_mark
+from drills.processes.mark import DRILL, MARK, SANDBOX_MARK, new_mark
 from drills.processes.supervised import SCRIPT, CommandEnd, run_supervised
-from drills.sandbox.local.processes import MARKER
 
 #: What would make a process count as a part of a drill, or as a program of another fault.
-_NOT_HANDED_ON = frozenset({DRILL, MARK, MARKER})
+_NOT_HANDED_ON = frozenset({DRILL, MARK, SANDBOX_MARK})
 
 
 class Inside(Protocol):
@@ -91,7 +90,7 @@ class Commands:
                 self._folder,
                 environment,
                 command.limit,
-                spared=MARKER,
+                spared=SANDBOX_MARK,
                 # A program of it shall not find its script open.
                 script=None if script is None else f"exec 3<&-; {script}\n",
                 keep=keep,

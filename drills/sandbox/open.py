@@ -6,12 +6,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from drills.errors import BadInput
-from drills.included import included_root
-from drills.sandbox.choice import COMPOSE, SandboxPlace, driver_of, project_of
+from drills.sandbox.choice import SandboxPlace, project_of
 from drills.sandbox.declared.copying import ProjectCopy
-from drills.sandbox.local.driver import LocalDriver
 from drills.sandbox.sandbox import Sandbox
-from drills.sandbox.shop.sandbox import ShopSandbox
+from drills.sandbox.system import Opening
+from drills.sandbox.systems import system_of
 from drills.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -42,24 +41,8 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
             home=workspace.home,
             copy=copy,
         )
-    if driver_of(place) == COMPOSE:
-        from drills.sandbox.compose.driver import ComposeDriver
-
-        project = project_of(place)
-        return ShopSandbox(
-            ComposeDriver(
-                project,
-                place.compose_folder,
-                # The compose file builds the shop that lies beside it.
-                project.folder if (project.folder / "shop").is_dir() else included_root(),
-                allow_remote_engine=config.allow_remote_engine,
-                home=workspace.home,
-            )
-        )
-    return ShopSandbox(
-        LocalDriver(
-            place.folder, included_root(), place.name, cache_dir=workspace.state_dir / "cache", home=workspace.home
-        )
+    return system_of(place.system).open(
+        Opening(place, workspace.state_dir / "cache", allow_remote_engine=config.allow_remote_engine)
     )
 
 
@@ -110,5 +93,11 @@ def compose_project(workspace: Workspace) -> Project:
 def _place(workspace: Workspace) -> SandboxPlace:
     config = workspace.config.sandbox
     return SandboxPlace(
-        workspace.home, config.driver, config.name, config.file, config.project, declared=bool(config.services)
+        workspace.home,
+        config.driver,
+        config.name,
+        config.file,
+        config.project,
+        declared=bool(config.services),
+        system=config.system,
     )

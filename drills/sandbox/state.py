@@ -40,6 +40,7 @@ class ProcessRecord(_Kept):
     start_ticks: int = 0
     release: str = Field("", description="Of the app's replicas only.")
     settings: str = Field("", description="The settings that it was started with, as one text.")
+    memory_limit: int | None = Field(None, description="Bytes at which it ends itself; absent: it does not.")
 
 
 class Intention(_Kept):
@@ -74,6 +75,13 @@ class ComposeProject(_Kept):
     host: str
 
 
+class DiskPlace(_Kept):
+    """Where the disk of a service can be measured: a folder, in a container of the service `holder` where one is."""
+
+    path: str
+    holder: str | None = None
+
+
 class SandboxState(_Kept):
     """`active` from `up` to `down`. `deployed` is the line of releases, the current one last.
 
@@ -95,6 +103,10 @@ class SandboxState(_Kept):
     changes: tuple[NotedChange, ...] = ()
     changes_noted: int = 0
     cpus: dict[str, int] = {}
+    measured: str | None = Field(
+        None, description="The service whose memory and processor time playbooks' thresholds mean; absent: any."
+    )
+    disks: dict[str, DiskPlace] = Field({}, description="Of services that have a disk of their own.")
     limits: dict[str, str] = {}
     disconnected: dict[str, dict[str, dict[str, Any]]] = Field(
         {}, description="Containers that are taken off a network for a moment: how they were on it."

@@ -13,6 +13,7 @@ from drills.model.file_names import FilePath
 from drills.model.playbook import Model
 from drills.probing.net.server_url import ServerUrl
 from drills.probing.net.urls import HttpUrl
+from drills.sandbox.choice import INCLUDED
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
 from drills.sandbox.declared.system import DeclaredSystem, ReleaseDeclaration, SettingName
 from drills.workspace.schedule import ScheduleEntry
@@ -47,6 +48,9 @@ class SandboxConfig(Model):
     """The system that drills break. Sandboxes of different names run side by side."""
 
     driver: Driver = Driver.AUTO
+    system: str = Field(
+        INCLUDED, description="Without services: the included system, or one that a distribution adds (drills.systems)."
+    )
     name: str = Field("default", pattern=r"^[a-z0-9][a-z0-9-]*$")
     file: FilePath | tuple[FilePath, ...] | None = Field(
         None,
@@ -71,8 +75,8 @@ class SandboxConfig(Model):
     allow_remote_engine: bool = Field(False, description="Whether the Docker engine may be another machine's.")
 
     @property
-    def system(self) -> DeclaredSystem:
-        """What is declared of a system of one's own; empty of the included shop."""
+    def declared(self) -> DeclaredSystem:
+        """What is declared of a system of one's own; empty where none is."""
         return DeclaredSystem(services=self.services, links=self.links, releases=self.releases, settings=self.settings)
 
 

@@ -39,7 +39,7 @@ def sandbox_place(start: Path) -> SandboxPlace:
     data = read_document(root / CONFIG_FILE).data if root is not None else None
     sandbox = data.get("sandbox") if isinstance(data, dict) else None
     written = sandbox if isinstance(sandbox, dict) else {}
-    known = ("driver", "name", "file", "project")
+    known = ("driver", "name", "file", "project", "system")
     words: dict[str, Any] = {key: written[key] for key in known if isinstance(written.get(key), str)}
     if isinstance(files := written.get("file"), list):
         words["file"] = tuple(map(str, files))

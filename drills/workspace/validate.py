@@ -43,7 +43,7 @@ def validate(root: Path) -> list[Problem]:
     chosen = _chosen_playbook(config.model, own)
     known_probes = frozenset(probe.spec.name for probe in probes).union(_names_written(documents))
     addresses, names = _sandbox_names(config.model)
-    system = config.model.sandbox.system if config.model is not None else DeclaredSystem()
+    system = config.model.sandbox.declared if config.model is not None else DeclaredSystem()
 
     probers = None if config.model is None else {name: each.url for name, each in config.model.probers.items()}
     right = []
@@ -89,7 +89,7 @@ def _sandbox_names(config: WorkspaceConfig | None) -> tuple[Mapping[str, str], M
         # Secrets are not needed to say what a file means.
         plain = {name: service.model_copy(update={"password_from": None}) for name, service in services.items()}
         alike = {name: url_of(service, "127.0.0.1:8000") for name, service in plain.items()}
-        return {**alike, "state": ADDRESSES["state"]}, _declared_names(config.sandbox.system)
+        return {**alike, "state": ADDRESSES["state"]}, _declared_names(config.sandbox.declared)
     return ADDRESSES, shop_names()
 
 
@@ -136,7 +136,7 @@ def _check_config(
     if config.playbook not in playbooks:
         wrong = f"there is no playbook {config.playbook!r}"
         yield document.problem(("playbook",), wrong, suggest(config.playbook, playbooks))
-    for key, wrong, right in config.sandbox.system.problems():
+    for key, wrong, right in config.sandbox.declared.problems():
         yield document.problem(("sandbox", *key), wrong, right)
     if "traffic" in document.data and not (root / config.traffic.locustfile).is_file():
         wrong = f"there is no file {config.traffic.locustfile!r}"

@@ -13,7 +13,7 @@ from drills.included import included_root
 from drills.model.scorecard import DrillResult
 from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.local.driver import LocalDriver
 from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.store.journal import Journal
 from drills.store.store import Store

@@ -70,7 +70,7 @@ from drills.faults.injection import inject
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore
 from drills.included import included_root
-from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.local.driver import LocalDriver
 from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.store.journal import Journal
 from drills.store.store import Store

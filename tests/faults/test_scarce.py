@@ -8,7 +8,8 @@ import sys
 from drills.faults.registry import FAULTS
 from drills.faults.scarce import SCARCE_CAPABILITIES, SCARCE_FAULTS, why_never
 from drills.sandbox.capabilities.capability import Capability
-from drills.sandbox.refusals import refusals
+from drills.sandbox.choice import INCLUDED
+from drills.sandbox.systems import system_of
 
 
 def test_the_table_of_scarce_faults_says_what_the_faults_say() -> None:
@@ -17,8 +18,9 @@ def test_the_table_of_scarce_faults_says_what_the_faults_say() -> None:
 
 
 def test_a_driver_lacks_nothing_that_is_not_in_the_table() -> None:
-    assert refusals("local").keys() | refusals("compose").keys() <= SCARCE_CAPABILITIES
-    assert refusals("nonsense") == {}
+    system = system_of(INCLUDED)
+    assert system.unavailable("local").keys() | system.unavailable("compose").keys() <= SCARCE_CAPABILITIES
+    assert system.unavailable("nonsense") == {}
 
 
 def test_the_reason_is_the_drivers_own() -> None:
@@ -29,9 +31,8 @@ def test_the_reason_is_the_drivers_own() -> None:
 
 
 def test_nothing_heavy_is_loaded_for_it() -> None:
-    program = (
-        "import sys, drills.faults.scarce, drills.sandbox.refusals as r; r.refusals('local'); r.refusals('compose')\n"
-    )
+    program = "import sys, drills.faults.scarce, drills.sandbox.systems as systems\n"
+    program += "system = systems.system_of('included'); system.unavailable('local'); system.unavailable('compose')\n"
     program += "print(*{'pydantic', 'psycopg', 'psutil', 'docker', 'httpx'} & set(sys.modules))"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == ""

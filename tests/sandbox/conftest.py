@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from drills.included import included_root
-from drills.sandbox.compose.driver import ComposeDriver
 from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.project import Project
 from drills.sandbox.fingerprint import Fingerprint
-from drills.sandbox.local.driver import LocalDriver
 from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.compose.driver import ComposeDriver
+from drills.sandbox.shop.local.driver import LocalDriver
 from drills.sandbox.shop.sandbox import ShopSandbox
 
 

@@ -265,8 +265,8 @@ def test_what_was_deployed_and_rolled_back_since_is_forgotten_when_the_sandbox_i
 
 #: Where each driver waits for new replicas to answer.
 NEW_REPLICAS_ANSWER = {
-    "local": "drills.sandbox.local.service_control.ServiceControl.await_ready",
-    "compose": "drills.sandbox.compose.app_replicas.AppReplicas._await_ready",
+    "local": "drills.sandbox.shop.local.service_control.ServiceControl.await_ready",
+    "compose": "drills.sandbox.shop.compose.app_replicas.AppReplicas._await_ready",
 }
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.local.driver import LocalDriver
 from drills.sandbox.open import open_sandbox
+from drills.sandbox.shop.local.driver import LocalDriver
 from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.sandbox.state import ComposeProject, StateStore
 from drills.workspace.config import Driver, SandboxConfig

@@ -9,7 +9,7 @@ import pytest
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
 from drills.sandbox import state as state_module
-from drills.sandbox.local.driver import LocalDriver
+from drills.sandbox.shop.local.driver import LocalDriver
 from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.sandbox.state import FORMAT, ProcessRecord, SandboxState, StateStore, load, save
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.sandbox.local.toxiproxy_command import toxiproxy_command
 from drills.sandbox.toxiproxy import Toxiproxy
+from drills.sandbox.toxiproxy_command import toxiproxy_command
 
 
 def test_a_server_that_is_not_there_is_told_in_one_line() -> None:

@@ -23,8 +23,8 @@ import toxiproxy as plain
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.capabilities.links import Toxic
-from drills.sandbox.local.toxiproxy_command import embedded_command
 from drills.sandbox.toxiproxy import Toxiproxy
+from drills.sandbox.toxiproxy_command import embedded_command
 from tests.free_ports import free_port
 
 NO_PROXY = {"http": None, "https": None, "all": None}

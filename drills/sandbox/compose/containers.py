@@ -7,7 +7,7 @@ import io
 import re
 import tarfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose import engine, project
-from drills.sandbox.compose.layout import VOLUMES
 from drills.sandbox.compose.project import Project
 from drills.sandbox.ports import HOST
 
@@ -234,12 +233,12 @@ class Containers:
         with self.api() as api:
             return dict(api.stats(container.id, stream=False, one_shot=True, decode=False))
 
-    def volumes(self) -> Sequence[dict[str, Any]]:
-        """The volumes with the project's label, and those that compose would take for the project's by their names."""
+    def volumes(self, names: Collection[str]) -> Sequence[dict[str, Any]]:
+        """The volumes with the project's label, and those that compose would take for the project's of these names."""
         with self.api() as api:
             listed = list(api.volumes()["Volumes"] or ())
-        names = {f"{self.project.name}_{volume}" for volume in VOLUMES}
-        return [each for each in listed if each["Name"] in names or self._has_label(each)]
+        taken = {f"{self.project.name}_{name}" for name in names}
+        return [each for each in listed if each["Name"] in taken or self._has_label(each)]
 
     def _has_label(self, volume: dict[str, Any]) -> bool:
         return (volume.get("Labels") or {}).get(project.PROJECT) == self.project.name

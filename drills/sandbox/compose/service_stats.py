@@ -10,7 +10,6 @@ from typing import Any
 from drills.sandbox.capabilities.resources import ServiceStats
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Container, Containers, Machine, at_once
-from drills.sandbox.shop.names import Service
 
 #: Over how long processor time is measured.
 MOMENT_SECONDS = 0.3
@@ -62,11 +61,11 @@ class Limits:
 def measure(
     containers: Containers,
     services: Sequence[str],
-    disk: tuple[int, int] | None,
+    disks: Mapping[str, tuple[int, int]],
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[ServiceStats]:
-    """Takes `MOMENT_SECONDS` and a little more. `disk` is used and total bytes of the database's."""
+    """Takes `MOMENT_SECONDS` and a little more. `disks` are used and total bytes of those services that have one."""
     listed = containers.list()
     limits = dict(
         zip(
@@ -82,6 +81,7 @@ def measure(
     found = []
     for service in services:
         own = [each for each in listed if each.service == service]
+        disk = disks.get(service)
         here = [each.id for each in own if each.id in after]
         found.append(
             ServiceStats(
@@ -94,8 +94,8 @@ def measure(
                 cpu_limit=_sum(limits[each].cpus for each in here),
                 restarts=sum(limits[each.id].restarts for each in own),
                 oom_kills=sum(limits[each.id].out_of_memory for each in own),
-                disk_bytes=disk[0] if disk and service == Service.DATABASE else None,
-                disk_limit=disk[1] if disk and service == Service.DATABASE else None,
+                disk_bytes=disk[0] if disk else None,
+                disk_limit=disk[1] if disk else None,
                 pids=sum(after[each].pids for each in here),
             )
         )

@@ -21,7 +21,7 @@ class DeclaredResources:
         self._lock = lock
 
     def stats(self) -> Sequence[ServiceStats]:
-        return measure(self._containers, [status.name for status in self._services.list()], None)
+        return measure(self._containers, [status.name for status in self._services.list()], {})
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         with self._lock.held():

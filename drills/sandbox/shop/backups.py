@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drills.errors import BadInput
 from drills.sandbox.capabilities.backups import Backup
-from drills.sandbox.database.backups import NIGHTLY, Backups
+from drills.sandbox.shop.database.backups import NIGHTLY, Backups
 
 
 class ShopBackups:

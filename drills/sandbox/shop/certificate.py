@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from drills.errors import DrillsError
 from drills.sandbox import change_history
 from drills.sandbox.capabilities.certificate import Certificate
-from drills.sandbox.certificates import standing
+from drills.sandbox.shop.certificates import standing
 from drills.sandbox.shop.ground import EdgeCertificate, Ground
 
 

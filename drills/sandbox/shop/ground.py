@@ -30,6 +30,8 @@ BACKING = (
     Service.EDGE,
     Service.DNS,
 )
+#: What playbooks' thresholds of memory and processor time mean.
+MEASURED = Service.APP.value
 
 
 @dataclass(frozen=True)

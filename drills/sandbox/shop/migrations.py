@@ -7,7 +7,7 @@ from typing import Any
 
 from drills.sandbox import change_history, direct
 from drills.sandbox.capabilities.migrations import Migration
-from drills.sandbox.database.migrations import Migrations
+from drills.sandbox.shop.database.migrations import Migrations
 from drills.sandbox.shop.ground import Ground
 
 _SECONDS = 60.0

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.database.mending import completed
 from drills.sandbox.fingerprint import Fingerprint
+from drills.sandbox.shop.database.mending import completed
 from drills.sandbox.shop.disk import ShopDisk
 from drills.sandbox.shop.files import ConfigFiles
 from drills.sandbox.shop.names import Service

@@ -19,7 +19,7 @@ from drills.sandbox.shop.backups import ShopBackups
 from drills.sandbox.shop.cache import ShopCaches
 from drills.sandbox.shop.certificate import ShopCertificate
 from drills.sandbox.shop.changes import ShopChanges
-from drills.sandbox.shop.database import ShopDatabases
+from drills.sandbox.shop.databases import ShopDatabases
 from drills.sandbox.shop.disk import ShopDisk
 from drills.sandbox.shop.files import ConfigFiles
 from drills.sandbox.shop.ground import ShopDriver

@@ -19,7 +19,7 @@ import pytest
 import redis
 
 from drills.model.probe import Outcome
-from drills.sandbox.local import postgres
+from drills.sandbox.shop.local import postgres
 from tests.free_ports import free_port
 from tests.probing.conftest import Server
 from tests.probing.looking import look_at

@@ -16,7 +16,7 @@ import pytest
 
 from drills.model.probe import Outcome
 from drills.processes.start import start_ticks
-from drills.sandbox.state import ProcessRecord, SandboxState
+from drills.sandbox.state import DiskPlace, ProcessRecord, SandboxState
 from tests.probing.looking import look_at
 
 
@@ -115,9 +115,9 @@ def test_a_replica_beside_the_others_is_not_a_restart(tmp_path: Path) -> None:
     assert (looked.seen.values["processes"], looked.seen.values["restarts"]) == (2, 0)
 
 
-def test_memory_is_a_share_of_what_the_app_is_set_to(tmp_path: Path) -> None:
+def test_memory_is_a_share_of_what_a_replica_may_hold(tmp_path: Path) -> None:
     with sleeper() as one:
-        state = write(tmp_path / "state.json", one, settings={"memory_limit_mb": "100"})
+        state = write(tmp_path / "state.json", one.model_copy(update={"memory_limit": 100 * 2**20}))
         seen = asyncio.run(look_at("container", {"state": state})).seen
     assert seen.metrics["memory"] == seen.values["memory_bytes"] / (100 * 2**20)
 
@@ -154,16 +154,17 @@ def test_a_service_without_a_disk_of_its_own_measures_none(tmp_path: Path) -> No
 def test_a_database_without_a_bounded_disk_has_the_machines(tmp_path: Path) -> None:
     with sleeper() as one:
         database = one.model_copy(update={"service": "database"})
-        settings = {"state": write(tmp_path / "state.json", database), "service": "database"}
+        disks = {"database": DiskPlace(path=str(tmp_path))}
+        settings = {"state": write(tmp_path / "state.json", database, disks=disks), "service": "database"}
         looked = asyncio.run(look_at("container", settings, asserts=["disk_full_in > 60.0"]))
     whole = shutil.disk_usage(tmp_path)
     assert looked.seen.metrics["disk"] == pytest.approx(whole.used / whole.total, abs=0.1)
     assert looked.outcome is Outcome.PASS
 
 
-def test_memory_of_another_service_than_the_app_is_for_assertions_only(tmp_path: Path) -> None:
+def test_memory_of_another_service_than_the_one_that_playbooks_mean_is_for_assertions_only(tmp_path: Path) -> None:
     with sleeper() as one:
-        state = write(tmp_path / "state.json", one.model_copy(update={"service": "cache"}))
+        state = write(tmp_path / "state.json", one.model_copy(update={"service": "cache"}), measured="app")
         looked = asyncio.run(look_at("container", {"state": state, "service": "cache"}, asserts=["memory > 0.9"]))
     assert looked.outcome is Outcome.FAIL
     assert looked.seen.metrics == {}

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from drills.model.probe import Outcome
-from drills.sandbox.local import postgres
+from drills.sandbox.shop.local import postgres
 from tests.free_ports import free_port
 from tests.probing.conftest import Server, answers, until
 from tests.probing.looking import look_at

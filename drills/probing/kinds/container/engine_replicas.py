@@ -11,8 +11,6 @@ from drills.errors import EnvironmentFailed
 from drills.probing.kinds.container.replica import Found, Replica
 from drills.sandbox.compose import engine, project
 from drills.sandbox.compose.containers import Container, Containers, at_once
-from drills.sandbox.compose.disk import PLACE
-from drills.sandbox.compose.layout import DISK
 from drills.sandbox.compose.service_stats import Limits, Usage
 from drills.sandbox.state import SandboxState
 
@@ -45,14 +43,16 @@ class EngineReplicas:
         return Found(tuple(replicas), frozenset(ends))
 
     def disk(self, state: SandboxState) -> tuple[int, int] | None:
-        """Of the database's bounded disk, asked in the container that holds it: also while the database is down."""
-        if self._service != "database":
+        """Asked in the container that holds it: also while the service is down."""
+        place = state.disks.get(self._service)
+        if place is None:
             return None
         containers = Containers(_project(state))
-        holder = next((each for each in containers.list() if each.service == DISK and each.state == "running"), None)
+        holders = (each for each in containers.list() if each.service == place.holder)
+        holder = next((each for each in holders if each.state == "running"), None)
         if holder is None:
             return None
-        said = containers.run_in(holder, ("df", "-B1", "--output=size,used", PLACE))
+        said = containers.run_in(holder, ("df", "-B1", "--output=size,used", place.path))
         figures = re.search(r"(\d+)\s+(\d+)\s*$", said)
         return None if figures is None else (int(figures[2]), int(figures[1]))
 

@@ -13,7 +13,7 @@ from drills.probing.kinds.container.replica import Found, Replica
 from drills.processes.start import began_then
 from drills.sandbox.state import ProcessRecord, SandboxState
 
-#: What the shop writes when it ends at its memory limit.
+#: What a service writes that ends itself at its memory limit: where there are no containers, nobody else ends it.
 _OUT_OF_MEMORY = b'"message":"out of memory"'
 
 
@@ -21,8 +21,7 @@ class LocalReplicas:
     """Remembers the processes that it has seen, and how far the service's log was read."""
 
     def __init__(self, state: Path, service: str) -> None:
-        self._folder = state.parent
-        self._log = self._folder / "logs" / f"{service}.log"
+        self._log = state.parent / "logs" / f"{service}.log"
         self._service = service
         self._known: dict[tuple[int, float], psutil.Process] = {}
         self._read = -1
@@ -32,7 +31,6 @@ class LocalReplicas:
         wanted = {(record.pid, record.create_time): record for record in state.processes}
         own = {key: record for key, record in wanted.items() if record.service == self._service}
         self._known = {key: found for key, record in own.items() if (found := self._alive(key, record)) is not None}
-        limit = state.settings.get("memory_limit_mb", "") if self._service == "app" else ""
         cores = state.cpus.get(self._service)
         replicas = []
         for key, process in self._known.items():
@@ -42,7 +40,7 @@ class LocalReplicas:
                     Replica(
                         key=key,
                         memory_bytes=process.memory_info().rss,
-                        memory_limit=int(limit) * 2**20 if limit.isdigit() else None,
+                        memory_limit=own[key].memory_limit,
                         cpu_seconds=times.user + times.system,
                         cpu_limit=None if cores is None else float(cores),
                     )
@@ -50,14 +48,9 @@ class LocalReplicas:
         return Found(tuple(replicas), self._out_of_memory())
 
     def disk(self, state: SandboxState) -> tuple[int, int] | None:
-        """Of the disk that was mounted for the sandbox, found by its name; else of the machine's."""
-        if self._service != "database":
-            return None
-        with contextlib.suppress(OSError):
-            for mounted in psutil.disk_partitions(all=True):
-                if mounted.device == f"drills-{state.identity}":
-                    return _used_of(mounted.mountpoint)
-            return _used_of(str(self._folder))
+        """Of the disk that was mounted for the service; of the machine's where none could be."""
+        with contextlib.suppress(OSError, KeyError):
+            return _used_of(state.disks[self._service].path)
         return None
 
     def _alive(self, key: tuple[int, float], record: ProcessRecord) -> psutil.Process | None:

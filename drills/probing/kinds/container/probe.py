@@ -19,9 +19,6 @@ from drills.probing.kinds.container.settings import ContainerSettings
 from drills.probing.seen import Look, Means, Seen
 from drills.sandbox.state import SandboxState, load
 
-#: In playbooks' thresholds `memory` and `cpu` are the app's; those of other services are for assertions.
-_METRICS_OF = "app"
-
 
 def prepare(probe: BoundProbe, means: Means) -> Look:
     """A look that asks in a thread; processor time, restarts and ends are counted since the first look."""
@@ -88,7 +85,9 @@ class _Measured:
         else:
             absent = ("disk", "disk_bytes", "disk_full_in")
             unmeasured |= dict.fromkeys(absent, "it has no disk of its own here")
-        told = {name: value for name, value in metrics.items() if name == "disk" or settings.service == _METRICS_OF}
+        # Memory and processor time of services beside the one that playbooks mean are for assertions.
+        meant = state.measured in (None, settings.service)
+        told = {name: value for name, value in metrics.items() if name == "disk" or meant}
         return Seen({**values, **metrics}, metrics=told, unmeasured=unmeasured)
 
     def _source_of(self, state: SandboxState) -> Source:

@@ -1,1 +1,0 @@
-"""The sandbox as real processes on loopback, for machines without Docker."""

@@ -1,0 +1,1 @@
+"""The included system as containers, by its own compose file."""

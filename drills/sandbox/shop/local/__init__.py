@@ -1,0 +1,1 @@
+"""The included system as processes on loopback, for machines without Docker."""
