@@ -45,7 +45,6 @@ STILL = frozenset(
         "masking/secret_names.py",
         "probing/kinds/container/settings.py",
         "probing/kinds/metrics/settings.py",
-        "sandbox/declared/lacking.py",
         "sandbox/diagnostics.py",
         "sandbox/release_line.py",
         "workspace/check_ready.py",

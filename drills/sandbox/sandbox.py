@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Sandbox(Protocol):
     """One running (or not yet running) sandbox of a workspace.
 
-    What it does not have raises NotSupported, with the reason from `unavailable`, when it is asked for.
+    Whatever is asked of what it does not have raises NotSupported, with the reason from `unavailable`.
     """
 
     @property

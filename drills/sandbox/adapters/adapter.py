@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
@@ -38,13 +38,18 @@ class ServiceAdapter:
         """Why it does not answer, in one line, within `SECONDS`; None when it does."""
         return asked(reached_at)
 
-    def database(self, name: str, url: str) -> Database:
-        """The database that the service `name` is, for the kinds of faults of databases."""
-        raise NotImplementedError
+    @property
+    def database(self) -> Callable[[str, str], Database] | None:
+        """Opens, by the service's name and URL, the database that it is, for the faults of databases; None: it is none.
 
-    def cache(self, name: str, url: str) -> Cache:
-        """The cache that it is, for the kinds of faults of caches."""
-        raise NotImplementedError
+        Nothing is connected before a question is asked.
+        """
+        return None
+
+    @property
+    def cache(self) -> Callable[[str, str], Cache] | None:
+        """The same of the cache that it is, for the faults of caches."""
+        return None
 
 
 def asked(reached_at: str, question: bytes = b"", right: tuple[bytes, ...] = ()) -> str | None:

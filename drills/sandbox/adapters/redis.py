@@ -70,10 +70,17 @@ class RedisAdapter(ServiceAdapter):
         # One that wants a password first answers too; one that still loads its data says LOADING.
         return asked(reached_at, b"PING\r\n", (b"+PONG", b"-NOAUTH"))
 
-    def cache(self, name: str, url: str) -> Redis:
-        def run(*words: str) -> Any:
-            from drills.sandbox import direct  # with the server's driver, which is slow to load
+    @property
+    def cache(self) -> Callable[[str, str], Redis]:
+        return redis_at
 
-            return direct.command_at(url, words)
 
-        return Redis(name, run)
+def redis_at(service: str, url: str) -> Redis:
+    """The server at a URL."""
+
+    def run(*words: str) -> Any:
+        from drills.sandbox import direct  # with the server's driver, which is slow to load
+
+        return direct.command_at(url, words)
+
+    return Redis(service, run)

@@ -35,14 +35,13 @@ def adapter_of(name: str | None) -> ServiceAdapter:
 
 def databases_among(names: Iterable[str | None]) -> tuple[str, ...]:
     """The adapters of databases: those that are included, and of `names` those of other distributions."""
-    return _with("database", names)
+    return tuple(name for name in _all(names) if adapter_of(name).database is not None)
 
 
 def caches_among(names: Iterable[str | None]) -> tuple[str, ...]:
     """The adapters of caches, alike."""
-    return _with("cache", names)
+    return tuple(name for name in _all(names) if adapter_of(name).cache is not None)
 
 
-def _with(what: str, names: Iterable[str | None]) -> tuple[str, ...]:
-    asked_for = dict.fromkeys((*_INCLUDED, *(name for name in names if name is not None)))
-    return tuple(name for name in asked_for if getattr(ADAPTERS[name], what) is not getattr(ServiceAdapter, what))
+def _all(names: Iterable[str | None]) -> Iterable[str]:
+    return dict.fromkeys((*_INCLUDED, *(name for name in names if name is not None)))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from drills.sandbox.adapters.registry import adapter_of
 from drills.sandbox.capabilities.cache import Cache
 from drills.sandbox.compose.containers import Containers
-from drills.sandbox.declared.databases import running, url_where_it_runs
+from drills.sandbox.declared.databases import opened, running, url_where_it_runs
 from drills.sandbox.declared.declaration import Act, DeclaredService, adapters_for, of_adapters
 
 
@@ -21,7 +21,7 @@ class DeclaredCaches:
     def of(self, service: str | None = None) -> Cache:
         name = of_adapters(self._declared, adapters_for(Act.FILL, self._declared), service)
         url = url_where_it_runs(name, self._declared, self._containers)
-        return adapter_of(self._declared[name].adapter).cache(name, url)
+        return opened(adapter_of(self._declared[name].adapter).cache, name, url)
 
     def state(self) -> dict[str, str]:
         """The settings of each that drills may fill and that runs, as `service.setting`."""

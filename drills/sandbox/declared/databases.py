@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
-from drills.errors import EnvironmentFailed
+from drills.errors import BadInput, EnvironmentFailed
 from drills.sandbox.adapters.registry import adapter_of
 from drills.sandbox.capabilities.database import Database
 from drills.sandbox.capabilities.services import Running
@@ -12,6 +13,8 @@ from drills.sandbox.compose.containers import Containers
 from drills.sandbox.declared.addresses import host_port, url_of
 from drills.sandbox.declared.declaration import Act, DeclaredService, adapters_for, of_adapters
 from drills.sandbox.declared.dumps import ContainerDumps
+
+T = TypeVar("T")
 
 
 class DeclaredDatabases:
@@ -27,7 +30,7 @@ class DeclaredDatabases:
     def of(self, service: str | None = None) -> Database:
         name = of_adapters(self._declared, adapters_for(Act.SQL, self._declared), service)
         url = url_where_it_runs(name, self._declared, self._containers)
-        return adapter_of(self._declared[name].adapter).database(name, url)
+        return opened(adapter_of(self._declared[name].adapter).database, name, url)
 
     def dumps(self, service: str | None = None) -> ContainerDumps:
         database = self.of(service)
@@ -45,6 +48,13 @@ class DeclaredDatabases:
             if name in state
             for change in self.of(name).restore(state[name])
         )
+
+
+def opened(opens: Callable[[str, str], T] | None, name: str, url: str) -> T:
+    """What the service's adapter opens. Raises BadInput when that is nothing."""
+    if opens is None:
+        raise BadInput(f"{name} is not what answers that")
+    return opens(name, url)
 
 
 def url_where_it_runs(name: str, declared: Mapping[str, DeclaredService], containers: Containers) -> str:

@@ -12,12 +12,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from drills.errors import BadInput
 from drills.sandbox import change_history, release_line
+from drills.sandbox.capabilities.absent import absent
+from drills.sandbox.capabilities.backups import Backups
 from drills.sandbox.capabilities.cache import Cache
 from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.certificate import InstalledCertificate
 from drills.sandbox.capabilities.database import Database
+from drills.sandbox.capabilities.links import Links
+from drills.sandbox.capabilities.migrations import Migrations
+from drills.sandbox.capabilities.releases import Releases
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.change_history import NotedChanges
 from drills.sandbox.change_lock import ChangeLock
@@ -37,7 +44,6 @@ from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
 from drills.sandbox.declared.disks import DeclaredDisks
 from drills.sandbox.declared.endpoints import Endpoints
 from drills.sandbox.declared.image_tags import ImageTags
-from drills.sandbox.declared.lacking import LacksTheRest
 from drills.sandbox.declared.links import DeclaredLinks
 from drills.sandbox.declared.override import Override
 from drills.sandbox.declared.proxies import LinkProxies
@@ -51,11 +57,12 @@ from drills.sandbox.declared.resources import DeclaredResources
 from drills.sandbox.declared.services import DeclaredServices
 from drills.sandbox.declared.settings import ServiceSettings
 from drills.sandbox.declared.system import DeclaredSystem, ReleaseDeclaration
+from drills.sandbox.declared.undeclared import undeclared
 from drills.sandbox.fingerprint import Fingerprint
 from drills.sandbox.state import ComposeProject, StateStore, make_folder
 
 
-class DeclaredSandbox(LacksTheRest):
+class DeclaredSandbox:
     """See `drills.sandbox.sandbox.Sandbox`. Its own files are kept in `state_dir`.
 
     Raises BadInput when the engine is another machine's, unless that is allowed, and when the project's name is
@@ -89,14 +96,11 @@ class DeclaredSandbox(LacksTheRest):
         )
         for place, wrong, right in self._system.problems():
             raise BadInput(f"drills.yaml: sandbox.{'.'.join(place)}: {wrong}; {right}")
-        has: dict[Capability, object] = {
-            Capability.LINKS: self._system.links,
-            Capability.RELEASES: self._system.releases,
-            Capability.SETTINGS: self._system.settings,
-            Capability.DISK: any(each.disk for each in self._declared.values()),
-        }
-        self.unavailable = {each: why for each, why in self.unavailable.items() if not has.get(each)}
+        self.unavailable = undeclared(self._system)
         self.capabilities = frozenset(Capability) - self.unavailable.keys()
+        self.migrations: Migrations = self._absent(Capability.MIGRATIONS)
+        self.backups: Backups = self._absent(Capability.BACKUPS)
+        self.certificate: InstalledCertificate = self._absent(Capability.CERTIFICATE)
         self._allow_remote_engine = allow_remote_engine
         self._folder = state_dir.absolute()
         marker = hashlib.sha256(f"{self._folder}\0{own.name}".encode()).hexdigest()[:16]
@@ -131,7 +135,7 @@ class DeclaredSandbox(LacksTheRest):
     def _readiness(self) -> Readiness:
         return Readiness(self._containers, self._declared)
 
-    # --- what it has; what it lacks is in `LacksTheRest`
+    # --- what it has
 
     @cached_property
     def services(self) -> DeclaredServices:
@@ -165,16 +169,18 @@ class DeclaredSandbox(LacksTheRest):
         return self.caches.of()
 
     @property
-    def links(self) -> DeclaredLinks:
-        if not self._system.links:
-            self._refuse(Capability.LINKS)
-        return self._links
+    def links(self) -> Links:
+        return self._links if self._system.links else self._absent(Capability.LINKS)
 
     @cached_property
-    def releases(self) -> ServiceReleases:
+    def releases(self) -> Releases:
+        return self._absent(Capability.RELEASES) if self._releases is None else self._releases
+
+    @cached_property
+    def _releases(self) -> ServiceReleases | None:
         declared = self._system.releases
         if declared is None:
-            self._refuse(Capability.RELEASES)
+            return None
         way: Deploying = (
             ReleaseCommands(declared, self._project.folder, self._readiness.await_one)
             if declared.image is None
@@ -201,6 +207,9 @@ class DeclaredSandbox(LacksTheRest):
     @cached_property
     def changes(self) -> NotedChanges:
         return NotedChanges(self._store)
+
+    def _absent(self, capability: Capability) -> Any:
+        return absent(self.unavailable[capability])
 
     @cached_property
     def _remaking(self) -> Remaking:
@@ -301,7 +310,7 @@ class DeclaredSandbox(LacksTheRest):
             {
                 "services": self.services.state(),
                 "resources": self.resources.state(),
-                "release": "" if self._system.releases is None else self.releases.current(),
+                "release": "" if self._releases is None else self._releases.current(),
                 "settings": {name: value for name, value in self.settings.values().items() if value is not None},
                 "links": self._links.state(),
                 "database": self.databases.state(),
@@ -315,8 +324,8 @@ class DeclaredSandbox(LacksTheRest):
             # First, for what runs without its links does not come up; and again, where what has them was made anew.
             done = self._links.restore(fingerprint.mapping("links"))
             done += self.settings.restore(fingerprint.mapping("settings"))
-            if self._system.releases is not None and (release := fingerprint.states.get("release")):
-                done += self.releases.restore(release)
+            if self._releases is not None and (release := fingerprint.states.get("release")):
+                done += self._releases.restore(release)
             done += self.services.restore(fingerprint.mapping("services"))
             done += self.resources.restore(fingerprint.mapping("resources"))
             self._links.restore(fingerprint.mapping("links"))

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from drills.errors import BadInput, DrillsError, NotSupported
+from drills.errors import BadInput, DrillsError
 from drills.sandbox.adapters.postgres.database import Postgres
 from drills.sandbox.adapters.redis import Redis
+from drills.sandbox.capabilities.absent import absent
 from drills.sandbox.capabilities.capability import Capability
+from drills.sandbox.capabilities.disk import Disk
 from drills.sandbox.capabilities.resources import Resources
 from drills.sandbox.capabilities.services import Services
 from drills.sandbox.commands import Commands
@@ -148,10 +150,9 @@ class ShopSandbox:
         return ShopBackups(self._ground.backups, self._owner_url)
 
     @property
-    def disk(self) -> ShopDisk:
-        if (why_not := self.unavailable.get(Capability.DISK)) is not None:
-            raise NotSupported(why_not)
-        return self._disk
+    def disk(self) -> Disk:
+        why_not = self.unavailable.get(Capability.DISK)
+        return self._disk if why_not is None else absent(why_not)
 
     @cached_property
     def _disk(self) -> ShopDisk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from drills.sandbox.adapters.adapter import SECONDS, ServiceAdapter, url_with_database
@@ -22,7 +23,8 @@ class MysqlAdapter(ServiceAdapter):
 
         return silence(self.url(service, reached_at), timeout=SECONDS)
 
-    def database(self, name: str, url: str) -> Mysql:
+    @property
+    def database(self) -> Callable[[str, str], Mysql]:
         from drills.sandbox.adapters.mysql.database import Mysql
 
-        return Mysql(name, url)
+        return Mysql

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from drills.sandbox.adapters.adapter import ServiceAdapter, asked, url_with_database
@@ -23,7 +24,8 @@ class PostgresAdapter(ServiceAdapter):
     def silence(self, _service: DeclaredService, reached_at: str) -> str | None:
         return asked(reached_at, _SSL_REQUEST, (b"S", b"N"))
 
-    def database(self, name: str, url: str) -> Postgres:
+    @property
+    def database(self) -> Callable[[str, str], Postgres]:
         from drills.sandbox.adapters.postgres.database import Postgres
 
-        return Postgres(name, url)
+        return Postgres
