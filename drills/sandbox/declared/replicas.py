@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
 from drills.sandbox import change_history
-from drills.sandbox.capabilities.services import Running
+from drills.sandbox.compose import acts
 from drills.sandbox.compose.cli import ComposeCli
-from drills.sandbox.compose.containers import Containers, at_once
+from drills.sandbox.compose.containers import Containers
 from drills.sandbox.declared.declaration import Act, DeclaredService
 from drills.sandbox.declared.recreation import Recreation
 from drills.sandbox.state import StateStore
@@ -75,12 +75,7 @@ class ServiceReplicas:
         known = self._cli.services()
         if service not in known:
             raise BadInput(f"the compose file has no service {service!r} any more; {suggest(service, known)}")
-        # Compose would try to start one that is frozen, and fail.
-        frozen = [e for e in self._containers.list() if e.service == service and e.running is Running.PAUSED]
-        at_once(self._containers.unpause, frozen)
-        try:
+        with acts.woken(self._containers, [each for each in self._containers.list() if each.service == service]):
             self._cli.up([service], {}, options=["--no-deps", "--no-recreate", "--scale", f"{service}={replicas}"])
-        finally:
-            at_once(self._containers.pause, frozen)
         if (left := self.count(service)) != replicas:
             raise EnvironmentFailed(f"{service} has {left} replicas, not {replicas}")

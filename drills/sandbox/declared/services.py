@@ -10,6 +10,7 @@ from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
 from drills.sandbox.capabilities.services import Running, ServiceStatus
 from drills.sandbox.change_lock import ChangeLock
+from drills.sandbox.compose import acts
 from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.declared.addresses import host_port
@@ -66,27 +67,25 @@ class DeclaredServices:
                 raise BadInput(f"the compose file has no service {service!r} any more; {suggest(service, known)}")
             if not own:
                 self._cli.up([service], {}, options=["--no-recreate", "--no-deps"])
-            at_once(self._containers.unpause, [each for each in own if each.running is Running.PAUSED])
-            at_once(self._containers.start, [each for each in own if each.running is Running.DOWN])
+            acts.resume(self._containers, own)
+            acts.start(self._containers, own)
             self._readiness.await_one(service.partition("/")[0])
 
     def stop(self, service: str) -> None:
         with self._lock.held():
-            own = self.containers_of(service)
-            at_once(self._containers.unpause, [each for each in own if each.running is Running.PAUSED])
-            at_once(self._containers.stop, own)
+            acts.stop(self._containers, self.containers_of(service))
 
     def kill(self, service: str) -> None:
         with self._lock.held():
-            at_once(self._containers.kill, [e for e in self.containers_of(service) if e.running is not Running.DOWN])
+            acts.kill(self._containers, self.containers_of(service))
 
     def pause(self, service: str) -> None:
         with self._lock.held():
-            at_once(self._containers.pause, [e for e in self.containers_of(service) if e.running is Running.UP])
+            acts.pause(self._containers, self.containers_of(service))
 
     def resume(self, service: str) -> None:
         with self._lock.held():
-            at_once(self._containers.unpause, [e for e in self.containers_of(service) if e.running is Running.PAUSED])
+            acts.resume(self._containers, self.containers_of(service))
 
     def restart(self, service: str | None = None) -> None:
         for name in self._declared if service is None else (service,):
@@ -168,8 +167,7 @@ class DeclaredServices:
         if ought is None or ought == container.running:
             return
         if ought == Running.DOWN:
-            self._containers.unpause(container)
-            self._containers.stop(container)
+            acts.stop(self._containers, [container])
             return
         if container.running is Running.PAUSED:
             self._containers.unpause(container)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -14,11 +14,11 @@ from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.certificate import Certificate
 from drills.sandbox.capabilities.disk import DatabaseDisk
 from drills.sandbox.capabilities.resources import Resources
-from drills.sandbox.capabilities.services import Running, Services
+from drills.sandbox.capabilities.services import Running, Services, ServiceStatus
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.commands import Commands
 from drills.sandbox.shop.definitions import ShopDefinitions, definitions
-from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.names import Named, Service
 from drills.sandbox.state import SandboxState, StateStore
 
 #: What does not depend on another comes first; the app comes last and goes first.
@@ -30,6 +30,8 @@ BACKING = (
     Service.EDGE,
     Service.DNS,
 )
+#: All, in the order of a list.
+SERVICES = (Service.APP, *BACKING)
 #: What playbooks' thresholds of memory and processor time mean.
 MEASURED = Service.APP.value
 
@@ -75,6 +77,16 @@ class Control(Protocol):
 
     def running(self, service: Service) -> Running: ...
 
+    def start(self, services: Sequence[Service]) -> None:
+        """Start those (not the app) that are down, and wait until each answers."""
+        ...
+
+    def stop(self, *services: Service) -> None: ...
+
+    def restart(self, service: Service) -> None:
+        """Not the app. It runs with its present settings then."""
+        ...
+
     def resume(self, service: Service) -> None: ...
 
     def kill(self, service: Service) -> None: ...
@@ -110,11 +122,27 @@ class AppReplicas(Protocol):
 
     def adjust(self) -> None: ...
 
+    def stop_one(self, number: int) -> None: ...
+
     def kill_one(self, number: int) -> None: ...
 
     def pause_one(self, number: int) -> None: ...
 
     def resume_one(self, number: int) -> None: ...
+
+    def replace_one(self, number: int) -> None: ...
+
+
+class ServiceView(Protocol):
+    """What can be seen of a driver's services."""
+
+    def statuses(self, addresses: Mapping[str, str]) -> Sequence[ServiceStatus]:
+        """One for each service; all are down while the sandbox is."""
+        ...
+
+    def logs(self, known: Named, *, after: datetime | None, grep: str | None) -> Sequence[str]:
+        """What the service, or that replica, wrote, the oldest line first."""
+        ...
 
 
 class EdgeCertificate(Protocol):

@@ -23,9 +23,7 @@ class ShopLinks:
 
     @property
     def client(self) -> Toxiproxy:
-        from drills.sandbox.toxiproxy import Toxiproxy  # its HTTP library is slow to load; few commands need it
-
-        return Toxiproxy(f"http://{HOST}:{self._ground.active().ports[Service.TOXIPROXY]}")
+        return toxiproxy_at(self._ground.active().ports[Service.TOXIPROXY])
 
     def list(self) -> Sequence[LinkStatus]:
         return self.client.links()
@@ -60,3 +58,10 @@ class ShopLinks:
         before = self.state()
         bring_back(self, state)
         return differences("links", before, state)
+
+
+def toxiproxy_at(port: int) -> Toxiproxy:
+    """The server's client."""
+    from drills.sandbox.toxiproxy import Toxiproxy  # its HTTP library is slow to load; few commands need it
+
+    return Toxiproxy(f"http://{HOST}:{port}")

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.services import Running
+from drills.sandbox.compose import acts
 from drills.sandbox.compose.containers import Container, at_once
 from drills.sandbox.http_answers import answers_well
 from drills.sandbox.ports import HOST
 from drills.sandbox.shop.compose.layout import settings_digest
-from drills.sandbox.shop.compose.service_control import STOP_SECONDS, ServiceControl
+from drills.sandbox.shop.compose.service_control import ServiceControl, grace
 from drills.sandbox.shop.names import Service
 from drills.sandbox.state import make_folder
 
@@ -84,16 +85,16 @@ class AppReplicas:
         return [each for each in self.all() if each.release != state.release or self._control.made_with(each) != wanted]
 
     def stop_one(self, number: int) -> None:
-        at_once(lambda each: self._containers.stop(each, STOP_SECONDS[Service.APP]), self.numbered(number))
+        acts.stop(self._containers, self.numbered(number), grace)
 
     def kill_one(self, number: int) -> None:
-        at_once(self._containers.kill, self.numbered(number))
+        acts.kill(self._containers, self.numbered(number))
 
     def pause_one(self, number: int) -> None:
-        at_once(self._containers.pause, self.numbered(number))
+        acts.pause(self._containers, self.numbered(number))
 
     def resume_one(self, number: int) -> None:
-        at_once(self._containers.unpause, self.numbered(number))
+        acts.resume(self._containers, self.numbered(number))
 
     def numbered(self, number: int) -> list[Container]:
         """The replica of that number, if it is there."""
@@ -105,13 +106,8 @@ class AppReplicas:
         if count > len(before):
             variables = self._control.variables() | ({"SHOP_RELEASE": release} if release else {})
             options = ["--no-deps", "--no-recreate", "--scale", f"app={count}"]
-            # Compose would try to start one that is frozen, and fail.
-            frozen = [each for each in self.all() if each.running is Running.PAUSED]
-            at_once(self._containers.unpause, frozen)
-            try:
+            with acts.woken(self._containers, self.all()):
                 self._control.cli.up([Service.APP], variables, options=options)
-            finally:
-                at_once(self._containers.pause, frozen)
         return [container for container in self.all() if container.id not in before]
 
     def _await_ready(self, replicas: Sequence[Container]) -> None:
@@ -141,7 +137,7 @@ class AppReplicas:
             time.sleep(0.05)
 
     def _drain(self, replicas: Sequence[Container]) -> None:
-        at_once(lambda each: self._containers.stop(each, STOP_SECONDS[Service.APP]), replicas)
+        acts.stop(self._containers, replicas, grace)
         self._remove(replicas)
 
     def _remove(self, replicas: Sequence[Container]) -> None:

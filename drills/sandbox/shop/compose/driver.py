@@ -30,10 +30,11 @@ from drills.sandbox.shop.compose.edge_certificate import EdgeCertificate
 from drills.sandbox.shop.compose.layout import DIRECT, Layout
 from drills.sandbox.shop.compose.resources import ComposeResources
 from drills.sandbox.shop.compose.service_control import ServiceControl
-from drills.sandbox.shop.compose.services import ComposeServices
+from drills.sandbox.shop.compose.service_view import ServiceView
 from drills.sandbox.shop.ground import BACKING, Ground
 from drills.sandbox.shop.names import Service
 from drills.sandbox.shop.readiness import await_ready
+from drills.sandbox.shop.services import ShopServices
 from drills.sandbox.shop.settings import ShopSettings
 from drills.sandbox.state import SandboxState, StateStore, make_folder
 
@@ -135,8 +136,9 @@ class ComposeDriver:
         return DatabaseDisk(self.control)
 
     @cached_property
-    def services(self) -> ComposeServices:
-        return ComposeServices(self.ground, self.control, self.app, lambda: self.addresses)
+    def services(self) -> ShopServices:
+        view = ServiceView(self.control, self.app)
+        return ShopServices(self.ground, self.control, self.app, view, lambda: self.addresses)
 
     @cached_property
     def resources(self) -> ComposeResources:

@@ -10,7 +10,7 @@ from drills.sandbox.capabilities.resources import ServiceStats
 from drills.sandbox.compose.service_stats import measure
 from drills.sandbox.shop.compose.disk import DatabaseDisk
 from drills.sandbox.shop.compose.service_control import ServiceControl
-from drills.sandbox.shop.ground import BACKING, Ground
+from drills.sandbox.shop.ground import SERVICES, Ground
 from drills.sandbox.shop.names import Service, service_named
 
 
@@ -36,7 +36,7 @@ class ComposeResources:
             disks = {Service.DATABASE.value: (usage.used, usage.total)}
         except DrillsError:
             disks = {}
-        return measure(self._control.containers, (Service.APP, *BACKING), disks)
+        return measure(self._control.containers, SERVICES, disks)
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         known = service_named(service)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.compose import project
+from drills.sandbox.compose import acts, project
 from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.compose.service_stats import Limits
@@ -23,7 +23,7 @@ START_SECONDS = 60.0
 #: Of one replica, by the compose file.
 USUAL_APP_CPUS = "1"
 #: How long each may take to end in order; the compose file has the same as `stop_grace_period`.
-STOP_SECONDS = {Service.APP: 8, Service.DATABASE: 12}
+_STOP_SECONDS: Mapping[str, int] = {Service.APP: 8, Service.DATABASE: 12}
 
 
 class ServiceControl:
@@ -62,10 +62,9 @@ class ServiceControl:
         missing = [service for service in wanted if service not in {container.service for container in present}]
         if missing:
             self.make(missing)
-        resting = [container for container in present if container.running is Running.DOWN]
         # The disk first: what is mounted is lost with the last container that holds it.
-        at_once(self.containers.start, [container for container in resting if container.service == DISK])
-        at_once(self.containers.start, [container for container in resting if container.service != DISK])
+        acts.start(self.containers, [container for container in present if container.service == DISK])
+        acts.start(self.containers, [container for container in present if container.service != DISK])
         for service in down:
             self.await_answer(service)
         # A container starts with the settings that it was made with, not with those that it was told since.
@@ -80,7 +79,7 @@ class ServiceControl:
             own = [container for container in listed if container.service == name]
             if not own:
                 self.make([name])
-            at_once(self.containers.start, [each for each in own if each.running is Running.DOWN])
+            acts.start(self.containers, own)
 
     def make(self, services: Sequence[str]) -> None:
         """Make the containers of these services that are gone; the others stay as they are."""
@@ -119,19 +118,25 @@ class ServiceControl:
 
     # --- stop, freeze
 
-    def stop(self, service: Service) -> None:
-        self.resume(service)
-        seconds = STOP_SECONDS.get(service, 5)
-        at_once(lambda container: self.containers.stop(container, seconds), self._alive(service))
+    def stop(self, *services: Service) -> None:
+        """All at the same time."""
+        acts.stop(self.containers, self.of(*services), grace)
 
     def kill(self, service: Service) -> None:
-        at_once(self.containers.kill, self._alive(service))
+        acts.kill(self.containers, self.of(service))
 
     def pause(self, service: Service) -> None:
-        at_once(self.containers.pause, [each for each in self._alive(service) if each.running is Running.UP])
+        acts.pause(self.containers, self.of(service))
 
     def resume(self, service: Service) -> None:
-        at_once(self.containers.unpause, [each for each in self._alive(service) if each.running is Running.PAUSED])
+        acts.resume(self.containers, self.of(service))
+
+    def restart(self, service: Service) -> None:
+        if self.outdated((service,)):
+            self.recreate((service,))
+        else:
+            self.stop(service)
+            self.start((service,))
 
     def sweep(self) -> tuple[str, ...]:
         """Remove what a killed runner left behind: containers that were made for one command. Returns their names."""
@@ -226,8 +231,10 @@ class ServiceControl:
                 return lines[-1]
         return "it said nothing"
 
-    def _alive(self, service: str) -> list[Container]:
-        return [container for container in self.of(service) if container.running is not Running.DOWN]
+
+def grace(container: Container) -> int:
+    """How many seconds it may take to end in order."""
+    return _STOP_SECONDS.get(container.service, 5)
 
 
 def standing(containers: Sequence[Container]) -> Running:

@@ -22,6 +22,8 @@ from drills.sandbox.shop.names import Link, Service
 from drills.sandbox.state import SandboxState
 from drills.sandbox.toxiproxy_command import toxiproxy_command
 
+#: How long a replica of the app may take to end in order.
+APP_STOP_SECONDS = 7.0
 #: What each link leads to.
 UPSTREAM: Mapping[Link, Service] = {
     Link.APP_DATABASE: Service.DATABASE,
@@ -179,7 +181,7 @@ def replica(layout: Layout, state: SandboxState, shop: ShopDefinitions, *, relea
         environment,
         layout.run,
         ready_file.exists,
-        stop_seconds=7.0,
+        stop_seconds=APP_STOP_SECONDS,
         settings=settings_digest(shop, Service.APP, state.settings),
         memory_limit=memory_limit(shop, state.settings),
     )

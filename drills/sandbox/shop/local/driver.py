@@ -32,11 +32,12 @@ from drills.sandbox.shop.local.edge_certificate import EdgeCertificate
 from drills.sandbox.shop.local.processes import trim
 from drills.sandbox.shop.local.resources import LocalResources
 from drills.sandbox.shop.local.service_control import ServiceControl
-from drills.sandbox.shop.local.services import LocalServices
+from drills.sandbox.shop.local.service_view import ServiceView
 from drills.sandbox.shop.local.template import provide_template
 from drills.sandbox.shop.names import Link, Service
 from drills.sandbox.shop.provider_console import took_settings
 from drills.sandbox.shop.readiness import await_ready
+from drills.sandbox.shop.services import ShopServices
 from drills.sandbox.shop.settings import ShopSettings
 from drills.sandbox.shop.system import NO_CONTAINERS
 from drills.sandbox.state import DiskPlace, SandboxState, StateStore, make_folder
@@ -101,8 +102,9 @@ class LocalDriver:
         return EdgeCertificate(self.control)
 
     @cached_property
-    def services(self) -> LocalServices:
-        return LocalServices(self.ground, self.control, self.app, lambda: self.addresses)
+    def services(self) -> ShopServices:
+        view = ServiceView(self.control)
+        return ShopServices(self.ground, self.control, self.app, view, lambda: self.addresses)
 
     @cached_property
     def resources(self) -> LocalResources:
@@ -140,7 +142,10 @@ class LocalDriver:
             self.certificate.provide(afresh=False)
             for service in Service:
                 self.control.resume(service)
-            self.services.start_all()
+            self.control.start(BACKING)
+            if not self.control.records(Service.APP):
+                self.app.clear_metrics()
+            self.app.adjust()
             await_ready(self.ground, self.addresses)
 
     def _begin_afresh(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from drills.errors import BadInput
 from drills.sandbox import change_history
 from drills.sandbox.capabilities.resources import ServiceStats
-from drills.sandbox.shop.ground import BACKING, Ground
+from drills.sandbox.shop.ground import SERVICES, Ground
 from drills.sandbox.shop.local import limits
 from drills.sandbox.shop.local.disk import DatabaseDisk
 from drills.sandbox.shop.local.service_control import ServiceControl
@@ -33,7 +33,7 @@ class LocalResources:
     def stats(self) -> Sequence[ServiceStats]:
         self._ground.active()
         disk = self._disk.usage() if self._disk.mounted else None
-        return measure(self._control, (Service.APP, *BACKING), disk)
+        return measure(self._control, SERVICES, disk)
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         known = service_named(service)

@@ -14,8 +14,17 @@ from drills.processes.start import start_ticks
 from drills.sandbox import ports
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.shop.definitions import ShopDefinitions
+from drills.sandbox.shop.links import toxiproxy_at
 from drills.sandbox.shop.local import limits, postgres, processes, shared_memory
-from drills.sandbox.shop.local.blueprints import Blueprint, Layout, blueprint, settings_digest, settings_text
+from drills.sandbox.shop.local.blueprints import (
+    APP_STOP_SECONDS,
+    UPSTREAM,
+    Blueprint,
+    Layout,
+    blueprint,
+    settings_digest,
+    settings_text,
+)
 from drills.sandbox.shop.names import Service
 from drills.sandbox.shop.provider_console import settings_of
 from drills.sandbox.state import Intention, ProcessRecord, StateStore
@@ -99,6 +108,17 @@ class ServiceControl:
                 begun.append((plan, self.begin(plan)))
         for plan, process in begun:
             self.await_ready(plan, process, time.monotonic() + START_SECONDS)
+        if Service.TOXIPROXY in services:
+            self._provide_links()
+
+    def _provide_links(self) -> None:
+        """Make the links that Toxiproxy lacks (it forgets all when it ends); leaves the others as they are."""
+        known = self.store.read().ports
+        client = toxiproxy_at(known[Service.TOXIPROXY])
+        present = {link.name for link in client.links()}
+        for link, service in UPSTREAM.items():
+            if link not in present:
+                client.create(link, f"{ports.HOST}:{known[link]}", f"{ports.HOST}:{known[service]}")
 
     def begin(self, plan: Blueprint, *, release: str = "", beside: bool = False) -> psutil.Process:
         """Start one process, journaled before and recorded after. `beside`: it shares its port with others."""
@@ -150,14 +170,26 @@ class ServiceControl:
 
     # --- stop, freeze
 
-    def stop(self, service: Service, *, gently: signal.Signals = signal.SIGTERM, seconds: float = 5.0) -> None:
-        """Ask its main processes to end, and end by force what is left."""
+    def stop(self, *services: Service) -> None:
+        """One after the other: ask its main processes to end, and end by force what is left."""
+        for service in services:
+            self._stop(service)
+
+    def _stop(self, service: Service) -> None:
+        gently, seconds = signal.SIGTERM, APP_STOP_SECONDS
+        if service is not Service.APP:
+            plan = blueprint(service, self.layout, self.store.read(), self.shop)
+            gently, seconds = plan.gently, plan.stop_seconds
         main = [process for record in self.records(service) if (process := self.find(record)) is not None]
         everyone = self.processes(service)
         processes.send(everyone, signal.SIGCONT)
         processes.end(main, gently=gently, seconds=seconds)
         processes.end(everyone, gently=None, seconds=0)
         self.forget_dead()
+
+    def restart(self, service: Service) -> None:
+        self.stop(service)
+        self.start((service,))
 
     def kill(self, service: Service) -> None:
         processes.end(self.processes(service), gently=None, seconds=0)
