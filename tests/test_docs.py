@@ -23,7 +23,7 @@ from drills.responders.runbook_file import BlockAttributes
 from drills.workspace.validate import validate
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^(`{3,})(\w+)[^\n]*\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"(?:# |<!-- )(\S+\.(?:yaml|md))")
 
