@@ -31,10 +31,10 @@ from drills.reporting.junit import junit
 from drills.reporting.markdown import markdown
 from drills.responders.plain_text import LONGEST
 from drills.workspace.workspace import Workspace
+from tests.app.test_respond import Office
 from tests.cli.typed import drills_here
 from tests.faults.paper_sandbox import PaperSandbox
 from tests.reporting import example
-from tests.responders.test_desk import Office
 from tests.store.drill_data import StoppedClock
 from tests.wild.cases import Case, cases_of
 from tests.workspace import sample
@@ -150,7 +150,7 @@ def test_what_a_responder_says(case: Case, tmp_path: Path) -> None:
             assert len(str(told.value)) < 200
         return
     desk.name_commander(said)
-    terminal(case, desk.post_update(said, "investigating", status_page=False, users=False))
+    terminal(case, desk.post_update(said, "investigating", status_page=False, users=False).text)
     desk.take_note(said)
     desk.declare_severity("SEV1", said)
     before = len(Office(tmp_path / "other").desk.status().splitlines()) if (tmp_path / "other").mkdir() is None else 0
