@@ -152,6 +152,8 @@ def line_of(event: ev.Event) -> Line | None:
             return Line("aborted", event.reason, "bold red")
         case ev.UndoFailed():
             return Line("undo FAILED", f"#{event.journal_id} {event.summary}: {event.reason}", "bold red")
+        case ev.UndoGivenUp():
+            return Line("undo given up", f"#{event.journal_id} {event.summary}: {event.reason}", "red")
         case ev.DrillEnded():
             return Line("drill ended", event.says, "dim")
         case _:
@@ -177,7 +179,15 @@ def _truth_line(event: ev.Event) -> Line | None:
 _BARE_WHEN_BLIND = (ev.TrafficStarted, ev.SteadyStateHeld)
 
 #: Events that tell the truth about the drill: hidden from a blind responder until the debrief.
-TRUTH = (ev.FaultApplied, ev.FaultVerified, ev.FaultFailed, ev.UndoWritten, ev.UndoSettled, ev.UndoFailed)
+TRUTH = (
+    ev.FaultApplied,
+    ev.FaultVerified,
+    ev.FaultFailed,
+    ev.UndoWritten,
+    ev.UndoSettled,
+    ev.UndoFailed,
+    ev.UndoGivenUp,
+)
 
 
 class Live:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from drills.cli import catalogue, init, practice, prober, records, respond, run, sandbox, upkeep, watching
+from drills.cli import catalogue, init, practice, prober, records, respond, run, sandbox, undo, upkeep, watching
 from drills.cli.terminal import echo
 from drills.errors import DrillsError, ExitCode
 from drills.model.visible import shortened
@@ -36,7 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (init, run, practice, respond, sandbox, catalogue, records, watching, upkeep, prober):
+for module in (init, run, practice, respond, sandbox, catalogue, records, watching, upkeep, undo, prober):
     module.register(app)
 
 

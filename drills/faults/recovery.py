@@ -118,7 +118,7 @@ def recover(
     for drill_id in sorted(owing | known.keys()):
         own = [row for row in settlements if row.drill_id == drill_id]
         try:
-            result = _keep(store, known.get(drill_id), drill_id, own, undos, write_report, failed)
+            result = keep_outcome(store, known.get(drill_id), drill_id, own, undos, write_report, failed)
         except DrillsError as error:
             own = [row for row in own if not row.failed]
             unsaid |= {row.journal_id for row in own}
@@ -185,7 +185,7 @@ def _end_leftovers(dead: Mapping[str, DrillRecord], home: Path) -> tuple[Ended, 
     )
 
 
-def _keep(
+def keep_outcome(
     store: Store,
     record: DrillRecord | None,
     drill_id: str,

@@ -49,7 +49,7 @@ class ServiceFault(Fault):
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         # Replicas are counted anew when one of them ends, so that all are woken, and what is missing is started.
         service = _service(str(plan["service"]))
-        if _is_gone(sandbox, service):
+        if is_gone(sandbox, service):
             return
         if _is_replica(str(plan["service"])) or _running(sandbox, service, cls.leaves) is Running.PAUSED:
             sandbox.services.resume(service)
@@ -58,7 +58,7 @@ class ServiceFault(Fault):
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        if _is_gone(sandbox, _service(str(plan["service"]))):
+        if is_gone(sandbox, _service(str(plan["service"]))):
             return
         running = _running(sandbox, str(plan["service"]), cls.leaves)
         if running is not Running.UP:
@@ -75,8 +75,8 @@ class NamedServiceFault(ServiceFault):
         return self.service
 
 
-def _is_gone(sandbox: Sandbox, service: str) -> bool:
-    """Whether nothing is left to be mended: its owner renamed or removed the service, and it has no container."""
+def is_gone(sandbox: Sandbox, service: str) -> bool:
+    """Whether its owner renamed or removed the service, and it has no container: so that nothing can be mended."""
     return service not in {status.name for status in sandbox.services.list()}
 
 

@@ -11,7 +11,7 @@ from drills.errors import EnvironmentFailed
 from drills.faults.registry import FAULTS
 from drills.faults.restoring import RESTORE_SANDBOX, STOP_SANDBOX, restore
 from drills.model.durations import format_duration
-from drills.model.events import UndoFailed, UndoSettled
+from drills.model.events import UndoFailed, UndoGivenUp, UndoSettled
 from drills.sandbox.sandbox import Sandbox
 from drills.store.undos import OwedUndo, Undos
 
@@ -29,9 +29,9 @@ class _Hangs(EnvironmentFailed):
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What came of one owed row. `failed` says why it is still owed; empty when it is settled.
+    """What came of one owed row. `failed` says why it could not be undone; empty when it is settled.
 
-    `hangs` says that it failed for not ending in time.
+    `hangs` says that it failed for not ending in time, `given_up` why a person gave it up: it is owed no more.
     """
 
     journal_id: int
@@ -40,9 +40,19 @@ class Settlement:
     changes: tuple[str, ...] = ()
     failed: str = ""
     hangs: bool = False
+    given_up: str = ""
 
-    def event(self, *, t: float, at: datetime) -> UndoSettled | UndoFailed:
+    def event(self, *, t: float, at: datetime) -> UndoSettled | UndoFailed | UndoGivenUp:
         """The event that tells it."""
+        if self.given_up:
+            return UndoGivenUp(
+                t=t,
+                at=at,
+                journal_id=self.journal_id,
+                summary=self.summary,
+                reason=self.given_up,
+                last_failure=self.failed,
+            )
         if self.failed:
             return UndoFailed(t=t, at=at, journal_id=self.journal_id, summary=self.summary, reason=self.failed)
         return UndoSettled(t=t, at=at, journal_id=self.journal_id, summary=self.summary, changes=self.changes)

@@ -155,6 +155,16 @@ class UndoFailed(Base):
     reason: str
 
 
+class UndoGivenUp(Base):
+    """A person gave up an undo that could not be made: nothing tries it again, and what it would mend stays broken."""
+
+    kind: Literal["undo-given-up"] = "undo-given-up"
+    journal_id: int
+    summary: str
+    reason: str = Field(description="Why, in the words of the person.")
+    last_failure: str = Field("", description="Why the undo could not be made when it was last tried.")
+
+
 class EndReason(StrEnum):
     """Why a drill that can be scored ended."""
 
@@ -484,6 +494,7 @@ Event = Annotated[
     | FaultFailed
     | UndoSettled
     | UndoFailed
+    | UndoGivenUp
     | DrillEnded
     | DrillAborted
     | RunnerDied

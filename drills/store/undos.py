@@ -62,6 +62,10 @@ class Undos:
         if self._rows[journal_id].settled_at is None:
             self._change(journal_id, settled_at=self._now())
 
+    def give_up(self, journal_id: int, reason: str) -> None:
+        """Nothing is owed any more for this row, which was not undone; `reason` is kept with it."""
+        self._change(journal_id, settled_at=self._now(), last_failure=f"given up: {reason}")
+
     def fail(self, journal_id: int, reason: str) -> None:
         """Remember why an undo did not succeed; it stays owed."""
         self._change(journal_id, attempts=self._rows[journal_id].attempts + 1, last_failure=reason)

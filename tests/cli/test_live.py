@@ -66,6 +66,7 @@ def test_each_kind_of_truth_has_a_line_only_for_those_who_may_see(kind: type[ev.
         ev.UndoWritten: {"fault": 0, "journal_id": 1, "summary": "secret"},
         ev.UndoSettled: {"journal_id": 1, "summary": "secret"},
         ev.UndoFailed: {"journal_id": 1, "summary": "secret", "reason": "x"},
+        ev.UndoGivenUp: {"journal_id": 1, "summary": "secret", "reason": "x"},
     }
     event = kind(t=1.0, at=BEGAN, **samples[kind])  # type: ignore[arg-type]
     assert "secret" in printed((event,))

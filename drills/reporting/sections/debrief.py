@@ -90,7 +90,7 @@ def _known(timeline: Timeline) -> list[Known]:
 
 @dataclass(frozen=True, slots=True)
 class UndoLine:
-    """A disturbance and what became of its undo: `settled`, `failed` or `owed`."""
+    """A disturbance and what became of its undo: `settled`, `failed`, `given up` or `owed`."""
 
     journal_id: int
     summary: str
@@ -102,24 +102,27 @@ class UndoLine:
 
 def undo_lines(timeline: Timeline) -> tuple[UndoLine, ...]:
     """Every undo that was written down, and how it ended; the last word on each counts."""
-    ends: dict[int, e.UndoSettled | e.UndoFailed] = {}
-    for event in timeline.all(e.UndoSettled, e.UndoFailed):
-        assert isinstance(event, e.UndoSettled | e.UndoFailed)
+    ends: dict[int, _UndoEnd] = {}
+    for event in timeline.all(e.UndoSettled, e.UndoFailed, e.UndoGivenUp):
+        assert isinstance(event, _UndoEnd)
         ends[event.journal_id] = event
     summaries = {event.journal_id: event.summary for event in timeline.all(e.UndoWritten)}
     summaries |= {number: end.summary for number, end in ends.items() if number not in summaries}
     return tuple(_undo(number, summary, ends.get(number)) for number, summary in sorted(summaries.items()))
 
 
-def _undo(number: int, summary: str, end: e.UndoSettled | e.UndoFailed | None) -> UndoLine:
-    settled = isinstance(end, e.UndoSettled)
+_UndoEnd = e.UndoSettled | e.UndoFailed | e.UndoGivenUp
+_UNDO_STATES: dict[type[e.Base], str] = {e.UndoSettled: "settled", e.UndoFailed: "failed", e.UndoGivenUp: "given up"}
+
+
+def _undo(number: int, summary: str, end: _UndoEnd | None) -> UndoLine:
     return UndoLine(
         journal_id=number,
         summary=one_line(summary),
-        state="owed" if end is None else "settled" if settled else "failed",
+        state="owed" if end is None else _UNDO_STATES[type(end)],
         when=None if end is None else Moment(end.t, end.at),
         put_back=tuple(one_line(change) for change in end.changes) if isinstance(end, e.UndoSettled) else (),
-        reason=one_line(end.reason) if isinstance(end, e.UndoFailed) else "",
+        reason=one_line(end.reason) if isinstance(end, e.UndoFailed | e.UndoGivenUp) else "",
     )
 
 

@@ -102,6 +102,7 @@ _SAYINGS: dict[type[e.Base], Callable[[Any], tuple[str, str]]] = {
     e.FaultFailed: lambda x: ("Fault not in place", x.reason),
     e.UndoSettled: lambda x: (f"Undone (#{x.journal_id})", x.summary),
     e.UndoFailed: lambda x: (f"Undo failed (#{x.journal_id})", f"{x.summary}: {x.reason}"),
+    e.UndoGivenUp: lambda x: (f"Undo given up (#{x.journal_id})", f"{x.summary}: {x.reason}"),
     e.DrillEnded: lambda x: (f"Drill ended: {words(x.reason)}", x.says),
     e.DrillAborted: lambda x: ("Drill aborted", x.reason),
     e.RunnerDied: lambda x: (
