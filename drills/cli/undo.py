@@ -25,20 +25,16 @@ def register(app: typer.Typer) -> None:
 
 def list_(workspace: WorkspaceOption = HERE) -> None:
     """List the undos that are owed on this sandbox. Exit status 4 when there are some."""
-    from drills.cli.blindness import blind_drill
+    from drills.app.access import Act
+    from drills.app.context import at_terminal
     from drills.drill.giving_up import exit_code_of
-    from drills.errors import BadInput
     from drills.store.journal import Journal
 
-    place = open_workspace(workspace)
-    if (drill_id := blind_drill(place)) is not None:
-        raise BadInput(f"{drill_id} is a blind drill: what it owes is shown when it has ended")
-    store = open_store(place)
-    try:
-        owed = Journal(store).owed(place.config.sandbox.name)
-        code = exit_code_of(store, place.config.sandbox.name)
-    finally:
-        store.close()
+    context = at_terminal(workspace)
+    context.require_on_sandbox(Act.FOLLOW_TRUTH)
+    name = context.workspace.config.sandbox.name
+    with context.store() as store:
+        owed, code = Journal(store).owed(name), exit_code_of(store, name)
     for row in owed:
         tries = "" if not row.attempts else f"   tried {row.attempts} times, last: {row.last_failure}"
         echo(f"#{row.id}  {row.drill_id}  since {row.written_at:%Y-%m-%d %H:%M} UTC  {row.summary}{tries}")

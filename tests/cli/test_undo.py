@@ -11,7 +11,7 @@ import pytest
 
 from drills.errors import ExitCode
 from drills.faults.restoring import RESTORE_SANDBOX, plan_of
-from drills.model.events import DrillStarted, UndoGivenUp
+from drills.model.events import DrillStarted, ResponderKind, UndoGivenUp
 from drills.sandbox.fingerprint import Fingerprint
 from drills.store.holder import hold
 from drills.store.journal import Journal
@@ -88,6 +88,17 @@ def test_nothing_is_given_up_while_somebody_holds_the_sandbox(folder: Path) -> N
         done = drills_here("undo", "give-up", str(number), "--because", "x", "--force", folder=folder)
     assert one_line(done).startswith("sandbox default is held by drill slow-query")
     assert done.returncode == ExitCode.NOT_VALID
+
+
+def test_what_a_blind_drill_owes_is_not_shown_while_it_lasts(folder: Path) -> None:
+    with closing(stored(folder)) as store:
+        record = store.begin_drill(scenario="slow-query", sandbox="default", responder=ResponderKind.PERSON, blind=True)
+        Journal(store).write(record.drill_id, "default", RESTORE_SANDBOX, "drop an index", {})
+    with hold(folder / ".drills", "default", "drill", drill=True):
+        done = drills_here("undo", "list", folder=folder)
+    assert record.drill_id in one_line(done)
+    assert "index" not in done.stdout + done.stderr
+    assert done.returncode == ExitCode.BAD_INPUT
 
 
 @pytest.fixture
