@@ -43,7 +43,6 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "fill-disk": {},
     "fill-cache": {"megabytes": 4},
     "misuse-key": {"requests-per-second": 5},
-    "traffic-surge": {"users": 10},
 }
 #: Seconds from the moment at which a fault is about to be applied to the one at which all is undone, generously.
 LIFE = 10.0

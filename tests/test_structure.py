@@ -72,7 +72,7 @@ def test_files_are_checked_without_what_runs_drills(module: str, tmp_path: Path)
     assert loaded_by(f"import {module}", tmp_path) & HEAVY <= parsers
 
 
-@pytest.mark.parametrize("module", ["drills.drill.stopping", "drills.faults.recovery", "drills.app.respond"])
+@pytest.mark.parametrize("module", ["drills.drill.stopping", "drills.drill.recovery", "drills.app.respond"])
 def test_stopping_and_responding_wait_for_no_library_that_draws_evaluates_or_loads_sandboxes(
     module: str, tmp_path: Path
 ) -> None:

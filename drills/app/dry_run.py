@@ -61,8 +61,8 @@ def show_plan(context: Context, plan: DrillPlan, *, spoil: bool = False) -> Plan
 
     Raises NotAllowed where the caller may not see it now.
     """
+    from drills.drill.disturbances import disturbance_of, faults_of
     from drills.faults.injection import lacking
-    from drills.faults.registry import fault_of
     from drills.sandbox.open import open_sandbox
 
     context.require_on_machine(Act.READ_SCENARIO)
@@ -70,7 +70,7 @@ def show_plan(context: Context, plan: DrillPlan, *, spoil: bool = False) -> Plan
         context.require_on_machine(Act.READ_TRUTH)
     sandbox = open_sandbox(context.workspace)
     scenario = plan.scenario
-    faults = [fault_of(injection.fault) for injection in scenario.timeline]
+    faults = faults_of(scenario)
     affected, affected_unknown = _affected(faults, sandbox)
     return PlanShown(
         name=scenario.name,
@@ -84,8 +84,8 @@ def show_plan(context: Context, plan: DrillPlan, *, spoil: bool = False) -> Plan
         baseline=scenario.baseline,
         is_control=scenario.is_control,
         faults=tuple(
-            PlannedFault(injection.at, fault.summary() if spoil else None)
-            for injection, fault in zip(scenario.timeline, faults, strict=True)
+            PlannedFault(injection.at, disturbance_of(injection.fault).summary() if spoil else None)
+            for injection in scenario.timeline
         ),
         affected=affected,
         affected_unknown=affected_unknown,

@@ -105,9 +105,9 @@ def _declared(folder: Path) -> Iterable[ListedScenario]:
     """The same for a system of one's own: what its owner does not allow is a reason too."""
     from pydantic import ValidationError
 
+    from drills.drill.disturbances import faults_of
     from drills.errors import BadInput
     from drills.faults.injection import lacking
-    from drills.faults.registry import fault_of
     from drills.sandbox.open import open_sandbox
     from drills.workspace.workspace import Workspace
 
@@ -115,7 +115,7 @@ def _declared(folder: Path) -> Iterable[ListedScenario]:
     sandbox = open_sandbox(workspace)
     for name, scenario in workspace.scenarios.items():
         try:
-            why = lacking((fault_of(each.fault) for each in scenario.timeline), sandbox)
+            why = lacking(faults_of(scenario), sandbox)
         except BadInput as error:  # its kind is not there, or the distribution that has it is broken
             why = str(error)
         except ValidationError:
@@ -178,10 +178,10 @@ def _truth(context: Context, scenario: Scenario) -> TruthShown:
 
 
 def _fault(injection: Injection) -> FaultShown:
-    from drills.faults.registry import fault_of
+    from drills.drill.disturbances import disturbance_of
 
     spec = injection.fault
-    return FaultShown(injection.at, spec.kind, fault_of(spec).summary(), spec.settings)
+    return FaultShown(injection.at, spec.kind, disturbance_of(spec).summary(), spec.settings)
 
 
 def step_shown(block: Block) -> StepShown:

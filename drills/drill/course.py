@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from drills.clock import Clock
+from drills.drill.disturbances import disturbance_of, faults_of
 from drills.drill.ending import ending
 from drills.drill.guard import stand_guard, thrown
 from drills.drill.journey_users import JourneyUsers
@@ -21,9 +22,7 @@ from drills.drill.responding import answer_with_runbook
 from drills.drill.waiting import alongside, in_thread
 from drills.errors import Aborted, DrillsError, EnvironmentFailed
 from drills.faults.injection import inject, lacking
-from drills.faults.kinds.traffic_surge import TrafficSurge
 from drills.faults.link_fault import CUT, disturbed_links
-from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore, owe_stop
 from drills.faults.settling import settle_owed
 from drills.impact.assessment import assess
@@ -47,6 +46,7 @@ from drills.model.events import (
 )
 from drills.model.scenario import Injection
 from drills.model.timeline import Timeline
+from drills.model.traffic_surge import TrafficSurge
 from drills.responders.runbook import Surroundings
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.declared.sandbox import DeclaredSandbox
@@ -118,7 +118,7 @@ class Course:
             await in_thread(self._mend)
 
     async def _conduct(self) -> None:
-        why_never = lacking((fault_of(each.fault) for each in self._plan.scenario.timeline), self._sandbox)
+        why_never = lacking(faults_of(self._plan.scenario), self._sandbox)
         if why_never is not None:
             self._recorder.emit(DrillSkipped(**self._recorder.now(), reason=why_never))
             raise NotValid
@@ -151,8 +151,7 @@ class Course:
     def _save_data(self) -> None:
         """Nothing that a team keeps is touched before there is a dump of it."""
         if isinstance(self._sandbox, DeclaredSandbox):
-            faults = [fault_of(each.fault) for each in self._plan.scenario.timeline]
-            self._sandbox.save_data(each for fault in faults for each in fault.touches)
+            self._sandbox.save_data(each for fault in faults_of(self._plan.scenario) for each in fault.touches)
 
     def _prepare_links(self) -> None:
         """Those that are to be disturbed run through Toxiproxy from now on. In a blind drill all of them do, so that
@@ -161,7 +160,7 @@ class Course:
         sandbox = self._sandbox
         if Capability.LINKS not in sandbox.capabilities:
             return
-        faults = [fault_of(each.fault) for each in self._plan.scenario.timeline]
+        faults = faults_of(self._plan.scenario)
         named = [each.name for each in sandbox.links.list()] if self._plan.blind else disturbed_links(faults)
         sandbox.links.put_in([each for each in named if sandbox.refusal(each, CUT) is None])
 
@@ -235,29 +234,29 @@ class Course:
 
     async def _inject(self, index: int, injection: Injection, baseline_end: float, traffic: Traffic) -> None:
         await self._clock.sleep(baseline_end + injection.at.total_seconds() - self._recorder.t)
-        fault = fault_of(injection.fault)
+        disturbance = disturbance_of(injection.fault)
 
         def emit(make: Callable[..., Event]) -> None:
             """Called in the fault's thread: the event is on the timeline before the fault goes on."""
             self._recorder.emit(make(**self._recorder.now()))
 
-        if isinstance(fault, TrafficSurge):
-            done = await self._change_traffic(index, fault, traffic)
+        if isinstance(disturbance, TrafficSurge):
+            done = await self._change_traffic(index, disturbance, traffic)
         else:
             recorder = self._recorder
-            done = await self._owing(inject, recorder, self._sandbox, recorder.drill_id, index, fault, emit)
+            done = await self._owing(inject, recorder, self._sandbox, recorder.drill_id, index, disturbance, emit)
         if not done:
             raise NotValid
 
-    async def _change_traffic(self, index: int, fault: TrafficSurge, traffic: Traffic) -> bool:
-        """A fault of the traffic itself: nothing of the sandbox is touched, so nothing is owed."""
+    async def _change_traffic(self, index: int, surge: TrafficSurge, traffic: Traffic) -> bool:
+        """Nothing of the sandbox is touched, so nothing is owed. The users of the seconds that follow are evidence."""
         recorder = self._recorder
-        recorder.emit(FaultApplied(**recorder.now(), fault=index, fault_kind=fault.kind, summary=fault.summary()))
-        await traffic.change_users(fault.users, fault.spawn_rate)
-        deadline = recorder.t + fault.users / fault.spawn_rate + SURGE_PATIENCE
-        while (users := self._users()) < fault.users:
+        recorder.emit(FaultApplied(**recorder.now(), fault=index, fault_kind=surge.kind, summary=surge.summary()))
+        await traffic.change_users(surge.users, surge.spawn_rate)
+        deadline = recorder.t + surge.users / surge.spawn_rate + SURGE_PATIENCE
+        while (users := self._users()) < surge.users:
             if recorder.t > deadline:
-                reason = f"the traffic has {users} users, not {fault.users}"
+                reason = f"the traffic has {users} users, not {surge.users}"
                 recorder.emit(FaultFailed(**recorder.now(), fault=index, reason=reason))
                 return False
             await self._clock.sleep(STEP)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from drills.drill.recovery import RecoveryReport, keep_outcome
 from drills.drill.stopping import recover_sandbox
 from drills.errors import BadInput, ExitCode, UndoOwed
-from drills.faults.recovery import RecoveryReport, keep_outcome
 from drills.faults.service_fault import is_gone
 from drills.faults.settling import Settlement
 from drills.reporting.report import reports_into

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from drills.drill.disturbances import disturbance_of
 from drills.drill.plan import DrillPlan
 from drills.errors import BadInput, InvalidFiles, Problem
-from drills.faults.registry import FAULTS, fault_of
 from drills.model.events import ResponderKind
 from drills.model.scenario import FaultSpec
 from drills.nearest import suggest
@@ -76,10 +76,10 @@ def plan_drill(
 
 def _check_fault(name: str, index: int, fault: FaultSpec) -> None:
     place = f"{name}: timeline[{index}].fault"
-    if fault.kind not in FAULTS:
-        raise BadInput(f"{place}: there is no fault {fault.kind!r}; {FAULTS.why_not(fault.kind)}")
     try:
-        fault_of(fault)
+        disturbance_of(fault)
+    except BadInput as error:
+        raise BadInput(f"{place}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from drills.drill.disturbances import faults_of
 from drills.errors import NotSupported
 from drills.faults.injection import lacking
-from drills.faults.registry import fault_of
 from drills.model.scenario import Scenario
 from drills.sandbox.sandbox import Sandbox
 
 
 def require_possible(scenario: Scenario, sandbox: Sandbox) -> None:
     """Raises NotSupported, in one line, for a drill that somebody named and this sandbox can never have."""
-    if (why := lacking((fault_of(injection.fault) for injection in scenario.timeline), sandbox)) is not None:
+    if (why := lacking(faults_of(scenario), sandbox)) is not None:
         raise NotSupported(f"{scenario.name}: not on this sandbox: {why}")

@@ -12,9 +12,9 @@ from drills.clock import Clock
 from drills.drill.conduct import conduct
 from drills.drill.plan import DrillPlan
 from drills.drill.recorder import Recorder
+from drills.drill.recovery import recover
 from drills.drill.waiting import in_thread
 from drills.errors import Aborted, DrillsError, EnvironmentFailed, ExitCode, UndoOwed
-from drills.faults.recovery import recover
 from drills.model.events import Event
 from drills.model.scorecard import DrillResult, Scorecard
 from drills.model.timeline import Timeline

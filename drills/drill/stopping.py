@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from drills.drill.recovery import RecoveryReport, recover
 from drills.errors import EnvironmentFailed, ExitCode, SandboxBusy
-from drills.faults.recovery import RecoveryReport, recover
 from drills.model.durations import format_duration
 from drills.reporting.report import reports_into
 from drills.sandbox.open import forget_copy, hold_project, open_sandbox

@@ -32,7 +32,6 @@ INCLUDED: Mapping[str, str] = {
     "fill-disk": "drills.faults.kinds.fill_disk:FillDisk",
     "fill-cache": "drills.faults.kinds.fill_cache:FillCache",
     "misuse-key": "drills.faults.kinds.misuse_key:MisuseKey",
-    "traffic-surge": "drills.faults.kinds.traffic_surge:TrafficSurge",
     "external-api-blocked": "drills.faults.kinds.external_api_blocked:ExternalApiBlocked",
     "exec": "drills.faults.kinds.exec:Exec",
 }

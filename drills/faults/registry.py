@@ -13,6 +13,8 @@ from drills.faults.fault import Fault
 from drills.faults.included import INCLUDED
 from drills.kinds import Kinds
 from drills.model.scenario import FaultSpec
+from drills.model.traffic_kinds import TRAFFIC_SURGE
+from drills.nearest import suggest
 
 
 def _wrong(name: str, kind: Any) -> str | None:
@@ -31,11 +33,16 @@ def _wrong(name: str, kind: Any) -> str | None:
 FAULTS: Kinds[Fault] = Kinds("drills.faults", "a kind of fault", INCLUDED, _wrong)
 
 
+def why_unknown(name: str) -> str:
+    """Why a timeline cannot name such a kind, in one line: its entry point is broken, or which kinds are near."""
+    return FAULTS.broken_as(name) or suggest(name, (*FAULTS, TRAFFIC_SURGE))
+
+
 def fault_of(spec: FaultSpec) -> Fault:
     """The fault that a scenario names.
 
     Raises BadInput for an unknown kind (with the nearest one), pydantic.ValidationError for its settings.
     """
     if spec.kind not in FAULTS:
-        raise BadInput(f"unknown kind of fault {spec.kind!r}; {FAULTS.why_not(spec.kind)}")
+        raise BadInput(f"unknown kind of fault {spec.kind!r}; {why_unknown(spec.kind)}")
     return FAULTS[spec.kind].model_validate(spec.settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from drills.faults.included import INCLUDED
+from drills.model.traffic_kinds import TRAFFIC_SURGE
 from drills.sandbox.capabilities.capability import Capability
 
 #: What some driver may lack on some machine.
@@ -26,7 +27,7 @@ def why_never(kinds: Iterable[str], unavailable: Mapping[Capability, str]) -> st
 
 
 def _needs(kind: str) -> frozenset[Capability]:
-    if kind in INCLUDED:
+    if kind in INCLUDED or kind == TRAFFIC_SURGE:
         return SCARCE_FAULTS.get(kind, frozenset())
     from drills.faults.registry import FAULTS  # only for kinds from outside: the entry points are looked through
 

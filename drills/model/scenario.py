@@ -37,7 +37,10 @@ class Traffic(Model):
 
 
 class FaultSpec(Model):
-    """A kind of fault with its settings, which that kind's own model validates (`drills.faults`)."""
+    """A kind of fault with its settings, which that kind's own model validates (`drills.faults`).
+
+    A change of the traffic is written in the same form (`drills.model.traffic_surge`).
+    """
 
     kind: str
     settings: dict[str, JsonValue] = Field(default_factory=dict)
@@ -55,7 +58,7 @@ class FaultSpec(Model):
 
 
 class Injection(Model):
-    """A fault at a moment, counted from the end of the baseline."""
+    """A fault, or a change of the traffic, at a moment counted from the end of the baseline."""
 
     at: Duration
     fault: FaultSpec

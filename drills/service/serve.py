@@ -10,8 +10,8 @@ from pathlib import Path
 
 from drills.alerting import AlertRules
 from drills.clock import Clock, SystemClock
+from drills.drill.recovery import recover
 from drills.errors import SandboxBusy
-from drills.faults.recovery import recover
 from drills.json_log import Lines
 from drills.model.responder_kind import ResponderKind
 from drills.monitoring.monitor import Monitor

@@ -12,13 +12,14 @@ from pydantic import JsonValue
 from drills.errors import Problem
 from drills.faults.fault import Fault, Owners
 from drills.faults.kinds.change_setting import ChangeSetting
+from drills.faults.registry import why_unknown
 from drills.model.playbook import Playbook
 from drills.model.scenario import Scenario
 from drills.nearest import suggest
 from drills.workspace.check_runbook import check_runbook
 from drills.workspace.conditions import check_abort
 from drills.workspace.models import build_at
-from drills.workspace.registries import fault_kinds
+from drills.workspace.registries import disturbance_kind
 from drills.workspace.shop_names import refusal, shop_names
 from drills.workspace.yaml_lines import Document, Place
 
@@ -72,10 +73,10 @@ def _timeline(
 ) -> Iterator[Problem]:
     for index, injection in enumerate(scenario.timeline):
         place: Place = ("timeline", index, "fault")
-        kind = fault_kinds().get(injection.fault.kind)
+        kind = disturbance_kind(injection.fault.kind)
         if kind is None:
             wrong = f"{injection.fault.kind!r} is not a kind of fault"
-            yield document.problem((*place, "kind"), wrong, fault_kinds().why_not(injection.fault.kind))
+            yield document.problem((*place, "kind"), wrong, why_unknown(injection.fault.kind))
         else:
             fault, problems = build_at(document, place, injection.fault.settings, kind)
             yield from problems

@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from drills.model.traffic_kinds import TRAFFIC_SURGE
+
 if TYPE_CHECKING:
     from drills.faults.fault import Fault
     from drills.kinds import Kinds
+    from drills.model.traffic_surge import TrafficSurge
     from drills.probing.settings_model import SettingsModel
 
 
@@ -25,3 +28,10 @@ def fault_kinds() -> Kinds[Fault]:
     from drills.faults.registry import FAULTS
 
     return FAULTS
+
+
+def disturbance_kind(name: str) -> type[Fault] | type[TrafficSurge] | None:
+    """What a scenario's timeline may name: a kind of fault, or of a change of the traffic."""
+    from drills.model.traffic_surge import TrafficSurge
+
+    return TrafficSurge if name == TRAFFIC_SURGE else fault_kinds().get(name)

@@ -19,6 +19,7 @@ from drills.model.durations import format_duration
 from drills.model.playbook import Playbook
 from drills.model.probe import ProbeSpec
 from drills.model.scenario import Scenario
+from drills.model.traffic_surge import TrafficSurge
 from drills.sandbox.adapters.registry import ADAPTERS
 from drills.workspace.config import WorkspaceConfig
 from drills.workspace.models import NEWEST_FORMAT
@@ -43,7 +44,8 @@ def scenario_schema() -> Schema:
     """Of scenarios/NAME/scenario.yaml."""
     schema = _of(Scenario, "A drill's script (scenarios/NAME/scenario.yaml)")
     kinds = []
-    for name, kind in sorted(fault_kinds().items()):
+    disturbances: dict[str, type[BaseModel]] = {**fault_kinds(), TrafficSurge.kind: TrafficSurge}
+    for name, kind in sorted(disturbances.items()):
         settings = _absorb(schema, kind)
         settings["properties"] = {"kind": {"const": name}, **settings.get("properties", {})}
         settings["required"] = ["kind", *settings.get("required", [])]
@@ -52,7 +54,7 @@ def scenario_schema() -> Schema:
         "description": "A kind of fault with its settings.",
         "type": "object",
         "required": ["kind"],
-        "properties": {"kind": {"enum": sorted(fault_kinds())}},
+        "properties": {"kind": {"enum": sorted(disturbances)}},
         "oneOf": kinds,
     }
     return schema

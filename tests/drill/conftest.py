@@ -13,6 +13,9 @@ from drills.store.store import Store
 from drills.workspace.workspace import Workspace
 from tests.drill.bench import Bench, make_workspace, run
 
+# Recovery is tried on the sandbox that faults are tried on.
+from tests.faults.conftest import sandbox, sandbox_folder, store, workspace  # noqa: F401
+
 
 @pytest.fixture(scope="session")
 def bench() -> Iterator[Bench]:

@@ -15,9 +15,9 @@ import pytest
 from drills.clock import SystemClock
 from drills.drill import session, stopping
 from drills.drill.planning import plan_drill
+from drills.drill.recovery import recover
 from drills.drill.session import Session
 from drills.errors import EnvironmentFailed, ExitCode, UndoOwed
-from drills.faults.recovery import recover
 from drills.faults.restoring import RESTORE_SANDBOX, plan_of
 from drills.model.events import ResponderKind
 from drills.sandbox.fingerprint import Fingerprint

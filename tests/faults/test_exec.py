@@ -14,9 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
+from drills.drill.recovery import recover
 from drills.errors import EnvironmentFailed
 from drills.faults.injection import inject
-from drills.faults.recovery import recover
 from drills.faults.registry import fault_of
 from drills.model.events import Event, FaultFailed, FaultVerified, ResponderKind
 from drills.model.scenario import FaultSpec

@@ -60,7 +60,7 @@ def fault(spec: dict[str, object]) -> Fault:
 
 
 def test_every_kind_that_touches_the_sandbox_is_tried_here() -> None:
-    elsewhere = {"traffic-surge", "restart-service", "stress-cpu"}
+    elsewhere = {"restart-service", "stress-cpu"}
     assert {spec["kind"] for spec in SPECS} | elsewhere == set(FAULTS)
 
 

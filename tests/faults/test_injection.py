@@ -7,14 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from drills.errors import EnvironmentFailed
-from drills.faults.fault import FaultImpossible
 from drills.faults.injection import MakeEvent, inject
 from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.kinds.link_down import LinkDown
-from drills.faults.registry import fault_of
 from drills.faults.restoring import fingerprint_of, owe_restore, owe_stop, plan_of
 from drills.model.events import Event, FaultFailed, FaultVerified, ResponderKind
-from drills.model.scenario import FaultSpec
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.sandbox import Sandbox
@@ -102,13 +99,6 @@ def test_a_full_disk_stops_the_injection_before_anything_is_touched(store: Store
     sandbox = PaperSandbox()
     assert not inject(FullDisk(store), sandbox, drill_id, 0, DROP, Told(sandbox))
     assert sandbox.changed == []
-
-
-def test_a_surge_of_the_traffic_is_not_for_the_sandbox(store: Store, drill_id: str) -> None:
-    surge = fault_of(FaultSpec(kind="traffic-surge", settings={"users": 100}))
-    surge.undo(PaperSandbox(), {})
-    with pytest.raises(FaultImpossible, match="applied to the traffic"):
-        surge.apply(PaperSandbox())
 
 
 def test_what_is_owed_is_settled_in_reverse_and_the_whole_sandbox_last(store: Store, drill_id: str) -> None:

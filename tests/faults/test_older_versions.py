@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.faults.recovery import recover
+from drills.drill.recovery import recover
 from drills.included import included_root
 from drills.model.scorecard import DrillResult
 from drills.sandbox.capabilities.links import Toxic

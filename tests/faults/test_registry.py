@@ -42,7 +42,6 @@ def test_every_kind_of_fault_is_registered_under_its_own_name() -> None:
         "fill-disk",
         "fill-cache",
         "misuse-key",
-        "traffic-surge",
         "external-api-blocked",
         "exec",
     ]
@@ -70,7 +69,6 @@ def test_a_misspelt_kind_is_told_with_the_nearest_one() -> None:
         ({"kind": "link-bandwidth", "link": "app-database", "rate": 0}, "rate"),
         ({"kind": "link-down", "link": "app-database", "toxicity": 2}, "toxicity"),
         ({"kind": "link-timeout", "link": "app-database", "toxicity": 0}, "toxicity"),
-        ({"kind": "traffic-surge", "users": 0}, "users"),
         ({"kind": "exhaust-connections", "connections": 0}, "connections"),
         ({"kind": "scale-service", "service": "web/1", "replicas": 1}, "service"),
         ({"kind": "scale-service", "service": "web", "replicas": 17}, "replicas"),
@@ -97,11 +95,6 @@ def test_a_wrong_setting_is_named(spec: dict[str, object], field: str) -> None:
     with pytest.raises(ValidationError) as refused:
         fault_of(FaultSpec.model_validate(spec))
     assert [error["loc"] for error in refused.value.errors()] == [(field,)]
-
-
-def test_settings_are_written_with_dashes() -> None:
-    surge = fault_of(FaultSpec.model_validate({"kind": "traffic-surge", "users": 200, "spawn-rate": 20}))
-    assert surge.summary() == "raise the traffic to 200 users"
 
 
 @pytest.mark.parametrize("kind", FAULTS)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from drills.drill.recovery import recover
 from drills.faults.injection import inject
-from drills.faults.recovery import recover
 from drills.faults.registry import fault_of
 from drills.model.events import FaultFailed, FaultVerified, ResponderKind
 from drills.model.scenario import FaultSpec

@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from drills.drill.recovery import RecoveryReport, recover
 from drills.errors import EnvironmentFailed
 from drills.faults.kinds.drop_index import DropIndex
-from drills.faults.recovery import RecoveryReport, recover
 from drills.faults.restoring import RESTORE_SANDBOX, plan_of
 from drills.faults.settling import settle_owed
 from drills.model.events import (
