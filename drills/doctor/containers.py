@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from drills.sandbox.compose import engine
 from drills.sandbox.compose.project import Project, listed, own
 from drills.sandbox.open import compose_project
 from drills.sandbox.ports import HOST, is_free
-from drills.sandbox.shop.compose.layout import PORTS, port_variable
-from drills.sandbox.shop.names import Service
+from drills.sandbox.system import PublishedPort
+from drills.sandbox.systems import system_of
 from drills.workspace.workspace import Workspace
 
 #: What the containers of the included sandbox may use together (their limits), and their images, in bytes.
@@ -44,14 +44,15 @@ def look_at_engine(workspace: Workspace, *, needed: bool) -> tuple[Check, ...]:
         asked, info, answered = datetime.now(UTC), engine.ask(project.host, "/info"), datetime.now(UTC)
     except DrillsError as error:
         return (_no_engine(error, needed=needed),)
-    remote = not engine.is_local(project.host) and not workspace.config.sandbox.allow_remote_engine
+    config = workspace.config.sandbox
+    remote = not engine.is_local(project.host) and not config.allow_remote_engine
     return (
         _engine(project.host, info, remote=remote),
         _compose(),
         look_at_images(project),
         _memory(info),
         _disk(info, here=engine.is_local(project.host)),
-        _ports(project),
+        _ports(project, () if config.services else system_of(config.system).ports),
         _clock(asked, info, answered),
     )
 
@@ -109,21 +110,25 @@ def _disk(info: Mapping[str, Any], *, here: bool) -> Check:
     return Check("engine's disk", free >= DISK_NEEDED, f"{free / 1e9:.1f} GB free", mend)
 
 
-def _ports(project: Project) -> Check:
-    """The ports of the compose file, unless the sandbox itself has them; `drills sandbox up` can choose others."""
+def _ports(project: Project, published: Sequence[PublishedPort]) -> Check:
+    """The ports of a system's compose file, unless the sandbox itself has them; `drills sandbox up` can choose others.
+
+    Those of a compose file of one's own are not looked at: Compose says which it cannot have.
+    """
     try:
         if own(project, listed(project)):
             return Check("ports", True, "the sandbox's own containers have them")
     except DrillsError as error:
         return Check("project's name", False, str(error), "name this workspace's project in drills.yaml")
+    if not published:
+        return Check("ports", True, "those of your compose file, which `docker compose up` takes")
     taken: list[str] = []
     insisted: list[str] = []
-    for name, (_service, _inside, usual) in PORTS.items():
-        variable = port_variable(name)
-        given = os.environ.get(variable, "")
-        port = int(given) if given.isdecimal() else usual
-        if protocol := _taken(port, datagrams=name == Service.DNS):
-            (insisted if given else taken).append(f"{port}/{protocol} ({variable})")
+    for each in published:
+        given = os.environ.get(each.variable, "")
+        port = int(given) if given.isdecimal() else each.usual
+        if protocol := _taken(port, datagrams=each.datagrams):
+            (insisted if given else taken).append(f"{port}/{protocol} ({each.variable})")
     if insisted:
         says = f"taken, though a variable insists on it: {', '.join(insisted)}"
         return Check("ports", False, says, "end the program that has it, or choose another port by that variable")

@@ -48,7 +48,7 @@ def ask_all(sandbox: Sandbox, back: timedelta = BACK) -> list[Answer]:
     Logs and changes are read as far `back` as that.
     """
     answers = []
-    for diagnostic in diagnostics(back):
+    for diagnostic in diagnostics(sandbox.service_names, back):
         try:
             answers.append(Answer(diagnostic, tuple(diagnostic.ask(sandbox))))
         except DrillsError as error:
@@ -138,14 +138,13 @@ def _errors_of(service: str, back: timedelta) -> Callable[[Sandbox], Iterable[st
     return ask
 
 
-def diagnostics(back: timedelta) -> Sequence[Diagnostic]:
-    """The questions, in the order of a report; logs and changes as far `back` as that."""
+def diagnostics(services: Sequence[str], back: timedelta) -> Sequence[Diagnostic]:
+    """The questions, in the order of a report; what these services wrote and changes as far `back` as that."""
     return (
         Diagnostic("Sandbox", "What runs?", _services),
         Diagnostic("Sandbox", "Is every part well?", _health),
         Diagnostic("Sandbox", "What was changed lately?", _changes(back)),
         Diagnostic("Sandbox", "What does each part use?", _stats),
-        Diagnostic("App", "What does it complain about?", _errors_of("app", back)),
         Diagnostic(
             "Database",
             "Connections, by state",
@@ -178,10 +177,12 @@ def diagnostics(back: timedelta) -> Sequence[Diagnostic]:
             ),
         ),
         Diagnostic("Database", "Its disk", _disk),
-        Diagnostic("Database", "What does it complain about?", _errors_of("database", back)),
         Diagnostic("Cache", "Does it answer, whom does it serve, and what does it hold?", _cache),
         Diagnostic("Cache", "Slow commands", _slow_commands),
-        Diagnostic("Network", "The links to what the app depends on", _links),
+        Diagnostic("Network", "The links between services", _links),
         Diagnostic("Network", "The certificate", _certificate),
-        Diagnostic("External API", "What does it complain about?", _errors_of("external-api", back)),
+        *(
+            Diagnostic("Logs", f"What does {service} complain about?", _errors_of(service, back))
+            for service in services
+        ),
     )

@@ -7,17 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from drills.sandbox.capabilities.releases import Release
-from drills.sandbox.shop.definitions import ShopDefinitions
 from drills.sandbox.state import Deployment, SandboxState, StateStore
 
-#: A sandbox that has just been started looks like a shop that was last changed days ago: a deployment of this
+#: A sandbox that has just been started looks like a system that was last changed days ago: a deployment of this
 #: minute would be the first suspect of every drill.
 _DAYS_BETWEEN_RELEASES = 7
 
 
-def initial_line(shop: ShopDefinitions, now: datetime) -> tuple[Deployment, ...]:
-    """The releases up to the one that runs at first, the last of them three days old."""
-    versions = shop.versions[: shop.versions.index(shop.initial_release) + 1]
+def initial_line(versions: Sequence[str], now: datetime) -> tuple[Deployment, ...]:
+    """These releases as if each had been deployed in turn, the last of them three days ago."""
     newest = now - timedelta(days=3)
     return tuple(
         Deployment(version=version, at=newest - timedelta(days=_DAYS_BETWEEN_RELEASES * age))
@@ -54,16 +52,16 @@ def bring_back(store: StateStore, told: Mapping[str, Any]) -> None:
         store.change(deployed=before.deployed, deployed_at=before.deployed_at)
 
 
-def listed(shop: ShopDefinitions, state: SandboxState) -> Sequence[Release]:
-    """Every release, the last deployed first; those never deployed at the end."""
+def listed(known: Mapping[str, str], state: SandboxState) -> Sequence[Release]:
+    """Every release, each known by its version and summary: the last deployed first, never deployed ones at the end."""
     never = datetime.min.replace(tzinfo=UTC)
     releases = [
         Release(
-            version=known.version,
-            summary=known.summary,
-            deployed_at=state.deployed_at.get(known.version),
-            current=known.version == state.release,
+            version=version,
+            summary=summary,
+            deployed_at=state.deployed_at.get(version),
+            current=version == state.release,
         )
-        for known in shop.releases
+        for version, summary in known.items()
     ]
     return sorted(releases, key=lambda release: release.deployed_at or never, reverse=True)

@@ -76,13 +76,16 @@ class Sandbox(Protocol):
 
     @property
     def addresses(self) -> Mapping[str, str]:
-        """What probes and locustfiles may name as `${app}`, `${database}`, `${cache}`, `${external-api}`, …
+        """What probes and locustfiles may name as `${web}`, `${db}` …: of each service what its technology is asked by.
 
-        `app` is a base URL, and so is `app-direct`, which leads to the app around the edge; `edge` is the URL of
-        the edge by its public name, `edge-address` its host:port; `dns` is the host:port of the name server and `ca`
-        the path of the authority's certificate. `database` is a libpq URL and `cache` a redis:// URL that go straight
-        to the service, around Toxiproxy. Empty when the sandbox is down.
+        They go straight to the service, around Toxiproxy. `state` is the path of the sandbox's state. Empty when the
+        sandbox is down.
         """
+        ...
+
+    @property
+    def entrances(self) -> Sequence[str]:
+        """The addresses by which users come in; of a system that does not say so, those of all services."""
         ...
 
     def is_up(self) -> bool: ...

@@ -5,10 +5,10 @@ It is added by one line, as kinds of faults, probes and adapters are (see `drill
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from drills.sandbox.capabilities.capability import Capability
@@ -28,8 +28,66 @@ class Opening:
     allow_remote_engine: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command prints; one that is not `well` ends with status 1."""
+
+    lines: Sequence[str]
+    well: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`--name` of a command, with a value; None when it is not given."""
+
+    name: str
+    help: str
+    kind: type[str] | type[int] = str
+
+
+@dataclass(frozen=True, slots=True)
+class SystemCommand:
+    """`drills sandbox GROUP NAME`. `run` gets the options by their names, and may raise any DrillsError.
+
+    What is `read_only` is no change that a responder is credited with.
+    """
+
+    name: str
+    help: str
+    example: str
+    run: Callable[[Sandbox, Mapping[str, str | int | None]], Answer]
+    options: tuple[Option, ...] = ()
+    read_only: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGroup:
+    """Commands that only this system has, under one name of `drills sandbox`."""
+
+    name: str
+    help: str
+    commands: tuple[SystemCommand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPort:
+    """A port on this machine that its compose file publishes, unless the environment's `variable` names another.
+
+    `datagrams`: UDP as well.
+    """
+
+    variable: str
+    usual: int
+    datagrams: bool = False
+
+
 class System:
     """One class for each system, without state and quick to load: lists and help texts ask it too."""
+
+    commands: ClassVar[tuple[CommandGroup, ...]] = ()
+    """What `drills sandbox` can do with this system alone."""
+    ports: ClassVar[tuple[PublishedPort, ...]] = ()
+    """Of its compose file, if it has one of its own."""
 
     def open(self, opening: Opening) -> Sandbox:
         """Its sandbox, running or not. Raises BadInput for what the workspace says wrongly of it."""

@@ -15,6 +15,7 @@ from drills.sandbox.adapters.registry import ADAPTERS
 from drills.sandbox.declared.addresses import url_of
 from drills.sandbox.declared.link_rules import wrong_by_itself
 from drills.sandbox.declared.system import DeclaredSystem
+from drills.sandbox.systems import SYSTEMS
 from drills.workspace.check_compose import check_compose
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
 from drills.workspace.check_probe import check_probe
@@ -75,7 +76,7 @@ def validate(root: Path) -> list[Problem]:
 
 def _broken_entry_points() -> Iterator[Problem]:
     """Kinds of other distributions that cannot be used: what needs none of them goes on."""
-    for kinds in (fault_kinds(), probe_kinds(), ADAPTERS):
+    for kinds in (fault_kinds(), probe_kinds(), ADAPTERS, SYSTEMS):
         for group, line in kinds.broken():
             yield Problem(group, 0, "", line, "mend it, or uninstall the distribution", warning=True)
 
@@ -136,6 +137,9 @@ def _check_config(
     if config.playbook not in playbooks:
         wrong = f"there is no playbook {config.playbook!r}"
         yield document.problem(("playbook",), wrong, suggest(config.playbook, playbooks))
+    if config.sandbox.system not in SYSTEMS:
+        wrong = f"there is no system {config.sandbox.system!r}"
+        yield document.problem(("sandbox", "system"), wrong, SYSTEMS.why_not(config.sandbox.system))
     for key, wrong, right in config.sandbox.declared.problems():
         yield document.problem(("sandbox", *key), wrong, right)
     if "traffic" in document.data and not (root / config.traffic.locustfile).is_file():

@@ -16,6 +16,8 @@ from drills.doctor.check import Check
 from drills.doctor.containers import look_at_engine
 from drills.errors import EnvironmentFailed
 from drills.sandbox.compose.project import FOLDER, PROJECT
+from drills.sandbox.shop.system import Shop
+from drills.sandbox.system import PublishedPort
 from drills.workspace.workspace import Workspace
 from tests.doctor.stand_in import IMAGES, Engine, docker_command
 
@@ -160,7 +162,7 @@ def test_ports_that_the_sandbox_itself_has_are_not_taken(home: Path, engine: Eng
 def test_a_port_that_is_taken_is_named_and_no_hindrance(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
-        monkeypatch.setattr(containers, "PORTS", {"app": ("edge", 8080, port)})
+        monkeypatch.setattr(Shop, "ports", (PublishedPort("DRILLS_PORT_APP", port),))
         check = looked(home)["ports"]
         told = f"taken: {port}/tcp (DRILLS_PORT_APP); `drills sandbox up` chooses others, for `docker compose up` "
         assert (check.well, check.says) == (True, f"{told}name free ones by these variables")
@@ -175,7 +177,7 @@ def test_a_variable_that_moves_a_taken_port_mends_it(home: Path, monkeypatch: py
         another.bind(("127.0.0.1", 0))
         free = another.getsockname()[1]
         another.close()
-        monkeypatch.setattr(containers, "PORTS", {"app": ("edge", 8080, other.getsockname()[1])})
+        monkeypatch.setattr(Shop, "ports", (PublishedPort("DRILLS_PORT_APP", other.getsockname()[1]),))
         monkeypatch.setenv("DRILLS_PORT_APP", str(free))
         assert looked(home)["ports"].says == "those of the compose file are free"
 
@@ -185,7 +187,8 @@ def test_the_name_servers_port_may_be_taken_for_datagrams_only(home: Path, monke
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
-        monkeypatch.setattr(containers, "PORTS", {"dns": ("dns", 5353, port), "app": ("edge", 8080, port)})
+        ports = (PublishedPort("DRILLS_PORT_DNS", port, datagrams=True), PublishedPort("DRILLS_PORT_APP", port))
+        monkeypatch.setattr(Shop, "ports", ports)
         assert looked(home)["ports"].says.startswith(f"taken: {port}/udp (DRILLS_PORT_DNS); ")
 
 

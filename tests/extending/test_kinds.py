@@ -11,10 +11,16 @@ from drills.faults import registry as faults
 from drills.faults.included import INCLUDED
 from drills.kinds import Kinds
 from drills.probing import registry as probes
+from drills.sandbox import systems
 from drills.sandbox.adapters import registry as adapters
 from tests.extending.installing import EXAMPLE, install, install_example
 
-ALL = {"drills.faults": faults.FAULTS, "drills.probes": probes.PROBE_KINDS, "drills.adapters": adapters.ADAPTERS}
+ALL = {
+    "drills.faults": faults.FAULTS,
+    "drills.probes": probes.PROBE_KINDS,
+    "drills.adapters": adapters.ADAPTERS,
+    "drills.systems": systems.SYSTEMS,
+}
 
 
 @pytest.fixture
@@ -78,6 +84,11 @@ from drills.sandbox.adapters.adapter import ServiceAdapter
 class Portless(ServiceAdapter):
     pass
 """
+SYSTEM = """
+from drills.sandbox.system import System
+class Shut(System):
+    pass
+"""
 
 
 @pytest.mark.parametrize(
@@ -102,6 +113,7 @@ class Portless(ServiceAdapter):
         ),
         ("drills.faults", "new", "own:Kind", "class Kind: pass", "it is no class below drills.faults.fault.Fault"),
         ("drills.adapters", "new", "own:Portless", ADAPTER, "Portless has no port, the number at which"),
+        ("drills.systems", "new", "own:Shut", SYSTEM, "Shut has no open, which gives its sandbox"),
     ],
 )
 def test_one_that_cannot_be_used_gives_one_line_and_disturbs_no_other(
@@ -111,7 +123,7 @@ def test_one_that_cannot_be_used_gives_one_line_and_disturbs_no_other(
     install_example(site)
     install(site, "half-done", {group: {name: value}}, {"own.py": module})
     kinds = fresh(group)
-    assert {"halt-queue", "jobqueue"} & {*kinds}, "the others can be used"
+    assert {"halt-queue", "jobqueue", "included"} & {*kinds}, "the others can be used"
     ((told, line),) = kinds.broken()
     assert told == group
     assert line.startswith(f"entry point {name!r} ({value}) of half-done 1.0: ")

@@ -10,13 +10,14 @@ from drills.cli.sandbox import (
     dumps,
     executing,
     incident_report,
+    of_systems,
     operating,
     power,
-    provider,
     resources,
 )
 
 sandbox_app = typer.Typer(
+    cls=of_systems.WithSystems,
     help="Operate the sandbox: the same commands that runbooks use.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -25,6 +26,6 @@ sandbox_app = typer.Typer(
 
 
 def register(app: typer.Typer) -> None:
-    for module in (power, asking, operating, executing, resources, database, dumps, incident_report, provider):
+    for module in (power, asking, operating, executing, resources, database, dumps, incident_report, of_systems):
         module.register(sandbox_app)
     app.add_typer(sandbox_app, name="sandbox")

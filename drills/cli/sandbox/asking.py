@@ -97,7 +97,7 @@ def _each_once(names: Sequence[str], known: Sequence[str]) -> list[str]:
 
 
 def health(
-    every: Annotated[bool, typer.Option("--all", help="Every service, not the app alone.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every service, not the health endpoints alone.")] = False,
     wait: Annotated[str, typer.Option(help="Wait at most this long until all is well.")] = "0s",
     steady: Annotated[str, typer.Option(help="It must be well without a break for this long.")] = "0s",
     output_dir: Annotated[Path | None, typer.Option(help="Keep the answers there too, in health.txt.")] = None,
@@ -129,7 +129,7 @@ def _wait_for_health(
     while True:
         answers = sandbox.health()
         if not every:
-            answers = {name: answer for name, answer in answers.items() if name.startswith(("app", "/"))} or answers
+            answers = {name: answer for name, answer in answers.items() if "/" in name} or answers
         now = time.monotonic()
         if all(good for good, _ in answers.values()):
             well_since = now if well_since is None else well_since

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from drills.sandbox.sandbox import Sandbox
     from drills.workspace.workspace import Workspace
 
-SERVICES = "app, database, cache, external-api, toxiproxy, edge or dns; app/1 is the app's first replica."
+SERVICES = "A service by its name, as `drills sandbox status` lists them; web/1 is the first replica of web."
 ServiceArgument = Annotated[str, typer.Argument(help=SERVICES)]
 
 

@@ -32,9 +32,7 @@ def up(workspace: WorkspaceOption = HERE) -> None:
     with action(place, read_only=False):
         sandbox.up()
         print_services(sandbox.services.list())
-        told = sandbox.addresses
-        entrance = told.get("app") or ", ".join(told[name] for name in sandbox.service_names if name in told)
-        echo(f"up in {time.monotonic() - began:.1f} s: {entrance}")
+        echo(f"up in {time.monotonic() - began:.1f} s: {', '.join(sandbox.entrances)}")
 
 
 def down(workspace: WorkspaceOption = HERE) -> None:

@@ -76,6 +76,11 @@ class ShopDefinitions:
         return {setting.variable: complete[setting.name] for setting in self.settings if service in setting.services}
 
     @property
+    def first_versions(self) -> tuple[str, ...]:
+        """The releases up to the one that runs at first."""
+        return self.versions[: self.versions.index(self.initial_release) + 1]
+
+    @property
     def versions(self) -> tuple[str, ...]:
         return tuple(release.version for release in self.releases)
 

@@ -29,7 +29,8 @@ class ShopReleases:
         return None
 
     def list(self) -> Sequence[Release]:
-        return listed(self._ground.shop, self._ground.store.read())
+        known = {release.version: release.summary for release in self._ground.shop.releases}
+        return listed(known, self._ground.store.read())
 
     def deploy(self, version: str) -> None:
         known = self._ground.shop.versions

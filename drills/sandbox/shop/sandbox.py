@@ -84,7 +84,15 @@ class ShopSandbox:
 
     @property
     def addresses(self) -> Mapping[str, str]:
+        """`app` is a base URL, and so is `app-direct`, which leads to the app around the edge; `edge` is the URL of
+        the edge by its public name, `edge-address` its host:port; `dns` is the host:port of the name server and `ca`
+        the path of the authority's certificate. `database` is a libpq URL and `cache` a redis:// URL.
+        """
         return self.own.addresses
+
+    @property
+    def entrances(self) -> Sequence[str]:
+        return [self.addresses[Service.APP]] if self.addresses else ()
 
     def is_up(self) -> bool:
         return self.own.is_up()

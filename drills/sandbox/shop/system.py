@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from drills.included import included_root
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.choice import COMPOSE, LOCAL, driver_of, project_of
-from drills.sandbox.system import Opening, System
+from drills.sandbox.shop.compose.ports import PORTS, port_variable
+from drills.sandbox.shop.names import Service
+from drills.sandbox.shop.provider_commands import PROVIDER
+from drills.sandbox.system import Opening, PublishedPort, System
 
 if TYPE_CHECKING:
     from drills.sandbox.sandbox import Sandbox
@@ -19,6 +22,12 @@ NO_CONTAINERS = "its services are processes, which share all processors of this 
 
 class Shop(System):
     """As containers, or as processes where there is no engine."""
+
+    commands = (PROVIDER,)
+    ports = tuple(
+        PublishedPort(port_variable(name), usual, datagrams=name == Service.DNS)
+        for name, (_service, _inside, usual) in PORTS.items()
+    )
 
     def open(self, opening: Opening) -> Sandbox:
         """Raises BadInput for a compose file that is not there, and for an engine that is not this machine's."""

@@ -22,7 +22,7 @@ def test_without_a_word_it_is_what_the_sandbox_says_now() -> None:
     assert re.fullmatch(r"# What the sandbox says, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", lines[0])
     assert any(line.endswith(" questions asked, 0 without an answer.") for line in lines)
     areas = [line for line in lines if line.startswith("## ")]
-    assert areas == ["## Sandbox", "## App", "## Database", "## Cache", "## Network", "## External API"]
+    assert areas == ["## Sandbox", "## Database", "## Cache", "## Network", "## Logs"]
     assert not [line for line in lines if line.startswith(("- **Severity", "- **Began", "- **Ended"))]
 
 

@@ -18,7 +18,8 @@ from drills.sandbox.release_line import initial_line
 from drills.sandbox.shop.compose.app_replicas import AppReplicas
 from drills.sandbox.shop.compose.disk import PLACE
 from drills.sandbox.shop.compose.edge_certificate import EdgeCertificate
-from drills.sandbox.shop.compose.layout import DIRECT, DISK, PORTS, VOLUMES, Layout, port_variable, shop_digest
+from drills.sandbox.shop.compose.layout import VOLUMES, Layout, shop_digest
+from drills.sandbox.shop.compose.ports import DIRECT, DISK, PORTS, port_variable
 from drills.sandbox.shop.compose.service_control import ServiceControl
 from drills.sandbox.shop.ground import BACKING, MEASURED, Ground
 from drills.sandbox.shop.names import Service
@@ -133,7 +134,7 @@ class BringingUp:
         self._certificate.keep_copies()
 
     def _begin_state(self, *, ports: dict[str, int], replicas: int, settings: dict[str, str], release: str) -> None:
-        line = initial_line(self._shop, datetime.now(UTC))
+        line = initial_line(self._shop.first_versions, datetime.now(UTC))
         if release != line[-1].version:
             line = (*line, line[-1].model_copy(update={"version": release}))
         self._store.change(

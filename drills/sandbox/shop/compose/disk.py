@@ -10,7 +10,7 @@ from drills.errors import BadInput, EnvironmentFailed
 from drills.nearest import suggest
 from drills.sandbox.capabilities.disk import DiskUsage
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.shop.compose.layout import DISK
+from drills.sandbox.shop.compose.ports import DISK
 from drills.sandbox.shop.compose.service_control import ServiceControl
 
 PLACE = "/var/lib/postgresql/data"

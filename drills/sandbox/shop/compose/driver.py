@@ -27,7 +27,8 @@ from drills.sandbox.shop.compose.app_replicas import AppReplicas
 from drills.sandbox.shop.compose.bringing_up import BringingUp
 from drills.sandbox.shop.compose.disk import DatabaseDisk
 from drills.sandbox.shop.compose.edge_certificate import EdgeCertificate
-from drills.sandbox.shop.compose.layout import DIRECT, Layout
+from drills.sandbox.shop.compose.layout import Layout
+from drills.sandbox.shop.compose.ports import DIRECT
 from drills.sandbox.shop.compose.resources import ComposeResources
 from drills.sandbox.shop.compose.service_control import ServiceControl
 from drills.sandbox.shop.compose.service_view import ServiceView

@@ -8,26 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from drills.sandbox.shop.compose.ports import port_variable, upper
 from drills.sandbox.shop.definitions import ShopDefinitions
 from drills.sandbox.shop.names import Service
 from drills.sandbox.state import SandboxState
-
-DIRECT = "app-direct"
-"""The compose service that leads to the app around the edge."""
-DISK = "database-disk"
-"""The compose service that holds the database's disk while the database is down."""
-
-#: The port of each service inside its container, and the one it has on this machine unless that is taken.
-PORTS: Mapping[str, tuple[str, int, int]] = {
-    Service.APP: (Service.EDGE, 8080, 18080),
-    Service.EDGE: (Service.EDGE, 8443, 18443),
-    DIRECT: (DIRECT, 8080, 18081),
-    Service.DATABASE: (Service.DATABASE, 5432, 15432),
-    Service.CACHE: (Service.CACHE, 6379, 16379),
-    Service.EXTERNAL_API: (Service.EXTERNAL_API, 8000, 18090),
-    Service.TOXIPROXY: (Service.TOXIPROXY, 8474, 18474),
-    Service.DNS: (Service.DNS, 5353, 15353),
-}
 
 #: The volumes of the compose file; each is called by the project's name and this one.
 VOLUMES = ("database", "metrics", "certificates")
@@ -73,16 +57,12 @@ def variables(state: SandboxState, shop: ShopDefinitions, layout: Layout) -> dic
         told[port_variable(name)] = str(port)
     for service in CONFIGURED:
         told |= shop.environment(service, state.settings)
-        told[f"DRILLS_{_upper(service)}_SETTINGS"] = settings_digest(shop, service, state.settings)
+        told[f"DRILLS_{upper(service)}_SETTINGS"] = settings_digest(shop, service, state.settings)
     for name, limit in state.limits.items():
-        told[f"DRILLS_{_upper(name)}"] = limit
+        told[f"DRILLS_{upper(name)}"] = limit
     if state.release:
         told["SHOP_RELEASE"] = state.release
     return told
-
-
-def port_variable(name: str) -> str:
-    return f"DRILLS_PORT_{_upper(name)}"
 
 
 def settings_digest(shop: ShopDefinitions, service: Service, settings: Mapping[str, str]) -> str:
@@ -102,7 +82,3 @@ def shop_digest(shop_root: Path) -> str:
         if path.is_file() and "__pycache__" not in path.parts:
             about.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
     return about.hexdigest()[:16]
-
-
-def _upper(name: str) -> str:
-    return name.upper().replace("-", "_")

@@ -12,7 +12,8 @@ from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.compose.service_stats import Limits
 from drills.sandbox.shop.compose.answering import answers
-from drills.sandbox.shop.compose.layout import CONFIGURED, DIRECT, DISK, Layout, digest, settings_digest, variables
+from drills.sandbox.shop.compose.layout import CONFIGURED, Layout, digest, settings_digest, variables
+from drills.sandbox.shop.compose.ports import DIRECT, DISK
 from drills.sandbox.shop.definitions import ShopDefinitions
 from drills.sandbox.shop.names import Service
 from drills.sandbox.shop.provider_console import settings_of, took_settings

@@ -152,7 +152,7 @@ class LocalDriver:
         self._provide_database()
         self.certificate.provide(afresh=True)
         now = datetime.now(UTC)
-        line = initial_line(self.ground.shop, now)
+        line = initial_line(self.ground.shop.first_versions, now)
         self.store.change(
             active=True,
             up_since=now,

@@ -14,7 +14,7 @@ from drills.sandbox.capabilities.services import Running
 from drills.sandbox.ports import HOST, free_port
 from drills.sandbox.sandbox import Sandbox
 from drills.sandbox.shop.compose.driver import ComposeDriver
-from drills.sandbox.shop.compose.layout import DIRECT
+from drills.sandbox.shop.compose.ports import DIRECT
 from drills.sandbox.shop.names import Service
 from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.sandbox.state import make_folder

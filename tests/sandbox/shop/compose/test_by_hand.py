@@ -14,7 +14,7 @@ from acceptance.harness import Harness, open_harness
 from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.project import PROJECT, normalised
 from drills.sandbox.ports import choose_ports
-from drills.sandbox.shop.compose.layout import PORTS, port_variable
+from drills.sandbox.shop.compose.ports import PORTS, port_variable
 from tests.sandbox.test_conformance import eventually
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]

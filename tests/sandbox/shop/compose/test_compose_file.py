@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from drills.included import included_root
-from drills.sandbox.shop.compose.layout import CONFIGURED, DIRECT, DISK, PORTS, port_variable
+from drills.sandbox.shop.compose.layout import CONFIGURED
+from drills.sandbox.shop.compose.ports import DIRECT, DISK, PORTS, port_variable
 from drills.sandbox.shop.compose.service_control import USUAL_APP_CPUS
 from drills.sandbox.shop.definitions import definitions
 from drills.sandbox.shop.names import Service

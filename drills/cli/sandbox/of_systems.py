@@ -1,0 +1,84 @@
+"""The commands of `drills sandbox` that one system has alone, made from what it says of them."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+from drills.cli.acting import action
+from drills.cli.places import HERE, WorkspaceOption
+from drills.cli.sandbox.opening import open_sandbox
+from drills.cli.terminal import echo
+from drills.sandbox.choice import INCLUDED
+from drills.sandbox.systems import SYSTEMS, system_of
+
+if TYPE_CHECKING:
+    from drills.sandbox.system import CommandGroup, Option, SystemCommand
+    from drills.workspace.workspace import Workspace
+
+
+def register(app: typer.Typer) -> None:
+    for group in system_of(INCLUDED).commands:
+        app.add_typer(_app(INCLUDED, group), name=group.name)
+
+
+class WithSystems(TyperGroup):
+    """Looks for a command that is not included among those of systems that other distributions add, and then only."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        found = super().get_command(ctx, cmd_name)
+        if found is not None:
+            return found
+        for system in SYSTEMS.outside:
+            for group in system_of(system).commands:
+                if group.name == cmd_name:
+                    return typer.main.get_command(_app(system, group))
+        return None
+
+
+def _app(system: str, group: CommandGroup) -> typer.Typer:
+    app = typer.Typer(help=group.help, no_args_is_help=True, rich_markup_mode=None)
+    # With a callback a group stays one, though it has a single command.
+    app.callback()(lambda: None)
+    for each in group.commands:
+        app.command(each.name, help=each.help, epilog=f"Example: {each.example}")(_typed(system, group, each))
+    return app
+
+
+def _typed(system: str, group: CommandGroup, command: SystemCommand) -> Any:
+    """The function whose parameters Typer reads."""
+
+    def run(**given: Any) -> None:
+        folder: Path = given.pop("workspace")
+        place, sandbox = open_sandbox(folder)
+        _require(place, system, group)
+        with action(place, read_only=command.read_only):
+            answer = command.run(sandbox, given)
+            for line in answer.lines:
+                echo(line)
+            if not answer.well:
+                raise typer.Exit(1)
+
+    parameters = [_parameter(option) for option in command.options]
+    workspace = inspect.Parameter("workspace", inspect.Parameter.KEYWORD_ONLY, default=HERE, annotation=WorkspaceOption)
+    run.__signature__ = inspect.Signature([*parameters, workspace])  # type: ignore[attr-defined]
+    return run
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    default = typer.Option(None, help=option.help)
+    return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=option.kind)
+
+
+def _require(workspace: Workspace, system: str, group: CommandGroup) -> None:
+    """Raises BadInput when the workspace's sandbox is not of that system."""
+    from drills.errors import BadInput
+
+    config = workspace.config.sandbox
+    if config.services or config.system != system:
+        own = "a compose project of your own" if config.services else f"the system {config.system}"
+        raise BadInput(f"drills sandbox {group.name}: only the system {system} has it, and this sandbox is {own}")
