@@ -83,15 +83,25 @@ def report_files(context: Context, drill_id: str) -> Path:
     return write_report(context.workspace.reports_dir / drill_id, *_stored(context, drill_id))
 
 
-def _stored(context: Context, drill_id: str) -> tuple[Timeline, Scorecard]:
+def stored_timeline(context: Context, drill_id: str) -> Timeline:
+    """The events of a drill that has ended.
+
+    Raises BadInput when there is no such drill or nothing of it was recorded, NotAllowed while it is going on.
+    """
     from drills.model.events import DrillStarted
-    from drills.scoring.score import score
 
     with context.store() as store:
-        record = store.drill(drill_id)
-        require(context.caller, Act.READ_REPORT, of_drill(record))
+        require(context.caller, Act.READ_REPORT, of_drill(store.drill(drill_id)))
         timeline = store.timeline(drill_id)
-        kept = store.scorecards_of(drill_id)
     if timeline.first(DrillStarted) is None:
         raise BadInput(f"{drill_id} ended before it had begun: nothing of it was recorded, so there is no report")
+    return timeline
+
+
+def _stored(context: Context, drill_id: str) -> tuple[Timeline, Scorecard]:
+    from drills.scoring.score import score
+
+    timeline = stored_timeline(context, drill_id)
+    with context.store() as store:
+        kept = store.scorecards_of(drill_id)
     return timeline, kept[-1].scorecard if kept else score(timeline)

@@ -33,23 +33,8 @@ def print_heading(console: Console, record: DrillRecord, plan: DrillPlan) -> Non
 
 def print_outcome(console: Console, session: Session, home: Path) -> None:
     """The outcome of a drill that has ended."""
-    card = session.scorecard
     console.print()
-    if card.score is None:
-        console.print(Text(f"{card.result.value.upper()}: {card.why_not}", style="bold yellow"))
-    else:
-        if console.width >= 72:
-            console.print(_table(card))
-        else:
-            _print_narrow(console, card)
-        console.print(Text(card.headline), soft_wrap=not console.is_terminal)
-        for deduction in card.deductions:
-            console.print(Text(f"  −{deduction.points:g}  {deduction.reason}", style="red"))
-        score = Text().append(f"Score {card.score:g}  {card.grade}   ", style="bold")
-        score.append(card.result.value, style=_RESULT.get(card.result, "bold"))
-        severity = card.severity
-        score.append(f"   severity {severity.true_level or 'none'}", style="dim")
-        console.print(score)
+    print_scorecard(console, session.scorecard)
     if session.record.blind:
         print_debrief(console, session)
     settled = [event.journal_id for event in session.timeline.all(UndoSettled)]
@@ -61,6 +46,27 @@ def print_outcome(console: Console, session: Session, home: Path) -> None:
         told = "What is owed is kept: `drills recover` settles it, and so does the next drill before it begins."
         console.print(Text(told, style="bold red"))
     console.print(Text(f"Report: {shown(session.report, home)}"), soft_wrap=True)
+
+
+def print_scorecard(console: Console, card: Scorecard, *, points: bool = False) -> None:
+    """The rows and the score; with `points`, all that the score is computed from."""
+    if card.score is None:
+        console.print(Text(f"{card.result.value.upper()}: {card.why_not}", style="bold yellow"))
+        return
+    if console.width >= 72:
+        console.print(_table(card, points=points))
+    else:
+        _print_narrow(console, card)
+    console.print(Text(card.headline), soft_wrap=not console.is_terminal)
+    for deduction in card.deductions:
+        console.print(Text(f"  −{deduction.points:g}  {deduction.reason}", style="red"))
+    if points:
+        console.print(Text(card.arithmetic), soft_wrap=not console.is_terminal)
+    score = Text().append(f"Score {card.score:g}  {card.grade}   ", style="bold")
+    score.append(card.result.value, style=_RESULT.get(card.result, "bold"))
+    severity = card.severity
+    score.append(f"   severity {severity.true_level or 'none'}", style="dim")
+    console.print(score)
 
 
 def print_debrief(console: Console, session: Session) -> None:
@@ -81,9 +87,9 @@ def print_debrief(console: Console, session: Session) -> None:
     console.print()
 
 
-def _table(card: Scorecard) -> Table:
+def _table(card: Scorecard, *, points: bool) -> Table:
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in ("", "actual", "limit", "verdict", ""):
+    for heading in ("", "actual", "limit", "verdict", "points" if points else ""):
         table.add_column(heading, overflow="fold")
     for row in card.rows:
         if row.verdict is Verdict.NOT_REQUIRED:
@@ -93,7 +99,7 @@ def _table(card: Scorecard) -> Table:
             actual_of(row),
             Text(visible_line(limit_of(row))),
             Text(row.verdict.value, style=_STYLE[row.verdict]),
-            Text("decides" if row.decides else "", style="dim"),
+            Text(f"{row.points:g} of {row.weight:g}" if points else "decides" if row.decides else "", style="dim"),
         )
     return table
 

@@ -1,7 +1,8 @@
-"""`drills report | history`: what was recorded."""
+"""`drills report | history | export | score`: what was recorded, and what it is worth."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,8 @@ from drills.cli.terminal import echo
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: drills report INC-20261121-003")(report)
     app.command(epilog="Example: drills history --scenario slow-query")(history)
+    app.command(epilog="Example: drills export INC-20261121-003 --output drill.jsonl")(export)
+    app.command(epilog="Example: drills score drill.jsonl --playbook pagerduty")(score)
 
 
 def report(
@@ -52,3 +55,43 @@ def history(
         )
     if not drills:
         echo("no drill has been run yet; try `drills demo`")
+
+
+def export(
+    drill_id: Annotated[str, typer.Argument(help="A drill, as `drills history` names it.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Print a drill's events as JSON Lines, which `drills score` reads anywhere."""
+    from drills.app.context import at_terminal
+    from drills.app.timelines import export_lines
+    from drills.cli.run import check_folder, write_text
+
+    if output is not None:
+        check_folder(output)
+    text = "".join(f"{line}\n" for line in export_lines(at_terminal(workspace), drill_id))
+    if output is None:
+        echo(text, nl=False)
+    else:
+        write_text(output, text)
+
+
+def score(
+    file: Annotated[Path, typer.Argument(help="Events as JSON Lines, as `drills export` writes them.")],
+    playbook: Annotated[str | None, typer.Option(help="Score by this playbook: a name, or a file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the scorecard as JSON.")] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Score a drill's events again, by this version's rules; needs no workspace and no sandbox."""
+    from drills.app.timelines import score_file
+    from drills.model.visible import visible_json
+
+    card, exit_code = score_file(file, playbook, workspace)
+    if as_json:
+        echo(visible_json(card.model_dump_json(indent=2)))
+    else:
+        from drills.cli.live import make_console
+        from drills.cli.outcome import print_scorecard
+
+        print_scorecard(make_console(), card, points=True)
+    raise typer.Exit(exit_code)

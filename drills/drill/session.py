@@ -13,10 +13,11 @@ from drills.drill.conduct import conduct
 from drills.drill.plan import DrillPlan
 from drills.drill.recorder import Recorder
 from drills.drill.recovery import recover
+from drills.drill.results import exit_code_of
 from drills.drill.waiting import in_thread
 from drills.errors import Aborted, DrillsError, EnvironmentFailed, ExitCode, UndoOwed
 from drills.model.events import Event
-from drills.model.scorecard import DrillResult, Scorecard
+from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
 from drills.reporting.report import reports_into, write_report
 from drills.sandbox.open import forget_copy, hold_project, open_sandbox, use_copy
@@ -178,12 +179,4 @@ def exit_code(session: Session) -> ExitCode:
         return ExitCode.INTERRUPTED
     if session.unstored:
         return ExitCode.NOT_VALID
-    match session.scorecard.result:
-        case DrillResult.MET:
-            return ExitCode.ALL_MET
-        case DrillResult.MISSED:
-            return ExitCode.LIMIT_MISSED
-        case DrillResult.ABORTED:
-            return ExitCode.ABORTED
-        case _:
-            return ExitCode.NOT_VALID
+    return exit_code_of(session.scorecard.result)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -529,6 +529,11 @@ Event = Annotated[
 ]
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
+
+#: The class of each kind of event.
+EVENT_KINDS: Mapping[str, type[Base]] = {
+    kind.model_fields["kind"].default: kind for kind in get_args(get_args(Event)[0])
+}
 
 
 def event_from_json(text: str | bytes) -> Event:

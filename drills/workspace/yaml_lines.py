@@ -115,6 +115,11 @@ class Document:
         return Problem(self.file, self.line(place), dotted(place), wrong, right, warning)
 
 
+def of_one_line(file: str, data: Any, line: int) -> Document:
+    """Data all of which stands on one line of a file, such as a line of JSON."""
+    return Document(file, data, (), _Node(None, line))
+
+
 def read_document(path: Path, shown_as: str | None = None) -> Document:
     """Read a YAML file. Never raises for what is in the file: see `problems`. `shown_as` is its name in messages."""
     file = shown_as or str(path)

@@ -48,7 +48,7 @@ COMMANDS = dict(commands(typer.main.get_command(cli.app)))
 
 def test_every_command_is_there() -> None:
     words = {
-        "list show run demo practice serve calendar stop resume probe heartbeat validate report history",
+        "list show run demo practice serve calendar stop resume probe heartbeat validate report history export score",
         "recover doctor schema",
         "respond ack|severity|command|update|note|check|decide|cause|escalate|hint|all-clear|status",
         "sandbox up|down|status|sql|redis|logs|releases|deploy|rollback|restart|scale|set|health|link",

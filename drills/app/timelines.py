@@ -1,0 +1,50 @@
+"""Timelines as files: one of a drill to hand on, and the score of a file without a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drills.app.records import stored_timeline
+
+if TYPE_CHECKING:
+    from drills.app.context import Context
+    from drills.errors import ExitCode
+    from drills.model.scorecard import Scorecard
+
+
+def export_lines(context: Context, drill_id: str) -> Iterator[str]:
+    """The events of a drill that has ended, as lines of JSON.
+
+    Raises BadInput when there is no such drill or nothing of it was recorded, NotAllowed while it is going on.
+    """
+    from drills.workspace.timeline_file import timeline_lines
+
+    return timeline_lines(stored_timeline(context, drill_id))
+
+
+def score_file(path: Path, playbook: str | None, folder: Path) -> tuple[Scorecard, ExitCode]:
+    """The scorecard of a file of events by the present rules, and the exit status of a command that prints it.
+
+    `playbook` takes the place of the timeline's own: a name (of the workspace that `folder` lies in, or an included
+    one) or the path of a file. Raises InvalidFiles for a timeline or a playbook that cannot be used, BadInput for a
+    name that does not exist.
+    """
+    from drills.drill.results import exit_code_of
+    from drills.model.playbook import Playbook
+    from drills.scoring.other_playbook import by_playbook
+    from drills.scoring.score import score
+    from drills.workspace.models import load_model
+    from drills.workspace.timeline_file import read_timeline
+    from drills.workspace.workspace import Workspace
+
+    timeline = read_timeline(path)
+    if playbook is not None:
+        is_file = "/" in playbook or playbook.endswith((".yaml", ".yml"))
+        chosen = (
+            load_model(Path(playbook), Playbook).require() if is_file else Workspace.load(folder).playbook(playbook)
+        )
+        timeline = by_playbook(timeline, chosen)
+    card = score(timeline)
+    return card, exit_code_of(card.result)
