@@ -19,8 +19,8 @@ import yaml
 from drills.sandbox.compose.project import normalised
 
 ROOT = Path(__file__).resolve().parent.parent
-#: What the sandbox as containers is made of, beside the shop.
-COMPOSE_FILES = ("docker-compose.yml", ".dockerignore", "docker")
+#: What the sandbox as containers needs besides the shop.
+COMPOSE_FILES = ("docker-compose.yml", ".dockerignore")
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,7 @@ def open_harness(driver: str = "local", *, warm: bool = True) -> Iterator[Harnes
     for name in ("scenarios", "probes", "playbooks", "shop"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in COMPOSE_FILES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name)
-        elif (ROOT / name).is_file():
-            shutil.copy(ROOT / name, folder / name)
+        shutil.copy(ROOT / name, folder / name)
     config = yaml.safe_load((ROOT / "drills.yaml").read_text(encoding="utf-8"))
     config["sandbox"] = {**config.get("sandbox", {}), "driver": driver}
     (folder / "drills.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")

@@ -25,6 +25,7 @@ from typing import Any
 
 import yaml
 
+from acceptance.harness import COMPOSE_FILES
 from acceptance.matrix_cells import NOBODY, RUNBOOKS, MatrixCell
 from drills.scoring.score import RULES_VERSION
 
@@ -36,9 +37,8 @@ Inputs = Mapping[str, str]
 #: Keys of drills.yaml, and of its `sandbox`, that change no drill. The driver is the matrix's own choice.
 _NO_DRILL_DEPENDS_ON = frozenset({"format", "schedule", "reports", "retention", "store"})
 _NO_SANDBOX_DEPENDS_ON = frozenset({"driver", "name"})
-#: What only the sandbox as containers is made of.
+#: What only the sandbox as containers uses.
 _CONTAINERS = ("shop/compose/", "shop/Dockerfile", "shop/requirements.txt", "shop/load.txt")
-_BESIDE_SHOP = ("docker-compose.yml", ".dockerignore")
 #: Files of the system that nothing executes or reads: prose, and the input of the locks.
 _NOT_RUN = frozenset({".md", ".in", ".pyc"})
 
@@ -91,7 +91,7 @@ def _system(folder: Path, driver: str) -> Iterable[tuple[str, str]]:
     """The files that the included system consists of on a driver, each with a digest of its bytes."""
     files = sorted(file for file in (folder / "shop").rglob("*") if file.is_file() and file.suffix not in _NOT_RUN)
     if driver == "compose":
-        files += [folder / name for name in _BESIDE_SHOP]
+        files += [folder / name for name in COMPOSE_FILES]
     for file in files:
         name = file.relative_to(folder).as_posix()
         if driver == "compose" or not name.startswith(_CONTAINERS):
