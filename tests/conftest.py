@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: What the names of tests begin with that belong together, the group that takes longest first.
 TOGETHER = (
     ("tests/drill/test_real_",),
-    ("tests/sandbox/test_shop.py", "tests/sandbox/test_diagnostics.py", "tests/sandbox/shop/local/"),
+    ("tests/sandbox/shop/test_shop.py", "tests/sandbox/test_diagnostics.py", "tests/sandbox/shop/local/"),
     ("tests/sandbox/test_conformance",),
     ("tests/faults/",),
     ("tests/store/",),

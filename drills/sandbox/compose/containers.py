@@ -259,6 +259,14 @@ class Containers:
                 return None
 
 
+def standing(containers: Sequence[Container]) -> Running:
+    """How a service stands whose containers these are: down when none runs, paused when all that run are frozen."""
+    alive = [container for container in containers if container.running is not Running.DOWN]
+    if not alive:
+        return Running.DOWN
+    return Running.PAUSED if all(each.running is Running.PAUSED for each in alive) else Running.UP
+
+
 def at_once(act: Callable[[Container], T], containers: Sequence[Container]) -> list[T]:
     """The same with several containers at the same time."""
     if not containers:

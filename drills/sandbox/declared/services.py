@@ -12,7 +12,7 @@ from drills.sandbox.capabilities.services import Running, ServiceStatus
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.compose import acts
 from drills.sandbox.compose.cli import ComposeCli
-from drills.sandbox.compose.containers import Container, Containers, at_once
+from drills.sandbox.compose.containers import Container, Containers, at_once, standing
 from drills.sandbox.declared.addresses import host_port
 from drills.sandbox.declared.declaration import DeclaredService
 from drills.sandbox.declared.readiness import Readiness
@@ -48,8 +48,7 @@ class DeclaredServices:
     def _status(self, name: str, own: Sequence[Container]) -> ServiceStatus:
         alive = [each for each in own if each.running is not Running.DOWN]
         well = sum(each.running is Running.UP for each in alive)
-        frozen = bool(alive) and not well
-        running = Running.DOWN if not alive else Running.PAUSED if frozen else Running.UP
+        running = standing(own)
         service = self._declared.get(name)
         return ServiceStatus(
             name=name,

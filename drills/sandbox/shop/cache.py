@@ -33,17 +33,13 @@ class ShopCaches:
     # --- the state before and after a drill
 
     def state(self) -> Mapping[str, str]:
-        found = {}
-        for name in _SETTINGS:
-            answer = self._command("CONFIG", "GET", name)
-            pairs = answer if isinstance(answer, Mapping) else dict(zip(answer[::2], answer[1::2], strict=True))
-            found[name] = str(pairs[name])
-        return found
+        cache = self.of()
+        return {name: cache.setting(name) for name in _SETTINGS}
 
     def restore(self, state: Mapping[str, str]) -> tuple[str, ...]:
         before = self.state()
         wanted = {name: value for name, value in state.items() if name in before}
         for name, value in wanted.items():
             if value != before[name]:
-                self._command("CONFIG", "SET", name, value)
+                self.of().set(name, value)
         return differences("cache", before, {**before, **wanted})

@@ -8,6 +8,7 @@ import ssl
 
 from drills.errors import DrillsError
 from drills.sandbox import direct
+from drills.sandbox.adapters.adapter import asked
 from drills.sandbox.http_answers import answers_well
 from drills.sandbox.ports import HOST
 from drills.sandbox.shop.names import Service
@@ -17,26 +18,18 @@ _QUESTION = b"\0\1\1\0\0\1\0\0\0\0\0\0\4shop\4test\0\0\1\0\1"
 
 
 def answers(service: str, port: int) -> bool:
-    """In about a second at most. The edge is well when it speaks TLS; whether the app answers is another matter."""
+    """In a few seconds at most. The edge is well when it speaks TLS; whether the app answers is another matter."""
     if service == Service.DATABASE:
         with contextlib.suppress(DrillsError):
             return bool(direct.query(f"postgresql://postgres@{HOST}:{port}/shop", "SELECT 1", timeout=2)[1])
         return False
     if service == Service.CACHE:
-        return _says(port, b"PING\r\n", b"+PONG")
+        return asked(f"{HOST}:{port}", b"PING\r\n", (b"+PONG",)) is None
     if service == Service.DNS:
         return _knows_names(port)
     if service == Service.EDGE:
         return _speaks_tls(port)
     return answers_well(f"http://{HOST}:{port}{'/version' if service == Service.TOXIPROXY else '/health'}")
-
-
-def _says(port: int, question: bytes, beginning: bytes) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1) as connection:
-        connection.settimeout(1)
-        connection.sendall(question)
-        return connection.recv(64).startswith(beginning)
-    return False
 
 
 def _knows_names(port: int) -> bool:

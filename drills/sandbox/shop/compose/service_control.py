@@ -9,7 +9,7 @@ from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose import acts, project
 from drills.sandbox.compose.cli import ComposeCli
-from drills.sandbox.compose.containers import Container, Containers, at_once
+from drills.sandbox.compose.containers import Container, Containers, at_once, standing
 from drills.sandbox.compose.service_stats import Limits
 from drills.sandbox.shop.compose.answering import answers
 from drills.sandbox.shop.compose.layout import CONFIGURED, Layout, digest, settings_digest, variables
@@ -236,11 +236,3 @@ class ServiceControl:
 def grace(container: Container) -> int:
     """How many seconds it may take to end in order."""
     return _STOP_SECONDS.get(container.service, 5)
-
-
-def standing(containers: Sequence[Container]) -> Running:
-    """How a service stands whose containers these are."""
-    alive = [container for container in containers if container.running is not Running.DOWN]
-    if not alive:
-        return Running.DOWN
-    return Running.PAUSED if all(each.running is Running.PAUSED for each in alive) else Running.UP

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from drills.sandbox.capabilities.services import Running, ServiceStatus
-from drills.sandbox.compose.containers import at_once
+from drills.sandbox.compose.containers import at_once, standing
 from drills.sandbox.log_lines import chosen, in_order, read_log
 from drills.sandbox.shop.compose.app_replicas import AppReplicas
-from drills.sandbox.shop.compose.service_control import ServiceControl, standing
+from drills.sandbox.shop.compose.service_control import ServiceControl
 from drills.sandbox.shop.ground import SERVICES
 from drills.sandbox.shop.names import Named, Service, part_of
 
