@@ -1,11 +1,11 @@
-"""A drill as lines on a terminal, each event as it happens; nothing that a blind responder may not know."""
+"""A drill as lines on a terminal, each event as it happens."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
@@ -13,13 +13,12 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from drills.app.live import FirstImpact, Happened, Sight, WellAgain
 from drills.cli.terminal import echo
-from drills.impact.assessment import assess
 from drills.model import events as ev
 from drills.model.durations import humane
 from drills.model.probe import probe_from
 from drills.model.scorecard import Recovery
-from drills.model.timeline import Timeline
 from drills.model.visible import shortened, visible
 
 #: Width of the column that says what happened.
@@ -175,46 +174,25 @@ def _truth_line(event: ev.Event) -> Line | None:
             return None
 
 
-#: Of these a blind responder learns only that they happened: how many users and which probes differs between scenarios.
-_BARE_WHEN_BLIND = (ev.TrafficStarted, ev.SteadyStateHeld)
-
-#: Events that tell the truth about the drill: hidden from a blind responder until the debrief.
-TRUTH = (
-    ev.FaultApplied,
-    ev.FaultVerified,
-    ev.FaultFailed,
-    ev.UndoWritten,
-    ev.UndoSettled,
-    ev.UndoFailed,
-    ev.UndoGivenUp,
-)
-
-
 class Live:
-    """Prints a drill. The measured moments (first impact, recovery) are computed from the timeline as it grows."""
+    """Prints a drill as it happens, as its follower may see it."""
 
-    def __init__(self, console: Console, *, blind: bool = False) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._blind = blind
-        self._events: list[ev.Event] = []
-        self._impact_shown = False
-        self._recovery_shown = False
-        self._finished = False
 
-    def show(self, event: ev.Event) -> None:
-        """Print the event, if it is one that is shown."""
-        self._events.append(event)
-        if isinstance(event, ev.TrafficSecond):
-            self._measure()
-            return
-        if isinstance(event, ev.DrillEnded | ev.DrillAborted):
-            self._finished = True
-        if self._blind and isinstance(event, TRUTH):
-            return
-        line = line_of(event)
-        if line is not None:
-            bare = self._blind and isinstance(event, _BARE_WHEN_BLIND)
-            self.print(event.t, replace(line, text="") if bare else line)
+    def show(self, sight: Sight) -> None:
+        """Print it, if it is one that has a line."""
+        match sight:
+            case FirstImpact():
+                totals = sight.totals
+                said = f"{totals.failed} failed, {totals.slow + totals.missed} slow, of {totals.requests} requests"
+                self.print(sight.t, Line("first user impact", said, "red"))
+            case WellAgain():
+                self.print(sight.t, Line(_RECOVERED[sight.recovery], "measured: users are well again", "bold green"))
+            case Happened():
+                line = line_of(sight.event)
+                if line is not None:
+                    self.print(sight.event.t, replace(line, text="") if sight.bare else line)
 
     def print(self, t: float, line: Line) -> None:
         minutes, seconds = divmod(round(t, 1), 60)
@@ -226,24 +204,6 @@ class Live:
             indent = 12 + LABEL if self._console.width >= 80 else 11
             text = _folded(text, self._console.width, indent)
         self._console.print(text, soft_wrap=True, highlight=False)
-
-    def _measure(self) -> None:
-        # Whether users are well again is what a person has to judge: it is told in the debrief.
-        if self._blind or self._finished or (self._impact_shown and self._recovery_shown):
-            return
-        if not any(isinstance(event, ev.FaultApplied) for event in self._events):
-            return
-        impact = assess(Timeline(self._events))
-        if not self._impact_shown and impact.first_impact is not None:
-            self._impact_shown = True
-            totals = impact.totals
-            said = f"{totals.failed} failed, {totals.slow + totals.missed} slow, of {totals.requests} requests"
-            self.print(impact.first_impact, Line("first user impact", said, "red"))
-        if not self._recovery_shown and impact.settled_since is not None:
-            self._recovery_shown = True
-            self.print(
-                impact.settled_since, Line(_RECOVERED[impact.recovery], "measured: users are well again", "bold green")
-            )
 
 
 def _folded(text: Text, width: int, indent: int) -> Text:
@@ -265,5 +225,3 @@ _RECOVERED: Mapping[Recovery, str] = {
     Recovery.TEMPORARY: "well for a while",
     Recovery.NONE: "well",
 }
-
-Show = Callable[[ev.Event], None]

@@ -8,44 +8,41 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from drills.drill.plan import DrillPlan
-from drills.drill.session import Session
+from drills.app.outcome import Debrief, Outcome
+from drills.app.start import Heading
 from drills.model.durations import humane
-from drills.model.events import UndoFailed, UndoSettled
 from drills.model.scorecard import DrillResult, Row, Scorecard, Verdict
 from drills.model.visible import visible_line
-from drills.reporting.sections.debrief import truth
-from drills.store.records import DrillRecord
 
 _STYLE = {Verdict.MET: "green", Verdict.MISSED: "bold red", Verdict.PENDING: "yellow", Verdict.NOT_REQUIRED: "dim"}
 _RESULT = {DrillResult.MET: "bold green", DrillResult.MISSED: "bold red"}
 
 
-def print_heading(console: Console, record: DrillRecord, plan: DrillPlan) -> None:
+def print_heading(console: Console, heading: Heading) -> None:
     """The drill's first line."""
-    title = "a blind drill" if plan.blind else visible_line(plan.scenario.title)
-    answers = plan.responder.value if plan.runbook in (None, plan.scenario.name) else f"runbook of {plan.runbook}"
-    line = Text().append(f"{record.drill_id}  {title}", style="bold")
-    line.append(f"   playbook {plan.playbook.name}   responder {answers}", style="dim")
+    title = "a blind drill" if heading.title is None else visible_line(heading.title)
+    answers = heading.responder if heading.runbook is None else f"runbook of {heading.runbook}"
+    line = Text().append(f"{heading.drill_id}  {title}", style="bold")
+    line.append(f"   playbook {heading.playbook}   responder {answers}", style="dim")
     console.print(line)
     console.print(Text("This is a drill.", style="dim"))
 
 
-def print_outcome(console: Console, session: Session, home: Path) -> None:
+def print_outcome(console: Console, outcome: Outcome, home: Path) -> None:
     """The outcome of a drill that has ended."""
     console.print()
-    print_scorecard(console, session.scorecard)
-    if session.record.blind:
-        print_debrief(console, session)
-    settled = [event.journal_id for event in session.timeline.all(UndoSettled)]
-    if settled:
-        console.print(Text(f"Mended: undo {', '.join(f'#{number}' for number in settled)} settled", style="dim"))
-    for failed in session.timeline.all(UndoFailed):
+    print_scorecard(console, outcome.scorecard)
+    if outcome.blind:
+        print_debrief(console, outcome.debrief)
+    if outcome.mended:
+        mended = ", ".join(f"#{number}" for number in outcome.mended)
+        console.print(Text(f"Mended: undo {mended} settled", style="dim"))
+    for failed in outcome.failed:
         console.print(Text(f"STILL OWED: #{failed.journal_id} {failed.summary}: {failed.reason}", style="bold red"))
-    if session.owed:
+    if outcome.owed:
         told = "What is owed is kept: `drills recover` settles it, and so does the next drill before it begins."
         console.print(Text(told, style="bold red"))
-    console.print(Text(f"Report: {shown(session.report, home)}"), soft_wrap=True)
+    console.print(Text(f"Report: {shown(outcome.report, home)}"), soft_wrap=True)
 
 
 def print_scorecard(console: Console, card: Scorecard, *, points: bool = False) -> None:
@@ -69,15 +66,13 @@ def print_scorecard(console: Console, card: Scorecard, *, points: bool = False) 
     console.print(score)
 
 
-def print_debrief(console: Console, session: Session) -> None:
+def print_debrief(console: Console, told: Debrief | None) -> None:
     """What a blind responder could not know, beside what they took for true."""
-    told = truth(session.timeline, session.scorecard)
     if told is None:
         console.print("Nothing was injected, so nothing is told: the drill can be run again.")
         return
     console.print()
-    scenario = session.timeline.start.scenario
-    console.print(Text("The truth", style="bold"), Text(f"{scenario.name}: {visible_line(scenario.title)}"))
+    console.print(Text("The truth", style="bold"), Text(f"{told.scenario}: {visible_line(told.title)}"))
     for label, said in (
         ("broken", "; ".join(told.broken) or "nothing"),
         ("cause", f"{told.cause or 'none'}. {told.named}".strip()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -11,9 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from drills.app.situations import PRACTICE
-from drills.cli.places import HERE, WorkspaceOption, open_workspace
+from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
-from drills.model.responder_kind import ResponderKind
 
 #: As the scenario: its name is the first line of standard input.
 _FROM_STDIN = "-"
@@ -33,33 +31,21 @@ def practice(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Practise an incident: you get its id, the story and the alert; answer with `drills respond` elsewhere."""
+    from drills.app.context import at_terminal
+    from drills.app.start import plan_practice
     from drills.cli.run import run_plan
-    from drills.drill.planning import plan_drill
-    from drills.drill.possible import require_possible
-    from drills.errors import BadInput
-    from drills.faults.scarce import why_never
-    from drills.sandbox.open import open_sandbox
 
-    place = open_workspace(workspace)
-    sandbox = open_sandbox(place)
+    context = at_terminal(workspace)
     os.environ.pop(PRACTICE, None)
     hidden = name == _FROM_STDIN
     if hidden:
         name = sys.stdin.readline().strip()
-    if name is None or draw:
-        broken = [each for each in place.scenarios if not place.scenario(each).is_control]
-        faults = {each: [injection.fault.kind for injection in place.scenario(each).timeline] for each in broken}
-        candidates = [each for each in broken if why_never(faults[each], sandbox.unavailable) is None]
-        if not candidates:
-            raise BadInput("there is no scenario to draw; add one as scenarios/NAME/scenario.yaml")
-        name = random.SystemRandom().choice(candidates)
-    plan = plan_drill(place, name, responder=ResponderKind.PERSON, playbook=playbook, blind=True)
-    require_possible(plan.scenario, sandbox)
+    plan = plan_practice(context, None if draw else name, playbook=playbook)
     if not hidden:
-        _begin_anew(name, playbook, workspace)
+        _begin_anew(plan.scenario.name, playbook, workspace)
     echo("When the alert comes, answer from a second terminal: `drills respond status`, `drills respond ack`, …")
     echo("Mend the sandbox with `drills sandbox …`. End with `drills respond all-clear`. Ctrl-C gives up.\n")
-    raise typer.Exit(run_plan(place, plan))
+    raise typer.Exit(run_plan(context, plan))
 
 
 def _begin_anew(name: str, playbook: str | None, workspace: Path) -> NoReturn:

@@ -1,100 +1,26 @@
-"""`drills run --rehearse`: probes and the read-only steps of a runbook, on a sandbox that nothing is done to."""
+"""`drills run --rehearse`: what probes and read-only steps say where nothing is wrong."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
+from drills.app.context import Context
+from drills.app.rehearsal import passed, rehearse
+from drills.app.start import DrillPlan
 from drills.cli.terminal import echo
-from drills.clock import Clock, SystemClock
-from drills.drill.plan import DrillPlan
-from drills.errors import BadInput, ExitCode
+from drills.errors import ExitCode
 from drills.model.durations import humane
-from drills.model.probe import Outcome, probe_from
-from drills.probing.engine.once import look_once
-from drills.responders.runbook import StepResult, Surroundings, rehearsable, run_block, verifications
-from drills.responders.runbook_file import Block
-from drills.sandbox.known_secrets import KnownSecrets
-from drills.sandbox.open import open_sandbox
-from drills.store.holder import hold
-from drills.workspace.workspace import Workspace
+from drills.model.probe import probe_from
 
 
-def rehearse_runbook(workspace: Workspace, plan: DrillPlan) -> int:
-    """Look with every probe and execute the runbook's blocks that change nothing; returns the exit status.
-
-    0 when all pass, 1 when a step or a probe does not. A sandbox that was down is down again afterwards.
-    """
-    if not rehearsable(plan.blocks):
-        raise BadInput(f"the runbook of {plan.runbook} has no read-only step; mark one as read-only")
-    sandbox = open_sandbox(workspace)
-    name = workspace.config.sandbox.name
-    with hold(workspace.state_dir, name, f"rehearsal of {plan.scenario.name}"):
-        was_up = sandbox.is_up()
-        try:
-            sandbox.up()
-            addresses = dict(sandbox.addresses)
-            surroundings = Surroundings.of(workspace.home, secrets=KnownSecrets(sandbox)).at(addresses)
-            return asyncio.run(_rehearse(plan, surroundings, addresses))
-        finally:
-            if not was_up:
-                sandbox.down()
-
-
-async def _rehearse(plan: DrillPlan, surroundings: Surroundings, addresses: dict[str, str]) -> int:
-    failed = 0
-    for observation in await look_once(plan.probes, addresses, plan.probers):
-        well = observation.outcome in (Outcome.PASS, Outcome.DEGRADED)
-        failed += not well
+def print_rehearsal(context: Context, plan: DrillPlan) -> int:
+    """Rehearse the plan's runbook and print it; returns the exit status: 1 when a step or a probe does not pass."""
+    rehearsal = rehearse(context, plan)
+    for observation in rehearsal.observations:
         name = probe_from(observation.probe, observation.vantage)
-        echo(f"{'ok  ' if well else 'FAIL'}  probe  {name:<20} {observation.reason}".rstrip())
-
-    for rehearsed in await rehearse_steps(plan.blocks, surroundings, SystemClock()):
+        mark = "ok  " if passed(observation) else "FAIL"
+        echo(f"{mark}  probe  {name:<20} {observation.reason}".rstrip())
+    for rehearsed in rehearsal.steps:
         step = rehearsed.step
-        failed += not step.ok
         said = humane(step.seconds) + rehearsed.remark if step.ok else step.reason
         echo(f"{'ok  ' if step.ok else 'FAIL'}  step   {step.block.name:<20} {said}")
-    echo(f"{failed} failed" if failed else "all well")
-    return int(ExitCode.LIMIT_MISSED if failed else ExitCode.ALL_MET)
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsed:
-    """A step where nothing is wrong; `remark` is what its author should know although it did not fail."""
-
-    step: StepResult
-    remark: str = ""
-
-
-async def rehearse_steps(blocks: Sequence[Block], surroundings: Surroundings, clock: Clock) -> list[Rehearsed]:
-    """Execute the read-only blocks where nothing is wrong, whatever fails; those that wait for a decision are left out.
-
-    A verification (see `verifications`) must be as it must be after the remedy. A diagnosis that finds nothing wrong
-    is right: an exit status of 0 does as well as the one that it must have during the incident, and what its output
-    must contain then is looked for and told, not asked.
-    """
-    checks = verifications(blocks)
-    done = []
-    for block in rehearsable(blocks):
-        if block.attributes.when is not None:
-            continue
-        if block.name in checks:
-            rehearsed = Rehearsed(await run_block(block, surroundings, clock))
-        else:
-            rehearsed = await _diagnose(block, surroundings, clock)
-        surroundings = surroundings.after(rehearsed.step)
-        done.append(rehearsed)
-    return done
-
-
-async def _diagnose(block: Block, surroundings: Surroundings, clock: Clock) -> Rehearsed:
-    step = await run_block(block, surroundings, clock)
-    attributes = block.attributes
-    excused = step.exit_status == 0 != attributes.exit or (step.exit_status == attributes.exit and step.found is False)
-    if excused:
-        step = replace(step, ok=True, reason="")
-    if step.found is None:
-        return Rehearsed(step)
-    told = "found, although nothing is wrong" if step.found else "not found, as nothing is wrong"
-    return Rehearsed(step, f"; {told}: {attributes.expect!r}")
+    echo(f"{rehearsal.failed} failed" if rehearsal.failed else "all well")
+    return int(ExitCode.LIMIT_MISSED if rehearsal.failed else ExitCode.ALL_MET)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drills.cli.places import HERE, WorkspaceOption, open_store, open_workspace
+from drills.cli.places import HERE, WorkspaceOption
 from drills.model.responder_kind import ResponderKind
 
 if TYPE_CHECKING:
-    from drills.drill.plan import DrillPlan
-    from drills.drill.session import Session
-    from drills.workspace.workspace import Workspace
+    from drills.app.context import Context
+    from drills.app.outcome import Outcome
+    from drills.app.start import DrillPlan
 
 
 def register(app: typer.Typer) -> None:
@@ -45,40 +44,44 @@ def run(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run one drill: break the sandbox, let the responder answer, score, mend, report."""
-    from drills.drill.planning import plan_drill
-    from drills.drill.possible import require_possible
-    from drills.sandbox.open import open_sandbox
+    from drills.app.context import at_terminal
+    from drills.app.start import plan, require_possible
 
-    place = open_workspace(workspace)
-    plan = plan_drill(place, name, responder=responder, playbook=playbook, runbook=runbook, from_step=from_step)
-    plan = replace(plan, on_copy=on_copy)
+    context = at_terminal(workspace)
+    planned = plan(
+        context,
+        name,
+        responder=responder,
+        playbook=playbook,
+        runbook=runbook,
+        from_step=from_step,
+        on_copy=on_copy,
+    )
     if dry_run:
-        from drills.app.access import TERMINAL
-        from drills.app.context import Context
         from drills.app.dry_run import show_plan
         from drills.cli.dry_run import print_plan
 
-        print_plan(show_plan(Context(place, TERMINAL), plan, spoil=spoil))
+        print_plan(show_plan(context, planned, spoil=spoil))
         return
     if rehearse:
-        from drills.cli.rehearsal import rehearse_runbook
+        from drills.cli.rehearsal import print_rehearsal
 
-        raise typer.Exit(rehearse_runbook(place, plan))
-    require_possible(plan.scenario, open_sandbox(place))
-    raise typer.Exit(run_plan(place, plan, as_json=as_json, junit=junit, quiet=quiet or as_json))
+        raise typer.Exit(print_rehearsal(context, planned))
+    require_possible(context, planned)
+    raise typer.Exit(run_plan(context, planned, as_json=as_json, junit=junit, quiet=quiet or as_json))
 
 
 def demo(workspace: WorkspaceOption = HERE) -> None:
     """A first drill, end to end: a database is killed, a runbook answers, the recovery is measured."""
-    from drills.drill.planning import plan_drill
+    from drills.app.context import at_terminal
+    from drills.app.start import plan
 
-    place = open_workspace(workspace)
-    plan = plan_drill(place, "database-failure", responder=ResponderKind.RUNBOOK)
-    raise typer.Exit(run_plan(place, plan))
+    context = at_terminal(workspace)
+    raise typer.Exit(run_plan(context, plan(context, "database-failure", responder=ResponderKind.RUNBOOK)))
 
 
 def run_plan(
-    workspace: Workspace,
+    context: Context,
     plan: DrillPlan,
     *,
     as_json: bool = False,
@@ -88,52 +91,43 @@ def run_plan(
     """Conduct a drill, print it, write what was asked for; returns the exit status."""
     import asyncio
 
+    from drills.app.outcome import junit_of
+    from drills.app.start import conduct
     from drills.cli.interrupting import Interruption
     from drills.cli.live import Live, echo_patiently, make_console
     from drills.cli.outcome import print_heading, print_outcome
-    from drills.clock import SystemClock
-    from drills.drill.session import exit_code, hold_session
     from drills.errors import ExitCode
     from drills.model.visible import visible_json
 
     console = make_console(stderr=as_json)
-    live = Live(console, blind=plan.blind)
-    clock = SystemClock()
+    live = Live(console)
     interruption = Interruption()
     if junit is not None:
         check_folder(junit)
-    store = open_store(workspace)
 
-    async def conduct() -> Session:
+    async def conducted() -> Outcome:
         interruption.listen()
-        return await hold_session(
-            workspace,
+        return await conduct(
+            context,
             plan,
-            store,
-            clock=clock,
+            announce=None if quiet else lambda heading: print_heading(console, heading),
             show=None if quiet else live.show,
-            announce=None if quiet else lambda record: print_heading(console, record, plan),
             say=lambda line: echo_patiently(line, err=True),
         )
 
     try:
-        session = asyncio.run(conduct())
+        outcome = asyncio.run(conducted())
     except asyncio.CancelledError:
         return int(interruption.exit_code)
-    finally:
-        store.close()
     if as_json:
-        echo_patiently(visible_json(session.scorecard.model_dump_json(indent=2)))
+        echo_patiently(visible_json(outcome.scorecard.model_dump_json(indent=2)))
     else:
-        print_outcome(console, session, workspace.home)
-    if session.unstored:
-        echo_patiently(session.unstored, err=True)
+        print_outcome(console, outcome, context.workspace.home)
+    if outcome.unstored:
+        echo_patiently(outcome.unstored, err=True)
     if junit is not None:
-        from drills.reporting.junit import junit as junit_xml
-
-        write_text(junit, junit_xml([session.scorecard]))
-    code = exit_code(session)
-    return int(interruption.exit_code if code is ExitCode.INTERRUPTED else code)
+        write_text(junit, junit_of(outcome))
+    return int(interruption.exit_code if outcome.exit_code is ExitCode.INTERRUPTED else outcome.exit_code)
 
 
 def check_folder(path: Path) -> None:

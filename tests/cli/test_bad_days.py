@@ -237,6 +237,7 @@ def test_sixty_columns_are_enough_for_the_outcome(tmp_path: Path) -> None:
 
     from rich.console import Console
 
+    from drills.app.outcome import outcome_of
     from drills.cli.outcome import print_outcome
     from drills.drill.session import Session
 
@@ -250,7 +251,8 @@ def test_sixty_columns_are_enough_for_the_outcome(tmp_path: Path) -> None:
         session = Session(record, timeline, card, tmp_path / "reports" / record.drill_id / "index.html", (), False)
         shown = [row for row in card.rows if row.verdict is not Verdict.NOT_REQUIRED and card.score is not None]
         narrow = io.StringIO()
-        print_outcome(Console(file=narrow, width=60, force_terminal=True, color_system=None), session, tmp_path)
+        console = Console(file=narrow, width=60, force_terminal=True, color_system=None)
+        print_outcome(console, outcome_of(session), tmp_path)
         assert max(cell_len(line) for line in narrow.getvalue().splitlines()) <= 60
         assert all(row.label in " ".join(narrow.getvalue().split()) for row in shown)
         assert card.score is None or card.headline.split()[-1] in narrow.getvalue()

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from drills.cli.live import LABEL, TRUTH, Line, Live, line_of
+from drills.app.access import TERMINAL
+from drills.app.live import TRUTH, Follower, Happened
+from drills.cli.live import LABEL, Line, Live, line_of
 from drills.model import events as ev
 from drills.model.events import ResponderKind
 from drills.model.timeline import Timeline
@@ -20,9 +22,11 @@ from tests.scoring.timelines import BEGAN, by_a_person, drill, rolled_back
 
 def printed(events: tuple[ev.Event, ...], *, blind: bool = False, width: int = 120, terminal: bool = False) -> str:
     stream = io.StringIO()
-    live = Live(Console(file=stream, width=width, force_terminal=terminal, color_system=None), blind=blind)
+    live = Live(Console(file=stream, width=width, force_terminal=terminal, color_system=None))
+    follower = Follower(TERMINAL, blind=blind)
     for event in Timeline(events):
-        live.show(event)
+        for sight in follower.follow(event):
+            live.show(sight)
     return stream.getvalue()
 
 
@@ -124,7 +128,7 @@ def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
         stream = io.StringIO()
         live = Live(Console(file=stream, width=100, force_terminal=True))
         for event in rolled_back().events:
-            live.show(event)
+            live.show(Happened(event))
         # 30 to 37 and 90 to 97 are the colours; bold and dim are none.
         return any(f"\x1b[{'1;' * bold}{code}m" in stream.getvalue() for code in range(30, 38) for bold in (0, 1))
 

@@ -16,6 +16,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from markdown_it import MarkdownIt
 
+from drills.app.live import Happened
+from drills.app.outcome import outcome_of
 from drills.cli.live import Live, make_console
 from drills.cli.outcome import print_outcome
 from drills.errors import BadInput
@@ -99,16 +101,23 @@ def test_a_drill_as_it_happens_and_its_outcome(case: Case, width: int, tmp_path:
     stream = console.file = io.StringIO()
     console.width = width
     live = Live(console)
-    live.show(ev.NoteTaken(t=1.0, at=example.at(1.0), text=stored(case)))
-    live.show(
-        ev.AlertFired(t=1.0, at=example.at(1.0), alert_id="a", key="k", level="SEV1", title=stored(case), reason="x")
+    live.show(Happened(ev.NoteTaken(t=1.0, at=example.at(1.0), text=stored(case))))
+    alert = ev.AlertFired(
+        t=1.0, at=example.at(1.0), alert_id="a", key="k", level="SEV1", title=stored(case), reason="x"
     )
+    live.show(Happened(alert))
     terminal(case, stream.getvalue())
     assert len(stream.getvalue().splitlines()) == 2
     session: Any = SimpleNamespace(
-        scorecard=card, record=SimpleNamespace(blind=True), timeline=timeline, owed=(), report=tmp_path / "r\x1b.html"
+        scorecard=card,
+        record=SimpleNamespace(drill_id=card.drill_id, blind=True),
+        timeline=timeline,
+        owed=(),
+        report=tmp_path / "r\x1b.html",
+        unstored="",
+        interrupted=False,
     )
-    print_outcome(console, session, tmp_path)
+    print_outcome(console, outcome_of(session), tmp_path)
     terminal(case, stream.getvalue())
 
 

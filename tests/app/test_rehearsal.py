@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.cli.rehearsal import Rehearsed, rehearse_steps
+from drills.app.rehearsal import Rehearsed, rehearse_steps
 from drills.clock import SystemClock
 from drills.responders.runbook import StepResult, Surroundings
 from drills.responders.runbook_file import parse_runbook

@@ -1,0 +1,109 @@
+"""A rehearsal: probes and the read-only steps of a runbook, on a sandbox that nothing is done to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from drills.app.access import Act
+from drills.app.context import Context
+from drills.clock import Clock
+from drills.drill.plan import DrillPlan
+from drills.errors import BadInput
+from drills.model.probe import Observation, Outcome
+from drills.probing.engine.once import look_once
+from drills.responders.runbook import StepResult, Surroundings, rehearsable, run_block, verifications
+from drills.responders.runbook_file import Block
+from drills.sandbox.known_secrets import KnownSecrets
+from drills.sandbox.open import open_sandbox
+from drills.store.holder import hold
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A step where nothing is wrong; `remark` is what its author should know although it did not fail."""
+
+    step: StepResult
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What every probe saw, and what came of every step that changes nothing."""
+
+    observations: tuple[Observation, ...]
+    steps: tuple[Rehearsed, ...]
+
+    @property
+    def failed(self) -> int:
+        """How many probes and steps did not pass."""
+        return sum(not passed(each) for each in self.observations) + sum(not each.step.ok for each in self.steps)
+
+
+def passed(observation: Observation) -> bool:
+    """Whether a probe is content where nothing is wrong."""
+    return observation.outcome in (Outcome.PASS, Outcome.DEGRADED)
+
+
+def rehearse(context: Context, plan: DrillPlan) -> Rehearsal:
+    """Run every probe and the runbook's blocks that change nothing. A sandbox that was down is down again afterwards.
+
+    Raises NotAllowed, BadInput for a runbook without such a block, SandboxBusy, EnvironmentFailed.
+    """
+    context.require_on_machine(Act.START)
+    workspace = context.workspace
+    if not rehearsable(plan.blocks):
+        raise BadInput(f"the runbook of {plan.runbook} has no read-only step; mark one as read-only")
+    sandbox = open_sandbox(workspace)
+    name = workspace.config.sandbox.name
+    with hold(workspace.state_dir, name, f"rehearsal of {plan.scenario.name}"):
+        was_up = sandbox.is_up()
+        try:
+            sandbox.up()
+            addresses = dict(sandbox.addresses)
+            surroundings = Surroundings.of(workspace.home, secrets=KnownSecrets(sandbox)).at(addresses)
+            return asyncio.run(_rehearse(plan, surroundings, addresses, context.clock))
+        finally:
+            if not was_up:
+                sandbox.down()
+
+
+async def _rehearse(
+    plan: DrillPlan, surroundings: Surroundings, addresses: Mapping[str, str], clock: Clock
+) -> Rehearsal:
+    observations = await look_once(plan.probes, addresses, plan.probers)
+    return Rehearsal(tuple(observations), tuple(await rehearse_steps(plan.blocks, surroundings, clock)))
+
+
+async def rehearse_steps(blocks: Sequence[Block], surroundings: Surroundings, clock: Clock) -> list[Rehearsed]:
+    """Execute the read-only blocks where nothing is wrong, whatever fails; those that wait for a decision are left out.
+
+    A verification (see `verifications`) must be as it must be after the remedy. A diagnosis that finds nothing wrong
+    is right: an exit status of 0 does as well as the one that it must have during the incident, and what its output
+    must contain then is looked for and told, not asked.
+    """
+    checks = verifications(blocks)
+    done = []
+    for block in rehearsable(blocks):
+        if block.attributes.when is not None:
+            continue
+        if block.name in checks:
+            rehearsed = Rehearsed(await run_block(block, surroundings, clock))
+        else:
+            rehearsed = await _diagnose(block, surroundings, clock)
+        surroundings = surroundings.after(rehearsed.step)
+        done.append(rehearsed)
+    return done
+
+
+async def _diagnose(block: Block, surroundings: Surroundings, clock: Clock) -> Rehearsed:
+    step = await run_block(block, surroundings, clock)
+    attributes = block.attributes
+    excused = step.exit_status == 0 != attributes.exit or (step.exit_status == attributes.exit and step.found is False)
+    if excused:
+        step = replace(step, ok=True, reason="")
+    if step.found is None:
+        return Rehearsed(step)
+    told = "found, although nothing is wrong" if step.found else "not found, as nothing is wrong"
+    return Rehearsed(step, f"; {told}: {attributes.expect!r}")
