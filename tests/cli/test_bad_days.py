@@ -82,7 +82,7 @@ def test_a_scenario_that_names_a_probe_or_a_fault_wrongly_is_told_the_nearest(wo
         "there is no probe 'hoem'; did you mean home?"
     )
     file.write_text(text.replace("[]", "[{at: 1s, fault: {kind: kil-service}}]"), encoding="utf-8")
-    assert "there is no fault 'kil-service'; did you mean kill-service?" in one_line(
+    assert "unknown kind of fault 'kil-service'; did you mean kill-service?" in one_line(
         drills_here("run", "own", folder=workspace)
     )
 
