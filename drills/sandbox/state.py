@@ -38,7 +38,7 @@ class ProcessRecord(_Kept):
     create_time: float
     port: int
     start_ticks: int = 0
-    release: str = Field("", description="Of the app's replicas only.")
+    release: str = Field("", description="Of a service that has releases.")
     settings: str = Field("", description="The settings that it was started with, as one text.")
     memory_limit: int | None = Field(None, description="Bytes at which it ends itself; absent: it does not.")
 

@@ -18,7 +18,7 @@ class Capability(StrEnum):
     SQL = "sql"
     CACHE = "cache"
     REPLICAS = "replicas"
-    """One replica of the app, by its name: `app/1`."""
+    """One replica of a service, by its name: `web/1`."""
     CERTIFICATE = "certificate"
     MIGRATIONS = "migrations"
     BACKUPS = "backups"

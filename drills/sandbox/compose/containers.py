@@ -62,7 +62,7 @@ class Container:
 
     @property
     def release(self) -> str:
-        """Of the app's replicas only."""
+        """Empty where a service has no releases."""
         return self.labels.get("drills.release", "")
 
 

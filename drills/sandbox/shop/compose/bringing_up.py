@@ -74,8 +74,10 @@ class BringingUp:
             shutil.rmtree(folder, ignore_errors=True)
 
     def note_ports(self) -> None:
-        """Keep the ports that are published now."""
+        """Keep the ports that are published now; and what is measured, which older versions did not keep."""
         self._note_ports(self._containers.list())
+        if self._store.read().measured is None:
+            self._store.change(measured=MEASURED, disks=DISKS)
 
     # --- beginning
 
@@ -148,8 +150,6 @@ class BringingUp:
             changes=first_changes(line),
             changes_noted=len(line),
             limits={},
-            measured=MEASURED,
-            disks=DISKS,
             compose=ComposeProject(name=self._project.name, folder=str(self._project.folder), host=self._project.host),
         )
 

@@ -139,6 +139,8 @@ class LocalDriver:
                     self._provide_database()
             elif lacks_ports(self.store.read()):
                 self._add_ports()
+            # Of one that an older version brought up they are not known.
+            self.store.change(measured=MEASURED, disks={Service.DATABASE.value: DiskPlace(path=str(self.disk.folder))})
             self.certificate.provide(afresh=False)
             for service in Service:
                 self.control.resume(service)
@@ -165,8 +167,6 @@ class LocalDriver:
             changes=change_history.first_changes(line),
             changes_noted=len(line),
             cpus={},
-            measured=MEASURED,
-            disks={Service.DATABASE.value: DiskPlace(path=str(self.disk.folder))},
         )
 
     def _choose_ports(self) -> dict[str, int]:
