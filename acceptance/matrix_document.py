@@ -24,19 +24,19 @@ DRIVERS = {"compose": "docker-compose sandbox", "local": "local sandbox"}
 HEAD = """\
 # What each runbook does for each drill
 
-Made from real drills (`make matrix`), scored by the playbook of this workspace (drills {version}). What was expected of
-each cell, and why, was written down before: `acceptance/expectations.yaml`. A mitigation is measured: users are well
-again, under the load that was offered before. Only a remedy, or what comes to the same, earns one. After every cell
-the sandbox's state was compared with its state before, field by field; a difference makes the cell wrong.
+Every cell is a real drill (`make matrix`), scored by the playbook of this workspace (drills {version}). The expected
+verdict and its reason were written down beforehand, in `acceptance/expectations.yaml`. A mitigation is measured: users
+are served again, under the same load as before. Only a remedy or an equivalent earns one. After every cell the
+sandbox's state is compared with its state before, field by field; a difference makes the cell wrong.
 
-- **remedy**: mends the cause, or is the answer that the scenario calls for; **equivalent**: another way there.
-- **temporary**: users are well for a while, and suffer again; **ineffective**: they go on suffering.
+- **remedy**: repairs the cause, or is the answer that the scenario asks for; **equivalent**: has the same effect.
+- **temporary**: users are served for a while, and suffer again; **ineffective**: they suffer throughout.
 - **not scored**: the drill is not valid, because what it measures by is gone.
 
 Each outcome keeps digests of what its drill was made of: the scenario, the runbook, the probes, the playbook,
-drills.yaml (without the schedule and the like), the source of the included system, what the cell is held to, and the
-version of the scoring rules. **current**: all of them are as they were. **stale**: some have changed since, and the
-outcome says nothing about the present files. `make matrix` runs what is stale or was not run.
+drills.yaml (without the schedule and other keys that change no drill), the source of the included system, the
+expectation, and the version of the scoring rules. **current**: none of them has changed since. **stale**: some have,
+and the outcome says nothing about the present files. `make matrix` runs cells that are stale or were not run.
 """
 
 
