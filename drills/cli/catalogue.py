@@ -94,15 +94,9 @@ def _show_steps(steps: Sequence[StepShown]) -> None:
 
 def validate(workspace: WorkspaceOption = HERE) -> None:
     """Check every file of the workspace, and print everything that is wrong at once."""
-    from drills.workspace.validate import validate as problems_of
-    from drills.workspace.workspace import find_root
+    from drills.app.files import check_files
 
-    root = find_root(workspace)
-    if root is None:
-        from drills.errors import BadInput
-
-        raise BadInput(f"{workspace.resolve()}: no drills.yaml here or above; this folder is not in a workspace")
-    problems = problems_of(root)
+    problems = check_files(workspace)
     for problem in problems:
         echo(str(problem), err=not problem.warning)
     errors = sum(not problem.warning for problem in problems)
@@ -119,9 +113,7 @@ def schema(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Write JSON Schemas of the files, for editors."""
-    from drills.workspace.layout import find_root
-    from drills.workspace.schemas import write_schemas
+    from drills.app.files import write_schemas
 
-    # The workspace itself is not loaded: schemas help most where its files cannot be used yet.
-    for path in write_schemas(folder or (find_root(workspace) or workspace) / ".drills" / "schemas"):
+    for path in write_schemas(workspace, folder):
         echo(path)

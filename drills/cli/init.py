@@ -15,22 +15,8 @@ def register(app: typer.Typer) -> None:
 
 def init() -> None:
     """Write drills.yaml, probes and a first scenario for the compose file in this folder; nothing may be broken yet."""
-    from drills.errors import BadInput
-    from drills.workspace.beginning import begin
-    from drills.workspace.schemas import with_modeline, write_schemas
+    from drills.app.files import begin_workspace
 
-    here = Path.cwd()
-    files = begin(here)
-    for name, text in files.items():
-        path = here / name
-        if path.exists():
-            echo(f"{name}  is there already, left as it is")
-            continue
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(with_modeline(name, text), encoding="utf-8")
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
-        echo(name)
-    write_schemas(here / ".drills" / "schemas")
+    for file in begin_workspace(Path.cwd()):
+        echo(file.name if file.written else f"{file.name}  is there already, left as it is")
     echo("\nNext: drills sandbox up; drills probe; then say in drills.yaml what drills may do (may: [kill, …])")

@@ -28,25 +28,15 @@ def prober(
     """
     import asyncio
 
+    from drills.app.prober import listen_for_others
     from drills.clock import SystemClock
-    from drills.errors import BadInput
     from drills.json_log import Lines
-    from drills.probing.remote.config import read_token
-    from drills.probing.remote.http_server import goes_beyond_this_machine, listen_at, serve_looks, url_of
-    from drills.probing.remote.server import kinds_for_others
     from drills.service.stopping import until_told_to_stop
 
-    try:
-        token = read_token(token_file)
-    except ValueError as error:
-        raise BadInput(f"{error}; `openssl rand -hex 32` makes one") from None
-    kinds = kinds_for_others(allow or ())
-    listener = listen_at(listen)
+    listening = listen_for_others(listen, token_file, allow or ())
     lines = Lines(echo, SystemClock())
-    if token_file.stat().st_mode & 0o044:
-        lines.say("warning", reason=f"{token_file} can be read by others; chmod 600 {token_file}")
-    if goes_beyond_this_machine(listener):
-        lines.say("warning", reason="it speaks plain HTTP: let a private network, or TLS before it, guard the token")
-    lines.say("listening", url=url_of(listener), kinds=len(kinds))
-    asyncio.run(until_told_to_stop(serve_looks(listener, token, kinds)))
+    for warning in listening.warnings:
+        lines.say("warning", reason=warning)
+    lines.say("listening", url=listening.url, kinds=listening.kinds)
+    asyncio.run(until_told_to_stop(listening.serving))
     lines.say("stopped")

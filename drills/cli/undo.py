@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from drills.cli.places import HERE, WorkspaceOption, open_store, open_workspace
+from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
 
 undo_app = typer.Typer(
@@ -25,22 +25,17 @@ def register(app: typer.Typer) -> None:
 
 def list_(workspace: WorkspaceOption = HERE) -> None:
     """List the undos that are owed on this sandbox. Exit status 4 when there are some."""
-    from drills.app.access import Act
     from drills.app.context import at_terminal
-    from drills.drill.giving_up import exit_code_of
-    from drills.store.journal import Journal
+    from drills.app.upkeep import owed_undos
+    from drills.errors import ExitCode
 
-    context = at_terminal(workspace)
-    context.require_on_sandbox(Act.FOLLOW_TRUTH)
-    name = context.workspace.config.sandbox.name
-    with context.store() as store:
-        owed, code = Journal(store).owed(name), exit_code_of(store, name)
-    for row in owed:
-        tries = "" if not row.attempts else f"   tried {row.attempts} times, last: {row.last_failure}"
-        echo(f"#{row.id}  {row.drill_id}  since {row.written_at:%Y-%m-%d %H:%M} UTC  {row.summary}{tries}")
+    owed = owed_undos(at_terminal(workspace))
+    for undo in owed:
+        tries = "" if not undo.attempts else f"   tried {undo.attempts} times, last: {undo.last_failure}"
+        echo(f"#{undo.number}  {undo.drill_id}  since {undo.since:%Y-%m-%d %H:%M} UTC  {undo.summary}{tries}")
     if not owed:
         echo("nothing is owed")
-    raise typer.Exit(int(code))
+    raise typer.Exit(int(ExitCode.UNDO_OWED if owed else ExitCode.ALL_MET))
 
 
 def give_up(
@@ -50,20 +45,10 @@ def give_up(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Give up an undo whose service is gone for good; everything that is owed is tried once more before."""
-    from drills.drill.giving_up import exit_code_of
-    from drills.drill.giving_up import give_up as settle
-    from drills.errors import BadInput
-    from drills.masking.masking import mask
-    from drills.model.visible import visible
+    from drills.app import upkeep
+    from drills.app.context import at_terminal
 
-    if not because.strip():
-        raise BadInput("--because: write why it cannot be undone")
-    place = open_workspace(workspace)
-    store = open_store(place)
-    try:
-        for line in settle(place, store, number, mask(visible(because.strip())), forced=force):
-            echo(line)
-        code = exit_code_of(store, place.config.sandbox.name)
-    finally:
-        store.close()
-    raise typer.Exit(int(code))
+    done = upkeep.give_up(at_terminal(workspace), number, because, forced=force)
+    for line in done.lines:
+        echo(line)
+    raise typer.Exit(int(done.exit_code))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from drills.cli.places import HERE, WorkspaceOption, open_store, open_workspace
+from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
 
 
@@ -23,15 +23,11 @@ def stop(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """The kill switch: end the running drill and undo everything now."""
+    from drills.app import upkeep
+    from drills.app.context import at_terminal
     from drills.cli.live import echo_patiently
-    from drills.drill.stopping import stop_everything
 
-    place = open_workspace(workspace)
-    store = open_store(place)
-    try:
-        stopped = stop_everything(place, store, because, stay_stopped=every, say=echo_patiently)
-    finally:
-        store.close()
+    stopped = upkeep.stop(at_terminal(workspace), because, stay_stopped=every, say=echo_patiently)
     for line in stopped.lines:
         echo(line)
     if every:
@@ -41,37 +37,30 @@ def stop(
 
 def resume(workspace: WorkspaceOption = HERE) -> None:
     """Allow drills again after `drills stop --all`."""
-    from drills.store.switch import KillSwitch
+    from drills.app import upkeep
+    from drills.app.context import at_terminal
 
-    store = open_store(open_workspace(workspace))
-    try:
-        KillSwitch(store).resume()
-    finally:
-        store.close()
+    upkeep.resume(at_terminal(workspace))
     echo("drills may start again")
 
 
 def recover(workspace: WorkspaceOption = HERE) -> None:
     """Finish every undo that a dead runner still owes, and store its drill as aborted."""
-    from drills.drill.stopping import recover_sandbox
-    from drills.errors import ExitCode
+    from drills.app import upkeep
+    from drills.app.context import at_terminal
 
-    place = open_workspace(workspace)
-    store = open_store(place)
-    try:
-        report = recover_sandbox(place, store)
-    finally:
-        store.close()
-    for line in report.lines():
+    done = upkeep.recover(at_terminal(workspace))
+    for line in done.lines:
         echo(line)
-    raise typer.Exit(int(ExitCode.UNDO_OWED if report.owed else ExitCode.ALL_MET))
+    raise typer.Exit(int(done.exit_code))
 
 
 def doctor(workspace: WorkspaceOption = HERE) -> None:
     """Check what this machine needs for drills, and say how to mend what is missing."""
-    from drills.doctor import examine
+    from drills.app.context import at_terminal
+    from drills.app.upkeep import check_machine
 
-    found = examine(open_workspace(workspace))
+    found = check_machine(at_terminal(workspace))
     for check in found:
         echo(f"{'ok  ' if check.well else 'FAIL'}  {check.name:<18} {check.says}")
         if not check.well and check.mend:

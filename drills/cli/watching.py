@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drills.cli.places import HERE, WorkspaceOption, open_workspace
+from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
 from drills.model.visible import visible_line
 
@@ -30,31 +30,17 @@ def probe(
     import asyncio
     from functools import partial
 
-    from drills.errors import BadInput, EnvironmentFailed
+    from drills.app.context import at_terminal
+    from drills.app.probes import choose_probes
     from drills.model.probe import Outcome, probe_from
-    from drills.nearest import suggest
-    from drills.probing.bind import names_addresses
-    from drills.probing.engine.once import look_on, look_once
-    from drills.sandbox.open import open_sandbox
 
-    place = open_workspace(workspace)
-    unknown = [name for name in names or () if name not in place.probes]
-    if unknown:
-        raise BadInput(f"there is no probe {unknown[0]!r}; {suggest(unknown[0], place.probes)}")
-    specs = [place.probes[name] for name in dict.fromkeys(names or place.probes)]
-    if not specs:
-        raise BadInput("the workspace has no probes; add a file to probes/")
-    sandbox = open_sandbox(place)
-    up = sandbox.is_up()
-    if not up and any(map(names_addresses, specs)):
-        raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`")
-    addresses = sandbox.addresses if up else {}
-    width = max(15, *(len(probe_from(spec.name, each)) for spec in specs for each in spec.looked_from))
+    chosen = choose_probes(at_terminal(workspace), names or ())
+    width = max(15, *(len(probe_from(spec.name, each)) for spec in chosen.specs for each in spec.looked_from))
     show = partial(_print, width=width)
     if watch:
-        asyncio.run(look_on(specs, addresses, show, place.probers))
+        asyncio.run(chosen.again_and_again(show))
         return
-    seen = asyncio.run(look_once(specs, addresses, place.probers))
+    seen = asyncio.run(chosen.once())
     for observation in seen:
         show(observation)
     if any(observation.outcome in (Outcome.FAIL, Outcome.UNKNOWN) for observation in seen):
@@ -81,17 +67,10 @@ def heartbeat(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Report that something has happened, such as a nightly job; its heartbeat probe fails when it does not in time."""
-    from pathlib import Path
+    from drills.app.context import at_terminal
+    from drills.app.probes import report_heartbeats
 
-    from drills.errors import EnvironmentFailed
-    from drills.probing.engine.beats import beat, beats_folder
-    from drills.sandbox.open import open_sandbox
-
-    addresses = open_sandbox(open_workspace(workspace)).addresses
-    if "state" not in addresses:
-        raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`")
-    for name in names:
-        moment = beat(beats_folder(Path(addresses["state"])), name)
+    for name, moment in report_heartbeats(at_terminal(workspace), names):
         echo(f"{name}  {moment:%Y-%m-%d %H:%M:%S} UTC")
 
 
@@ -99,10 +78,11 @@ def serve(workspace: WorkspaceOption = HERE) -> None:
     """Probe without a pause, raise and resolve alerts, and run the drills of the calendar when they are due."""
     import asyncio
 
-    from drills.clock import SystemClock
+    from drills.app.context import at_terminal
     from drills.service.serve import serve as run_service
 
-    asyncio.run(run_service(open_workspace(workspace), clock=SystemClock()))
+    context = at_terminal(workspace)
+    asyncio.run(run_service(context.workspace, clock=context.clock))
 
 
 def calendar(
