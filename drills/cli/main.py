@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from drills.cli import catalogue, init, practice, prober, records, respond, run, sandbox, undo, upkeep, watching
+from drills.cli.lazy import LazyCommands, LazyGroup
 from drills.cli.terminal import echo
 from drills.errors import DrillsError, ExitCode
 from drills.model.visible import shortened
@@ -25,8 +25,40 @@ TRACEBACKS = "DRILLS_TRACEBACK"
 #: Characters of a line that tells what is wrong: it may repeat what was written.
 _LONGEST = 2000
 
+#: The module of each command, in the order in which help lists them.
+COMMANDS = {
+    "init": "drills.cli.init",
+    "run": "drills.cli.run",
+    "demo": "drills.cli.run",
+    "practice": "drills.cli.practice",
+    "list": "drills.cli.catalogue",
+    "show": "drills.cli.catalogue",
+    "validate": "drills.cli.catalogue",
+    "schema": "drills.cli.catalogue",
+    "report": "drills.cli.records",
+    "history": "drills.cli.records",
+    "probe": "drills.cli.watching",
+    "heartbeat": "drills.cli.watching",
+    "serve": "drills.cli.watching",
+    "calendar": "drills.cli.watching",
+    "stop": "drills.cli.upkeep",
+    "resume": "drills.cli.upkeep",
+    "recover": "drills.cli.upkeep",
+    "doctor": "drills.cli.upkeep",
+    "prober": "drills.cli.prober",
+    "respond": "drills.cli.respond",
+    "sandbox": "drills.cli.sandbox",
+    "undo": "drills.cli.undo",
+}
+
+
+class DrillsGroup(LazyGroup):
+    known = LazyCommands(COMMANDS)
+
+
 app = typer.Typer(
     name="drills",
+    cls=DrillsGroup,
     help="Rehearse incidents: break a sandbox, measure detection and response, score them, mend everything.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
@@ -36,8 +68,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (init, run, practice, respond, sandbox, catalogue, records, watching, upkeep, undo, prober):
-    module.register(app)
+
+@app.callback()
+def _begin() -> None:
+    """What makes Typer take the application for a group: none of its commands is known to it yet."""
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import typer.main
 
 from drills.cli import main as cli
+from drills.cli import sandbox
 from drills.errors import (
     Aborted,
     BadInput,
@@ -63,6 +65,16 @@ def test_every_command_is_there() -> None:
         else:
             wanted |= {f"drills {name}" for name in line.split()}
     assert wanted <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("listed", [cli.COMMANDS, sandbox.COMMANDS], ids=["drills", "drills sandbox"])
+def test_the_modules_register_the_commands_that_are_listed_for_them(listed: dict[str, str]) -> None:
+    registered = {}
+    for module in dict.fromkeys(listed.values()):
+        app = typer.Typer()
+        import_module(module).register(app)
+        registered |= dict.fromkeys(typer.main.get_group(app).commands, module)
+    assert registered == listed
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
 
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
@@ -26,18 +25,13 @@ def register(app: typer.Typer) -> None:
         app.add_typer(_app(INCLUDED, group), name=group.name)
 
 
-class WithSystems(TyperGroup):
-    """Looks for a command that is not included among those of systems that other distributions add, and then only."""
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        found = super().get_command(ctx, cmd_name)
-        if found is not None:
-            return found
-        for system in SYSTEMS.outside:
-            for group in system_of(system).commands:
-                if group.name == cmd_name:
-                    return typer.main.get_command(_app(system, group))
-        return None
+def of_another_system(name: str) -> Any:
+    """The group of commands of that name that a system of another distribution has; None when none has."""
+    for system in SYSTEMS.outside:
+        for group in system_of(system).commands:
+            if group.name == name:
+                return typer.main.get_command(_app(system, group))
+    return None
 
 
 def _app(system: str, group: CommandGroup) -> typer.Typer:
