@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from drills.cli.main import app
+from drills.cli.application import app
 from drills.errors import ExitCode
 from drills.faults.registry import FAULTS
 from drills.model.playbook import kebab

@@ -41,7 +41,7 @@ def invoking(*words: str) -> str:
     return f"""
 import sys
 sys.argv = ["drills", *{list(words)!r}]
-from drills.cli.main import app
+from drills.cli.application import app
 try:
     app(prog_name="drills", standalone_mode=False)
 except SystemExit:

@@ -13,7 +13,7 @@ from drills.model.responder_kind import ResponderKind
 if TYPE_CHECKING:
     from drills.app.context import Context
     from drills.app.outcome import Outcome
-    from drills.app.start import DrillPlan
+    from drills.app.start import DrillPlan, Heading
 
 
 def register(app: typer.Typer) -> None:
@@ -90,9 +90,11 @@ def run_plan(
 ) -> int:
     """Conduct a drill, print it, write what was asked for; returns the exit status."""
     import asyncio
+    from contextlib import ExitStack
 
     from drills.app.outcome import junit_of
     from drills.app.start import conduct
+    from drills.cli.command_server import command_server
     from drills.cli.interrupting import Interruption
     from drills.cli.live import Live, echo_patiently, make_console
     from drills.cli.outcome import print_heading, print_outcome
@@ -104,19 +106,27 @@ def run_plan(
     interruption = Interruption()
     if junit is not None:
         check_folder(junit)
+    during = ExitStack()
+
+    def announce(heading: Heading) -> None:
+        # From here on this runner holds the sandbox: no other has a server in this workspace.
+        during.enter_context(command_server(context.workspace.home, context.workspace.state_dir))
+        if not quiet:
+            print_heading(console, heading)
 
     async def conducted() -> Outcome:
         interruption.listen()
         return await conduct(
             context,
             plan,
-            announce=None if quiet else lambda heading: print_heading(console, heading),
+            announce=announce,
             show=None if quiet else live.show,
             say=lambda line: echo_patiently(line, err=True),
         )
 
     try:
-        outcome = asyncio.run(conducted())
+        with during:
+            outcome = asyncio.run(conducted())
     except asyncio.CancelledError:
         return int(interruption.exit_code)
     if as_json:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from drills.cli.main import app
+from drills.cli.application import app
 from drills.drill.possible import require_possible
 from drills.errors import ExitCode, NotSupported
 from drills.model.scenario import Scenario

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from drills.cli import main as cli
+from drills.cli import application as cli
 from drills.cli import sandbox
 from drills.errors import (
     Aborted,
@@ -222,14 +222,14 @@ def test_an_error_that_nobody_foresaw_is_one_line_unless_all_of_it_is_wanted(
 
     monkeypatch.setattr(cli, "app", broken)
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        cli.run()
     assert ended.value.code == ExitCode.NOT_VALID
     assert capsys.readouterr().err == (
         "drills itself failed: RuntimeError: so bad; set DRILLS_TRACEBACK=1 to see where\n"
     )
     monkeypatch.setenv("DRILLS_TRACEBACK", "1")
     with pytest.raises(RuntimeError):
-        cli.main()
+        cli.run()
 
 
 def test_signs_that_a_terminal_cannot_show_end_nothing(tmp_path: Path) -> None:

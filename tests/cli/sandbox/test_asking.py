@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from drills.cli.main import app
+from drills.cli.application import app
 from drills.workspace.workspace import Workspace
 from tests.faults.paper_sandbox import PaperSandbox
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from drills.cli.main import app
+from drills.cli.application import app
 from drills.errors import BadInput
 
 
