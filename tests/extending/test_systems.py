@@ -63,6 +63,11 @@ def test_its_commands_are_commands_of_the_sandbox(home: Path) -> None:
     assert printed(*ask, "--of", "mails", "--most", "2", status=1) == ["mails: 3 wait"]
 
 
+def test_help_lists_them_among_the_others(home: Path) -> None:
+    listed = [line.split()[0] for line in printed("sandbox", "--help") if line.startswith("  ")]
+    assert {"status", "provider", "queues"} <= {*listed}
+
+
 def test_commands_of_another_system_are_refused(home: Path) -> None:
     said = refused("sandbox", "provider", "status", "--workspace", str(home))
     assert said == "drills sandbox provider: only the system included has it, and this sandbox is the system queues"

@@ -43,9 +43,14 @@ COMMANDS = {
 
 
 class SandboxGroup(LazyGroup):
-    """Looks for a command that is not included among those of systems that other distributions add, and then only."""
+    """Looks for commands of systems that other distributions add when help lists all, or one is not included."""
 
     known = LazyCommands(COMMANDS, further="drills.cli.sandbox.of_systems")
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        from drills.cli.sandbox.of_systems import of_other_systems
+
+        return [*super().list_commands(ctx), *of_other_systems()]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         found = super().get_command(ctx, cmd_name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
-from drills.cli.sandbox.opening import open_sandbox
+from drills.cli.sandbox.opening import open_sandbox, require_up
 from drills.cli.terminal import echo
 from drills.sandbox.choice import INCLUDED
 from drills.sandbox.systems import SYSTEMS, system_of
@@ -27,11 +28,18 @@ def register(app: typer.Typer) -> None:
 
 def of_another_system(name: str) -> Any:
     """The group of commands of that name that a system of another distribution has; None when none has."""
-    for system in SYSTEMS.outside:
-        for group in system_of(system).commands:
-            if group.name == name:
-                return typer.main.get_command(_app(system, group))
-    return None
+    found = _outside().get(name)
+    return None if found is None else typer.main.get_command(_app(*found))
+
+
+def of_other_systems() -> Sequence[str]:
+    """The names of all of these."""
+    return tuple(_outside())
+
+
+def _outside() -> Mapping[str, tuple[str, CommandGroup]]:
+    """Groups of commands by their names, each with its system."""
+    return {group.name: (system, group) for system in SYSTEMS.outside for group in system_of(system).commands}
 
 
 def _app(system: str, group: CommandGroup) -> typer.Typer:
@@ -48,8 +56,9 @@ def _typed(system: str, group: CommandGroup, command: SystemCommand) -> Any:
 
     def run(**given: Any) -> None:
         folder: Path = given.pop("workspace")
-        place, sandbox = open_sandbox(folder)
+        place, sandbox = open_sandbox(folder, must_be_up=False)
         _require(place, system, group)
+        require_up(sandbox)
         with action(place, read_only=command.read_only):
             answer = command.run(sandbox, given)
             for line in answer.lines:
