@@ -16,7 +16,7 @@ from drills.probing.engine.once import look_once
 from drills.responders.runbook import StepResult, Surroundings, rehearsable, run_block, verifications
 from drills.responders.runbook_file import Block
 from drills.sandbox.known_secrets import KnownSecrets
-from drills.sandbox.open import open_sandbox
+from drills.sandbox.open import hold_project, open_sandbox
 from drills.store.holder import hold
 
 
@@ -57,7 +57,7 @@ def rehearse(context: Context, plan: DrillPlan) -> Rehearsal:
         raise BadInput(f"the runbook of {plan.runbook} has no read-only step; mark one as read-only")
     sandbox = open_sandbox(workspace)
     name = workspace.config.sandbox.name
-    with hold(workspace.state_dir, name, f"rehearsal of {plan.scenario.name}"):
+    with hold(workspace.state_dir, name, f"rehearsal of {plan.scenario.name}"), hold_project(workspace):
         was_up = sandbox.is_up()
         try:
             sandbox.up()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drills.app.access import Act
@@ -56,6 +57,17 @@ def stop(context: Context, because: str, *, stay_stopped: bool, say: Callable[[s
     with context.store() as store:
         stopped = stop_everything(context.workspace, store, because, stay_stopped=stay_stopped, say=say)
     return Done(stopped.lines, stopped.exit_code)
+
+
+def end_drills(folder: Path, *, say: Callable[[str], None] = lambda _: None) -> tuple[str, ...]:
+    """End the drill of the workspace that `folder` lies in, whose drills.yaml cannot be read; its runner undoes it.
+
+    For whoever sits at this machine. Returns how it ended; raises EnvironmentFailed when a runner cannot be ended.
+    """
+    from drills.drill.stopping import end_drills as end
+    from drills.workspace.layout import find_root
+
+    return tuple(end(find_root(folder) or folder, say=say))
 
 
 def resume(context: Context) -> None:

@@ -37,13 +37,20 @@ class _Tee(StringIO):
 
 @contextmanager
 def action(workspace: Workspace, *, read_only: bool) -> Iterator[None]:
-    """Run a sandbox command; when a drill runs on this sandbox, record the command, its end and what it printed."""
+    """Run a sandbox command; when a drill runs on this sandbox, record the command, its end and what it printed.
+
+    Raises SandboxBusy for one that changes something while another workspace drills the same compose project.
+    """
     import time
 
     import typer
 
     from drills.errors import DrillsError
+    from drills.sandbox.open import refuse_beside
+    from drills.store.holder import holder_of
 
+    if not read_only and holder_of(workspace.state_dir, workspace.config.sandbox.name) is None:
+        refuse_beside(workspace)
     began = time.monotonic()
     status = 0
     tee = _Tee(sys.stdout)

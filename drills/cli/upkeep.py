@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,13 +27,30 @@ def stop(
     from drills.app import upkeep
     from drills.app.context import at_terminal
     from drills.cli.live import echo_patiently
+    from drills.errors import InvalidFiles
 
-    stopped = upkeep.stop(at_terminal(workspace), because, stay_stopped=every, say=echo_patiently)
+    try:
+        context = at_terminal(workspace)
+    except InvalidFiles:
+        _end_without_configuration(workspace, every)
+        raise
+    stopped = upkeep.stop(context, because, stay_stopped=every, say=echo_patiently)
     for line in stopped.lines:
         echo(line)
     if every:
         echo("stopped; nothing starts until `drills resume`")
     raise typer.Exit(int(stopped.exit_code))
+
+
+def _end_without_configuration(workspace: Path, every: bool) -> None:
+    """End the running drill of a workspace whose drills.yaml cannot be read, and say what was not done."""
+    from drills.app import upkeep
+    from drills.cli.live import echo_patiently
+
+    for line in upkeep.end_drills(workspace, say=echo_patiently):
+        echo(line)
+    also = ", and drills may start again" if every else ""
+    echo(f"what is still owed is not looked after{also}: mend drills.yaml, then run `drills stop` again", err=True)
 
 
 def resume(workspace: WorkspaceOption = HERE) -> None:

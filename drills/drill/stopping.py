@@ -2,7 +2,9 @@
 
 runner ──SIGTERM, SIGCONT──► it mends by itself ──ended──┐
    └── does not end in time ──SIGKILL──► ended ──────────┴──► leftovers ended, undos made, drill stored as aborted
-   └── the store cannot be written ──► all is undone none the less; the command says what it could not store
+   ├── the store cannot be written ──► all is undone none the less; the command says what it could not store
+   ├── the sandbox cannot be opened ──► what is owed stays so, and the command says what to mend
+   └── drills.yaml cannot be read ──► the runner ends and undoes; the command says what else it could not look after
 """
 
 from __future__ import annotations
@@ -12,18 +14,20 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from drills.drill.recovery import RecoveryReport, recover
-from drills.errors import EnvironmentFailed, ExitCode, SandboxBusy
+from drills.errors import DrillsError, EnvironmentFailed, ExitCode, SandboxBusy
 from drills.model.durations import format_duration
 from drills.reporting.report import reports_into
 from drills.sandbox.open import forget_copy, hold_project, open_sandbox
 from drills.store.copies import places
-from drills.store.holder import hold, holder_of
+from drills.store.holder import Holder, hold, holder_of
+from drills.store.journal import Journal
 from drills.store.runner import Runner
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
-from drills.workspace.workspace import Workspace
+from drills.workspace.workspace import Workspace, state_dir_of
 
 #: How long a runner has to mend what it broke and end, in seconds; then it is killed, and its drill mended from here.
 PATIENCE = 60.0
@@ -60,13 +64,37 @@ def stop_everything(
     for who, runner in _runners(workspace, store):
         if runner.alive():
             lines.append(_end(who, runner, patience, say))
-    report = _recovered(workspace, store)
+    try:
+        report = _recovered(workspace, store)
+    except SandboxBusy:
+        raise
+    except DrillsError as error:
+        report = _not_recovered(workspace, store, error)
     lines += report.lines()
     if unset is not None and (unset := _throw(store, why)) is not None:  # the runner may have kept the store locked
         for line in lines:
             say(line)
         raise EnvironmentFailed(f"drills may start again, for the kill switch could not be stored: {unset}")
     return Stopped(tuple(lines), ExitCode.UNDO_OWED if report.owed else ExitCode.ALL_MET)
+
+
+def end_drills(home: Path, *, patience: float = PATIENCE, say: Callable[[str], None] = lambda _: None) -> list[str]:
+    """End what conducts a drill in the workspace of that folder, whose drills.yaml cannot be read.
+
+    A runner that lives knows what it broke and undoes it. Returns how each ended; raises EnvironmentFailed for one that
+    cannot be ended.
+    """
+    holders = [holder_of(path.parent, path.stem) for path in sorted(state_dir_of(home).glob("*.holder"))]
+    return [_end(each.who, each.runner, patience, say) for each in holders if each is not None and each.drill]
+
+
+def _not_recovered(workspace: Workspace, store: Store, error: DrillsError) -> RecoveryReport:
+    """What stays owed for that error. Raises the error when nothing does and a drill is unfinished all the same."""
+    name = workspace.config.sandbox.name
+    rows = Journal(store).owed(name)
+    if not rows and store.running(name) is not None:
+        raise error
+    return RecoveryReport(owed=tuple(f"#{row.id} {row.summary}: {error}" for row in rows))
 
 
 def _recovered(workspace: Workspace, store: Store) -> RecoveryReport:
@@ -78,10 +106,10 @@ def _recovered(workspace: Workspace, store: Store) -> RecoveryReport:
     while True:
         try:
             return recover_sandbox(workspace, store)
-        except SandboxBusy:
+        except SandboxBusy as error:
             holder = holder_of(workspace.state_dir, workspace.config.sandbox.name)
             if (holder is not None and holder.runner.alive()) or time.monotonic() > deadline:
-                raise SandboxBusy(_not_ended(workspace)) from None
+                raise SandboxBusy(str(error) if holder is None else _not_ended(holder, workspace)) from None
             time.sleep(0.1)
 
 
@@ -94,12 +122,12 @@ def _throw(store: Store, why: str) -> EnvironmentFailed | None:
     return None
 
 
-def _not_ended(workspace: Workspace) -> str:
+def _not_ended(holder: Holder, workspace: Workspace) -> str:
     """Whatever else holds the sandbox is sent no signal: it has broken nothing, or mends already."""
-    name = workspace.config.sandbox.name
-    holder = holder_of(workspace.state_dir, name)
-    held = f"is held by {holder}" if holder is not None else "was held until just now"
-    return f"sandbox {name} {held}; `drills stop` ends a running drill only: wait until it ends, then stop again"
+    return (
+        f"sandbox {workspace.config.sandbox.name} is held by {holder}; `drills stop` ends a running drill only: "
+        "wait until it ends, then stop again"
+    )
 
 
 def recover_sandbox(workspace: Workspace, store: Store) -> RecoveryReport:

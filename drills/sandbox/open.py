@@ -58,6 +58,18 @@ def hold_project(workspace: Workspace) -> AbstractContextManager[None]:
     return exclusive(project_of(_place(workspace)))
 
 
+def refuse_beside(workspace: Workspace) -> None:
+    """Before a command changes the sandbox, while nobody drills it here: that no other workspace drills its project.
+
+    Raises SandboxBusy, naming who drills.
+    """
+    if not workspace.config.sandbox.services:
+        return
+    from drills.sandbox.compose.project_lock import refuse_while_drilled
+
+    refuse_while_drilled(project_of(_place(workspace)))
+
+
 def use_copy(workspace: Workspace) -> None:
     """From here on `open_sandbox` gives a throw-away copy of the compose project, until that is taken down.
 

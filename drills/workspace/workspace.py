@@ -106,7 +106,7 @@ class Workspace:
     @property
     def state_dir(self) -> Path:
         """Where sandboxes, locks and the store lie; made by whoever writes there first."""
-        return self.home / ".drills"
+        return state_dir_of(self.home)
 
     @property
     def store_url(self) -> str:
@@ -148,3 +148,8 @@ class Workspace:
 
     def _read_playbook(self, _name: str, path: Path) -> Playbook:
         return load_model(path, Playbook, shown_as=self.shown(path)).require()
+
+
+def state_dir_of(home: Path) -> Path:
+    """The `state_dir` of the workspace whose state is written in `home`."""
+    return home / ".drills"

@@ -18,6 +18,7 @@ from drills.sandbox.sandbox import Sandbox
 from drills.sandbox.shop.compose.driver import ComposeDriver
 from drills.sandbox.shop.local.driver import LocalDriver
 from drills.sandbox.shop.sandbox import ShopSandbox
+from tests.sandbox.door import Door
 
 
 @pytest.fixture(scope="session", params=["local", pytest.param("compose", marks=pytest.mark.engine)])
@@ -62,3 +63,11 @@ def sandbox(running: tuple[Sandbox, Fingerprint]) -> Iterator[Sandbox]:
     shared, pristine = running
     yield shared
     shared.restore(pristine)
+
+
+@pytest.fixture
+def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    made = Door(tmp_path / "engine.sock")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'engine.sock'}")
+    yield made
+    made.shut()

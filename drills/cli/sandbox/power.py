@@ -37,10 +37,11 @@ def up(workspace: WorkspaceOption = HERE) -> None:
 
 def down(workspace: WorkspaceOption = HERE) -> None:
     """End everything that belongs to the sandbox, and nothing else."""
+    from drills.sandbox.open import hold_project
     from drills.store.holder import hold
 
     place, sandbox = open_sandbox(workspace, must_be_up=False)
-    with hold(place.state_dir, place.config.sandbox.name, "drills sandbox down"):
+    with hold(place.state_dir, place.config.sandbox.name, "drills sandbox down"), hold_project(place):
         sandbox.down()
     echo("down")
 

@@ -85,10 +85,19 @@ def does_not_answer(host: str, error: BaseException) -> str:
     """One line about an engine that is down, or that this user may not use."""
     if is_forbidden(error):
         return f"you may not use the Docker engine at {host}: {ALLOW}, then `drills doctor` looks again"
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    if isinstance(error, TimeoutError):
-        reason = "no answer in time"
-    return f"the Docker engine at {host} does not answer: {reason}; start it, then `drills doctor` looks again"
+    return f"the Docker engine at {host} does not answer: {_reason(error)}; start it, then `drills doctor` looks again"
+
+
+def _reason(error: BaseException) -> str:
+    """What the machine said: libraries wrap that in errors whose texts name classes and pools."""
+    each: BaseException | None = error
+    while each is not None:
+        if isinstance(each, TimeoutError):
+            return "no answer in time"
+        if said := getattr(each, "strerror", None):
+            return str(said)
+        each = each.__cause__ or each.__context__
+    return str(error) or type(error).__name__
 
 
 def is_forbidden(error: BaseException | None) -> bool:

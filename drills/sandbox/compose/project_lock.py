@@ -19,13 +19,25 @@ from drills.sandbox.compose.project import Project
 @contextmanager
 def exclusive(project: Project) -> Iterator[None]:
     """Raises SandboxBusy, without waiting, while another process drills a project of that compose file."""
+    with _locked(project, fcntl.LOCK_EX):
+        yield
+
+
+def refuse_while_drilled(project: Project) -> None:
+    """Raises SandboxBusy while a process holds the project; several may ask at the same time."""
+    with _locked(project, fcntl.LOCK_SH):
+        pass
+
+
+@contextmanager
+def _locked(project: Project, how: int) -> Iterator[None]:
     try:
         descriptor = os.open(project.file, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise BadInput(f"{project.file}: cannot be read ({error.strerror})") from None
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
             raise SandboxBusy(
                 f"the compose project of {project.file} is drilled from another workspace{_holder(descriptor)}; "
