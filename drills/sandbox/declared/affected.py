@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from drills.sandbox.compose.containers import Container, Containers
-from drills.sandbox.declared.data_dumps import TOUCH_DATA
 from drills.sandbox.declared.declaration import Act
+from drills.sandbox.declared.dumps import TOUCH_DATA
 from drills.sandbox.declared.recreation import Recreation
 
 #: Acts that make a service's containers anew.

@@ -38,10 +38,10 @@ from drills.sandbox.declared.addresses import lasting_host_port, url_of
 from drills.sandbox.declared.affected import affected
 from drills.sandbox.declared.caches import DeclaredCaches
 from drills.sandbox.declared.copying import ProjectCopy
-from drills.sandbox.declared.data_dumps import DataDumps, Dump
 from drills.sandbox.declared.databases import DeclaredDatabases
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
 from drills.sandbox.declared.disks import DeclaredDisks
+from drills.sandbox.declared.dumps import FirstDump, FirstDumps
 from drills.sandbox.declared.endpoints import Endpoints
 from drills.sandbox.declared.image_tags import ImageTags
 from drills.sandbox.declared.links import DeclaredLinks
@@ -248,14 +248,14 @@ class DeclaredSandbox:
         """What acts on services (service, act) would touch, one line for each. Raises EnvironmentFailed."""
         return tuple(affected(acts, self._containers, self.recreation))
 
-    def save_data(self, acts: Iterable[tuple[str, str]]) -> Sequence[Dump]:
+    def save_data(self, acts: Iterable[tuple[str, str]]) -> Sequence[FirstDump]:
         """Dump what acts (service, act) may change, unless that was done once; nothing of a copy.
 
         Raises EnvironmentFailed when a dump is not complete.
         """
         if self._copy is not None:
             return ()
-        return DataDumps(self._containers, self._declared, self._folder / "dumps").take_first(acts)
+        return FirstDumps(self.databases.dumps, self._declared, self._folder / "dumps").take(acts)
 
     # --- up and down
 
