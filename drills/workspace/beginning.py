@@ -28,11 +28,17 @@ _IMAGES = {
     re.compile(r"(^|/)(mysql|mysql-server|mariadb|percona|percona-server)$"): Adapter.MYSQL,
     re.compile(r"(^|/)(redis|valkey|keydb|redis-stack-server)$"): Adapter.REDIS,
 }
-#: Variables of the images: the database that they make, and the password of its administrator.
+#: Variables of the images: the database that they make.
 _DATABASES = {Adapter.POSTGRES: ("POSTGRES_DB",), Adapter.MYSQL: ("MARIADB_DATABASE", "MYSQL_DATABASE")}
-_PASSWORDS = {
-    Adapter.POSTGRES: ("POSTGRES_PASSWORD",),
-    Adapter.MYSQL: ("MARIADB_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD"),
+#: Who logs in, by the variable of the name (None: the administrator by its own name) and of the password.
+_LOGINS: Mapping[Adapter, Sequence[tuple[str | None, str]]] = {
+    Adapter.POSTGRES: (("POSTGRES_USER", "POSTGRES_PASSWORD"),),
+    Adapter.MYSQL: (
+        (None, "MARIADB_ROOT_PASSWORD"),
+        (None, "MYSQL_ROOT_PASSWORD"),
+        ("MARIADB_USER", "MARIADB_PASSWORD"),
+        ("MYSQL_USER", "MYSQL_PASSWORD"),
+    ),
 }
 SCENARIO = "first-drill"
 
@@ -48,7 +54,7 @@ class Found:
     health: str | None
     user: str | None
     database: str | None
-    #: The variable that holds the password of its administrator, as far as the compose file tells.
+    #: The variable that holds the password of `user`, or of its administrator, as far as the compose file tells.
     password: str | None
     depends_on: tuple[str, ...]
     probe: str = ""
@@ -77,20 +83,22 @@ def found_in(name: str, service: Mapping[str, Any]) -> Found:
     ports = [each for each in service.get("ports") or () if each.get("protocol", "tcp") == "tcp"]
     image = str(service.get("image") or "").split("@")[0]
     bare = re.sub(r":[^/]*$", "", image)
+    health = _health_check(service)
     adapter = next((adapter for pattern, adapter in _IMAGES.items() if pattern.search(bare)), None)
-    port = int(ports[0]["target"]) if ports else None
-    if adapter is None and ports:
+    port = int(ports[0]["target"]) if ports else health.port if health is not None and adapter is None else None
+    if adapter is None and port is not None:
         adapter = Adapter.HTTP
     environment = service.get("environment") or {}
+    user, password = _login(environment, adapter)
     return Found(
         name=name,
         adapter=adapter,
         port=None if adapter is not None and port == ADAPTERS[adapter].port else port,
         published=bool(ports),
-        health=_health_path(service),
-        user=environment.get("POSTGRES_USER") if adapter is Adapter.POSTGRES else None,
+        health=None if health is None else health.path,
+        user=user,
         database=_set(environment, *_DATABASES[adapter]) if adapter in _DATABASES else None,
-        password=_password(environment, adapter),
+        password=password,
         depends_on=tuple(service.get("depends_on") or ()),
     )
 
@@ -100,24 +108,36 @@ def _set(environment: Mapping[str, Any], *names: str) -> str | None:
     return next((str(environment[each]) for each in names if environment.get(each) is not None), None)
 
 
-def _password(environment: Mapping[str, Any], adapter: Adapter | None) -> str | None:
-    """The variable that an image takes the password from; PostgreSQL's always wants one."""
-    names = _PASSWORDS.get(adapter, ()) if adapter else ()
-    usual = names[0] if adapter is Adapter.POSTGRES else None
-    return next((each for each in names if each in environment), usual)
+def _login(environment: Mapping[str, Any], adapter: Adapter | None) -> tuple[str | None, str | None]:
+    """Whom the image makes, and the variable that it takes the password from, as far as the compose file tells."""
+    for name, password in _LOGINS.get(adapter, ()) if adapter else ():
+        if password in environment and (name is None or name in environment or adapter is Adapter.POSTGRES):
+            return _set(environment, *([name] if name else [])), password
+    if adapter is not Adapter.POSTGRES:
+        return None, None
+    # PostgreSQL's image wants one, unless it trusts everybody or reads it from a file that drills cannot.
+    open_ = environment.get("POSTGRES_HOST_AUTH_METHOD") == "trust" or "POSTGRES_PASSWORD_FILE" in environment
+    return _set(environment, "POSTGRES_USER"), None if open_ else "POSTGRES_PASSWORD"
 
 
-def _health_path(service: Mapping[str, Any]) -> str | None:
-    """The path of a health check that asks the service itself over HTTP."""
+@dataclass(frozen=True, slots=True)
+class _HealthCheck:
+    path: str
+    port: int
+
+
+def _health_check(service: Mapping[str, Any]) -> _HealthCheck | None:
+    """What a health check asks the service itself over HTTP."""
     test = (service.get("healthcheck") or {}).get("test") or ()
-    asked = re.search(r"https?://(?:localhost|127\.0\.0\.1)(?::\d+)?(/[\w./-]*)", " ".join(map(str, test)))
-    return asked[1] if asked else None
+    asked = re.search(r"https?://(?:localhost|127\.0\.0\.1)(?::(\d+))?(/[\w./-]*)?", " ".join(map(str, test)))
+    return None if asked is None else _HealthCheck(asked[2] or "/", int(asked[1] or 80))
 
 
 def files_for(services: list[Found], named: Sequence[str] = ()) -> dict[str, str]:
     """The text of each file. `named` are the compose files that are not found without their names."""
     probed = _named_apart([each for each in services if each.adapter is not None])
-    users = next((each for each in probed if each.adapter is Adapter.HTTP), None)
+    served = [each for each in probed if each.adapter is Adapter.HTTP]
+    users = next((each for each in served if each.published), served[0] if served else None)
     files = {CONFIG_FILE: _config(services, named), "probes/services.yaml": "".join(map(_probe, probed)) or "[]\n"}
     if users is not None:
         needed = {name for each in services for name in each.depends_on}

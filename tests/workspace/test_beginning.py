@@ -55,6 +55,34 @@ def test_a_mariadb_is_probed_as_its_administrator_with_the_password_of_its_image
     assert "secret" not in "".join(files.values())
 
 
+@pytest.mark.parametrize(
+    ("image", "environment", "login"),
+    [
+        ("postgres:15", {"POSTGRES_HOST_AUTH_METHOD": "trust"}, (None, None)),
+        ("postgres:15", {"POSTGRES_PASSWORD_FILE": "/run/secrets/db"}, (None, None)),
+        ("postgres:15", {}, (None, "POSTGRES_PASSWORD")),
+        ("postgres:15", {"POSTGRES_USER": "app", "POSTGRES_PASSWORD": "x"}, ("app", "POSTGRES_PASSWORD")),
+        ("mysql:8", {"MYSQL_ROOT_PASSWORD": "x", "MYSQL_USER": "app"}, (None, "MYSQL_ROOT_PASSWORD")),
+        ("mariadb:11", {"MARIADB_USER": "app", "MARIADB_PASSWORD": "x"}, ("app", "MARIADB_PASSWORD")),
+        ("mysql:8", {"MYSQL_ALLOW_EMPTY_PASSWORD": "1"}, (None, None)),
+    ],
+)
+def test_a_database_is_logged_in_to_as_its_image_makes_users(
+    image: str, environment: dict[str, str], login: tuple[str | None, str | None]
+) -> None:
+    found = found_in("db", {"image": image, "environment": environment})
+    assert (found.user, found.password) == login
+
+
+def test_a_service_that_only_has_a_health_check_is_asked_where_that_asks() -> None:
+    web = found_in("web", {"image": "web", "healthcheck": WEB["healthcheck"]})
+    assert (web.adapter, web.port, web.health, web.published) == (Adapter.HTTP, 8000, "/healthz", False)
+    bare = {"test": ["CMD", "wget", "-q", "http://127.0.0.1"]}
+    assert found_in("web", {"image": "web", "healthcheck": bare}).health == "/"
+    worker = found_in("worker", {"image": "worker", "healthcheck": {"test": ["CMD", "pgrep", "worker"]}})
+    assert worker.adapter is None
+
+
 def test_what_is_written_can_be_used_and_allows_nothing(tmp_path: Path) -> None:
     worker = found_in("Mail_Worker", {"image": "worker", "depends_on": {"db": {}}})
     files = files_for([found_in("web", WEB), found_in("db", DB), worker])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
@@ -69,15 +68,19 @@ def asked(reached_at: str, question: bytes = b"", right: tuple[bytes, ...] = ())
     return said.decode(errors="replace").strip() or "it closes the connection"
 
 
-def login(service: DeclaredService, user: str, environment: Mapping[str, str] = os.environ) -> str:
+def login(service: DeclaredService, user: str) -> str:
     """`user:password@` of a URL, as far as there is any. Raises EnvironmentFailed for a variable that is not set."""
     name = quote(user, safe="")
     if service.password_from is None:
         return f"{name}@" if name else ""
-    variable = service.password_from.removeprefix("env:")
-    if variable not in environment:
-        raise EnvironmentFailed(f"the variable {variable} is not set; drills.yaml takes a service's password from it")
-    return f"{name}:{quote(environment[variable], safe='')}@"
+    password = service.password()
+    if password is None:
+        variable = service.password_from.removeprefix("env:")
+        raise EnvironmentFailed(
+            f"the variable {variable} is not set, from which drills.yaml takes a service's password: not here, "
+            "not in the project's .env, and not in the service's own environment"
+        )
+    return f"{name}:{quote(password, safe='')}@"
 
 
 def url_with_database(scheme: str, service: DeclaredService, user: str, database: str, reached_at: str) -> str:

@@ -63,13 +63,13 @@ def select(
     BadInput when there is no such file, or when the name cannot be a project's.
     """
     base = _beside(folder, asked[0]).parent if asked else folder
-    variables = {**_env_files(base, environment), **environment}
+    variables = {**env_file_variables(base, environment), **environment}
     files = _files(folder, asked, variables)
     missing = next((file for file in files if not file.is_file()), None)
     if missing is not None:
         raise BadInput(f"there is no compose file {os.path.relpath(missing, folder)}")
     base = files[0].parent
-    variables = {**_env_files(base, environment), **variables}
+    variables = {**env_file_variables(base, environment), **variables}
     name = name or variables.get("COMPOSE_PROJECT_NAME") or next(reversed([*_names(files)]), "")
     if "$" in name:
         without = Selection("", base, files)
@@ -99,7 +99,7 @@ def _beside(folder: Path, name: str) -> Path:
     return Path(os.path.normpath(folder / name))
 
 
-def _env_files(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
+def env_file_variables(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """The variables of .env, or of the files of COMPOSE_ENV_FILES; a later one wins."""
     if named := environment.get("COMPOSE_ENV_FILES"):
         paths = [_beside(folder, each) for each in named.split(",") if each]

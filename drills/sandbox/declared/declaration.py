@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
 from drills.errors import BadInput
 from drills.model.playbook import Model
@@ -66,7 +66,9 @@ class DeclaredService(Model):
         None, description="With postgres or mysql: absent: the server's own, postgres or mysql."
     )
     password_from: str | None = Field(
-        None, pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$", description="Where its password is: env:VARIABLE of drills' own."
+        None,
+        pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$",
+        description="Where its password is: env:VARIABLE, which is set for drills, in .env or for the service.",
     )
     may: tuple[Act, ...] = Field((), description="What drills may do to it; nothing that is not named.")
     recreate: Recreate = Field(
@@ -76,9 +78,18 @@ class DeclaredService(Model):
         None, pattern=r"^/", description="A folder in its container on a disk with a bound, which drills may fill."
     )
 
-    def password(self, environment: Mapping[str, str] = os.environ) -> str | None:
+    #: Where its password's variable is looked for.
+    _variables: Mapping[str, str] = PrivateAttr(default_factory=lambda: os.environ)
+
+    def looking_in(self, variables: Mapping[str, str]) -> Self:
+        """The same service, whose password's variable is looked for there."""
+        copy = self.model_copy()
+        copy._variables = variables
+        return copy
+
+    def password(self) -> str | None:
         """None when it has none, or the variable is not set."""
-        return None if self.password_from is None else environment.get(self.password_from.removeprefix("env:"))
+        return None if self.password_from is None else self._variables.get(self.password_from.removeprefix("env:"))
 
     @field_validator("adapter", mode="before")
     @classmethod

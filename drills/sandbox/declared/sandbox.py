@@ -46,6 +46,7 @@ from drills.sandbox.declared.endpoints import Endpoints
 from drills.sandbox.declared.image_tags import ImageTags
 from drills.sandbox.declared.links import DeclaredLinks
 from drills.sandbox.declared.override import Override
+from drills.sandbox.declared.project_variables import ProjectVariables
 from drills.sandbox.declared.proxies import LinkProxies
 from drills.sandbox.declared.readiness import Readiness
 from drills.sandbox.declared.recreation import Recreation
@@ -90,7 +91,8 @@ class DeclaredSandbox:
             home or state_dir, lambda: self.addresses, lambda: ContainerCommands(self._containers), project=own.name
         )
         self._project = own
-        self._declared = dict(declared)
+        variables = ProjectVariables(own)
+        self._declared = {name: each.looking_in(variables.of(name)) for name, each in declared.items()}
         self._system = DeclaredSystem(
             services=self._declared, links=links or {}, releases=releases, settings=settings or {}
         )
