@@ -10,7 +10,7 @@ from locust import HttpUser, constant_throughput, task
 
 SHOP = "/harbour/festival/"
 #: How often a browser asks whether a reservation is made, a second apart, before its user gives up.
-PATIENCE = 3
+PATIENCE = 6
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _PRODUCT = re.compile(r'name="(item_\d+)"')
