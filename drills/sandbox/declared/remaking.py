@@ -59,6 +59,25 @@ class Remaking:
         """Whether the engine has an image of that name."""
         return self._containers.image(name) is not None
 
+    def take_back(self) -> None:
+        """Take back what was broken off: Compose ended while it waited for the containers that it was to replace.
+
+        The replacement, which was never started, is removed. The engine goes on ending the former: that is waited for,
+        and it is started again.
+        """
+        slots: dict[tuple[str, int], list[Container]] = {}
+        for each in self._containers.list():
+            slots.setdefault((each.service, each.number), []).append(each)
+        for both in slots.values():
+            replacements = [each for each in both if each.state == "created"]
+            if not replacements or len(replacements) == len(both):
+                continue
+            at_once(self._containers.remove, replacements)
+            for former in both:
+                if former.running is Running.UP:
+                    self._containers.stop(former)
+                    self._containers.start(former)
+
     def require(self, service: str) -> None:
         """Raises NotSupported when making the service anew would lose or change what nobody asked for."""
         self._recreation.require(service)

@@ -221,6 +221,7 @@ class DeclaredSandbox:
     def _changing(self) -> Iterator[None]:
         """One change at a time; a container that is made anew has its links again."""
         with self._lock.held():
+            self._remaking.take_back()
             before = self._links.state()
             try:
                 yield
@@ -292,6 +293,7 @@ class DeclaredSandbox:
             self._store.change(active=True, up_since=datetime.now(UTC), compose=at)
             paused = [each for each in self._containers.list() if each.running is Running.PAUSED]
             at_once(self._containers.unpause, paused)
+            self._remaking.take_back()
             self._cli.up((), {}, options=["--no-recreate"])
             self._readiness.await_all()
 
@@ -328,6 +330,7 @@ class DeclaredSandbox:
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
         with self._lock.held():
+            self._remaking.take_back()
             # First, for what runs without its links does not come up; and again, where what has them was made anew.
             done = self._links.restore(fingerprint.mapping("links"))
             done += self.settings.restore(fingerprint.mapping("settings"))
