@@ -37,6 +37,10 @@ class Inside(Protocol):
         """The replica that is meant by a service's name: its first one that runs."""
         ...
 
+    def shell_lacking(self, service: str) -> str | None:
+        """Why no command can be run in its containers; None when one can, and while none of them runs."""
+        ...
+
     def run(self, service: str, command: Command, *, mark: str, keep: bool) -> CommandEnd: ...
 
     def end(self, service: str, mark: str) -> None:
@@ -71,6 +75,10 @@ class Commands:
     def replica(self, service: str | None) -> str | None:
         """Where a command for that service runs: on this machine (None), or in which replica."""
         return None if service is None else self._containers(service).replica(service)
+
+    def shell_lacking(self, service: str) -> str | None:
+        """Why no command can be run in that service's containers; None when one can, and while none of them runs."""
+        return no_containers(service) if self._inside is None else self._inside().shell_lacking(service)
 
     def run(
         self, command: Command, *, where: str | None = None, mark: str | None = None, keep: bool = False

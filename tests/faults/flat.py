@@ -59,6 +59,9 @@ class _Resources(_Part):
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         self._whole.resize(service, memory_mb=memory_mb, cpus=cpus)
 
+    def lift_cpus(self, service: str) -> None:
+        self._whole.lift_cpus(service)
+
 
 class _Links(_Part):
     def list(self) -> Sequence[LinkStatus]:

@@ -90,6 +90,9 @@ class Exec(Fault):
     def summary(self) -> str:
         return self.summary_ or f"run a command {'on this machine' if self.in_ is None else f'in {self.in_}'}"
 
+    def refused(self, sandbox: Sandbox) -> str | None:
+        return None if self.in_ is None else sandbox.commands.shell_lacking(self.in_)
+
     def check(self, sandbox: Sandbox) -> None:
         name, step = ("check", self.check_) if self.check_ is not None else ("verify-undone", self.verify_undone_)
         if (why := failure(self._run(sandbox, step))) is not None:

@@ -65,6 +65,9 @@ class FillDisk(Fault):
     def summary(self) -> str:
         return f"fill the disk of {self.service or 'the database'}"
 
+    def refused(self, sandbox: Sandbox) -> str | None:
+        return None if self.service is None else sandbox.commands.shell_lacking(self.service)
+
     def _folder(self, sandbox: Sandbox) -> FolderDisk | None:
         """What is filled, where it is a service's and not the database's."""
         if self.service is None:

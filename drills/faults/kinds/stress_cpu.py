@@ -38,6 +38,9 @@ class StressCpu(Fault):
     def summary(self) -> str:
         return f"take the processor time of {self.service} with {self.workers} programs that spin"
 
+    def refused(self, sandbox: Sandbox) -> str | None:
+        return sandbox.commands.shell_lacking(self.service)
+
     def check(self, sandbox: Sandbox) -> None:
         for replica in _replicas(sandbox, self.service):
             end = sandbox.commands.run(Command("ulimit -t 60 && kill -0 $$", _ASK_SECONDS), where=replica)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from drills.errors import BadInput
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceStats:
@@ -39,3 +41,11 @@ class Resources(Protocol):
     def lift_cpus(self, service: str) -> None:
         """Let each replica have all cores again, as where nobody ever limited it."""
         ...
+
+
+def require_limits(memory_mb: int | None, cpus: float | None) -> None:
+    """Raises BadInput where there is nothing to limit, and for cores that no container can have."""
+    if memory_mb is None and cpus is None:
+        raise BadInput("resize: say how much memory, or how many cpus")
+    if cpus is not None and not 0.01 <= cpus <= 512:
+        raise BadInput(f"cpus: a number of cores such as 0.5 or 2, not {cpus:g}")

@@ -43,6 +43,12 @@ class ContainerCommands:
         container = self._chosen(service)
         return f"{container.service}/{container.number}"
 
+    def shell_lacking(self, service: str) -> str | None:
+        try:
+            return self.run(service, Command("exit 0", _ENDING_SECONDS), mark=new_mark(), keep=False).why or None
+        except EnvironmentFailed:
+            return None  # It does not run, or the engine is away: whoever needs it says so.
+
     def run(self, service: str, command: Command, *, mark: str, keep: bool) -> CommandEnd:
         words, script = (command.run, "") if isinstance(command.run, tuple) else ((), command.run)
         token = new_mark()

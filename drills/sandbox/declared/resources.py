@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from drills.sandbox.capabilities.resources import ServiceStats
+from drills.sandbox.capabilities.resources import ServiceStats, require_limits
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.compose.containers import Containers, at_once
 from drills.sandbox.compose.service_stats import Limits, measure
@@ -24,13 +24,16 @@ class DeclaredResources:
         return measure(self._containers, [status.name for status in self._services.list()], {})
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
-        with self._lock.held():
-            memory = None if memory_mb is None else memory_mb * 2**20
-            for each in self._services.containers_of(service):
-                self._containers.limit(each, memory_bytes=memory, cpus=cpus)
+        require_limits(memory_mb, cpus)
+        self._limit(service, None if memory_mb is None else memory_mb * 2**20, cpus)
 
     def lift_cpus(self, service: str) -> None:
-        self.resize(service, cpus=0)
+        self._limit(service, None, 0)
+
+    def _limit(self, service: str, memory_bytes: int | None, cpus: float | None) -> None:
+        with self._lock.held():
+            for each in self._services.containers_of(service):
+                self._containers.limit(each, memory_bytes=memory_bytes, cpus=cpus)
 
     # --- the state before and after a drill
 

@@ -180,6 +180,15 @@ def test_a_limit_below_what_is_in_use_is_refused_beforehand(sandbox: DeclaredSan
         fault(kind="resize-service", service="web", memory="6m").check(sandbox)
 
 
+def test_a_limit_of_no_cores_is_refused_and_one_is_lifted_by_its_own_name(sandbox: DeclaredSandbox) -> None:
+    for wrong in ({"cpus": 0}, {"cpus": -1}, {}):
+        with pytest.raises(BadInput, match="cpus"):
+            sandbox.resources.resize("web", **wrong)
+    sandbox.resources.resize("web", cpus=0.5)
+    sandbox.resources.lift_cpus("web")
+    assert sandbox.resources.state()["web/1.cpus"] == "0"
+
+
 def test_releases_are_rolled_back_one_after_the_other(sandbox: DeclaredSandbox) -> None:
     sandbox.releases.deploy("broken")
     with pytest.raises(NotReady, match=r"release crashes is deployed, but web did not come up .*broken from the start"):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from drills.errors import BadInput, DrillsError, EnvironmentFailed
 from drills.sandbox import change_history
-from drills.sandbox.capabilities.resources import ServiceStats
+from drills.sandbox.capabilities.resources import ServiceStats, require_limits
 from drills.sandbox.compose.service_stats import measure
 from drills.sandbox.shop.compose.disk import DatabaseDisk
 from drills.sandbox.shop.compose.service_control import ServiceControl
@@ -40,12 +40,9 @@ class ComposeResources:
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         known = service_named(service)
-        if memory_mb is None and cpus is None:
-            raise BadInput("resize: say how much memory, or how many cpus")
+        require_limits(memory_mb, cpus)
         if memory_mb is not None and memory_mb < 6:
             raise BadInput(f"memory: at least 6 MB, not {memory_mb}")
-        if cpus is not None and not 0.01 <= cpus <= 512:
-            raise BadInput(f"cpus: a number of cores such as 0.5 or 2, not {cpus:g}")
         with self._ground.lock.held():
             self._ground.active()
             if memory_mb is not None and known is Service.APP:
