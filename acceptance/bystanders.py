@@ -79,9 +79,9 @@ def bystanders() -> Iterator[Bystanders]:
 
 @contextmanager
 def bystanders_of(driver: str, workspace: Path) -> Iterator[Bystanders]:
-    """Two beside the sandbox of a workspace, which is up: one with another project's label, one with none.
+    """Two next to the running sandbox of a workspace: one with another project's label, one with none.
 
-    Beside a sandbox of processes there are none.
+    Next to a sandbox of processes there are none.
     """
     if driver != "compose":
         yield Bystanders()

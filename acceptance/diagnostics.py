@@ -94,13 +94,13 @@ def before_and_after(blocks: Sequence[Block]) -> tuple[list[Block], list[Block]]
     """The steps that examine the failure (optional ones too), and those that verify the remedy above them."""
     examining: list[Block] = []
     verifications: list[Block] = []
-    mended = False
+    remedied = False
     for block in blocks:
         optional = block.attributes.optional
         if block.attributes.read_only:
-            (verifications if mended and not optional else examining).append(block)
+            (verifications if remedied and not optional else examining).append(block)
         elif not (block.attributes.decision or optional):
-            mended = True
+            remedied = True
     return examining, verifications
 
 

@@ -7,7 +7,7 @@ for each kind of fault (`acceptance/kinds.py`), killed at any moment from when t
 After each kill the state of the sandbox is compared, field by field, with the state before the drill: every other
 time after `drills recover`, else after another drill was just started (which finishes what is owed before it begins).
 The interrupted drill must be stored as aborted with its events, none of its processes may be left, and the containers
-of somebody else beside a compose sandbox must be untouched.
+of other projects must be untouched.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _INJECTED_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a drill is killed: so many seconds after its start, or after its fault's undo was written."""
+    """When a drill is killed: `seconds` after its start, or after its fault's undo was written."""
 
     drill: str
     seconds: float
@@ -55,7 +55,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One kill: how far the drill had come, and what was wrong afterwards (nothing, if all is well)."""
+    """One kill: how far the drill had come, and what was wrong afterwards."""
 
     moment: Moment
     last_event: str
@@ -83,7 +83,7 @@ def moments(times: int, seed: int, only: Sequence[str] = ()) -> list[Moment]:
     return plan[:times]
 
 
-def kill_once(harness: Harness, moment: Moment, beside: Bystanders, *, by_starting: bool) -> Kill:
+def kill_once(harness: Harness, moment: Moment, bystanders: Bystanders, *, by_starting: bool) -> Kill:
     """Start a drill, kill its runner, recover, and compare."""
     before, log = harness.state(), harness.folder / "killed.log"
     with contextlib.closing(Store.open(harness.store, clock=SystemClock())) as store:
@@ -108,7 +108,7 @@ def kill_once(harness: Harness, moment: Moment, beside: Bystanders, *, by_starti
             wrong += [f"left behind: {name}" for name in _left_behind(killed, harness.folder)]
         if _owed(store):
             wrong.append("undos are still owed")
-        wrong += beside.changes()
+        wrong += bystanders.changes()
     return Kill(moment, "ended before" if finished else last, owed, tuple(wrong))
 
 
@@ -176,7 +176,7 @@ def _left_behind(drill_id: str, folder: Path) -> list[str]:
         try:
             environment = process.environ()
             ours = environment.get("DRILLS_DRILL") == drill_id and environment.get("DRILLS_WORKSPACE") == str(folder)
-            # A mark tells nothing of whose it is, but a program of a fault stays in the folder that it was started in.
+            # A mark does not say whose it is, but a program of a fault stays in the folder that it was started in.
             ours = ours or (MARK in environment and process.cwd() == str(folder))
             if ours and "DRILLS_SANDBOX" not in environment:
                 left.append(f"{process.pid} {process.status()} {' '.join(process.cmdline())[:100]}")
@@ -210,11 +210,11 @@ def main() -> int:
 def _kill_all(driver: str, plan: Sequence[Moment]) -> list[Kill]:
     """One kill after the other on one sandbox, each printed when it is over. Raises NotStarted."""
     kills = []
-    with open_harness(driver) as harness, bystanders_of(driver, harness.folder) as beside:
+    with open_harness(driver) as harness, bystanders_of(driver, harness.folder) as bystanders:
         kinds.write(harness.folder)
         for number, moment in enumerate(plan, 1):
             try:
-                kill = kill_once(harness, moment, beside, by_starting=number % 2 == 0)
+                kill = kill_once(harness, moment, bystanders, by_starting=number % 2 == 0)
             except (RuntimeError, OSError, subprocess.SubprocessError) as error:
                 kill = Kill(moment, "unknown", 0, (f"{type(error).__name__}: {error}",))
             kills.append(kill)

@@ -58,12 +58,12 @@ SHORT = (
 )
 
 
-def run_cell(harness: Harness, cell: MatrixCell, beside: Bystanders) -> Outcome:
+def run_cell(harness: Harness, cell: MatrixCell, bystanders: Bystanders) -> Outcome:
     """Conduct the drill of one cell and compare."""
     before, began, at = harness.state(), time.monotonic(), datetime.now(UTC)
     done = harness.run("run", cell.scenario, *cell.answer, "--json")
     seconds = time.monotonic() - began
-    touched = beside.changes()
+    touched = bystanders.changes()
     try:
         card = Scorecard.model_validate(json.loads(done.stdout))
     except ValueError:
@@ -181,7 +181,7 @@ class Matrix:
         """Run cells on one sandbox until none is left."""
         if waiting.empty():
             return
-        with open_harness(self._driver) as harness, bystanders_of(self._driver, harness.folder) as beside:
+        with open_harness(self._driver) as harness, bystanders_of(self._driver, harness.folder) as bystanders:
             # Of the copy that the drills use, whatever is edited meanwhile.
             inputs = WorkspaceInputs(harness.folder, self._driver)
             while True:
@@ -191,7 +191,7 @@ class Matrix:
                     return
                 made_of = inputs.of(cell)
                 try:
-                    outcome = run_cell(harness, cell, beside)
+                    outcome = run_cell(harness, cell, bystanders)
                 except (RuntimeError, OSError, subprocess.SubprocessError) as error:
                     raise RuntimeError(f"{cell.scenario} × {cell.runbook}: {error}") from error
                 self._note(outcome.model_copy(update={"inputs": made_of}), kept, harness)

@@ -43,7 +43,7 @@ class Sandboxes:
         with self._lock:
             self._open -= 1
 
-    def run_cell(self, harness: Harness, cell: MatrixCell, beside: Bystanders) -> Outcome:
+    def run_cell(self, harness: Harness, cell: MatrixCell, bystanders: Bystanders) -> Outcome:
         self.up[cell.alone].add(self._open)
         self.conducted.append((cell.scenario, cell.runbook))
         return Outcome(
@@ -81,7 +81,7 @@ def test_cells_that_nobody_ran_are_counted(monkeypatch: pytest.MonkeyPatch, caps
 def test_a_sandbox_that_fails_in_a_drill_says_in_which(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def lost(harness: Harness, cell: MatrixCell, beside: Bystanders) -> Outcome:
+    def lost(harness: Harness, cell: MatrixCell, bystanders: Bystanders) -> Outcome:
         raise RuntimeError("no state: the Docker engine does not answer")
 
     sandboxes = Sandboxes(failing=0)
@@ -136,8 +136,8 @@ class Runs:
         sandboxes = Sandboxes(0, self.folder)
         self._monkeypatch.setattr(matrix, "open_harness", sandboxes.open_harness)
 
-        def run_cell(harness: Harness, cell: MatrixCell, beside: Bystanders) -> Outcome:
-            return sandboxes.run_cell(harness, cell, beside).model_copy(update={"wrong": wrong})
+        def run_cell(harness: Harness, cell: MatrixCell, bystanders: Bystanders) -> Outcome:
+            return sandboxes.run_cell(harness, cell, bystanders).model_copy(update={"wrong": wrong})
 
         self._monkeypatch.setattr(matrix, "run_cell", run_cell)
         self._monkeypatch.setattr(matrix, "keep_evidence", lambda harness, outcome: harness.folder)
