@@ -97,11 +97,10 @@ def _load(workspace: Path) -> None:
     from drills.app.context import at_terminal
     from drills.app.records import history
     from drills.app.respond import incident_status
+    from drills.app.sandbox.acting import open_sandbox
+    from drills.app.sandbox.state import without_secrets
     from drills.cli.application import app
     from drills.cli.sandbox import sandbox_app
-    from drills.masking.masking import mask
-    from drills.sandbox.known_secrets import KnownSecrets
-    from drills.sandbox.open import open_sandbox
 
     commands = get_group(app).commands
     for name in SERVED:
@@ -111,7 +110,7 @@ def _load(workspace: Path) -> None:
         import_module(module)
     with contextlib.suppress(DrillsError):
         context = at_terminal(workspace)
-        mask("", KnownSecrets(open_sandbox(context.workspace))())
+        without_secrets(open_sandbox(context, must_be_up=False), "")
         history(context, last=1)
         incident_status(context)
 

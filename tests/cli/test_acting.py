@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from drills.cli.acting import KEPT, action
-from drills.cli.places import open_store
+from drills.app.access import TERMINAL
+from drills.app.context import Context
+from drills.app.sandbox.acting import KEPT
+from drills.cli.acting import action
 from drills.model.events import ActionTaken, ResponderKind, event_to_json
 from drills.store.holder import hold
+from drills.store.store import Store
 from drills.workspace.workspace import Workspace
 
 
@@ -18,10 +21,10 @@ def recorded(folder: Path, monkeypatch: pytest.MonkeyPatch, typed: list[str], pr
     """The event of a command that was typed while a drill runs on a sandbox that is down."""
     (folder / "drills.yaml").write_text("format: 1\nplaybook: fastapi\nsandbox: {driver: local}\n", encoding="utf-8")
     workspace = Workspace.load(folder)
-    store = open_store(workspace)
+    store = Store.open(workspace.store_url)
     drill = store.begin_drill(scenario="x", sandbox="default", responder=ResponderKind.PERSON)
     monkeypatch.setattr(sys, "argv", ["drills", *typed])
-    with hold(workspace.state_dir, "default", "a drill"), action(workspace, read_only=False):
+    with hold(workspace.state_dir, "default", "a drill"), action(Context(workspace, TERMINAL), read_only=False):
         print(printed)
     (event,) = store.events(drill.drill_id)
     store.close()

@@ -16,6 +16,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from markdown_it import MarkdownIt
 
+from drills.app.access import TERMINAL
+from drills.app.context import Context
 from drills.app.live import Happened
 from drills.app.outcome import outcome_of
 from drills.cli.live import Live, make_console
@@ -179,7 +181,7 @@ def test_a_service_log_and_containers_logs(case: Case, tmp_path: Path, monkeypat
         def logs(self, service: str, *, since: timedelta | None = None, grep: str | None = None) -> Sequence[str]:
             return [text_of(case)]
 
-    opened = (Workspace.load(tmp_path), Talkative())
+    opened = (Context(Workspace.load(tmp_path), TERMINAL), Talkative())
     monkeypatch.setattr("drills.cli.sandbox.asking.open_sandbox", lambda _, **_options: opened)
     assert not UNSEEN.search(drills_here("sandbox", "logs", "app", folder=tmp_path).stdout)
 

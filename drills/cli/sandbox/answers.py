@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from drills.app.sandbox.state import text_table
 from drills.cli.terminal import echo
-from drills.sandbox.text_table import text_table
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from drills.sandbox.capabilities.links import LinkStatus
-    from drills.sandbox.capabilities.services import ServiceStatus
-    from drills.sandbox.fingerprint import Fingerprint
+    from drills.app.sandbox.state import LinkStatus, ServiceStatus
 
 
 def print_services(services: Sequence[ServiceStatus]) -> None:
@@ -71,12 +68,3 @@ def readable(answer: Any) -> str:
 def plain(value: Any) -> Any:
     """For `json.dumps`: what it cannot write by itself."""
     return dict(value) if isinstance(value, Mapping) else str(value)
-
-
-def whole_state(fingerprint: Fingerprint, secret: Collection[str]) -> dict[str, Any]:
-    """The sandbox's state for comparison; a secret is told by its digest, which differs when the secret does."""
-    settings = {
-        name: f"sha256:{sha256(value.encode()).hexdigest()[:12]}" if name in secret else value
-        for name, value in fingerprint.mapping("settings").items()
-    }
-    return {**fingerprint.states, **fingerprint.history, "settings": settings}

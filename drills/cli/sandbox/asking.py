@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from drills.app.sandbox.acting import redis_only_looks, require_up, sql_only_looks
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import print_table, readable
-from drills.cli.sandbox.opening import SERVICES, age, folder_for, keep, open_sandbox, require_up
+from drills.cli.sandbox.opening import SERVICES, age, folder_for, keep, open_sandbox
 from drills.cli.terminal import echo
-from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
 
 if TYPE_CHECKING:
-    from drills.sandbox.sandbox import Sandbox
+    from drills.app.sandbox.acting import Sandbox
 
 
 def register(app: typer.Typer) -> None:
@@ -35,8 +35,8 @@ def sql(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run one statement on the database, and print its rows."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=sql_only_looks(statement)):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=sql_only_looks(statement)):
         columns, rows = sandbox.databases.of(service).sql(statement, timeout=timeout)
         if columns:
             print_table(columns, rows)
@@ -49,8 +49,8 @@ def redis(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run one Redis command on the cache."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=redis_only_looks(words)):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=redis_only_looks(words)):
         echo(readable(sandbox.caches.of(service).command(*words)))
 
 
@@ -66,14 +66,14 @@ def logs(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Print the logs of services (default: of all), or keep them as files."""
-    from drills.masking.masking import shown as shown_on_terminal
+    from drills.app.sandbox.commands import without_control
 
     within = age("--since", since)
-    place, sandbox = open_sandbox(workspace, must_be_up=False)
+    context, sandbox = open_sandbox(workspace, must_be_up=False)
     named = _each_once([*(services or ()), *(service or ())], sandbox.service_names)
     require_up(sandbox)
     wanted = named or [status.name for status in sandbox.services.list()]
-    with action(place, read_only=True):
+    with action(context, read_only=True):
         for name in wanted:
             found = list(sandbox.services.logs(name, since=within, grep=grep))
             if output_dir is not None:
@@ -81,7 +81,7 @@ def logs(
                 keep(path, "".join(f"{line}\n" for line in found), sandbox)
                 echo(f"{path}  {len(found)} line{'' if len(found) == 1 else 's'}")
                 continue
-            for line in map(shown_on_terminal, found[-lines:]):
+            for line in map(without_control, found[-lines:]):
                 echo(line if len(wanted) == 1 else f"{name:<14} {line}")
 
 
@@ -105,8 +105,8 @@ def health(
 ) -> None:
     """Ask the health endpoints. Exit status 1 when something is not well."""
     patience, still = _seconds("--wait", wait), _seconds("--steady", steady)
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=True):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=True):
         well, answers = _wait_for_health(sandbox, every, patience, still)
         shown = [f"{'ok  ' if good else 'FAIL'}  {name:<14} {said}" for name, (good, said) in answers.items()]
         echo("\n".join(shown))

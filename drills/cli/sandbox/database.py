@@ -34,8 +34,8 @@ def migrate(
 
     if down and to is not None:
         raise BadInput("--down and --to: one of the two")
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=not down and to is None):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=not down and to is None):
         if down:
             versions = [each.version for each in sandbox.migrations.list() if each.applied_at is not None]
             if not versions:
@@ -52,8 +52,8 @@ def migrate(
 
 def backups(workspace: WorkspaceOption = HERE) -> None:
     """List the backups, the newest first."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=True):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=True):
         rows = [
             (
                 each.name,
@@ -68,9 +68,9 @@ def backups(workspace: WorkspaceOption = HERE) -> None:
 
 def back_up(name: Annotated[str, typer.Argument(help="What to call it.")], workspace: WorkspaceOption = HERE) -> None:
     """Copy all rows as they are now, to a place outside the database."""
-    place, sandbox = open_sandbox(workspace)
+    context, sandbox = open_sandbox(workspace)
     # It writes outside of what users meet: no repair, and no merit of one.
-    with action(place, read_only=True):
+    with action(context, read_only=True):
         made = sandbox.backups.back_up(name)
         echo(f"{made.name}: {sum(made.tables.values())} rows, {megabytes(made.bytes)}")
 
@@ -82,8 +82,8 @@ def load_backup(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Load a backup beside the live tables; what is missing can then be copied with `drills sandbox sql`."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=False):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=False):
         for loaded, rows in sandbox.backups.load(name, into, tuple(table or ())).items():
             echo(f"{into}.{loaded}  {rows} rows")
 
@@ -93,8 +93,8 @@ def disk(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Show what lies on the database's disk, also while the database is down; remove a dump."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=remove is None):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=remove is None):
         if remove is not None:
             freed = sandbox.disk.remove(remove)
             echo(f"{remove} removed, {megabytes(freed)} freed")

@@ -27,9 +27,9 @@ def dump(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Write all of a database to a file, by its own `pg_dump` or `mysqldump`."""
-    place, sandbox = open_sandbox(workspace)
+    context, sandbox = open_sandbox(workspace)
     # It changes nothing that users meet: no repair, and no merit of one.
-    with action(place, read_only=True):
+    with action(context, read_only=True):
         echo(f"{file}: {megabytes(sandbox.databases.dumps(service).dump(file))}")
 
 
@@ -39,7 +39,7 @@ def load_dump(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Bring a database back to what a dump holds; tables that came later stay."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=False):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=False):
         sandbox.databases.dumps(service).restore(file)
         echo(f"{file} is restored")

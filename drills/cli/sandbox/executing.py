@@ -33,22 +33,19 @@ def exec_(
 
     Options come before the service. Nothing of the command stays behind in the container when it has ended.
     """
+    from drills.app.sandbox.commands import require_containers, run_inside
     from drills.errors import BadInput, EnvironmentFailed
-    from drills.masking.masking import shown
-    from drills.model.durations import humane
-    from drills.processes.command import Command
 
     words = words[1:] if words[:1] == ["--"] else words
     if not words:
         raise BadInput(f"say what to run: drills sandbox exec {service} -- COMMAND")
-    place, sandbox = open_sandbox(workspace)
-    if not sandbox.commands.in_containers:
-        raise BadInput(f"{service} is a process of this machine, not a container: run the command here")
-    with action(place, read_only=read_only):
-        end = sandbox.commands.run(Command(tuple(words), timeout), where=service)
-        if end.output:
-            echo(shown(end.output).rstrip("\n"))
-        if end.why or end.timed_out:
-            raise EnvironmentFailed(end.why or f"{words[0]} did not end within {humane(timeout)}; it was ended")
-        if end.status:
-            raise typer.Exit(end.status)
+    context, sandbox = open_sandbox(workspace)
+    require_containers(sandbox, service)
+    with action(context, read_only=read_only):
+        answer = run_inside(sandbox, service, words, timeout)
+        if answer.output:
+            echo(answer.output)
+        if answer.failure:
+            raise EnvironmentFailed(answer.failure)
+        if answer.status:
+            raise typer.Exit(answer.status)

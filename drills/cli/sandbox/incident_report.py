@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,12 +12,6 @@ from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.opening import age, folder_for, open_sandbox
 from drills.cli.terminal import echo
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from drills.model.playbook import Playbook
-    from drills.sandbox.diagnostics import Answer
 
 
 def register(app: typer.Typer) -> None:
@@ -43,21 +37,14 @@ def report(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Ask everything that one asks first in an incident, and write the answers down."""
-    from drills.masking.masking import mask
-    from drills.sandbox.diagnostics import BACK, ask_all
-    from drills.sandbox.known_secrets import KnownSecrets
+    from drills.app.sandbox.incident_report import incident_report, level_of
 
     now = datetime.now(UTC)
     began, ended = _span(now, since, start_time, end_time)
-    place, sandbox = open_sandbox(workspace)
-    if severity is not None:
-        severity = _level(severity, place.playbook())
-    with action(place, read_only=True):
-        about = {"Severity": severity, "Began": _told(began), "Ended": _told(ended), "Asked": _told(now)}
-        answers = ask_all(sandbox, BACK if began is None else now - began)
-        known = KnownSecrets(sandbox)()
-        heading = title or f"What the sandbox says, {_told(now)}"
-        text = "\n".join(_markdown(mask(heading, known), about, answers, sandbox.driver, known))
+    context, sandbox = open_sandbox(workspace)
+    level = None if severity is None else level_of(context, severity)
+    with action(context, read_only=True):
+        text = incident_report(sandbox, title=title, severity=level, began=began, ended=ended, now=now)
         if output_dir is None:
             echo(text)
             return
@@ -98,39 +85,3 @@ def _time(option: str, text: str | None) -> datetime | None:
 
 def _told(at: datetime | None) -> str | None:
     return None if at is None else f"{at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _level(name: str, playbook: Playbook) -> str:
-    """The level as the playbook writes it: `sev-2` is its SEV2. Raises BadInput when it has none such."""
-    from drills.errors import BadInput
-    from drills.nearest import suggest
-
-    plain = {level.name.replace("-", "").lower(): level.name for level in playbook.levels}
-    found = plain.get(name.replace("-", "").lower())
-    if found is None:
-        raise BadInput(
-            f"--severity: {playbook.name} has no {name!r}; {suggest(name, [each.name for each in playbook.levels])}"
-        )
-    return found
-
-
-def _markdown(
-    title: str, about: dict[str, str | None], answers: Sequence[Answer], driver: str, known: Sequence[str]
-) -> Iterable[str]:
-    from drills.masking.masking import mask
-
-    unanswered = [answer for answer in answers if answer.failed]
-    yield from (f"# {title}", "")
-    yield from (f"- **{name}**: {said}" for name, said in about.items() if said is not None)
-    yield from (
-        "",
-        f"A drill's sandbox ({driver}). {len(answers)} questions asked, {len(unanswered)} without an answer.",
-    )
-    area = ""
-    for answer in answers:
-        if answer.diagnostic.area != area:
-            area = answer.diagnostic.area
-            yield from ("", f"## {area}")
-        question = answer.diagnostic.question
-        body = mask("\n".join(answer.lines), known).splitlines()
-        yield from ("", f"### {question}{' (no answer)' if answer.failed else ''}", "", "```text", *body, "```")

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from drills.app.sandbox.acting import require_up
+from drills.app.sandbox.commands import commands_from_outside, included_commands, require_system
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
-from drills.cli.sandbox.opening import open_sandbox, require_up
+from drills.cli.sandbox.opening import open_sandbox
 from drills.cli.terminal import echo
-from drills.sandbox.choice import INCLUDED
-from drills.sandbox.systems import SYSTEMS, system_of
 
 if TYPE_CHECKING:
-    from drills.sandbox.system import CommandGroup, Option, SystemCommand
-    from drills.workspace.workspace import Workspace
+    from drills.app.sandbox.commands import CommandGroup, Option, SystemCommand
 
 
 def register(app: typer.Typer) -> None:
-    for group in system_of(INCLUDED).commands:
-        app.add_typer(_app(INCLUDED, group), name=group.name)
+    system, groups = included_commands()
+    for group in groups:
+        app.add_typer(_app(system, group), name=group.name)
 
 
 def of_another_system(name: str) -> Any:
@@ -39,7 +39,7 @@ def of_other_systems() -> Sequence[str]:
 
 def _outside() -> Mapping[str, tuple[str, CommandGroup]]:
     """Groups of commands by their names, each with its system."""
-    return {group.name: (system, group) for system in SYSTEMS.outside for group in system_of(system).commands}
+    return {group.name: (system, group) for system, group in commands_from_outside()}
 
 
 def _app(system: str, group: CommandGroup) -> typer.Typer:
@@ -56,10 +56,10 @@ def _typed(system: str, group: CommandGroup, command: SystemCommand) -> Any:
 
     def run(**given: Any) -> None:
         folder: Path = given.pop("workspace")
-        place, sandbox = open_sandbox(folder, must_be_up=False)
-        _require(place, system, group)
+        context, sandbox = open_sandbox(folder, must_be_up=False)
+        require_system(context, system, group)
         require_up(sandbox)
-        with action(place, read_only=command.read_only):
+        with action(context, read_only=command.read_only):
             answer = command.run(sandbox, given)
             for line in answer.lines:
                 echo(line)
@@ -75,13 +75,3 @@ def _typed(system: str, group: CommandGroup, command: SystemCommand) -> Any:
 def _parameter(option: Option) -> inspect.Parameter:
     default = typer.Option(None, help=option.help)
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=option.kind)
-
-
-def _require(workspace: Workspace, system: str, group: CommandGroup) -> None:
-    """Raises BadInput when the workspace's sandbox is not of that system."""
-    from drills.errors import BadInput
-
-    config = workspace.config.sandbox
-    if config.services or config.system != system:
-        own = "a compose project of your own" if config.services else f"the system {config.system}"
-        raise BadInput(f"drills sandbox {group.name}: only the system {system} has it, and this sandbox is {own}")

@@ -7,35 +7,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drills.cli.places import open_workspace
-
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from drills.sandbox.sandbox import Sandbox
-    from drills.workspace.workspace import Workspace
+    from drills.app.context import Context
+    from drills.app.sandbox.acting import Sandbox
 
 SERVICES = "A service by its name, as `drills sandbox status` lists them; web/1 is the first replica of web."
 ServiceArgument = Annotated[str, typer.Argument(help=SERVICES)]
 
 
-def open_sandbox(folder: Path, *, must_be_up: bool = True) -> tuple[Workspace, Sandbox]:
-    """Raises EnvironmentFailed when it must be up and is not."""
-    from drills.sandbox.open import open_sandbox as open_of
+def open_sandbox(folder: Path, *, must_be_up: bool = True) -> tuple[Context, Sandbox]:
+    """The workspace of the folder for the person at this terminal, and its sandbox.
 
-    workspace = open_workspace(folder)
-    sandbox = open_of(workspace)
-    if must_be_up:
-        require_up(sandbox)
-    return workspace, sandbox
+    Raises EnvironmentFailed when it must be up and is not.
+    """
+    from drills.app.context import at_terminal
+    from drills.app.sandbox.acting import open_sandbox as open_of
 
-
-def require_up(sandbox: Sandbox) -> None:
-    """Raises EnvironmentFailed when it is down."""
-    from drills.errors import EnvironmentFailed
-
-    if not sandbox.is_up():
-        raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`, or run a drill")
+    context = at_terminal(folder)
+    return context, open_of(context, must_be_up=must_be_up)
 
 
 def age(option: str, text: str | None) -> timedelta | None:
@@ -62,7 +53,6 @@ def folder_for(folder: Path) -> Path:
 
 def keep(path: Path, text: str, sandbox: Sandbox) -> None:
     """Write a file of evidence, without secrets: those that the sandbox knows, and what looks like one."""
-    from drills.masking.masking import mask
-    from drills.sandbox.known_secrets import KnownSecrets
+    from drills.app.sandbox.state import without_secrets
 
-    path.write_text(mask(text, KnownSecrets(sandbox)()), encoding="utf-8")
+    path.write_text(without_secrets(sandbox, text), encoding="utf-8")

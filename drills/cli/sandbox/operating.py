@@ -32,8 +32,8 @@ def releases(
     from datetime import UTC, datetime
 
     within = age("--since", since)
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=True):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=True):
         now = datetime.now(UTC)
         shown = [
             release
@@ -57,8 +57,8 @@ def changes(
     from datetime import UTC, datetime
 
     within = age("--since", since)
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=True):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=True):
         now = datetime.now(UTC)
         found = sandbox.changes.list(within)
         for change in found:
@@ -69,8 +69,8 @@ def changes(
 
 def deploy(version: Annotated[str, typer.Argument(help="A release.")], workspace: WorkspaceOption = HERE) -> None:
     """Deploy a release of the app."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=False):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=False):
         sandbox.releases.deploy(version)
         echo(f"release {version} is running")
 
@@ -80,8 +80,8 @@ def rollback(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Go back to the release that ran before."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=False):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=False):
         echo(f"release {sandbox.releases.rollback(to)} is running")
 
 
@@ -96,16 +96,16 @@ def scale(
     if len(named) > 1 or not number.isascii() or not number.isdigit():
         raise BadInput("write a service and a number, such as `drills sandbox scale web 3`")
     service, replicas = (named[0] if named else None), int(number)
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=False):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=False):
         sandbox.replicas.scale(replicas, service)
         echo(f"{f'{service}: ' if service else ''}{replicas} replica{'' if replicas == 1 else 's'}")
 
 
 def settings(workspace: WorkspaceOption = HERE) -> None:
     """List the settings with their values; those of secrets are not shown."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=True):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=True):
         for name, value in shown_settings(sandbox.settings.values(), sandbox.settings.secret):
             echo(f"{name}={value}")
 
@@ -128,8 +128,8 @@ def set_(
     wanted: dict[str, str | None] = {name: value for name, _, value in pairs} | dict.fromkeys(unset or ())
     if not wanted:
         raise BadInput("say what to change: NAME=VALUE, or --unset NAME")
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=False):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=False):
         sandbox.settings.set(wanted)
         echo("set " + ", ".join(wanted))
 
@@ -146,8 +146,8 @@ def link(
     from drills.errors import BadInput, NotSupported
     from drills.nearest import suggest
 
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=cut is None and not direct):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=cut is None and not direct):
         known = {status.name: status for status in sandbox.links.list()}
         if name is None and (cut is not None or direct):
             raise BadInput(f"name the link; {suggest('', known)}")

@@ -23,8 +23,8 @@ def register(app: typer.Typer) -> None:
 
 def stats(workspace: WorkspaceOption = HERE) -> None:
     """Show what each service uses: memory, processor, disk, restarts, out-of-memory kills."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=True):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=True):
         rows = [
             (
                 each.name,
@@ -62,8 +62,8 @@ def resize(
     if memory is None and cpus is None:
         raise BadInput("say what to change: --memory 512m, --cpus 1, or both")
     wanted = None if memory is None else _megabytes_of(memory)
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=False):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=False):
         sandbox.resources.resize(service, memory_mb=wanted, cpus=cpus)
         memory_set = [] if wanted is None else [f"{wanted} MB"]
         cores_set = [] if cpus is None else [f"{cpus:g} cores"]
@@ -86,8 +86,8 @@ def certificate(workspace: WorkspaceOption = HERE) -> None:
 
     from drills.model.durations import humane
 
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=True):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=True):
         found = sandbox.certificate.read()
         left = (found.not_after - datetime.now(UTC)).total_seconds()
         echo(f"names       {', '.join(found.names)}")
@@ -105,7 +105,7 @@ def renew_certificate(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Install a new certificate at the edge, and let the edge load it."""
-    place, sandbox = open_sandbox(workspace)
-    with action(place, read_only=False):
+    context, sandbox = open_sandbox(workspace)
+    with action(context, read_only=False):
         sandbox.certificate.renew(timedelta(days=days))
         echo(f"a new certificate is in use, valid until {sandbox.certificate.read().not_after:%Y-%m-%d}")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from drills.app.access import TERMINAL
+from drills.app.context import Context
 from drills.cli.application import app
 from drills.workspace.workspace import Workspace
 from tests.faults.paper_sandbox import PaperSandbox
@@ -23,7 +25,7 @@ class Talkative(PaperSandbox):
 
 @pytest.fixture(autouse=True)
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = (Workspace.load(tmp_path), Talkative())
+    opened = (Context(Workspace.load(tmp_path), TERMINAL), Talkative())
     monkeypatch.setattr("drills.cli.sandbox.asking.open_sandbox", lambda _, **_options: opened)
 
 
