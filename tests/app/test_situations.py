@@ -7,6 +7,9 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import pytest
+
+from drills.app import situations
 from drills.app.access import IDLE, Moment
 from drills.app.context import Context
 from drills.app.situations import PRACTICE, of_drill, on_machine, on_sandbox
@@ -37,9 +40,13 @@ def test_a_drill_that_has_ended_or_whose_runner_has_died_is_over(begin: Begin) -
     assert of_drill(replace(record, runner_started=record.runner_started - 100.0)) == IDLE
 
 
-def test_a_practice_elsewhere_on_the_machine_is_found_by_its_environment(context: Context) -> None:
+def test_a_practice_elsewhere_on_the_machine_is_found_by_its_environment(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable = f"{PRACTICE}_OF_A_TEST"  # with the real one, tests that show scenarios at the same time would be refused
+    monkeypatch.setattr(situations, "PRACTICE", variable)
     waiting = [sys.executable, "-c", "import sys; print('here', flush=True); sys.stdin.read()"]
-    environment = {**os.environ, PRACTICE: "1"}
+    environment = {**os.environ, variable: "1"}
     with subprocess.Popen(waiting, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as practising:
         assert practising.stdout is not None
         assert practising.stdout.readline() == b"here\n"

@@ -46,7 +46,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "site" / "queues_of_ours.py").write_text(MODULE)
     known = systems.SYSTEMS
     monkeypatch.setattr(systems, "SYSTEMS", Kinds[System](known.group, known._what, known._included, known._wrong))
-    monkeypatch.setattr("drills.cli.sandbox.of_systems.SYSTEMS", systems.SYSTEMS)
     (tmp_path / "drills.yaml").write_text("playbook: fastapi\nsandbox: {system: queues}\n")
     return tmp_path
 
