@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -115,7 +116,7 @@ def actual_of(row: Row) -> str:
 
 
 def limit_of(row: Row) -> str:
-    return humane(row.limit) if row.limit is not None else row.limit_says or "–"
+    return humane(timedelta(seconds=row.limit)) if row.limit is not None else row.limit_says or "–"
 
 
 def shown(path: Path, home: Path) -> str:

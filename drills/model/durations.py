@@ -47,13 +47,18 @@ def format_duration(duration: timedelta | float) -> str:
     return "".join(parts) or "0s"
 
 
-def humane(seconds: float) -> str:
-    """A duration for reading: `0.4 s`, `12.4 s`, `3 m 05 s`, `2 h 10 m`, `3 d 4 h`."""
-    if seconds < 0:
-        return f"-{humane(-seconds)}"
-    if seconds < 99.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
+def humane(duration: timedelta | float) -> str:
+    """A duration for reading. Seconds are taken for measured: `0.4 s`, `12.4 s`, `3 m 05 s`, `2 h 10 m`, `3 d 4 h`.
+
+    A timedelta is taken for stated, such as a limit, and shown without rounding: `250 ms`, `30 s`, `5 m`, `1 h 30 m`.
+    """
+    if isinstance(duration, timedelta):
+        return re.sub(r"([0-9]+)([a-z]+)", r"\1 \2 ", format_duration(duration)).strip()
+    if duration < 0:
+        return f"-{humane(-duration)}"
+    if duration < 99.95:
+        return f"{duration:.1f} s"
+    whole = round(duration)
     if whole < 3600:
         return f"{whole // 60} m {whole % 60:02d} s"
     if whole < 86400:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any, cast
 
 import matplotlib as mpl
@@ -13,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, NullF
 from matplotlib.transforms import blended_transform_factory
 
 from drills.model import events as e
+from drills.model.durations import humane
 from drills.model.playbook import Milestone
 from drills.model.probe import Outcome
 from drills.model.scorecard import Scorecard
@@ -35,7 +37,7 @@ from drills.reporting.chart_colours import (
 )
 from drills.reporting.chart_labels import label_rows
 from drills.reporting.series import Lane, Series, probe_lanes, series
-from drills.reporting.wording import offset, percent, span, words
+from drills.reporting.wording import offset, percent, words
 
 _WIDTH = 10.0
 _LEFT, _RIGHT = 1.98, 0.25
@@ -136,7 +138,7 @@ def _label(milestone: Milestone, t: float, card: Scorecard) -> str:
     impact = card.milestones.get(Milestone.FIRST_IMPACT)
     if impact is None or milestone in (Milestone.INJECTED, Milestone.FIRST_IMPACT):
         return name
-    return f"{name} {'+' if t >= impact else '−'}{span(abs(t - impact))}"
+    return f"{name} {'+' if t >= impact else '−'}{humane(abs(t - impact))}"
 
 
 def _room_for_labels(marks: list[tuple[float, str]], begin: float, end: float, width: float) -> float:
@@ -197,7 +199,7 @@ def _latency(panel: Axes, timeline: Timeline, curves: Series) -> None:
     panel.yaxis.set_major_formatter(FuncFormatter(lambda s, _: f"{s:g} s" if s >= 1 else f"{s * 1000:g} ms"))
     panel.yaxis.set_minor_formatter(NullFormatter())
     panel.tick_params(which="minor", length=0)
-    limit = () if traffic is None else ((f"- - too slow, {span(traffic.slow_after)}", WAITING),)
+    limit = () if traffic is None else ((f"- - too slow, {humane(timedelta(seconds=traffic.slow_after))}", WAITING),)
     _titled(panel, ("Response time", TEXT), ("p95", P95), ("p50", P50), *limit)
 
 

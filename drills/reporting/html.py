@@ -7,6 +7,7 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from drills.model.durations import humane
 from drills.model.scorecard import DrillResult, Verdict
 from drills.reporting import wording
 from drills.reporting.content import Content
@@ -80,10 +81,9 @@ def _environment() -> Environment:
             "percent",
             "points",
             "prose",
-            "span",
             "words",
         )
-    }
+    } | {"humane": humane}
     return environment
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from xml.etree import ElementTree as ET
 
+from drills.model.durations import humane
 from drills.model.scorecard import DrillResult, Row, Scorecard, Verdict
 from drills.reporting.sections.limits import actual
-from drills.reporting.wording import clean, one_line, span, words
+from drills.reporting.wording import clean, one_line, words
 
 _NOT_SCORED = frozenset({DrillResult.INVALID, DrillResult.ABORTED, DrillResult.SKIPPED, DrillResult.RUNNING})
 
@@ -88,7 +90,7 @@ def _say(case: ET.Element, tag: str, message: str, kind: str) -> None:
 
 
 def _case(card: Scorecard, row: Row) -> ET.Element:
-    says = row.limit_says or ("" if row.limit is None else f"within {span(row.limit)}")
+    says = row.limit_says or ("" if row.limit is None else f"within {humane(timedelta(seconds=row.limit))}")
     limit = one_line(f"{says} of {row.counted_from}" if row.limit is not None else says)
     case = _named(card, f"{row.label} ({row.basis.value}): {limit}", row.actual)
     if row.verdict is Verdict.MISSED:

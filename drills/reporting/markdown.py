@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drills.model.durations import humane
 from drills.reporting.content import Content
 from drills.reporting.markdown_table import escaped, fence, table
-from drills.reporting.wording import count, date_and_time, points, span, words
+from drills.reporting.wording import count, date_and_time, points, words
 
 
 def markdown(report: Content) -> str:
@@ -45,7 +46,7 @@ def _head(report: Content) -> Iterator[str]:
         ("Sandbox", card.driver),
         ("Responder", f"{card.responder.value}{f' ({runbook})' if runbook else ''}"),
         ("Began", date_and_time(card.started_at)),
-        ("Lasted", span(card.duration)),
+        ("Lasted", humane(card.duration)),
     ]
     yield table(("Drill", ""), about)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from drills.model.durations import humane
 from drills.model.metrics import CATALOGUE, Unit
@@ -63,15 +63,6 @@ def offset(t: float) -> str:
     hours, minutes = divmod(minutes, 60)
     clock = f"{minutes:02d}:{rest // 10:02d}.{rest % 10}"
     return ("-" if t < 0 and tenths else "") + (f"{hours}:{clock}" if hours else clock)
-
-
-def span(duration: timedelta | float) -> str:
-    """A duration for reading: `12.4 s`, `3 m 05 s`; a whole number of minutes, hours or days as that."""
-    seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s" if seconds == round(seconds) and seconds < 60 else humane(seconds)
 
 
 def latency(seconds: float | None) -> str:

@@ -7,18 +7,20 @@ Filters for the rest: `humane` (seconds → `3 m 05 s`), `percent` (0.125 → `1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from drills.model.durations import humane
 from drills.model.playbook import Audience, MessageStatus, Playbook
+
+T = TypeVar("T")
 
 #: How every message that leaves a drill begins.
 DRILL_MARK = "[DRILL]"
@@ -127,18 +129,17 @@ def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _clock(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).strftime("%H:%M UTC")
+def _clock(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%H:%M UTC")
 
 
-def _percent(share: float | None) -> str | None:
-    return None if share is None else f"{share * 100:.1f} %"
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
 
 
-def _humane(seconds: float | timedelta | None) -> str | None:
-    if seconds is None:
-        return None
-    return humane(seconds.total_seconds() if isinstance(seconds, timedelta) else seconds)
+def _if_known(shown: Callable[[T], str]) -> Callable[[T | None], str | None]:
+    """A filter that leaves what is not known yet to `_printed`."""
+    return lambda value: None if value is None else shown(value)
 
 
 def _printed(value: Any) -> Any:
@@ -161,7 +162,12 @@ def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         undefined=StrictUndefined, autoescape=False, finalize=_printed, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"humane": _humane, "percent": _percent, "clock": _clock, "utc": _utc}
+    environment.filters |= {
+        "humane": _if_known(humane),
+        "percent": _if_known(_percent),
+        "clock": _if_known(_clock),
+        "utc": _if_known(_utc),
+    }
     return environment
 
 

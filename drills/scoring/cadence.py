@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+from drills.model.durations import humane
 from drills.model.events import UpdatePosted
 from drills.model.playbook import Milestone
 from drills.model.scorecard import Basis, Topic
 from drills.scoring.case import Case, triage_limit
-from drills.scoring.rows import Demand, plain
+from drills.scoring.rows import Demand
 from drills.scoring.weights import CADENCE_WEIGHT
 
 
@@ -36,7 +37,7 @@ def cadence_demand(case: Case) -> Demand | None:
         since=due,
         counted_from=clock,
         limit=cadence,
-        limit_says=f"every {plain(every.within)}",
+        limit_says=f"every {humane(every.within)}",
         reached=due + longest if told else None,
         source=every.source,
         weight=CADENCE_WEIGHT,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drills.model.durations import humane
 from drills.model.events import StepChecked
 from drills.model.playbook import Milestone, Phase, TriageStep
 from drills.model.scorecard import Basis, Topic
 from drills.scoring.case import HUMAN, Case, is_for
-from drills.scoring.rows import Demand, plain
+from drills.scoring.rows import Demand
 from drills.scoring.weights import PHASES_WEIGHT, TRIAGE_WEIGHT
 
 #: Steps of the triage list whose minute is already the limit of the milestone's own row.
@@ -51,7 +52,7 @@ def _triage(case: Case, index: int, step: TriageStep, weight: float) -> Demand:
         since=since,
         counted_from=clock,
         limit=step.by.total_seconds() if step.by is not None else None,
-        limit_says=f"by {plain(step.by)}" if step.by is not None else "no minute is stated",
+        limit_says=f"by {humane(step.by)}" if step.by is not None else "no minute is stated",
         reached=reached,
         source=step.source,
         weight=weight,
@@ -80,7 +81,7 @@ def _phase(case: Case, phase: Phase, weight: float) -> Demand:
         since=since,
         counted_from=clock,
         limit=phase.by.total_seconds() if phase.by is not None else None,
-        limit_says=f"by {plain(phase.by)}" if phase.by is not None else "no deadline is stated",
+        limit_says=f"by {humane(phase.by)}" if phase.by is not None else "no deadline is stated",
         reached=reached,
         source=phase.source,
         weight=weight,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from drills.model.durations import humane
 from drills.model.events import Decided, ResponderKind
 from drills.model.playbook import Choice, Milestone
 from drills.model.scorecard import Basis, DrillResult, Impact, Recovery, Row, Scorecard, Topic, Verdict
 from drills.scoring.case import Case
-from drills.scoring.rows import plain
 
 
 def headline(case: Case, card: Scorecard) -> str:
@@ -92,7 +93,7 @@ def _against(card: Scorecard) -> str:
     if row is None or row.limit is None or row.actual is None:
         return ""
     whose = "the scenario's" if row.basis is Basis.SCENARIO else "the playbook's"
-    limit = f"{whose} limit of {plain(row.limit)}"
+    limit = f"{whose} limit of {humane(timedelta(seconds=row.limit))}"
     if row.verdict is Verdict.MISSED:
         return f", over {limit}"
     return f", well within {limit}" if row.actual * 2 <= row.limit else f", within {limit}"
@@ -111,7 +112,7 @@ def _deciding(card: Scorecard) -> Row | None:
 def recovery_says(case: Case) -> str:
     """The kind of recovery in words."""
     impact = case.impact
-    settle = plain(case.timeline.start.scenario.settle)
+    settle = humane(case.timeline.start.scenario.settle)
     if impact.first_impact is None:
         return "no user was affected"
     return {

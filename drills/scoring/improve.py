@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from drills.model.durations import humane
 from drills.model.events import HintTaken, ResponderKind, RunbookFinished
 from drills.model.playbook import Milestone
 from drills.model.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
 from drills.scoring.case import Case
-from drills.scoring.rows import plain
 
 
 def improvements(case: Case, card: Scorecard) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def _late(row: Row) -> str:
         return "not reached"
     if row.limit is None:
         return "wrong" if row.verdict is Verdict.MISSED else humane(row.actual)
-    return f"{humane(row.actual)}, with a limit of {plain(row.limit)}"
+    return f"{humane(row.actual)}, with a limit of {humane(timedelta(seconds=row.limit))}"
 
 
 def _cause(case: Case) -> str:

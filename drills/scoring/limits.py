@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from drills.model.durations import humane
 from drills.model.playbook import Limit, Milestone
 from drills.model.scorecard import Basis
 from drills.scoring.case import Case, triage_limit
-from drills.scoring.rows import Demand, plain
+from drills.scoring.rows import Demand
 from drills.scoring.weights import PLAYBOOK_WEIGHTS, SCENARIO_WEIGHTS
 
 LABELS = {
@@ -47,7 +48,7 @@ def scenario_demands(case: Case) -> Iterator[Demand]:
             since=began,
             counted_from=clock,
             limit=within.total_seconds() if within is not None else None,
-            limit_says=f"within {plain(within)}" if within is not None else "the scenario states no limit",
+            limit_says=f"within {humane(within)}" if within is not None else "the scenario states no limit",
             reached=case.milestones.at(milestone),
             source=f"scenario: {milestone}-within",
             weight=SCENARIO_WEIGHTS[milestone],
@@ -104,7 +105,7 @@ def says(limit: Limit | None) -> str:
         return "before the drill ends"
     if limit.within is None:
         return limit.says
-    return limit.says or f"within {plain(limit.within)}"
+    return limit.says or f"within {humane(limit.within)}"
 
 
 def last_resort(case: Case) -> Demand:
@@ -122,7 +123,7 @@ def last_resort(case: Case) -> Demand:
         since=since,
         counted_from=clock,
         limit=None,
-        limit_says=f"before the drill ends, after {plain(limit)} at most",
+        limit_says=f"before the drill ends, after {humane(limit)} at most",
         reached=case.milestones.at(Milestone.MITIGATED),
         source="scenario: limits",
         weight=SCENARIO_WEIGHTS[Milestone.MITIGATED],

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from drills.model.durations import format_duration, humane
+from drills.model.durations import humane
 from drills.model.playbook import Milestone
 from drills.model.scorecard import Basis, Row, Topic, Verdict
 from drills.scoring.weights import LATE_SHARE
@@ -71,11 +70,6 @@ def row_of(demand: Demand, end: float, *, over: bool) -> Row:
     )
 
 
-def plain(limit: timedelta | float) -> str:
-    """A limit for reading, without rounding: `30 s`, `4 h`, `1 h 30 m`."""
-    return re.sub(r"(\d+)([a-z]+)", r"\1 \2 ", format_duration(limit)).strip()
-
-
 def _actual(demand: Demand, end: float) -> tuple[float | None, bool]:
     if demand.since is None:
         return None, False
@@ -92,7 +86,7 @@ def _verdict(demand: Demand, actual: float | None, censored: bool, *, over: bool
         return Verdict.NOT_REQUIRED, f"there was no {demand.counted_from} to count from"
     if demand.limit is None:
         return _without_limit(demand, actual, censored, over=over)
-    limit = plain(demand.limit)
+    limit = humane(timedelta(seconds=demand.limit))
     if censored:
         if actual > demand.limit:
             return Verdict.MISSED, f"not reached when {humane(actual)} had passed; the limit is {limit}"

@@ -10,12 +10,12 @@ from drills.impact.assessment import ImpactAssessment, scored_until
 from drills.impact.latency import LATENCY_BOUNDS, bucket, merge, percentile
 from drills.impact.windows import Window, windows
 from drills.model.conditions import compile_condition
+from drills.model.durations import humane
 from drills.model.events import ProbeObserved, ResponderKind, TrafficSecond, TrafficStarted
 from drills.model.playbook import Playbook, Threshold
 from drills.model.probe import Outcome, ProbeSpec
 from drills.model.scorecard import Severity, Verdict
 from drills.model.timeline import Timeline
-from drills.scoring.rows import plain
 
 #: Seconds of traffic over which the true error rate and percentiles are measured.
 WINDOW = 10
@@ -50,7 +50,7 @@ def measure(timeline: Timeline, impact: ImpactAssessment) -> Measured:
             return Measured(levels[rank].name, why, impact.injected, error_rate, p95)
     if best is None:
         return Measured(None, "no threshold of the playbook held on what was measured", None, error_rate, p95)
-    held = f" for {plain(best.for_)}" if best.for_ else ""
+    held = f" for {humane(best.for_)}" if best.for_ else ""
     return Measured(best.level, f"{best.when} held{held} ({best.source})", since, error_rate, p95)
 
 

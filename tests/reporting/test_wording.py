@@ -1,6 +1,6 @@
 import pytest
 
-from drills.reporting.wording import clean, count, latency, metric_value, offset, one_line, percent, prose, span
+from drills.reporting.wording import clean, count, latency, metric_value, offset, one_line, percent, prose
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,6 @@ def test_terminal_codes_and_forbidden_characters_are_made_visible(text: str, cle
 
 def test_one_line_is_one_line() -> None:
     assert one_line(" a\n\n  b\t c ") == "a b c"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"), [(5.2, "5.2 s"), (60, "1 m"), (900, "15 m"), (172800, "2 d"), (65.0, "65.0 s"), (20, "20 s")]
-)
-def test_a_limit_reads_as_it_was_written(seconds: float, told: str) -> None:
-    assert span(seconds) == told
 
 
 @pytest.mark.parametrize(("t", "told"), [(0, "00:00.0"), (27.44, "00:27.4"), (59.96, "01:00.0"), (3723, "1:02:03.0")])

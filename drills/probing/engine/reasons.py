@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from drills.model.conditions import Condition, ConditionError, compile_condition
-from drills.probing.engine.ages import roughly
+from drills.model.durations import humane
 from drills.probing.engine.evaluation import Evaluator, NotEvaluated
 from drills.probing.engine.paths import GONE, first_gone, paths, root, walk
 
@@ -65,7 +65,7 @@ def show(value: Any) -> str:
         line = " ".join(value.split())
         return f'"{line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"}"'
     if isinstance(value, timedelta):
-        return f"{'-' if value < timedelta() else ''}{roughly(value.total_seconds())}"
+        return humane(value.total_seconds())
     if isinstance(value, (list, tuple)):
         return f"of {len(value)} elements"
     if isinstance(value, Mapping):

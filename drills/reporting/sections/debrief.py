@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from drills.impact.reliability import generator_late
 from drills.model import events as e
+from drills.model.durations import humane
 from drills.model.playbook import Milestone
 from drills.model.scorecard import DrillResult, Scorecard
 from drills.model.timeline import Timeline
 from drills.reporting.sections.moments import Moment, moment_at
-from drills.reporting.wording import offset, one_line, span
+from drills.reporting.wording import offset, one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def _named(timeline: Timeline, card: Scorecard) -> str:
     if named is None:
         return "No cause was named." if timeline.start.scenario.truth else ""
     after = card.milestones.get(Milestone.DETECTED)
-    when = f", {span(named.t - after)} after detection" if after is not None and named.t >= after else ""
+    when = f", {humane(named.t - after)} after detection" if after is not None and named.t >= after else ""
     verdict = {True: " That was right.", False: " That was not the cause.", None: ""}[card.cause_right]
     return f"Named: {one_line(named.cause)}{when}.{verdict}"
 
@@ -157,7 +159,7 @@ def validity(timeline: Timeline, card: Scorecard) -> tuple[Check, ...]:
 def _steady(timeline: Timeline) -> Check:
     what, held, failed = "Steady state held", timeline.first(e.SteadyStateHeld), timeline.first(e.SteadyStateFailed)
     if held is not None:
-        return Check(what, True, f"{', '.join(held.probes)} were well for {span(held.seconds)}")
+        return Check(what, True, f"{', '.join(held.probes)} were well for {humane(timedelta(seconds=held.seconds))}")
     return Check(what, None if failed is None else False, "" if failed is None else f"{failed.probe}: {failed.reason}")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from drills.model.durations import humane
 from drills.model.playbook import Milestone
 from drills.model.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
-from drills.reporting.wording import count, latency, percent, span
+from drills.reporting.wording import count, latency, percent
 
 #: A smaller share of errors is not what a drill was about.
 _WORTH_TELLING = 0.05
@@ -54,7 +56,9 @@ def _from_impact(card: Scorecard, milestone: Milestone) -> float | None:
 
 
 def _limit(row: Row | None) -> str:
-    return "" if row is None or row.limit is None else f"limit {span(row.limit)} from {row.counted_from}"
+    if row is None or row.limit is None:
+        return ""
+    return f"limit {humane(timedelta(seconds=row.limit))} from {row.counted_from}"
 
 
 def _detected(card: Scorecard) -> Figure:
@@ -65,8 +69,8 @@ def _detected(card: Scorecard) -> Figure:
     if after is None:
         return Figure("Detected", "yes", "no user suffered", verdict)
     if after < 0:
-        return Figure("Detected", f"{span(-after)} ahead", "before the first user suffered", verdict)
-    return Figure("Detected after", span(after), _limit(row) or "from the first user impact", verdict)
+        return Figure("Detected", f"{humane(-after)} ahead", "before the first user suffered", verdict)
+    return Figure("Detected after", humane(after), _limit(row) or "from the first user impact", verdict)
 
 
 def _mitigated(card: Scorecard) -> Figure:
@@ -74,10 +78,10 @@ def _mitigated(card: Scorecard) -> Figure:
     verdict = row.verdict if row else Verdict.NOT_REQUIRED
     if after is None:
         least = row.actual if row and row.censored and row.actual else None
-        note = f"users suffered for at least {span(least)}" if least else _limit(row)
+        note = f"users suffered for at least {humane(least)}" if least else _limit(row)
         return Figure("Mitigated", "not mitigated", note, verdict)
     degraded = ", degraded" if card.recovery is Recovery.DEGRADED else ""
-    return Figure("Mitigated after", f"{span(after)}{degraded}", _limit(row) or "from the first user impact", verdict)
+    return Figure("Mitigated after", f"{humane(after)}{degraded}", _limit(row) or "from the first user impact", verdict)
 
 
 def measured_by(timeline: Timeline) -> tuple[str, ...]:

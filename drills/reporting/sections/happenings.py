@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from drills.model import events as e
+from drills.model.durations import humane
 from drills.model.playbook import Milestone
 from drills.model.probe import probe_from
 from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
 from drills.reporting.sections.moments import Moment, moment_at
-from drills.reporting.wording import latency, offset, one_line, span, words
+from drills.reporting.wording import latency, offset, one_line, words
 
 #: Milestones that no event says: they are measured.
 _MEASURED = {
@@ -70,7 +72,7 @@ def _listed(items: Any) -> str:
 
 def _result(event: e.StepFinished | e.ActionTaken) -> str:
     status = "" if event.exit_status in (0, None) else f", exit status {event.exit_status}"
-    return f"took {span(event.seconds)}{status}"
+    return f"took {humane(event.seconds)}{status}"
 
 
 def _step(event: e.StepFinished) -> tuple[str, str]:
@@ -91,7 +93,7 @@ _SAYINGS: dict[type[e.Base], Callable[[Any], tuple[str, str]]] = {
     ),
     e.TrafficStarted: lambda x: ("Traffic started", f"{x.users} users, {x.requests_per_second:g} requests per second"),
     e.SteadyStateHeld: lambda x: (
-        f"Steady state held for {span(x.seconds)}",
+        f"Steady state held for {humane(timedelta(seconds=x.seconds))}",
         _listed((name, latency(seconds)) for name, seconds in x.probes.items()),
     ),
     e.SteadyStateFailed: lambda x: ("Steady state never held", f"{x.probe}: {x.reason}"),

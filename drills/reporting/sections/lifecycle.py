@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from drills.model.durations import humane
 from drills.model.events import DrillEnded
 from drills.model.playbook import Milestone, Phase
 from drills.model.scorecard import Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
 from drills.reporting.sections.limits import actual, earned, rows_of
-from drills.reporting.wording import one_line, span, words
+from drills.reporting.wording import one_line, words
 
 #: The phases of an incident and the milestones that complete each: the first of them that was reached.
 LIFECYCLE: tuple[tuple[str, tuple[Milestone, ...]], ...] = (
@@ -38,7 +40,7 @@ class Stage:
 
     @property
     def took(self) -> str:
-        return span(self.seconds) if self.ended is not None else f"open ({span(self.seconds)})"
+        return humane(self.seconds) if self.ended is not None else f"open ({humane(self.seconds)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,11 @@ def phase_lines(timeline: Timeline, card: Scorecard) -> tuple[PhaseLine, ...]:
 
 
 def _phase(phase: Phase, row: Row) -> PhaseLine:
-    starts = span(phase.starts or 0.0)
+    starts = humane(phase.starts or timedelta())
     return PhaseLine(
         name=one_line(phase.name),
         ends_with=words(phase.ends_with),
-        planned="no time stated" if phase.by is None else f"{starts} to {span(phase.by)}",
+        planned="no time stated" if phase.by is None else f"{starts} to {humane(phase.by)}",
         counted_from=one_line(row.counted_from),
         actual=actual(row),
         verdict=row.verdict,

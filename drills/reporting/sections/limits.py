@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from drills.model.durations import humane
 from drills.model.events import Predecessor
 from drills.model.scorecard import DrillResult, Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
-from drills.reporting.wording import day, one_line, points, span, words
+from drills.reporting.wording import day, one_line, points, words
 from drills.scoring.history import compare
 
 
@@ -86,7 +88,7 @@ def _line(row: Row) -> LimitLine:
         label=one_line(row.label),
         basis=row.basis.value,
         counted_from=one_line(row.counted_from),
-        limit=(span(row.limit) if row.limit is not None else one_line(row.limit_says)) or "none",
+        limit=(humane(timedelta(seconds=row.limit)) if row.limit is not None else one_line(row.limit_says)) or "none",
         actual=actual(row),
         verdict=row.verdict,
         points=earned(row),
@@ -105,7 +107,7 @@ def actual(row: Row) -> str:
     """`5.2 s`; what was never reached is `not within 38.6 s`: at least that long, never a zero."""
     if row.actual is None or (row.censored and row.verdict is Verdict.NOT_REQUIRED):
         return ""
-    return f"not within {span(row.actual)}" if row.censored else span(row.actual)
+    return f"not within {humane(row.actual)}" if row.censored else humane(row.actual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,11 @@ def _milestones(before: Predecessor, card: Scorecard) -> list[Change]:
         then, now = change.before, change.now
         label = words(change.milestone).capitalize()
         if then is None or now is None:
-            told = [span(value) if value is not None else "not reached" for value in (then, now)]
+            told = [humane(value) if value is not None else "not reached" for value in (then, now)]
             changes.append(Change(label, told[0], told[1], "", now is not None))
             continue
         slower = now - then
         sign = "±" if abs(slower) < 0.05 else "+" if slower > 0 else "−"
         better = None if abs(slower) < 0.05 else slower < 0
-        changes.append(Change(label, span(then), span(now), f"{sign}{span(abs(slower))}", better))
+        changes.append(Change(label, humane(then), humane(now), f"{sign}{humane(abs(slower))}", better))
     return changes

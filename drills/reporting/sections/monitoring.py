@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drills.model import events as e
+from drills.model.durations import humane
 from drills.model.playbook import Milestone
 from drills.model.probe import Outcome, ProbeSpec, probe_from
 from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
 from drills.reporting.sections.moments import Moment
-from drills.reporting.wording import one_line, span
+from drills.reporting.wording import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def _alert(timeline: Timeline, fired: e.AlertFired, impact: float | None) -> Ale
     if impact is None:
         after = "no user suffered"
     else:
-        after = f"{span(abs(fired.t - impact))} {'after' if fired.t >= impact else 'before'} first impact"
+        after = f"{humane(abs(fired.t - impact))} {'after' if fired.t >= impact else 'before'} first impact"
     return AlertLine(
         level=fired.level,
         title=one_line(fired.title),

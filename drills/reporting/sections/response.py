@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drills.model import events as e
+from drills.model.durations import humane
 from drills.model.playbook import Milestone, TriageStep
 from drills.model.scorecard import Basis, Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
 from drills.reporting.sections.limits import earned, rows_of
 from drills.reporting.sections.moments import Moment, moment_at
-from drills.reporting.wording import clean, one_line, span
+from drills.reporting.wording import clean, one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def _step(event: e.StepFinished | e.ActionTaken) -> StepLine:
         command=clean(event.command),
         read_only=event.read_only,
         ok=ok,
-        result=f"{'done' if ok else 'failed'} after {span(event.seconds)}{status}{f': {reason}' if reason else ''}",
+        result=f"{'done' if ok else 'failed'} after {humane(event.seconds)}{status}{f': {reason}' if reason else ''}",
         output=clean(event.output),
     )
 
@@ -118,9 +119,9 @@ def _tick(
     row = _judged(card, step)
     return ChecklistLine(
         step=one_line(step.step),
-        by="" if step.by is None else span(step.by),
+        by="" if step.by is None else humane(step.by),
         ticked=None if done is None else moment_at(timeline, done),
-        after="" if done is None or detected is None else f"{span(max(0.0, done - detected))} after detection",
+        after="" if done is None or detected is None else f"{humane(max(0.0, done - detected))} after detection",
         verdict=None if row is None else row.verdict,
         points=earned(row) if row is not None and row.topic is Topic.TRIAGE else "",
         source=one_line(step.source),

@@ -40,7 +40,7 @@ def test_a_late_beat_fails_and_says_how_late(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     beat(beats_folder(state), "nightly-backup", at=ago(hours=3))
     looked = look(state)
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "nightly-backup last reported 3 hours ago, over 1h")
+    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "nightly-backup last reported 3 h 00 m ago, over 1h")
 
 
 def test_what_has_never_reported_fails_and_says_how_it_would(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_beat_from_far_in_the_future_proves_nothing(tmp_path: Path) -> None:
     beat(beats_folder(state), "nightly-backup", at=ago(days=-400))
     looked = look(state)
     assert looked.outcome is Outcome.UNKNOWN
-    assert looked.reason == "the last beat of nightly-backup lies 399 days in the future; send another"
+    assert looked.reason == "the last beat of nightly-backup lies 399 d 23 h in the future; send another"
 
 
 def test_what_is_no_file_of_a_beat_is_unknown_at_once(tmp_path: Path) -> None:

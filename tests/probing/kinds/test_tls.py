@@ -60,14 +60,14 @@ def test_a_certificate_that_ends_soon_fails_the_assertion_and_says_when(authorit
     context = authority.server(folder, "shop.test", valid=3)
     looked = look(context, authority.file, ["certificate.expires_in > duration('336h')"])
     assert looked.outcome is Outcome.FAIL
-    assert looked.reason == "certificate.expires_in > duration('336h') (certificate.expires_in 3 days)"
+    assert looked.reason == "certificate.expires_in > duration('336h') (certificate.expires_in 3 d 0 h)"
 
 
 def test_an_expired_certificate_is_read_and_told_apart_from_any_other_failure(
     authority: Authority, folder: Path
 ) -> None:
     looked = look(authority.server(folder, "shop.test", valid=-3), authority.file)
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "certificate expired 3 days ago")
+    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "certificate expired 3 d 0 h ago")
     seen = looked.seen.values
     assert (seen["chain_ok"], seen["name_ok"], seen["certificate"]["issuer"]) == (True, True, "Test CA")
     assert seen["certificate"]["expires_in"] < timedelta(days=-3)
@@ -98,7 +98,7 @@ def test_everything_that_is_wrong_is_told_at_once(authority: Authority, folder: 
     other = Authority.make(folder, "Third CA")
     looked = look(other.server(folder, "old.test", valid=-40), None)
     assert looked.reason == (
-        "certificate expired 40 days ago; certificate is for old.test, not for shop.test; "
+        "certificate expired 40 d 0 h ago; certificate is for old.test, not for shop.test; "
         "certificate not trusted: unable to get local issuer certificate"
     )
 
@@ -116,7 +116,7 @@ def test_a_chain_is_followed_and_an_expired_link_of_it_is_named(authority: Autho
     assert not look(between.server(folder, "shop.test"), authority.file).seen.values["chain_ok"]
     stale = Authority.make(folder, "Stale CA", under=authority, valid=-5)
     looked = look(stale.server(folder, "shop.test", chain=True), authority.file)
-    assert looked.reason == "certificate not trusted: Stale CA, which it relies on, expired 5 days ago"
+    assert looked.reason == "certificate not trusted: Stale CA, which it relies on, expired 5 d 0 h ago"
 
 
 def test_an_old_protocol_is_told_of(authority: Authority, folder: Path) -> None:

@@ -20,30 +20,30 @@ def test_each_phase_begins_where_the_one_before_ended() -> None:
         Milestone.ALL_CLEAR: 60.0,
     }
     assert told(IMPACT | reached) == [
-        ("Detect", "5 s"), ("Triage", "3 s"), ("Investigate", "5 s"), ("Mitigate", "15 s"), ("Resolve", "10 s"),
+        ("Detect", "5.0 s"), ("Triage", "3.0 s"), ("Investigate", "5.0 s"), ("Mitigate", "15.0 s"), ("Resolve", "10.0 s"),
     ]  # fmt: skip
 
 
 def test_a_phase_that_was_passed_over_is_left_out() -> None:
     reached = {Milestone.DETECTED: 27.0, Milestone.MITIGATED: 50.0}
-    assert told(IMPACT | reached) == [("Detect", "5 s"), ("Mitigate", "23 s")]
+    assert told(IMPACT | reached) == [("Detect", "5.0 s"), ("Mitigate", "23.0 s")]
 
 
 def test_a_runbook_that_acknowledges_has_triaged() -> None:
     reached = {Milestone.DETECTED: 27.0, Milestone.ACKNOWLEDGED: 28.0, Milestone.MITIGATED: 50.0}
-    assert told(IMPACT | reached) == [("Detect", "5 s"), ("Triage", "1 s"), ("Mitigate", "22 s")]
+    assert told(IMPACT | reached) == [("Detect", "5.0 s"), ("Triage", "1.0 s"), ("Mitigate", "22.0 s")]
 
 
 def test_an_unmitigated_drill_ends_in_an_open_phase() -> None:
     assert told(IMPACT) == [("Detect", "open (38.5 s)")]
     assert told(IMPACT | {Milestone.DETECTED: 27.0, Milestone.CAUSE_NAMED: 40.5}) == [
-        ("Detect", "5 s"), ("Investigate", "13.5 s"), ("Mitigate", "open (20 s)"),
+        ("Detect", "5.0 s"), ("Investigate", "13.5 s"), ("Mitigate", "open (20.0 s)"),
     ]  # fmt: skip
 
 
 def test_what_came_before_users_suffered_took_no_time() -> None:
     reached = {Milestone.DETECTED: 21.0, Milestone.MITIGATED: 50.0}
-    assert told(IMPACT | reached) == [("Detect", "0 s"), ("Mitigate", "28 s")]
+    assert told(IMPACT | reached) == [("Detect", "0.0 s"), ("Mitigate", "28.0 s")]
 
 
 def test_a_premature_all_clear_resolves_nothing() -> None:

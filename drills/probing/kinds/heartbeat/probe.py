@@ -10,9 +10,8 @@ from typing import cast
 
 from drills.daemon_work import start_daemon
 from drills.errors import EnvironmentFailed
-from drills.model.durations import format_duration
+from drills.model.durations import format_duration, humane
 from drills.probing.bind import BoundProbe
-from drills.probing.engine.ages import roughly
 from drills.probing.engine.beats import beats_folder, last_beat
 from drills.probing.kinds.heartbeat.settings import HeartbeatSettings
 from drills.probing.seen import Look, Means, Seen
@@ -47,10 +46,10 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             return Seen(failure=f"{settings.name} has never reported (`drills heartbeat {settings.name}` does)")
         age = (means.now() - last).total_seconds()
         if age < -_FUTURE:
-            return Seen(blind=f"the last beat of {settings.name} lies {roughly(age)} in the future; send another")
+            return Seen(blind=f"the last beat of {settings.name} lies {humane(age)} in the future; send another")
         age = max(0.0, age)
         late = age > settings.within.total_seconds()
-        why = f"{settings.name} last reported {roughly(age)} ago, over {format_duration(settings.within)}"
+        why = f"{settings.name} last reported {humane(age)} ago, over {format_duration(settings.within)}"
         return Seen({"age": age}, {"total": means.monotonic() - began}, failure=why if late else "")
 
     return look

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from drills.probing.engine.ages import roughly
+from drills.model.durations import humane
 from drills.probing.net.host_names import ascii_name
 
 
@@ -34,7 +34,7 @@ class CertificateFacts:
     def out_of_date(self, now: datetime) -> str:
         """Why it is not valid at that time; empty when it is."""
         if now > self.not_after:
-            return f"expired {roughly((now - self.not_after).total_seconds())} ago"
+            return f"expired {humane((now - self.not_after).total_seconds())} ago"
         if now < self.not_before:
             return f"is not valid before {self.not_before:%Y-%m-%d %H:%M} UTC"
         return ""
