@@ -34,7 +34,7 @@ from drills.clock import SystemClock
 from drills.errors import ExitCode
 from drills.model.events import DrillStarted, FaultApplied, RunnerDied, UndoWritten
 from drills.model.scorecard import DrillResult
-from drills.processes.mark import MARK
+from drills.processes.mark import DRILL, MARK, SANDBOX_MARK, WORKSPACE
 from drills.store.store import Store
 
 DRILLS = ("database-failure", "bad-deploy", "slow-query", "external-api-blocked", "traffic-surge")
@@ -175,10 +175,10 @@ def _left_behind(drill_id: str, folder: Path) -> list[str]:
     for process in psutil.process_iter():
         try:
             environment = process.environ()
-            ours = environment.get("DRILLS_DRILL") == drill_id and environment.get("DRILLS_WORKSPACE") == str(folder)
+            ours = environment.get(DRILL) == drill_id and environment.get(WORKSPACE) == str(folder)
             # A mark does not say whose it is, but a program of a fault stays in the folder that it was started in.
             ours = ours or (MARK in environment and process.cwd() == str(folder))
-            if ours and "DRILLS_SANDBOX" not in environment:
+            if ours and SANDBOX_MARK not in environment:
                 left.append(f"{process.pid} {process.status()} {' '.join(process.cmdline())[:100]}")
         except psutil.Error:
             continue

@@ -8,10 +8,12 @@ from contextlib import suppress
 
 import psutil
 
+from drills.processes.mark import DRILL, WORKSPACE
+
 
 def main() -> int:
     """Only processes of this very drill: its id alone may be that of a drill in another workspace, too."""
-    marks = {name: os.environ[name] for name in ("DRILLS_DRILL", "DRILLS_WORKSPACE")}
+    marks = {name: os.environ[name] for name in (DRILL, WORKSPACE)}
     ended = 0
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):

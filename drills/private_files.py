@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 #: A workspace's state folder: closing it closes all that lies in it.
@@ -26,19 +24,6 @@ def private_file(path: Path) -> None:
     """Make it, if it is not there, and let nobody else read or write it. Raises OSError when it cannot be made."""
     os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, 0o600))
     _close(path, 0o600)
-
-
-def replace_private(path: Path, text: str) -> None:
-    """Replace the file whole, in one step: a reader sees the old text or the new. Raises OSError."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
 
 
 def close_file(path: Path) -> None:

@@ -29,7 +29,7 @@ from drills.model.events import (
 from drills.model.scorecard import DrillResult, Scorecard
 from drills.model.timeline import Timeline
 from drills.processes.leftovers import Ended, end, with_variable
-from drills.processes.mark import DRILL
+from drills.processes.mark import DRILL, SANDBOX_MARK, WORKSPACE
 from drills.sandbox.sandbox import Sandbox
 from drills.scoring.score import score
 from drills.store.copies import saved
@@ -39,13 +39,10 @@ from drills.store.runner import Runner, boot_id
 from drills.store.store import Store
 from drills.store.undos import Undos
 
-WORKSPACE_VARIABLE = "DRILLS_WORKSPACE"
 #: Writes the report of a drill; raises EnvironmentFailed when that cannot be done.
 WriteReport = Callable[[Timeline, Scorecard], object]
 #: What ends the part of a drill that is scored, or says why it has none.
 _ENDS = (DrillEnded, DrillAborted, DrillSkipped, EnvironmentLost, FaultFailed, SteadyStateFailed)
-#: The sandbox's own processes bear this; they are mended, never ended.
-_SANDBOX_VARIABLE = "DRILLS_SANDBOX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +175,10 @@ def _end_leftovers(dead: Mapping[str, DrillRecord], home: Path) -> tuple[Ended, 
             process
             for process, environment in with_variable(DRILL)
             if environment[DRILL] in dead
-            and _SANDBOX_VARIABLE not in environment
+            # The sandbox's own processes are mended, never ended.
+            and SANDBOX_MARK not in environment
             # Drills of two workspaces may have the same id.
-            and Path(environment.get(WORKSPACE_VARIABLE, "")).resolve() == home.resolve()
+            and Path(environment.get(WORKSPACE, "")).resolve() == home.resolve()
         ]
     )
 

@@ -6,6 +6,8 @@ import secrets
 
 #: The environment variable with the id of the drill that a program belongs to, such as a runbook's step.
 DRILL = "DRILLS_DRILL"
+#: The one with the folder of its workspace: drills of two workspaces may have the same id. `drills` reads it, too.
+WORKSPACE = "DRILLS_WORKSPACE"
 #: The environment variable of the mark of programs that outlive the runner.
 MARK = "DRILLS_BACKGROUND"
 #: The one of processes that are a sandbox's own services.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import errno
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from drills.errors import EnvironmentFailed
+from drills.file_replacement import replace_file
 from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
 from drills.reporting.content import content
@@ -38,7 +37,7 @@ def write_report(folder: Path, timeline: Timeline, scorecard: Scorecard) -> Path
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            _write(folder / name, text.encode())
+            replace_file(folder / name, text, mode=0o644, durable=True)
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
         raise EnvironmentFailed(
@@ -51,18 +50,3 @@ def write_report(folder: Path, timeline: Timeline, scorecard: Scorecard) -> Path
 def reports_into(folder: Path) -> Callable[[Timeline, Scorecard], Path]:
     """Writes reports, each into the folder of its drill below `folder`; raises as `write_report` does."""
     return lambda timeline, scorecard: write_report(folder / scorecard.drill_id, timeline, scorecard)
-
-
-def _write(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -14,7 +14,7 @@ from drills.masking.masking import mask, secrets_in, secrets_of, shown
 from drills.model.patterns import compile_pattern
 from drills.model.playbook import Choice
 from drills.model.responder_kind import STEP_VARIABLE
-from drills.processes.mark import DRILL
+from drills.processes.mark import DRILL, WORKSPACE
 from drills.responders.runbook_file import Block
 from drills.responders.step_process import run_step
 from drills.sandbox.commands import variables
@@ -71,7 +71,7 @@ class Surroundings:
         """The environment of this process, with this interpreter's `drills` first on PATH."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         marks = {DRILL: drill_id} if drill_id else {}
-        environment = {**os.environ, "PATH": path, "NO_COLOR": "1", "DRILLS_WORKSPACE": str(workspace_root), **marks}
+        environment = {**os.environ, "PATH": path, "NO_COLOR": "1", WORKSPACE: str(workspace_root), **marks}
         return cls(folder=workspace_root, environment=environment, secrets=secrets)
 
     def at(self, addresses: Mapping[str, str]) -> Surroundings:

@@ -5,10 +5,8 @@ What is about to be started is written here before it is started, so that a kill
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drills.errors import EnvironmentFailed
+from drills.file_replacement import replace_file
 from drills.private_files import private_folder
 from drills.text_files import UnreadableFile, read_text
 
@@ -145,15 +144,7 @@ def save(path: Path, state: SandboxState) -> None:
     """Replace the file in one step. Raises EnvironmentFailed (disk full, read-only folder)."""
     text = state.model_dump_json(indent=1)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".state-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(temporary).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-            raise
+        replace_file(path, text)
     except OSError as error:
         raise EnvironmentFailed(f"{path}: cannot be written: {_why(error)}") from error
 

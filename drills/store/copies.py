@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from drills.errors import BadInput, EnvironmentFailed
+from drills.file_replacement import replace_file
 from drills.model.events import Event, event_from_json, event_to_json
 from drills.store.records import DrillRecord
 from drills.store.undos import OwedUndo
@@ -55,7 +56,9 @@ def save(copy: DrillCopy, folders: Sequence[Path]) -> Path:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if folder.stat().st_uid != os.geteuid() and os.geteuid() != 0:
                 raise PermissionError(0, "belongs to another user")
-            return _write(folder / f"{copy.record.drill_id}-{copy.record.started_at:%H%M%S}{_SUFFIX}", text)
+            path = folder / f"{copy.record.drill_id}-{copy.record.started_at:%H%M%S}{_SUFFIX}"
+            replace_file(path, text, durable=True)
+            return path
         except OSError as error:
             refused.append(f"{folder}: {error.strerror or error}")
     raise EnvironmentFailed(f"{copy.record.drill_id}: cannot be kept anywhere: {'; '.join(refused)}")
@@ -88,17 +91,3 @@ def load(path: Path) -> DrillCopy:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise BadInput(f"{path}: is not a drill that was kept, or is damaged; remove it or put it right") from error
-
-
-def _write(path: Path, text: str) -> Path:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path

@@ -13,7 +13,6 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert
@@ -30,17 +29,6 @@ LINGER_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class WriterStats:
-    """`dropped` observations did not fit into the queue; each probe's gap is stored as one `unknown`."""
-
-    written: int
-    queued: int
-    dropped: int
-    failed_writes: int
-    last_failure: str
-
-
 class ObservationWriter:
     """Takes observations from any thread, never blocks its caller, loses nothing silently."""
 
@@ -51,8 +39,6 @@ class ObservationWriter:
         self._capacity = capacity
         self._lock = threading.Lock()
         self._gaps: Counter[str] = Counter()
-        self._dropped = self._written = self._failed_writes = 0
-        self._last_failure = ""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="observation-writer", daemon=True)
         self._thread.start()
@@ -63,11 +49,7 @@ class ObservationWriter:
             self._queue.put_nowait(observation)
             return
         with self._lock:
-            self._dropped += 1
             self._gaps[observation.probe] += 1
-
-    def stats(self) -> WriterStats:
-        return WriterStats(self._written, self._queue.qsize(), self._dropped, self._failed_writes, self._last_failure)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all that was put before is stored; False when that took longer than `timeout` seconds."""
@@ -124,14 +106,11 @@ class ObservationWriter:
         try:
             with self._database.write_relaxed() as connection:
                 connection.execute(insert(observations), rows)
-        except DrillsError as error:
-            self._failed_writes += 1
-            self._last_failure = str(error)
+        except DrillsError:
             return False
         with self._lock:
             self._gaps.subtract(gaps)
             self._gaps += Counter()
-        self._written += len(batch)
         return True
 
     def _as_unknown(self, gaps: dict[str, int]) -> list[Observation]:

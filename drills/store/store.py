@@ -24,7 +24,7 @@ from drills.model.timeline import Timeline
 from drills.store import tables, taking_in
 from drills.store.copies import DrillCopy
 from drills.store.database import Database
-from drills.store.observing import ObservationWriter, WriterStats, observation_of
+from drills.store.observing import ObservationWriter, observation_of
 from drills.store.records import DrillRecord, StoredScorecard
 from drills.store.runner import Runner
 from drills.store.schema import bring_up_to_date
@@ -250,11 +250,6 @@ class Store:
 
     # ---- scorecards --------------------------------------------------------------------------------------------------
 
-    def add_scorecard(self, drill_id: str, scorecard: Scorecard, *, reason: str) -> None:
-        """Keep another scorecard (a correction, newer rules) beside those that were made before."""
-        with self.database.write() as connection:
-            self._insert_scorecard(connection, drill_id, scorecard, reason)
-
     def scorecards(self, scenario: str | None = None) -> list[Scorecard]:
         """The scorecard that was made last of each drill, in the order in which the drills began."""
         newest = select(func.max(tables.scorecards.c.id)).group_by(tables.scorecards.c.drill_id)
@@ -301,10 +296,6 @@ class Store:
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all that was observed is stored; False when `timeout` seconds did not suffice."""
         return self._writer is None or self._writer.flush(timeout)
-
-    def writer_stats(self) -> WriterStats:
-        """How storing observations goes."""
-        return WriterStats(0, 0, 0, 0, "") if self._writer is None else self._writer.stats()
 
     def observations(self, probe: str | None = None, since: datetime | None = None) -> list[Observation]:
         """What was stored of one probe (or all), from `since` on, in the order of time."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import pytest
 
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
-from drills.sandbox import state as state_module
 from drills.sandbox.shop.local.driver import LocalDriver
 from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.sandbox.state import FORMAT, ProcessRecord, SandboxState, StateStore, load, save
@@ -53,7 +53,7 @@ def test_a_full_disk_is_told_and_leaves_the_former_state_whole(tmp_path: Path, m
     def full(*_arguments: object, **_options: object) -> tuple[int, str]:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(state_module.tempfile, "mkstemp", full)
+    monkeypatch.setattr(tempfile, "mkstemp", full)
     with pytest.raises(EnvironmentFailed, match="cannot be written: the disk is full"):
         save(path, SandboxState(identity="after"))
     kept = load(path)

@@ -5,14 +5,13 @@ Light on purpose: a job calls it at its end (`drills heartbeat NAME`), and must 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from drills.errors import BadInput, EnvironmentFailed
+from drills.file_replacement import replace_file
 from drills.private_files import private_folder
 from drills.text_files import UnreadableFile, read_bytes
 
@@ -36,15 +35,7 @@ def beat(folder: Path, name: str, *, at: datetime | None = None) -> datetime:
     moment = at or datetime.now(UTC)
     try:
         private_folder(folder)
-        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".beat-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(f"{moment.astimezone(UTC).isoformat()}\n")
-            Path(temporary).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-            raise
+        replace_file(path, f"{moment.astimezone(UTC).isoformat()}\n")
     except OSError as error:
         raise EnvironmentFailed(f"{path}: cannot be written: {error.strerror or error}") from error
     return moment

@@ -141,14 +141,6 @@ class HttpUrl:
         return self.wire if self.fragment is None else f"{self.wire}#{self.fragment}"
 
 
-def wire_url(text: str) -> str:
-    """A probe's URL as it is asked for: normalised, without credentials and fragment.
-
-    Raises ValueError with one line that names what is wrong with it and never repeats its password.
-    """
-    return HttpUrl.of(text).wire
-
-
 def _without_backslashes(text: str) -> str:
     """Before the query and the fragment, browsers take `\\` for `/`: what only one side takes for a host is a trap."""
     end = min((at for at in (text.find("?"), text.find("#")) if at >= 0), default=len(text))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from drills.errors import BadInput, EnvironmentFailed
-from drills.private_files import replace_private
+from drills.file_replacement import replace_file
 from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Containers
 from drills.sandbox.compose.model import ComposeModel, read_model
@@ -52,12 +52,12 @@ class ProjectCopy:
         if problems := list(refusals(model)):
             raise BadInput(f"{own.name} cannot be copied for a drill: {'; '.join(problems)}")
         with _writing(self._folder):
-            replace_private(self._file, override(model, self.project.name, self._mark))
+            replace_file(self._file, override(model, self.project.name, self._mark))
 
     def use(self) -> None:
         """From here on commands mean the copy."""
         with _writing(self._folder):
-            replace_private(self._in_use, "")
+            replace_file(self._in_use, "")
 
     def forget(self) -> None:
         """From here on commands mean the project itself."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from drills.errors import EnvironmentFailed
-from drills.private_files import replace_private
+from drills.file_replacement import replace_file
 from drills.sandbox.state import StateStore
 
 _HEAD = "# Written by drills, and written anew before each use: it is gone when nothing of theirs is in force.\n"
@@ -68,7 +68,7 @@ class Override:
                     self._path.unlink()
                 return None
             # JSON is YAML. It may hold a secret that was set.
-            replace_private(self._path, _HEAD + json.dumps(_literal(merged), indent=2, sort_keys=True) + "\n")
+            replace_file(self._path, _HEAD + json.dumps(_literal(merged), indent=2, sort_keys=True) + "\n")
         except OSError as error:
             raise EnvironmentFailed(f"{self._path}: cannot be written: {error.strerror or error}") from error
         return self._path

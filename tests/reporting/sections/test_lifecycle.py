@@ -20,7 +20,8 @@ def test_each_phase_begins_where_the_one_before_ended() -> None:
         Milestone.ALL_CLEAR: 60.0,
     }
     assert told(IMPACT | reached) == [
-        ("Detect", "5.0 s"), ("Triage", "3.0 s"), ("Investigate", "5.0 s"), ("Mitigate", "15.0 s"), ("Resolve", "10.0 s"),
+        ("Detect", "5.0 s"), ("Triage", "3.0 s"), ("Investigate", "5.0 s"), ("Mitigate", "15.0 s"),
+        ("Resolve", "10.0 s"),
     ]  # fmt: skip
 
 

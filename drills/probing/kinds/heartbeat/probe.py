@@ -46,7 +46,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             return Seen(failure=f"{settings.name} has never reported (`drills heartbeat {settings.name}` does)")
         age = (means.now() - last).total_seconds()
         if age < -_FUTURE:
-            return Seen(blind=f"the last beat of {settings.name} lies {humane(age)} in the future; send another")
+            return Seen(blind=f"the last beat of {settings.name} lies {humane(-age)} in the future; send another")
         age = max(0.0, age)
         late = age > settings.within.total_seconds()
         why = f"{settings.name} last reported {humane(age)} ago, over {format_duration(settings.within)}"
