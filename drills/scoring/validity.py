@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drills.impact.assessment import ImpactAssessment
+from drills.impact.baseline import Baseline
 from drills.model.events import (
     DrillAborted,
     DrillEnded,
@@ -17,6 +18,7 @@ from drills.model.events import (
     SandboxReady,
     SteadyStateFailed,
     SteadyStateHeld,
+    TrafficSecond,
 )
 from drills.model.scorecard import DrillResult
 from drills.model.timeline import Timeline
@@ -83,5 +85,23 @@ def _unproven(timeline: Timeline, impact: ImpactAssessment) -> NotScored | None:
     if impact.problem is not None:
         return _invalid(impact.problem)
     if impact.first_impact is None and scenario.users_affected and not scenario.is_control:
+        missed = _not_in_the_baseline(timeline, impact.baseline, impact.injected)
+        if missed:
+            return _invalid(
+                f"no user was measurably affected: requests of {', '.join(missed)} failed or were slow, and nobody had "
+                "made any in the baseline; a longer one (baseline, in the scenario) measures them"
+            )
         return _invalid("no user was measurably affected: the fault reached nobody")
     return None
+
+
+def _not_in_the_baseline(timeline: Timeline, baseline: Baseline, injected: float | None) -> tuple[str, ...]:
+    """The routes that suffered after the fault, and that no user had asked before: they are not measured."""
+    suffered = {
+        name
+        for second in timeline.all(TrafficSecond)
+        if injected is not None and second.t > injected
+        for name, route in second.routes.items()
+        if route.failed or route.slow or route.missed
+    }
+    return tuple(sorted(suffered - set(baseline.routes)))

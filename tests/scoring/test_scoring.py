@@ -15,6 +15,7 @@ from drills.model.events import (
     EnvironmentLost,
     FaultFailed,
     ResponderKind,
+    RouteSecond,
     RunnerDied,
 )
 from drills.model.playbook import Audience, Choice, Milestone, Playbook
@@ -179,6 +180,15 @@ def test_a_drill_that_proves_nothing_has_no_score(made: Drill, result: DrillResu
     assert why in card.why_not
     assert (card.score, card.grade) == (None, None)
     assert not any(r.decides and r.verdict is Verdict.MET for r in card.rows if r.censored)
+
+
+def test_a_drill_names_the_routes_that_its_baseline_was_too_short_for() -> None:
+    made = drill().baseline().fault()
+    for _ in range(9):
+        made = made.second({"home": RouteSecond(ok=9), "export": RouteSecond(failed=1)})
+    why = of(made.ended()).why_not
+    assert "requests of export failed" in why
+    assert "nobody had made any in the baseline" in why
 
 
 @pytest.mark.parametrize(("undone", "result"), [(True, DrillResult.MET), (False, DrillResult.ABORTED)])
