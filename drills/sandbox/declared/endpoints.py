@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from drills.sandbox.capabilities.services import Running
+from drills.sandbox.compose import acts
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.declared.link_names import Endpoint, endpoints
 from drills.sandbox.state import StateStore
@@ -39,8 +40,7 @@ class Endpoints:
         """Give them on each network what `links` says; those that ran run again. Returns those that were changed."""
         changed = [each for each in containers if any(tuple(links(e)) != e.links for e in self.of(each))]
         running = [each for each in changed if each.running is not Running.DOWN]
-        at_once(self._containers.unpause, [each for each in running if each.running is Running.PAUSED])
-        at_once(self._stop, running)
+        acts.stop(self._containers, running, self._grace)
         for each in changed:
             # What is left of an endpoint when it has stopped is what was chosen, and not what the engine gave it.
             about = self._containers.inspect(each)
@@ -51,9 +51,9 @@ class Endpoints:
         at_once(self._containers.start, running)
         return tuple(changed)
 
-    def _stop(self, container: Container) -> None:
-        grace = self._containers.inspect(container)["Config"].get("StopTimeout") or STOP_SECONDS
-        self._containers.stop(container, max(grace, STOP_SECONDS))
+    def _grace(self, container: Container) -> int:
+        own: int = self._containers.inspect(container)["Config"].get("StopTimeout") or STOP_SECONDS
+        return max(own, STOP_SECONDS)
 
     def mend(self) -> None:
         """Connect again what a killed process had disconnected, as it was."""

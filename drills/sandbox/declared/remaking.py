@@ -11,6 +11,7 @@ from typing import Any
 from drills.errors import BadInput, EnvironmentFailed, NotReady, NotSupported
 from drills.nearest import suggest
 from drills.sandbox.capabilities.services import Running
+from drills.sandbox.compose import acts
 from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.declared.recreation import Recreation
@@ -100,7 +101,7 @@ class Remaking:
             raise BadInput(f"the compose file has no service {service!r} any more; {suggest(service, known)}")
         own = self.of(service)
         # Compose cannot stop one that is frozen.
-        at_once(self._containers.unpause, [each for each in own if each.running is Running.PAUSED])
+        acts.resume(self._containers, own)
         options = ["--no-deps", *(("--scale", f"{service}={len(own)}") if own else ())]
         self._cli.up([service], {}, options=options)
         try:

@@ -29,10 +29,10 @@ from drills.sandbox.capabilities.services import Running
 from drills.sandbox.change_history import NotedChanges
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.commands import Commands
-from drills.sandbox.compose import engine
+from drills.sandbox.compose import acts, engine
 from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.container_commands import ContainerCommands
-from drills.sandbox.compose.containers import Containers, at_once
+from drills.sandbox.compose.containers import Containers
 from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.addresses import lasting_host_port, url_of
 from drills.sandbox.declared.affected import affected
@@ -291,8 +291,7 @@ class DeclaredSandbox:
             if self._copy is not None:
                 self._copy.use()
             self._store.change(active=True, up_since=datetime.now(UTC), compose=at)
-            paused = [each for each in self._containers.list() if each.running is Running.PAUSED]
-            at_once(self._containers.unpause, paused)
+            acts.resume(self._containers, self._containers.list())
             self._remaking.take_back()
             self._cli.up((), {}, options=["--no-recreate"])
             self._readiness.await_all()
