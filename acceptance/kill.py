@@ -32,6 +32,7 @@ from acceptance.bystanders import Bystanders, bystanders_of
 from acceptance.harness import Harness, NotStarted, differences, open_harness
 from drills.clock import SystemClock
 from drills.errors import ExitCode
+from drills.faults.registry import FAULTS
 from drills.model.events import DrillStarted, FaultApplied, RunnerDied, UndoWritten
 from drills.model.scorecard import DrillResult
 from drills.processes.mark import DRILL, MARK, SANDBOX_MARK, WORKSPACE
@@ -70,7 +71,7 @@ def moments(times: int, seed: int, only: Sequence[str] = ()) -> list[Moment]:
     chance = random.Random(seed)
     known = (*kinds.names(), *DRILLS)
     for name in only:
-        if name not in {*known, *kinds.SETTINGS}:
+        if name not in {*known, *FAULTS}:
             raise SystemExit(f"--only {name}: there is no such drill; known: {', '.join(known)}")
     drills = [name for name in known if not only or {name, name.removeprefix("kind-")} & set(only)]
     rounds = -(-times // len(drills))

@@ -1,6 +1,6 @@
 """Kinds of faults, probes and adapters by name: those included, and those of other distributions by entry points.
 
-    included      one line of a table: name = "module:Class", loaded when the kind is asked for
+    included      one line of a table: name = "module:Class [needs, …]", loaded when the kind is asked for
     from outside  one line of a pyproject.toml, [project.entry-points."drills.probes"]: name = "module:Class"
 
 What is installed is looked through only when somebody asks for a name that is not included, or for all names: reading
@@ -46,7 +46,7 @@ class Kinds(Mapping[str, type[T]], Generic[T]):
     def __getitem__(self, name: str) -> type[T]:
         if name in self._included:
             if name not in self._loaded:
-                module, _, attribute = self._included[name].partition(":")
+                module, _, attribute = self._included[name].partition(" ")[0].partition(":")
                 self._loaded[name] = getattr(import_module(module), attribute)
             return self._loaded[name]
         self._look_outside()
@@ -113,6 +113,12 @@ class Kinds(Mapping[str, type[T]], Generic[T]):
             said = one_line(f"{type(error).__name__}: {error}")
             return f"it cannot be loaded ({said})", None
         return self._wrong(name, kind), kind
+
+
+def needs_in(line: str) -> frozenset[str]:
+    """What the line of an included kind says that it needs: `sql` and `disk` of `module:Class [sql, disk]`."""
+    _, bracket, needs = line.rstrip("]").partition(" [")
+    return frozenset(needs.split(", ")) if bracket else frozenset()
 
 
 def installed(group: str) -> tuple[EntryPoint, ...]:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import typer
 
+from acceptance import fault_table
 from drills.cli.application import app
 from drills.errors import ExitCode
-from drills.faults.registry import FAULTS
 from drills.model.playbook import kebab
 from drills.model.probe import ProbeSpec
 from drills.model.scenario import Scenario
@@ -159,13 +159,9 @@ def keys(model: object, prefix: str = "") -> Iterator[str]:
         yield prefix + (field.alias or kebab(name.rstrip("_")))
 
 
-def test_every_kind_of_fault_is_told_with_its_settings() -> None:
-    told = rows("Faults")
-    assert set(told) == set(FAULTS)
-    shared = {"stream", "toxicity"}
-    for kind, fault in FAULTS.items():
-        if kind != "external-api-blocked":
-            assert not [key for key in keys(fault) if key not in shared and f"`{key}`" not in told[kind]], kind
+def test_the_table_of_faults_is_that_of_the_kinds() -> None:
+    page = (ROOT / "docs/scenarios.md").read_text(encoding="utf-8")
+    assert page == fault_table.replaced(page, fault_table.table()), "python -m acceptance.fault_table writes it"
 
 
 def test_every_kind_of_probe_is_told_with_its_settings() -> None:

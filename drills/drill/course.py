@@ -170,15 +170,16 @@ class Course:
         if plan.locustfile is None:
             journeys = [spec for name in offered.journeys for spec in plan.probes if spec.name == name]
             return JourneyUsers(journeys, addresses, offered, origin, self._clock)
-        by_edge = offered.entrance == "edge" and not plan.entrance
+        host = addresses[plan.entrance]
+        by_name = host.startswith("https:")
         return TrafficGenerator(
             plan.locustfile,
-            addresses[plan.entrance or offered.entrance],
+            host,
             offered,
             origin,
             environment=self._surroundings.environment,
-            ca=addresses["ca"] if by_edge else None,
-            dns=addresses["dns"] if by_edge else None,
+            ca=addresses.get("ca") if by_name else None,
+            dns=addresses.get("dns") if by_name else None,
         )
 
     async def _phases(self, monitoring: DrillMonitoring, traffic: Traffic) -> None:

@@ -20,7 +20,7 @@ class DrillPlan:
     """One drill. `runbook` names the scenario whose runbook responds, `blocks` are its steps, optional ones too.
 
     `probers` are those elsewhere that vantages may name. Without `locustfile` users repeat the scenario's journeys;
-    `entrance` is the service that Locust's users ask where it is none of the included shop.
+    `entrance` is the address that Locust's users ask.
     """
 
     scenario: Scenario
@@ -32,7 +32,7 @@ class DrillPlan:
     blocks: Sequence[Block] = ()
     resumed_from: str | None = None
     blind: bool = False
-    entrance: str | None = None
+    entrance: str = ""
     on_copy: bool = False
     """Whether a throw-away copy of the compose project is drilled, brought up before and removed afterwards."""
     probers: Mapping[str, KnownProber] = field(default_factory=dict)

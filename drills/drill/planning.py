@@ -10,7 +10,7 @@ from drills.drill.disturbances import disturbance_of
 from drills.drill.plan import DrillPlan
 from drills.errors import BadInput, InvalidFiles, Problem
 from drills.model.events import ResponderKind
-from drills.model.scenario import FaultSpec
+from drills.model.scenario import FaultSpec, Scenario
 from drills.nearest import suggest
 from drills.responders.runbook_file import MOST_RUNBOOK_BYTES, Block, Runbook, RunbookError, parse_runbook
 from drills.text_files import UnreadableFile, read_text
@@ -53,12 +53,9 @@ def plan_drill(
     for probe in scenario.traffic.journeys:
         if probe not in known:
             raise BadInput(f"{name}: traffic.journeys: there is no probe {probe!r}; {suggest(probe, known)}")
-    locustfile = None if scenario.traffic.journeys else workspace.locustfile(scenario)
-    if locustfile is not None and not locustfile.is_file():
-        raise BadInput(
-            f"{name}: traffic: {workspace.shown(locustfile)}: no such file; it says what users do: write one, or name "
-            "probes that users repeat in traffic.journeys"
-        )
+    locustfile, entrance = None, ""
+    if not scenario.traffic.journeys:
+        locustfile, entrance = _users(workspace, scenario)
     return DrillPlan(
         scenario=scenario,
         playbook=workspace.playbook(playbook),
@@ -70,8 +67,25 @@ def plan_drill(
         resumed_from=from_step,
         blind=blind,
         probers=workspace.probers,
-        entrance=workspace.config.traffic.service,
+        entrance=entrance,
     )
+
+
+def _users(workspace: Workspace, scenario: Scenario) -> tuple[Path, str]:
+    """The file of the scenario's users, and the address at which they come in. Raises BadInput."""
+    locustfile, entrance = workspace.locustfile(scenario), workspace.entrance(scenario)
+    if locustfile is None or not locustfile.is_file():
+        wrong = "there is no Locust file" if locustfile is None else f"{workspace.shown(locustfile)}: no such file"
+        raise BadInput(
+            f"{scenario.name}: traffic: {wrong}; it says what users do: write one, or name probes that users repeat in "
+            "traffic.journeys"
+        )
+    if entrance is None:
+        raise BadInput("drills.yaml: traffic.service: is missing; write the service that users ask")
+    known = workspace.config.sandbox.known.addresses
+    if entrance not in known:
+        raise BadInput(f"{scenario.name}: traffic: there is no address {entrance!r}; {suggest(entrance, known)}")
+    return locustfile, entrance
 
 
 def _check_fault(name: str, index: int, fault: FaultSpec) -> None:

@@ -7,14 +7,17 @@ check ──► undo written to the journal ──► apply ──► verify ─
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from drills.model.playbook import kebab
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from drills.sandbox.system import KnownSystem, System
 
 #: What an undo needs to know, as JSON: it is written before the fault is applied and read by another process.
 UndoPlan = dict[str, JsonValue]
@@ -43,6 +46,8 @@ class Fault(BaseModel, ABC):
 
     kind: ClassVar[str]
     needs: ClassVar[frozenset[Capability]]
+    #: Settings to try it with, beside those that name something of a system, which the system itself gives.
+    trial: ClassVar[Mapping[str, JsonValue]] = {}
 
     @property
     def touches(self) -> tuple[tuple[str, str], ...]:
@@ -59,6 +64,16 @@ class Fault(BaseModel, ABC):
     def refused(self, sandbox: Sandbox) -> str | None:  # noqa: ARG002 - most are refused by nothing more
         """Why this sandbox cannot have it, beyond what it needs and touches; asked before a drill begins."""
         return None
+
+    def misfit(self, system: KnownSystem) -> tuple[str, str, str] | None:  # noqa: ARG002 - most fit wherever they may be
+        """What is wrong with a setting for what is known of the system: its key, what is wrong, what would be right."""
+        return None
+
+    @classmethod
+    def example(cls, system: System) -> dict[str, JsonValue]:
+        """Settings with which this kind can be tried on that system."""
+        required = (kebab(name) for name, field in cls.model_fields.items() if field.is_required())
+        return {**{key: system.examples[key] for key in required if key in system.examples}, **cls.trial}
 
     @abstractmethod
     def summary(self) -> str:

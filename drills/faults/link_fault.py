@@ -28,8 +28,8 @@ class ToxicFault(Fault):
     toxic_type: ClassVar[str]
 
     link: LinkName
-    stream: Literal["downstream", "upstream"] = "downstream"
-    toxicity: Annotated[float, Field(gt=0, le=1)] = 1.0
+    stream: Literal["downstream", "upstream"] = Field("downstream", description="To the caller, or upstream.")
+    toxicity: Annotated[float, Field(gt=0, le=1, description="The share of connections.")] = 1.0
 
     @property
     def touches(self) -> tuple[tuple[str, str], ...]:

@@ -1,12 +1,14 @@
-"""What the faults of services, and of single replicas of the app, share: the undo is that they run again."""
+"""What the faults of services, and of single replicas of them, share: the undo is that they run again."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from typing import ClassVar
 
+from pydantic import Field
+
 from drills.errors import EnvironmentFailed
-from drills.faults.fault import Fault, FaultImpossible, UndoPlan
+from drills.faults.fault import Fault, FaultImpossible, Owners, UndoPlan
 from drills.faults.names import ServiceName
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.services import Running
@@ -22,28 +24,25 @@ class ServiceFault(Fault):
     #: What it does to its target, in the words of drills.yaml's `may`.
     act: ClassVar[str]
 
-    @property
     @abstractmethod
-    def target(self) -> str:
-        """The service (`app`), or the replica (`app/1`)."""
-
-    @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
-        return ((self.target, self.act),)
+    def target(self, system: Owners) -> str:
+        """The service (`web`), or the replica (`web/1`)."""
 
     def check(self, sandbox: Sandbox) -> None:
-        running = _running(sandbox, self.target, self.leaves)
+        target = self.target(sandbox)
+        running = _running(sandbox, target, self.leaves)
         if running is not Running.UP:
-            raise FaultImpossible(f"{self.target} is {running} already")
+            raise FaultImpossible(f"{target} is {running} already")
 
-    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings say it all
-        return {"service": self.target}
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
+        return {"service": self.target(sandbox)}
 
     def verify(self, sandbox: Sandbox) -> str:
-        running = _running(sandbox, self.target, self.leaves)
+        target = self.target(sandbox)
+        running = _running(sandbox, target, self.leaves)
         if running is not self.leaves:
-            raise FaultImpossible(f"{self.target} is {running}, it ought to be {self.leaves}")
-        return f"{self.target} is {running}"
+            raise FaultImpossible(f"{target} is {running}, it ought to be {self.leaves}")
+        return f"{target} is {running}"
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
@@ -68,10 +67,13 @@ class ServiceFault(Fault):
 class NamedServiceFault(ServiceFault):
     """The service or the replica is named by the scenario."""
 
-    service: ServiceName
+    service: ServiceName = Field(description="A service, or one replica of it.")
 
     @property
-    def target(self) -> str:
+    def touches(self) -> tuple[tuple[str, str], ...]:
+        return ((self.service, self.act),)
+
+    def target(self, system: Owners) -> str:  # noqa: ARG002 - it is named
         return self.service
 
 
@@ -81,7 +83,7 @@ def is_gone(sandbox: Sandbox, service: str) -> bool:
 
 
 def _running(sandbox: Sandbox, target: str, leaves: Running) -> Running:
-    """How it stands. One replica is what the fault leaves it as when the app is up, but not the whole of it."""
+    """How it stands. One replica is what the fault leaves it as when its service is up, but not the whole of it."""
     for status in sandbox.services.list():
         if status.name == _service(target):
             in_part = _is_replica(target) and status.running is Running.UP and status.detail

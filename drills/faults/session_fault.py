@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from drills.background.job import Job
 from drills.errors import EnvironmentFailed
@@ -32,7 +32,7 @@ _END_SECONDS = 10.0
 class SessionFault(DatabaseFault):
     """Keeps sessions open under an application name of its own."""
 
-    application: ApplicationName
+    application: ApplicationName = Field(description="What its sessions call themselves.")
     _mark: str = PrivateAttr(default_factory=new_mark)
 
     @abstractmethod

@@ -13,18 +13,21 @@ _WORDS = frozenset((
 ))
 #: Words before a last one that alone tells nothing: a sort key, an order's id.
 _BEFORE = {
-    "key": frozenset((
-        "access", "account", "master", "admin", "api", "app", "auth", "client", "consumer", "deploy", "encryption",
-        "hmac", "host", "identity", "jwt", "license", "machine", "partner", "private", "rsa", "secret", "service",
-        "session", "shared", "signature", "signing", "ssh", "storage", "subscription", "webhook", "write",
-    )),
-    "id": frozenset(("session",)),
-    "cookie": frozenset(("session", "auth", "login")),
-    "base": frozenset(("key",)),
-    "code": frozenset(("auth", "authorization", "otp", "mfa", "totp", "backup", "recovery")),
-    "auth": frozenset(("redis", "basic", "http", "proxy", "registry", "docker")),
-    "hash": frozenset(("password", "passwd", "token")),
-    "seed": frozenset(("totp", "otp", "mfa", "signing")),
+    last: frozenset(before.split())
+    for last, before in {
+        "key": """
+            access account master admin api app auth client consumer deploy encryption hmac host identity jwt license
+            machine partner private rsa secret service session shared signature signing ssh storage subscription
+            webhook write
+        """,
+        "id": "session",
+        "cookie": "session auth login",
+        "base": "key",
+        "code": "auth authorization otp mfa totp backup recovery",
+        "auth": "redis basic http proxy registry docker",
+        "hash": "password passwd token",
+        "seed": "totp otp mfa signing",
+    }.items()
 }
 #: Words at the end that leave a name what it is without them.
 _APPENDED = frozenset((

@@ -6,26 +6,31 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Annotated, Any, Self
 
 from pydantic import Field, JsonValue, model_serializer, model_validator
 
 from drills.model.durations import Duration, bounded
-from drills.model.playbook import Model
+from drills.model.playbook import Model, kebab
 
 
 class Role(StrEnum):
-    """What a probe stands for in a playbook's thresholds (`site_failing`, `database_failing` …)."""
+    """What a probe stands for in a playbook's thresholds (`site_failing`, `external_api_failing` …)."""
 
-    SITE = "site"
-    HEALTH = "health"
-    DATABASE = "database"
-    CACHE = "cache"
-    LOGIN = "login"
-    PAYMENT = "payment"
-    EXTERNAL_API = "external-api"
-    FEATURE = "feature"
+    @staticmethod
+    def _generate_next_value_(name: str, *_: object) -> str:
+        """As files write it."""
+        return kebab(name.lower())
+
+    SITE = auto()
+    HEALTH = auto()
+    DATABASE = auto()
+    CACHE = auto()
+    LOGIN = auto()
+    PAYMENT = auto()
+    EXTERNAL_API = auto()
+    FEATURE = auto()
 
 
 class Window(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, JsonValue, model_serializer, model_validator
 
@@ -27,8 +27,8 @@ class Traffic(Model):
     spawn_rate: float = Field(10, gt=0, description="Users started per second.")
     requests_per_user: float = Field(1.0, gt=0, description="Requests that each user intends per second.")
     slow_after: Duration = Field(timedelta(seconds=2), description="A request that takes longer makes its user suffer.")
-    entrance: Literal["app", "edge"] = Field(
-        "app", description="Where users come in: `app` is plain HTTP; `edge` a name, TLS, and a certificate to trust."
+    entrance: str | None = Field(
+        None, description="Where users come in: an address of the sandbox, by its name; absent: the system's own."
     )
     journeys: tuple[str, ...] = Field(
         (), description="Probes that users repeat, each of them one, where there is no Locust file."

@@ -1,16 +1,19 @@
-"""A system that workspaces may have without declaring its services: what the rest of the program asks of it.
+"""A system that drills break: what is known of it before anything runs, and how its sandbox is opened.
 
-It is added by one line, as kinds of faults, probes and adapters are (see `drills.sandbox.systems`).
+A workspace declares its own in drills.yaml, or names one that is added by one line, as kinds of faults, probes and
+adapters are (see `drills.sandbox.systems`). Both say the same of themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from drills.sandbox.capabilities.capability import Capability
     from drills.sandbox.choice import SandboxPlace
     from drills.sandbox.sandbox import Sandbox
@@ -81,8 +84,56 @@ class PublishedPort:
     datagrams: bool = False
 
 
+class KnownSystem(Protocol):
+    """What is known of a system without asking anything that runs."""
+
+    @property
+    def names(self) -> Mapping[str, Collection[str]]:
+        """What a fault's setting of that key may be: `service`, `link`, `release`, `setting`, `table` …
+
+        A key that is not there cannot be known beforehand.
+        """
+        ...
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """What probes may name as `${…}`, each with what it is like; `ca` and `state` are files."""
+        ...
+
+    @property
+    def entrance(self) -> str | None:
+        """The address at which users come in, where neither drills.yaml nor the scenario says it."""
+        ...
+
+    def locustfile(self, workspace: Path) -> Path | None:
+        """What its users do, where neither drills.yaml nor the scenario says it, in a workspace in that folder."""
+        ...
+
+    @property
+    def probe_settings(self) -> Mapping[str, Mapping[str, JsonValue]]:
+        """By the kind of a probe: settings for those that a probe leaves out."""
+        ...
+
+    @property
+    def release_service(self) -> str | None:
+        """The service that has releases; None when none has."""
+        ...
+
+    def setting_services(self, name: str) -> Sequence[str]:
+        """The services that have a setting of that name, as far as settings are any service's own."""
+        ...
+
+    def refusal(self, service: str, act: str) -> str | None:
+        """Why its owner does not allow that to be done to the service, or (`cut`) to the link; None when they do."""
+        ...
+
+    def setting_refusal(self, name: str, value: str | None) -> str | None:
+        """Why a setting of that name cannot have the value; None when it can, or that is not known."""
+        ...
+
+
 class System:
-    """One class for each system, without state and quick to load: lists and help texts ask it too."""
+    """See KnownSystem. One class for each, without state and quick to load: lists and help texts ask it too."""
 
     commands: ClassVar[tuple[CommandGroup, ...]] = ()
     """What `drills sandbox` can do with this system alone."""
@@ -95,4 +146,43 @@ class System:
 
     def unavailable(self, driver: str) -> Mapping[Capability, str]:  # noqa: ARG002 - for those that depend on it
         """Why, in a few words, for each capability that is known to be lacking without opening the sandbox."""
+        return {}
+
+    # --- what is known of it
+
+    @property
+    def names(self) -> Mapping[str, Collection[str]]:
+        return {}
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        return {}
+
+    @property
+    def entrance(self) -> str | None:
+        return None
+
+    def locustfile(self, workspace: Path) -> Path | None:  # noqa: ARG002 - for those that have one
+        return None
+
+    @property
+    def probe_settings(self) -> Mapping[str, Mapping[str, JsonValue]]:
+        return {}
+
+    @property
+    def release_service(self) -> str | None:
+        return None
+
+    def setting_services(self, name: str) -> Sequence[str]:  # noqa: ARG002 - they may be the system's as a whole
+        return ()
+
+    def refusal(self, service: str, act: str) -> str | None:  # noqa: ARG002 - it is there to be broken
+        return None
+
+    def setting_refusal(self, name: str, value: str | None) -> str | None:  # noqa: ARG002 - nothing is known
+        return None
+
+    @property
+    def examples(self) -> Mapping[str, JsonValue]:
+        """By a fault's setting, a value with which a kind of fault can be tried on this system."""
         return {}

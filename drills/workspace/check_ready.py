@@ -14,21 +14,6 @@ from drills.probing.remote.config import KnownProber
 from drills.workspace.probe_files import PlacedProbe
 from drills.workspace.yaml_lines import Place
 
-#: What `${…}` may name in the included sandbox, each with what it is like there; `ca` and `state` are files.
-ADDRESSES: Mapping[str, str] = {
-    "app": "http://127.0.0.1:8000",
-    "app-direct": "http://127.0.0.1:8001",
-    "edge": "https://shop.test:8443",
-    "edge-address": "127.0.0.1:8443",
-    "database": "postgresql://postgres@127.0.0.1:5432/shop",
-    "cache": "redis://127.0.0.1:6379/0",
-    "external-api": "http://127.0.0.1:8002",
-    "toxiproxy": "http://127.0.0.1:8474",
-    "dns": "127.0.0.1:5300",
-    "ca": "ca.pem",
-    "state": "state.json",
-}
-
 
 def check_ready(
     probes: Sequence[PlacedProbe], addresses: Mapping[str, str], probers: Mapping[str, str] | None, root: Path

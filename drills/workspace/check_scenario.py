@@ -5,32 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from pydantic import JsonValue
 
 from drills.errors import Problem
-from drills.faults.fault import Fault, Owners
-from drills.faults.kinds.change_setting import ChangeSetting
+from drills.faults.fault import Fault
 from drills.faults.registry import why_unknown
 from drills.model.playbook import Playbook
 from drills.model.scenario import Scenario
 from drills.nearest import suggest
+from drills.sandbox.system import KnownSystem
 from drills.workspace.check_runbook import check_runbook
 from drills.workspace.conditions import check_abort
 from drills.workspace.models import build_at
 from drills.workspace.registries import disturbance_kind
-from drills.workspace.shop_names import refusal, shop_names
 from drills.workspace.yaml_lines import Document, Place
-
-
-class System(Owners, Protocol):
-    """What the owner of a sandbox declares of it; nothing of the included shop, whose faults are all allowed."""
-
-    @property
-    def services(self) -> Collection[str]: ...
-
-    def refusal(self, service: str, act: str) -> str | None: ...
 
 
 def check_scenario(
@@ -39,14 +28,9 @@ def check_scenario(
     folder: Path,
     probes: Collection[str],
     playbook: Playbook | None,
-    names: Mapping[str, Collection[str]],
-    system: System,
+    system: KnownSystem,
 ) -> Iterator[Problem]:
-    """`folder` is the scenario's own; `probes` are the names of all; `playbook` the workspace's choice, if usable.
-
-    `names` are what the sandbox has (releases, indexes …), by the setting of a fault that may name it; `system` is
-    what its owner declares.
-    """
+    """`folder` is the scenario's own; `probes` are the names of all; `playbook` the workspace's choice, if usable."""
     written = document.data.get("name", folder.name)
     if written != folder.name:
         yield document.problem(("name",), f"{written!r} is not the name of its folder", f"write {folder.name}")
@@ -54,13 +38,17 @@ def check_scenario(
         if name not in probes:
             place: Place = ("steady", "probes", index)
             yield document.problem(place, f"there is no probe {name!r}", suggest(name, probes))
-    yield from _timeline(document, scenario, names, system)
+    yield from _timeline(document, scenario, system)
     yield from _truth(document, scenario, playbook)
     if scenario.abort is not None:
         yield from check_abort(document, ("abort", "when"), scenario.abort.when)
     for index, name in enumerate(scenario.traffic.journeys):
         if name not in probes:
             yield document.problem(("traffic", "journeys", index), f"there is no probe {name!r}", suggest(name, probes))
+    entrance = scenario.traffic.entrance
+    if entrance is not None and entrance not in system.addresses:
+        wrong = f"there is no address {entrance!r}"
+        yield document.problem(("traffic", "entrance"), wrong, suggest(entrance, system.addresses))
     own = scenario.traffic.locustfile
     if own is not None and not (folder / own).is_file():
         right = "write the file's name within the scenario's folder"
@@ -68,9 +56,7 @@ def check_scenario(
     yield from _runbook(document, scenario, folder)
 
 
-def _timeline(
-    document: Document, scenario: Scenario, names: Mapping[str, Collection[str]], system: System
-) -> Iterator[Problem]:
+def _timeline(document: Document, scenario: Scenario, system: KnownSystem) -> Iterator[Problem]:
     for index, injection in enumerate(scenario.timeline):
         place: Place = ("timeline", index, "fault")
         kind = disturbance_kind(injection.fault.kind)
@@ -80,14 +66,9 @@ def _timeline(
         else:
             fault, problems = build_at(document, place, injection.fault.settings, kind)
             yield from problems
-            yield from _names(document, place, injection.fault.settings, names)
-            for service, act in fault.touched(system) if isinstance(fault, Fault) else ():
-                known = service.partition("/")[0] in {*system.services, *names.get("link", ())}
-                # One that is not named at all is the only one that it can be done to.
-                if (known or not service) and (why := system.refusal(service, act)) is not None:
-                    yield document.problem(place, "its owner does not allow this", why, warning=True)
-            if names is shop_names() and isinstance(fault, ChangeSetting):
-                yield from _value(document, place, fault)
+            yield from _names(document, place, injection.fault.settings, system.names)
+            if isinstance(fault, Fault):
+                yield from _fits(document, place, fault, system)
         if injection.at >= scenario.limits.duration:
             right = "inject earlier, or lengthen limits.duration"
             yield document.problem(("timeline", index, "at"), "comes after the drill has ended", right)
@@ -110,11 +91,15 @@ def _plain(key: str, name: str) -> str:
     return name.replace("-", "_") if key == "setting" else name.removeprefix("public.")
 
 
-def _value(document: Document, place: Place, fault: ChangeSetting) -> Iterator[Problem]:
-    if fault.value is None:
-        yield document.problem((*place, "value"), f"{fault.setting} always has a value", "write what it takes")
-    elif (why := refusal(fault.setting, fault.value)) is not None:
-        yield document.problem((*place, "value"), why, "write what the setting takes")
+def _fits(document: Document, place: Place, fault: Fault, system: KnownSystem) -> Iterator[Problem]:
+    for service, act in fault.touched(system):
+        known = any(service.partition("/")[0] in system.names.get(key, ()) for key in ("service", "link"))
+        # One that is not named at all is the only one that it can be done to.
+        if (known or not service) and (why := system.refusal(service, act)) is not None:
+            yield document.problem(place, "its owner does not allow this", why, warning=True)
+    if (misfit := fault.misfit(system)) is not None:
+        key, wrong, right = misfit
+        yield document.problem((*place, key), wrong, right)
 
 
 def _truth(document: Document, scenario: Scenario, playbook: Playbook | None) -> Iterator[Problem]:

@@ -16,6 +16,8 @@ from drills.probing.net.urls import HttpUrl
 from drills.sandbox.choice import INCLUDED
 from drills.sandbox.declared.declaration import DeclaredLink, DeclaredService
 from drills.sandbox.declared.system import DeclaredSystem, ReleaseDeclaration, SettingName
+from drills.sandbox.system import KnownSystem
+from drills.sandbox.systems import system_of
 from drills.workspace.schedule import ScheduleEntry
 
 
@@ -61,7 +63,7 @@ class SandboxConfig(Model):
     )
     services: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")], DeclaredService] = Field(
         default_factory=dict,
-        description="Of a compose project of your own, each by its name there; absent: the included shop.",
+        description="Of a compose project of your own, each by its name there; absent: those of `system`.",
     )
     links: dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")], DeclaredLink] = Field(
         default_factory=dict,
@@ -79,10 +81,17 @@ class SandboxConfig(Model):
         """What is declared of a system of one's own; empty where none is."""
         return DeclaredSystem(services=self.services, links=self.links, releases=self.releases, settings=self.settings)
 
+    @property
+    def known(self) -> KnownSystem:
+        """What is known of the system, whether its services are declared or not. Raises BadInput for an unknown one."""
+        return self.declared if self.services else system_of(self.system)
+
 
 class TrafficConfig(Model):
-    locustfile: FilePath = Field("shop/locustfile.py", description="In the workspace; a scenario may have its own.")
-    service: str | None = Field(None, description="Of a system of your own: the service that Locust's users ask.")
+    locustfile: FilePath | None = Field(
+        None, description="In the workspace; a scenario may have its own; absent: what the system comes with."
+    )
+    service: str | None = Field(None, description="The service that Locust's users ask; absent: the system's entrance.")
 
 
 class Retention(Model):

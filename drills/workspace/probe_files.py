@@ -32,15 +32,23 @@ class PlacedProbe:
     place: Place
 
 
-def load_probes(paths: Sequence[Path], shown: Callable[[Path], str], root: Path) -> Mapping[str, ProbeSpec]:
+#: By the kind of a probe, settings for those that it leaves out.
+Usual = Mapping[str, Mapping[str, JsonValue]]
+
+
+def load_probes(
+    paths: Sequence[Path], shown: Callable[[Path], str], root: Path, usual: Usual
+) -> Mapping[str, ProbeSpec]:
     """Every probe by its name. Raises InvalidFiles with the problems of all files."""
-    probes, problems = read_probes([read_document(path, shown(path)) for path in paths], root)
+    probes, problems = read_probes([read_document(path, shown(path)) for path in paths], root, usual)
     if wrong := [each for each in problems if not each.warning]:
         raise InvalidFiles(wrong)
     return {probe.spec.name: probe.spec for probe in probes}
 
 
-def read_probes(documents: Sequence[Document], root: Path) -> tuple[tuple[PlacedProbe, ...], tuple[Problem, ...]]:
+def read_probes(
+    documents: Sequence[Document], root: Path, usual: Usual
+) -> tuple[tuple[PlacedProbe, ...], tuple[Problem, ...]]:
     """The probes that can be used, and all that is wrong with the others. `root` is what files are relative to."""
     probes: dict[str, PlacedProbe] = {}
     problems: list[Problem] = []
@@ -57,8 +65,18 @@ def read_probes(documents: Sequence[Document], root: Path) -> tuple[tuple[Placed
             if spec is not None and spec.name in probes:
                 problems.append(_twice(document, place, probes[spec.name]))
             elif spec is not None:
-                probes[spec.name] = PlacedProbe(_with_files_of(root, spec), document, place)
+                probes[spec.name] = PlacedProbe(_with_files_of(root, _completed(spec, usual)), document, place)
     return tuple(probes.values()), tuple(problems)
+
+
+def _completed(spec: ProbeSpec, usual: Usual) -> ProbeSpec:
+    """With what the probe leaves out, also of a mapping that it writes in part."""
+    own = dict(spec.settings)
+    for key, known in usual.get(spec.kind, {}).items():
+        written = own.setdefault(key, known)
+        if isinstance(written, dict) and isinstance(known, dict):
+            own[key] = {**known, **written}
+    return spec if own == spec.settings else spec.model_copy(update={"settings": own})
 
 
 def _with_files_of(root: Path, spec: ProbeSpec) -> ProbeSpec:

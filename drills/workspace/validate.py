@@ -12,21 +12,19 @@ from drills.model.playbook import Playbook
 from drills.model.scenario import Scenario
 from drills.nearest import suggest
 from drills.sandbox.adapters.registry import ADAPTERS
-from drills.sandbox.declared.addresses import url_of
 from drills.sandbox.declared.link_rules import wrong_by_itself
-from drills.sandbox.declared.system import DeclaredSystem
+from drills.sandbox.system import KnownSystem
 from drills.sandbox.systems import SYSTEMS
 from drills.workspace.check_compose import check_compose
 from drills.workspace.check_playbook import check_playbook, supplied_metrics, unsupplied
 from drills.workspace.check_probe import check_probe
-from drills.workspace.check_ready import ADDRESSES, check_ready
+from drills.workspace.check_ready import check_ready
 from drills.workspace.check_scenario import check_scenario
-from drills.workspace.config import WorkspaceConfig
+from drills.workspace.config import SandboxConfig, WorkspaceConfig
 from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
 from drills.workspace.models import Loaded, load_model
 from drills.workspace.probe_files import read_probes
 from drills.workspace.registries import fault_kinds, probe_kinds
-from drills.workspace.shop_names import shop_names
 from drills.workspace.yaml_lines import Document, Place, read_document
 
 
@@ -36,16 +34,15 @@ def validate(root: Path) -> list[Problem]:
     own = {name: _load(root, path, Playbook) for name, path in playbook_files(root).items()}
     scenarios = {name: _load(root, path, Scenario, name=name) for name, path in scenario_files(root).items()}
     documents = [read_document(path, str(path.relative_to(root))) for path in probe_files(root)]
-    probes, problems = read_probes(documents, root)
+    system = _system(config.model)
+    probes, problems = read_probes(documents, root, system.probe_settings)
     found = [*problems, *config.problems]
     for loaded in (*own.values(), *scenarios.values()):
         found += loaded.problems
 
     chosen = _chosen_playbook(config.model, own)
     known_probes = frozenset(probe.spec.name for probe in probes).union(_names_written(documents))
-    addresses, names = _sandbox_names(config.model)
-    system = config.model.sandbox.declared if config.model is not None else DeclaredSystem()
-
+    addresses = system.addresses
     probers = None if config.model is None else {name: each.url for name, each in config.model.probers.items()}
     right = []
     for probe in probes:
@@ -56,13 +53,13 @@ def validate(root: Path) -> list[Problem]:
     for name, scenario in scenarios.items():
         if scenario.model is not None:
             folder = root / "scenarios" / name
-            found += check_scenario(scenario.document, scenario.model, folder, known_probes, chosen, names, system)
+            found += check_scenario(scenario.document, scenario.model, folder, known_probes, chosen, system)
     for playbook in own.values():
         if playbook.model is not None:
             found += check_playbook(playbook.document, playbook.model)
-    if system.services and config.model is not None:
-        found += check_compose(root, config.document, config.model.sandbox)
     if config.model is not None:
+        if config.model.sandbox.services:
+            found += check_compose(root, config.document, config.model.sandbox)
         wrong_links = wrong_by_itself(config.model.sandbox.links, config.model.sandbox.services)
         found += [config.document.problem(each.place, each.wrong, each.right) for each in wrong_links]
         found += _check_config(root, config.document, config.model, own, scenarios)
@@ -81,26 +78,11 @@ def _broken_entry_points() -> Iterator[Problem]:
             yield Problem(group, 0, "", line, "mend it, or uninstall the distribution", warning=True)
 
 
-def _sandbox_names(config: WorkspaceConfig | None) -> tuple[Mapping[str, str], Mapping[str, Collection[str]]]:
-    """What `${…}` may name, with what it is like, and what a fault's setting of that key may have: the declared
-    system's, or the shop's.
-    """
-    if config is not None and config.sandbox.services:
-        services = config.sandbox.services
-        # Secrets are not needed to say what a file means.
-        plain = {name: service.model_copy(update={"password_from": None}) for name, service in services.items()}
-        alike = {name: url_of(service, "127.0.0.1:8000") for name, service in plain.items()}
-        return {**alike, "state": ADDRESSES["state"]}, _declared_names(config.sandbox.declared)
-    return ADDRESSES, shop_names()
-
-
-def _declared_names(system: DeclaredSystem) -> dict[str, Collection[str]]:
-    names: dict[str, Collection[str]] = {"service": tuple(system.services), "link": tuple(system.links)}
-    if system.settings:
-        names["setting"] = tuple(sorted({name for each in system.settings.values() for name in each}))
-    if system.releases is not None and system.releases.tags:
-        names["release"] = system.releases.tags
-    return names
+def _system(config: WorkspaceConfig | None) -> KnownSystem:
+    """The workspace's; while nobody knows which it is, the one that is included."""
+    if config is None or (not config.sandbox.services and config.sandbox.system not in SYSTEMS):
+        return SandboxConfig().known
+    return config.sandbox.known
 
 
 def _load(root: Path, path: Path, model: type[Any], **given: Any) -> Loaded[Any]:
@@ -137,14 +119,18 @@ def _check_config(
     if config.playbook not in playbooks:
         wrong = f"there is no playbook {config.playbook!r}"
         yield document.problem(("playbook",), wrong, suggest(config.playbook, playbooks))
+    for key, wrong, right in config.sandbox.declared.problems():
+        yield document.problem(("sandbox", *key), wrong, right)
     if config.sandbox.system not in SYSTEMS:
         wrong = f"there is no system {config.sandbox.system!r}"
         yield document.problem(("sandbox", "system"), wrong, SYSTEMS.why_not(config.sandbox.system))
-    for key, wrong, right in config.sandbox.declared.problems():
-        yield document.problem(("sandbox", *key), wrong, right)
-    if "traffic" in document.data and not (root / config.traffic.locustfile).is_file():
-        wrong = f"there is no file {config.traffic.locustfile!r}"
+    users, system = config.traffic, _system(config)
+    if users.locustfile is not None and not (root / users.locustfile).is_file():
+        wrong = f"there is no file {users.locustfile!r}"
         yield document.problem(("traffic", "locustfile"), wrong, "write the file's name within the workspace")
+    if users.service is not None and users.service not in system.addresses:
+        wrong = f"there is no service {users.service!r}"
+        yield document.problem(("traffic", "service"), wrong, suggest(users.service, system.addresses))
     for name, prober in config.probers.items():
         if not (root / prober.token_file).is_file():
             wrong, right = f"there is no file {prober.token_file!r}", "write the prober's token into it"

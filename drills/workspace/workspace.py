@@ -81,7 +81,7 @@ class Workspace:
     @cached_property
     def probes(self) -> Mapping[str, ProbeSpec]:
         """All probes of all files in probes/. Raises InvalidFiles when any of these cannot be used."""
-        return load_probes(probe_files(self.root), self.shown, self.root)
+        return load_probes(probe_files(self.root), self.shown, self.root, self.config.sandbox.known.probe_settings)
 
     @cached_property
     def probers(self) -> Mapping[str, KnownProber]:
@@ -130,14 +130,19 @@ class Workspace:
         runbook = self.scenario(name).runbook
         return None if runbook is None else self.scenario_dir(name) / runbook
 
-    def locustfile(self, scenario: Scenario) -> Path:
-        """The file of the scenario's users: its own, or the workspace's, or the included one."""
+    def locustfile(self, scenario: Scenario) -> Path | None:
+        """The file of the scenario's users: its own, or the workspace's, or the system's; None when there is none."""
         if scenario.traffic.locustfile is not None:
             return self.scenario_dir(scenario.name) / scenario.traffic.locustfile
-        own = self.root / self.config.traffic.locustfile
-        if own.is_file() or self.config.sandbox.services:
+        named = self.config.traffic.locustfile
+        own = None if named is None else self.root / named
+        if own is not None and own.is_file():
             return own
-        return included_root() / str(WorkspaceConfig.model_fields["traffic"].default.locustfile)
+        return self.config.sandbox.known.locustfile(self.root) or own
+
+    def entrance(self, scenario: Scenario) -> str | None:
+        """The address at which the scenario's users come in; None when nothing says it."""
+        return scenario.traffic.entrance or self.config.traffic.service or self.config.sandbox.known.entrance
 
     def shown(self, path: Path) -> str:
         """A file's name as messages show it: from the workspace's folder when it lies there."""

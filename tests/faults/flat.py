@@ -177,6 +177,8 @@ class _Backups(_Part):
 
 
 class _Disk(_Part):
+    service = Service.DATABASE
+
     def folder(self, service: str) -> str:
         raise NotSupported(
             f"the disk of {service} is not filled by a file; leave service out: the database's is filled"

@@ -10,15 +10,15 @@ import pytest
 
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
-from drills.faults.kinds.abandon_exports import AbandonExports
 from drills.faults.kinds.change_setting import ChangeSetting
 from drills.faults.kinds.delete_rows import DeleteRows
 from drills.faults.kinds.fill_cache import FillCache
 from drills.faults.kinds.fill_disk import FillDisk
-from drills.faults.kinds.misuse_key import MisuseKey
 from drills.faults.kinds.rotate_credentials import RotateCredentials
 from drills.processes.leftovers import until
 from drills.sandbox.capabilities.services import Running
+from drills.sandbox.shop.faults.abandon_exports import AbandonExports
+from drills.sandbox.shop.faults.misuse_key import MisuseKey
 from drills.sandbox.shop.names import Service
 from drills.sandbox.shop.sandbox import ShopSandbox
 from tests.faults.paper_sandbox import PaperSandbox

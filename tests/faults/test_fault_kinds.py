@@ -8,50 +8,35 @@ import pytest
 
 from drills.errors import EnvironmentFailed
 from drills.faults.fault import Fault, FaultImpossible
+from drills.faults.injection import lacking
 from drills.faults.kinds.exhaust_connections import ExhaustConnections
 from drills.faults.kinds.hold_locks import HoldLocks
-from drills.faults.kinds.misuse_key import MisuseKey
 from drills.faults.registry import FAULTS, fault_of
 from drills.model.scenario import FaultSpec
 from drills.processes.leftovers import marked
+from drills.sandbox.choice import INCLUDED
+from drills.sandbox.shop.faults.misuse_key import MisuseKey
 from drills.sandbox.shop.sandbox import ShopSandbox
+from drills.sandbox.systems import system_of
 
 pytestmark = pytest.mark.slow
 
+#: What nothing is seen of in the sandbox while it is in place, and is tried by itself.
+UNSEEN = {"restart-service"}
 SPECS = [
+    *({"kind": kind, **FAULTS[kind].example(system_of(INCLUDED))} for kind in FAULTS if kind not in UNSEEN),
+    # Further settings and services of theirs.
     {"kind": "stop-service", "service": "database"},
-    {"kind": "stop-service", "service": "app"},
     {"kind": "kill-service", "service": "database"},
-    {"kind": "kill-service", "service": "app"},
     {"kind": "kill-service", "service": "toxiproxy"},
+    {"kind": "kill-service", "service": "app/2"},
     {"kind": "pause-service", "service": "cache"},
     {"kind": "link-latency", "link": "app-database", "latency": "300ms", "jitter": "20ms"},
     {"kind": "link-down", "link": "app-database"},
     {"kind": "link-reset", "link": "app-cache", "after": "10ms"},
-    {"kind": "link-bandwidth", "link": "app-database", "rate": 20},
-    {"kind": "link-timeout", "link": "app-cache"},
-    {"kind": "deploy-release", "release": "1.2.0"},
-    {"kind": "kill-service", "service": "app/2"},
-    {"kind": "pause-replica", "replica": 1},
-    {"kind": "scale-service", "service": "app", "replicas": 1},
-    {"kind": "resize-service", "service": "app", "cpus": 1},
-    {"kind": "expire-certificate"},
-    {"kind": "run-migration", "migration": "0005"},
-    {"kind": "fill-disk"},
-    {"kind": "misuse-key", "requests-per-second": 5},
     {"kind": "change-setting", "setting": "recommendations-timeout", "value": 2},
-    {"kind": "rotate-credentials", "role": "shop"},
-    {"kind": "drop-index", "index": "orders_customer_idx"},
-    {"kind": "delete-rows", "table": "orders", "where": "customer_id <= 20"},
-    {"kind": "fill-cache", "megabytes": 4},
-    {"kind": "hold-locks", "table": "orders"},
     {"kind": "hold-locks", "table": "public.orders", "mode": "exclusive"},
-    {"kind": "exhaust-connections"},
     {"kind": "exhaust-connections", "connections": 4},
-    {"kind": "run-long-query"},
-    {"kind": "abandon-exports"},
-    {"kind": "external-api-blocked"},
-    {"kind": "exec", "apply": "sleep 300 & touch here", "undo": "rm -f here", "verify-undone": "[ ! -e here ]"},
 ]
 
 
@@ -59,19 +44,14 @@ def fault(spec: dict[str, object]) -> Fault:
     return fault_of(FaultSpec.model_validate(spec))
 
 
-def test_every_kind_that_touches_the_sandbox_is_tried_here() -> None:
-    elsewhere = {"restart-service", "stress-cpu"}
-    assert {spec["kind"] for spec in SPECS} | elsewhere == set(FAULTS)
-
-
-@pytest.mark.parametrize(
-    "spec", SPECS, ids=lambda spec: "-".join(str(value) for value in spec.values() if "here" not in str(value))
-)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: "-".join(map(str, spec.values()))[:60])
 def test_a_fault_is_seen_refused_a_second_time_and_undone_without_a_trace(
     sandbox: ShopSandbox, spec: dict[str, object]
 ) -> None:
     before = sandbox.fingerprint()
     one = fault(spec)
+    if one.needs - sandbox.capabilities:
+        pytest.skip(str(lacking((one,), sandbox)))
     one.check(sandbox)
     plan = one.undo_plan(sandbox)
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from drills.faults.included import INCLUDED as KINDS
 from drills.faults.registry import FAULTS
-from drills.faults.scarce import SCARCE_CAPABILITIES, SCARCE_FAULTS, why_never
+from drills.faults.scarce import why_never
+from drills.kinds import needs_in
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.choice import INCLUDED
 from drills.sandbox.systems import system_of
 
 
-def test_the_table_of_scarce_faults_says_what_the_faults_say() -> None:
-    needed = {kind: fault.needs & SCARCE_CAPABILITIES for kind, fault in FAULTS.items()}
-    assert {kind: needs for kind, needs in needed.items() if needs} == SCARCE_FAULTS
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_line_of_a_kind_says_what_the_kind_needs(kind: str) -> None:
+    assert needs_in(KINDS[kind]) == FAULTS[kind].needs
 
 
-def test_a_driver_lacks_nothing_that_is_not_in_the_table() -> None:
-    system = system_of(INCLUDED)
-    assert system.unavailable("local").keys() | system.unavailable("compose").keys() <= SCARCE_CAPABILITIES
-    assert system.unavailable("nonsense") == {}
+def test_an_unknown_driver_lacks_nothing() -> None:
+    assert system_of(INCLUDED).unavailable("nonsense") == {}
 
 
 def test_the_reason_is_the_drivers_own() -> None:

@@ -11,6 +11,7 @@ from drills.probing.engine.verdict import judge
 from drills.probing.kinds.metrics.probe import prepare
 from drills.probing.net.resolver import Resolver
 from drills.probing.seen import Means
+from tests.probing.kinds.test_metrics import NAMED
 from tests.probing.looking import Looked, probe
 from tests.probing.servers import answering, serving
 from tests.wild.cases import Case, cases_of
@@ -35,6 +36,7 @@ async def last_look(case: Case) -> Looked:
 
         async with serving(serve) as port:
             settings = {"url": f"http://127.0.0.1:{port}/metrics", **case.given.get("settings", {})}
+            settings["named"] = {**NAMED, **settings.get("named", {})}
             bound = probe("metrics", settings, asserts=case.given.get("assert", []))
             try:
                 look = prepare(bound, means)

@@ -36,6 +36,8 @@ MISTAKES = [
     ("drills.yaml", "monthly:", "montly:", "drills.yaml:4: schedule[0]: does not say when; write exactly one of monthly, cron, on, every"),
     ("drills.yaml", "format: 1", "format: 7", "drills.yaml:1: format: format 7 is newer than this version of drills reads (1); upgrade drills"),
     ("drills.yaml", "format: 1", "traffic: {locustfile: x.py}", "drills.yaml:1: traffic.locustfile: there is no file 'x.py'; write the file's name within the workspace"),
+    ("drills.yaml", "format: 1", "traffic: {service: ap}", "drills.yaml:1: traffic.service: there is no service 'ap'; did you mean app?"),
+    ("drills.yaml", "format: 1", "sandbox: {system: includ}", "drills.yaml:1: sandbox.system: there is no system 'includ'; did you mean included?"),
     # probes
     ("probes/shop.yaml", "every: 3s", "evry: 3s", "probes/shop.yaml:3: [0].evry: unknown key; did you mean every?"),
     ("probes/shop.yaml", "every: 3s", "every: 3 s", "probes/shop.yaml:3: [0].every: '3 s' is not a duration; write 3s"),
@@ -102,6 +104,7 @@ MISTAKES = [
     ("scenarios/slow-query/scenario.yaml", "title:", "name: slow\ntitle:", "scenarios/slow-query/scenario.yaml:1: name: 'slow' is not the name of its folder; write slow-query"),
     ("scenarios/slow-query/scenario.yaml", "title:", "runbook: mend.md\ntitle:", "scenarios/slow-query/scenario.yaml:1: runbook: there is no file 'mend.md'; write mend.md, or `runbook: null`"),
     ("scenarios/slow-query/scenario.yaml", "title:", "runbook: null\ntitle:", "scenarios/slow-query/scenario.yaml:1: warning: runbook: there is none; write one; a person may need it"),
+    ("scenarios/slow-query/scenario.yaml", "title:", "traffic: {entrance: egde}\ntitle:", "scenarios/slow-query/scenario.yaml:1: traffic.entrance: there is no address 'egde'; did you mean edge?"),
     ("scenarios/slow-query/scenario.yaml", "title:", "traffic: {locustfile: us.py}\ntitle:", "scenarios/slow-query/scenario.yaml:1: traffic.locustfile: there is no file 'us.py'; write the file's name within the scenario's folder"),
     ("scenarios/quiet/scenario.yaml", "title:", "timeline: [{at: 1s, fault: {kind: external-api-blocked}}]\nrunbook: null\ntitle:", "scenarios/quiet/scenario.yaml:1: truth: is missing; write the cause, its candidates and the remedy"),
     # runbook

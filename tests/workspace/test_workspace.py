@@ -13,6 +13,7 @@ from drills.included import included_root
 from drills.sandbox.choice import SandboxPlace
 from drills.workspace.config import SandboxConfig
 from drills.workspace.titles import Outline, outlines, sandbox_place
+from drills.workspace.validate import validate
 from drills.workspace.workspace import Workspace
 from tests.workspace.sample import write_workspace
 
@@ -100,6 +101,47 @@ def test_the_locustfile_is_the_scenarios_or_the_workspaces_or_the_included_one(t
     assert workspace.locustfile(workspace.scenario("plain")) == included_root() / "shop/locustfile.py"
     write_workspace(tmp_path, {"shop/locustfile.py": ""})
     assert workspace.locustfile(workspace.scenario("plain")) == tmp_path / "shop/locustfile.py"
+
+
+OWN = "{playbook: fastapi, sandbox: {services: {web: {adapter: http, port: 80}, db: {adapter: postgres}}}"
+
+
+def test_users_come_in_where_the_scenario_says_or_the_workspace_or_where_the_system_is_open(tmp_path: Path):
+    def entrance(config: str, traffic: str = "") -> str | None:
+        files = {"drills.yaml": config, "scenarios/a/scenario.yaml": f"{SCENARIO}traffic: {{{traffic}}}\n"}
+        workspace = Workspace.load(write_workspace(tmp_path, files))
+        return workspace.entrance(workspace.scenario("a"))
+
+    assert entrance("playbook: fastapi") == "app"
+    assert entrance("playbook: fastapi", "entrance: edge") == "edge"
+    assert entrance(f"{OWN}}}") == "web"
+    assert entrance(f"{OWN}, traffic: {{service: api}}}}") == "api"
+    assert entrance("{playbook: fastapi, sandbox: {services: {db: {adapter: postgres}}}}") is None
+
+
+PROBES = """
+- {name: plain, metrics: {url: 'http://a/metrics'}}
+- {name: own, metrics: {url: 'http://a/metrics', named: {requests: ours, status-label: code}}}
+- {name: held, container: {state: '${state}'}}
+"""
+
+
+def test_a_probe_gets_from_the_system_what_it_leaves_out(tmp_path: Path):
+    files = {"drills.yaml": "playbook: fastapi", "probes/a.yaml": PROBES}
+    probes = Workspace.load(write_workspace(tmp_path, files)).probes
+    assert probes["plain"].settings["named"]["requests"] == "shop_requests_total"
+    assert probes["own"].settings["named"]["requests"] == "ours"
+    assert probes["own"].settings["named"]["seconds"] == "shop_request_seconds"
+    assert probes["held"].settings["service"] == "app"
+
+
+def test_a_system_of_ones_own_has_no_metrics_by_the_names_of_another(tmp_path: Path):
+    files = {"drills.yaml": f"{OWN}}}", "probes/a.yaml": PROBES, "compose.yaml": "services: {}"}
+    said = [str(each) for each in validate(write_workspace(tmp_path, files)) if each.file.startswith("probes")]
+    assert said == [
+        "probes/a.yaml:2: [0].metrics: names no metric; write named: {requests: …}, with what the target calls it",
+        "probes/a.yaml:4: [2].container.service: is missing; write it",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""A setting is changed, as by a hurried hand: the value is one that its service accepts, and a wrong one."""
+"""A setting is changed, as by a hurried hand: the value is one that its service accepts, and a wrong one.
+
+Which settings are secrets is known by their names.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,14 @@ from drills.faults.names import ServiceName
 from drills.masking.secret_names import tells_secret
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.system import KnownSystem
 
 #: What lies between the two halves of an address: its user and password.
 _CREDENTIALS = re.compile(r"://[^/@\s]*@")
 
 
 def _as_text(value: object, info: ValidationInfo) -> object:
-    """Numbers and truths as YAML reads them: settings of the shop are `on` or `off`, variables `true` or `false`."""
+    """Numbers and truths as YAML reads them: variables are `true` or `false`, names in small letters `on` or `off`."""
     if isinstance(value, bool):
         words = ("off", "on") if str(info.data.get("setting", "")).islower() else ("false", "true")
         return words[value]
@@ -31,16 +35,17 @@ def _as_text(value: object, info: ValidationInfo) -> object:
 class ChangeSetting(Fault):
     """`{kind: change-setting, setting: pool_size, value: 1}`, or `{…, service: web, setting: POOL_SIZE, value: null}`
 
-    `service` is the one that has the setting, where several do; a value of null takes the variable away. The value is
-    never shown when the setting is a secret; an address is shown without its password.
+    The value is never shown when the setting is a secret; an address is shown without its password.
     """
 
     kind: ClassVar[str] = "change-setting"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SETTINGS})
 
-    service: ServiceName | None = None
+    service: ServiceName | None = Field(None, description="The one that has the setting, where several do.")
     setting: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
-    value: Annotated[str | None, BeforeValidator(_as_text)]
+    value: Annotated[
+        str | None, BeforeValidator(_as_text), Field(description="What it gets; null takes the variable away.")
+    ]
 
     @property
     def name(self) -> str:
@@ -58,6 +63,10 @@ class ChangeSetting(Fault):
         if len(having) > 1:
             return f"{self.name} is a setting of {' and '.join(having)}; write service: {having[0]}"
         return None
+
+    def misfit(self, system: KnownSystem) -> tuple[str, str, str] | None:
+        why = system.setting_refusal(self.setting, self.value)
+        return None if why is None else ("value", why, "write what the setting takes")
 
     def summary(self) -> str:
         if self.value is None:
@@ -102,7 +111,7 @@ class ChangeSetting(Fault):
 
     @property
     def _is_secret(self) -> bool:
-        return self.name in _secrets() or (not self.setting.islower() and tells_secret(self.setting))
+        return tells_secret(self.setting)
 
     def _shown(self) -> str:
         return "not set" if self.value is None else _CREDENTIALS.sub("://…@", self.value) or "nothing"
@@ -113,11 +122,3 @@ def _current(sandbox: Sandbox, name: str) -> str | None:
     if name not in present:
         raise EnvironmentFailed(f"there is no setting {name}")
     return present[name]
-
-
-def _secrets() -> frozenset[str]:
-    """The names of the included shop's settings whose values nobody may read in a report."""
-    from drills.included import included_root
-    from drills.sandbox.shop.definitions import definitions
-
-    return frozenset(each.name for each in definitions(included_root()).settings if each.secret)

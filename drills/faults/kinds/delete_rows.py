@@ -26,7 +26,15 @@ class DeleteRows(DatabaseFault):
     kind: ClassVar[str] = "delete-rows"
 
     table: SqlName
-    where: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^;]+$")]
+    where: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=500,
+            pattern=r"^[^;]+$",
+            description="A condition of SQL; at most 50,000 rows, of a table with a primary key.",
+        ),
+    ]
     _saved: UndoPlan | None = PrivateAttr(None)
 
     def summary(self) -> str:

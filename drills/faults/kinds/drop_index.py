@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from drills.errors import EnvironmentFailed
 from drills.faults.data_fault import DatabaseFault
 from drills.faults.fault import FaultImpossible, UndoPlan
@@ -13,15 +15,12 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class DropIndex(DatabaseFault):
-    """`{kind: drop-index, service: db, index: orders_customer_idx}`
-
-    On MySQL, where each table may have an index of that name, `table` says whose; it may be left out if one has.
-    """
+    """`{kind: drop-index, service: db, index: orders_customer_idx}`"""
 
     kind: ClassVar[str] = "drop-index"
 
     index: SqlName
-    table: SqlName | None = None
+    table: SqlName | None = Field(None, description="Whose it is, where several tables have one of that name (MySQL).")
 
     def summary(self) -> str:
         return f"drop index {self.index}"

@@ -67,6 +67,11 @@ class Exec(Fault):
 
     kind: ClassVar[str] = "exec"
     needs: ClassVar[frozenset[Capability]] = frozenset()
+    trial = {
+        "apply": "(setsid sleep 120 &); touch exec-fault",
+        "undo": "rm -f exec-fault",
+        "verify-undone": "[ ! -e exec-fault ]",
+    }
 
     in_: ServiceName | None = Field(None, description="A service, or one replica of it; absent: this machine.")
     check_: Run | None = Field(

@@ -25,7 +25,7 @@ class ExhaustConnections(SessionFault):
 
     kind: ClassVar[str] = "exhaust-connections"
 
-    connections: Annotated[int, Field(ge=1)] | None = None
+    connections: Annotated[int, Field(ge=1)] | None = Field(None, description="How many; absent: all.")
     application: ApplicationName = "nightly-export"
 
     def summary(self) -> str:

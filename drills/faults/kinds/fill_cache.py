@@ -32,10 +32,13 @@ class FillCache(Fault):
 
     kind: ClassVar[str] = "fill-cache"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.CACHE})
+    trial = {"megabytes": 4}
 
     service: ServiceName | None = Field(None, description="The cache; absent: the only one that there is.")
     megabytes: Annotated[int, Field(ge=2, le=64)] = 8
-    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9:_-]{0,39}$")] = _FORMER_PREFIX
+    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9:_-]{0,39}$", description="What the keys begin with.")] = (
+        _FORMER_PREFIX
+    )
 
     @property
     def touches(self) -> tuple[tuple[str, str], ...]:

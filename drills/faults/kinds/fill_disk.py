@@ -22,7 +22,6 @@ from drills.sandbox.adapters.postgres.literals import literal
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.disk import DiskUsage
 from drills.sandbox.sandbox import Sandbox
-from drills.sandbox.shop.names import Service
 
 #: What the dump takes of the free space; the rest is filled with WAL.
 _DUMP_SHARE = 0.5
@@ -44,17 +43,22 @@ _FREE_AGAIN = 0.5
 class FillDisk(Fault):
     """`{kind: fill-disk}`, or of any service with a `disk` in drills.yaml: `{kind: fill-disk, service: web}`
 
-    `slot` and `dump` are the names of what fills the database's, `file` of what fills a service's, as a responder will
-    find them.
+    The names of what fills it are as a responder will find them.
     """
 
     kind: ClassVar[str] = "fill-disk"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.DISK})
 
     service: ServiceName | None = Field(None, description="A service, or one replica of it; absent: the database.")
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] = "export.tmp"
-    slot: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,63}$")] = "old_replica"
-    dump: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")] = "orders-before-migration.sql"
+    file: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="In the service's disk of drills.yaml.")
+    ] = "export.tmp"
+    slot: Annotated[
+        str, Field(pattern=r"^[a-z0-9_]{1,63}$", description="Of the database: the replica that is gone.")
+    ] = "old_replica"
+    dump: Annotated[
+        str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$", description="Of the database: the file of the dump.")
+    ] = "orders-before-migration.sql"
     #: Bytes of one WAL segment of this server, once it was asked.
     _segment: int = PrivateAttr(_LARGEST_SEGMENT)
 
@@ -179,7 +183,7 @@ def _start_database(sandbox: Sandbox) -> None:
 
     def answers() -> bool:
         try:
-            sandbox.services.start(Service.DATABASE)
+            sandbox.services.start(sandbox.disk.service)
             sandbox.database.sql("SELECT 1", timeout=_ASK_TIMEOUT)
         except EnvironmentFailed:
             return False

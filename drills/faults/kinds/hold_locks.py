@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from drills.background.job import LockJob
 from drills.faults.fault import FaultImpossible
 from drills.faults.names import ApplicationName, SqlName
@@ -13,7 +15,7 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class HoldLocks(SessionFault):
-    """`{kind: hold-locks, service: db, table: orders}`; the mode access-exclusive stops reads too, the others writes.
+    """`{kind: hold-locks, service: db, table: orders}`
 
     The modes are PostgreSQL's; on MySQL the first is a WRITE lock, the others a READ lock.
     """
@@ -21,7 +23,10 @@ class HoldLocks(SessionFault):
     kind: ClassVar[str] = "hold-locks"
 
     table: SqlName
-    mode: LockMode = LockMode.ACCESS_EXCLUSIVE
+    mode: LockMode = Field(
+        LockMode.ACCESS_EXCLUSIVE,
+        description="access-exclusive stops reads too; exclusive and share-row-exclusive only writes.",
+    )
     application: ApplicationName = "nightly-report"
 
     def summary(self) -> str:

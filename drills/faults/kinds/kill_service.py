@@ -9,7 +9,7 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class KillService(NamedServiceFault):
-    """`{kind: kill-service, service: database}`, or one replica: `service: app/1`"""
+    """`{kind: kill-service, service: db}`, or one replica: `service: web/1`"""
 
     kind: ClassVar[str] = "kill-service"
     act: ClassVar[str] = "kill"

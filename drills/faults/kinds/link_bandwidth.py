@@ -11,12 +11,13 @@ from drills.faults.link_fault import ToxicFault
 
 
 class LinkBandwidth(ToxicFault):
-    """`{kind: link-bandwidth, link: app-database, rate: 20}`; the rate is in KB/s, as in Toxiproxy."""
+    """`{kind: link-bandwidth, link: web-db, rate: 20}`"""
 
     kind: ClassVar[str] = "link-bandwidth"
     toxic_type: ClassVar[str] = "bandwidth"
+    trial = {"rate": 20}
 
-    rate: Annotated[int, Field(ge=1, description="KB/s")]
+    rate: Annotated[int, Field(ge=1, description="KB/s, as in Toxiproxy.")]
 
     def summary(self) -> str:
         return f"limit link {self.link} to {self.rate} KB/s"

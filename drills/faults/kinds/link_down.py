@@ -13,7 +13,7 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class LinkDown(Fault):
-    """`{kind: link-down, link: app-database}`"""
+    """`{kind: link-down, link: web-db}`"""
 
     kind: ClassVar[str] = "link-down"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.LINKS})

@@ -11,10 +11,11 @@ from drills.model.durations import Duration, humane
 
 
 class LinkLatency(ToxicFault):
-    """`{kind: link-latency, link: app-database, latency: 500ms, jitter: 50ms}`"""
+    """`{kind: link-latency, link: web-db, latency: 500ms, jitter: 50ms}`"""
 
     kind: ClassVar[str] = "link-latency"
     toxic_type: ClassVar[str] = "latency"
+    trial = {"latency": "300ms"}
 
     latency: Duration
     jitter: Duration = timedelta(0)

@@ -11,7 +11,7 @@ from drills.model.durations import Duration
 
 
 class LinkReset(ToxicFault):
-    """`{kind: link-reset, link: app-cache, after: 100ms}`"""
+    """`{kind: link-reset, link: web-cache, after: 100ms}`"""
 
     kind: ClassVar[str] = "link-reset"
     toxic_type: ClassVar[str] = "reset_peer"

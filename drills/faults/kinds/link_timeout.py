@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
+from pydantic import Field
+
 from drills.faults.link_fault import ToxicFault, milliseconds
 from drills.model.durations import Duration
 
 
 class LinkTimeout(ToxicFault):
-    """`{kind: link-timeout, link: app-database, after: 10s}`; connections are closed `after` that time, 0s: never."""
+    """`{kind: link-timeout, link: web-db, after: 10s}`"""
 
     kind: ClassVar[str] = "link-timeout"
     toxic_type: ClassVar[str] = "timeout"
 
-    after: Duration = timedelta(0)
+    after: Duration = Field(timedelta(0), description="When connections are closed; 0s: never.")
 
     def summary(self) -> str:
         return f"let nothing through link {self.link}"

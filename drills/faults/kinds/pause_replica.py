@@ -6,33 +6,45 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from drills.faults.fault import FaultImpossible, Owners
 from drills.faults.names import ServiceName
 from drills.faults.service_fault import ServiceFault
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.sandbox import Sandbox
-from drills.sandbox.shop.names import Service
 
 
 class PauseReplica(ServiceFault):
-    """`{kind: pause-replica, service: web/2}`; of the included app also `replica: 2`, 1 is the one that began first."""
+    """`{kind: pause-replica, service: web/2}`, or `replica: 2`; 1 is the one that began first"""
 
     kind: ClassVar[str] = "pause-replica"
     act: ClassVar[str] = "pause"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SERVICES, Capability.REPLICAS})
     leaves: ClassVar[Running] = Running.PAUSED
 
-    service: ServiceName | None = Field(None, description="A service, or one replica of it; absent: the included app.")
+    service: ServiceName | None = Field(
+        None, description="A service, or one replica of it; absent: the one that has releases."
+    )
     replica: Annotated[int, Field(ge=1, le=16)] = 1
 
-    @property
-    def target(self) -> str:
-        service = self.service or Service.APP
+    def target(self, system: Owners) -> str:
+        """Raises FaultImpossible when it does not say which, and no service has releases."""
+        service = self.service or system.release_service
+        if service is None:
+            raise FaultImpossible("no service has releases; write service: and which one is meant")
         return service if "/" in service else f"{service}/{self.replica}"
 
+    @property
+    def touches(self) -> tuple[tuple[str, str], ...]:
+        return () if self.service is None else ((self.service, self.act),)
+
+    def touched(self, system: Owners) -> tuple[tuple[str, str], ...]:
+        service = self.service or system.release_service
+        return () if service is None else ((service, self.act),)
+
     def summary(self) -> str:
-        service, _, number = self.target.partition("/")
-        return f"pause replica {number} of {'the app' if self.service is None else service}"
+        service, _, number = (self.service or "the app").partition("/")
+        return f"pause replica {number or self.replica} of {service}"
 
     def apply(self, sandbox: Sandbox) -> None:
-        sandbox.services.pause(self.target)
+        sandbox.services.pause(self.target(sandbox))

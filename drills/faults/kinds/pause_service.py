@@ -10,7 +10,7 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class PauseService(NamedServiceFault):
-    """`{kind: pause-service, service: database}`, or one replica: `service: app/1`"""
+    """`{kind: pause-service, service: db}`, or one replica: `service: web/1`"""
 
     kind: ClassVar[str] = "pause-service"
     act: ClassVar[str] = "pause"

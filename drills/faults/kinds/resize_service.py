@@ -1,4 +1,4 @@
-"""A service has less memory, or processor time, than it needs: it is killed for want of memory, or slow.
+"""A service has less memory, or processor time, than it needs: it is killed by the OOM killer, or slow.
 
 The kernel gives no limit below what is in use. So a limit on memory is above that, and the service is killed once it
 needs more; or, with `restart`, the service begins within the new limit, and is killed as soon as it needs more.
@@ -28,6 +28,7 @@ class ResizeService(Fault):
 
     kind: ClassVar[str] = "resize-service"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SERVICES, Capability.RESOURCES})
+    trial = {"cpus": 1}
 
     service: WholeServiceName
     memory: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,6}[mg]$", description="Such as 64m or 1g.")] = None

@@ -12,7 +12,7 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class RestartService(NamedServiceFault):
-    """`{kind: restart-service, service: database}`, or one replica: `service: app/1`"""
+    """`{kind: restart-service, service: db}`, or one replica: `service: web/1`"""
 
     kind: ClassVar[str] = "restart-service"
     act: ClassVar[str] = "restart"

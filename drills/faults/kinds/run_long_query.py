@@ -24,7 +24,9 @@ class RunLongQuery(SessionFault):
 
     kind: ClassVar[str] = "run-long-query"
 
-    statement: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^;]+$")] | None = None
+    statement: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^;]+$")] | None = Field(
+        None, description="It may only read; absent: one that keeps a processor busy."
+    )
     sessions: Annotated[int, Field(ge=1, le=32)] = 2
     application: ApplicationName = "monthly-report"
 

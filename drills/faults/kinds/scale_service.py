@@ -15,13 +15,14 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class ScaleService(Fault):
-    """`{kind: scale-service, service: web, replicas: 1}`; 0 takes all of them away."""
+    """`{kind: scale-service, service: web, replicas: 1}`"""
 
     kind: ClassVar[str] = "scale-service"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SERVICES, Capability.SCALE})
+    trial = {"replicas": 1}
 
     service: WholeServiceName
-    replicas: Annotated[int, Field(ge=0, le=16)]
+    replicas: Annotated[int, Field(ge=0, le=16, description="0 takes all of them away.")]
 
     @property
     def touches(self) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class StopService(NamedServiceFault):
-    """`{kind: stop-service, service: database}`, or one replica: `service: app/1`"""
+    """`{kind: stop-service, service: db}`, or one replica: `service: web/1`"""
 
     kind: ClassVar[str] = "stop-service"
     act: ClassVar[str] = "stop"

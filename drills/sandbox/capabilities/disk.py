@@ -39,6 +39,11 @@ class DatabaseDisk(Protocol):
 class Disk(DatabaseDisk, Protocol):
     """The same, and disks of other services that may be filled."""
 
+    @property
+    def service(self) -> str:
+        """The database whose disk it is."""
+        ...
+
     def folder(self, service: str) -> str:
         """A folder in that service's container on a disk with a bound, which may be filled with a file.
 

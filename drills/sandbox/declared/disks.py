@@ -21,6 +21,10 @@ class DeclaredDisks:
         self._containers = containers
         self._declared = declared
 
+    @property
+    def service(self) -> str:
+        self._refuse()
+
     def folder(self, service: str) -> str:
         name = service.partition("/")[0]
         folder = self._declared[name].disk if name in self._declared else None

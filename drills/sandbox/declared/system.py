@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from drills.model.durations import Duration
 from drills.model.playbook import Model
 from drills.nearest import suggest
-from drills.sandbox.declared.declaration import Act, DeclaredLink, DeclaredService, refusal
+from drills.sandbox.adapters.registry import adapter_of
+from drills.sandbox.declared.declaration import Act, Adapter, DeclaredLink, DeclaredService, refusal
 from drills.sandbox.declared.link_rules import refusal as link_refusal
 
 #: An image's tag, as the OCI distribution specification has it; it can stand in a command as it is.
@@ -21,6 +23,8 @@ SettingName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*
 
 VERSION = "{version}"
 _IMAGE = r"^[a-z0-9][A-Za-z0-9._/:-]*$"
+#: Where something answers, for a file that is checked while nothing runs.
+_SOMEWHERE = "127.0.0.1:8000"
 
 
 class ReleaseDeclaration(Model):
@@ -49,7 +53,7 @@ class ReleaseDeclaration(Model):
 
 
 class DeclaredSystem(Model):
-    """A team's own system, as drills.yaml describes it."""
+    """A team's own system, as drills.yaml describes it: see `drills.sandbox.system.KnownSystem`."""
 
     services: Mapping[str, DeclaredService] = Field(default_factory=dict)
     links: Mapping[str, DeclaredLink] = Field(default_factory=dict)
@@ -57,21 +61,46 @@ class DeclaredSystem(Model):
     settings: Mapping[str, tuple[SettingName, ...]] = Field(default_factory=dict)
 
     @property
+    def names(self) -> Mapping[str, Collection[str]]:
+        known: dict[str, Collection[str]] = {"service": tuple(self.services), "link": tuple(self.links)}
+        if self.settings:
+            known["setting"] = tuple(sorted({name for each in self.settings.values() for name in each}))
+        if self.releases is not None and self.releases.tags:
+            known["release"] = self.releases.tags
+        return known
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        # Secrets are not needed to say what a file means.
+        plain = {name: each.model_copy(update={"password_from": None}) for name, each in self.services.items()}
+        alike = {name: adapter_of(each.adapter).url(each, _SOMEWHERE) for name, each in plain.items()}
+        return {**alike, "state": "state.json"}
+
+    @property
+    def entrance(self) -> str | None:
+        """The only service that speaks HTTP."""
+        fit = [name for name, each in self.services.items() if each.adapter == Adapter.HTTP]
+        return fit[0] if len(fit) == 1 else None
+
+    def locustfile(self, workspace: Path) -> Path | None:  # noqa: ARG002 - drills.yaml says it
+        return None
+
+    @property
+    def probe_settings(self) -> Mapping[str, Mapping[str, JsonValue]]:
+        return {} if self.release_service is None else {"container": {"service": self.release_service}}
+
+    @property
     def release_service(self) -> str | None:
-        """The service that has releases; None when none has."""
         return None if self.releases is None else self.releases.service
 
     def setting_services(self, name: str) -> tuple[str, ...]:
-        """The services that have a setting of that name."""
         return tuple(service for service, names in self.settings.items() if name in names)
 
-    def refusal(self, service: str, act: str) -> str | None:
-        """Why drills may not do that to the service, that replica of it, or (`cut`) that link; None when they may.
+    def setting_refusal(self, name: str, value: str | None) -> str | None:  # noqa: ARG002 - its owner says nothing of it
+        return None
 
-        The included shop, of which nothing is declared, refuses nothing.
-        """
-        if not self.services:
-            return None
+    def refusal(self, service: str, act: str) -> str | None:
+        """Why drills may not do that to the service, that replica of it, or (`cut`) that link; None when they may."""
         if act == Act.CUT:
             return link_refusal(self.links, self.services, service)
         return refusal(self.services, service, act)

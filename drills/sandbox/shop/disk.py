@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from drills.errors import EnvironmentFailed, NotSupported
 from drills.sandbox.capabilities.disk import DatabaseDisk, DiskUsage
 from drills.sandbox.shop.ground import Ground
+from drills.sandbox.shop.names import Service
 
 _DUMPS = "dumps/"
 
@@ -19,6 +20,10 @@ class ShopDisk:
         self._ground = ground
         self._disk = disk
         self._bounded = bounded
+
+    @property
+    def service(self) -> str:
+        return Service.DATABASE
 
     def folder(self, service: str) -> str:
         raise NotSupported(f"{service} has no disk of its own; leave service out, and the database's is filled")

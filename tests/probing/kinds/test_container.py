@@ -41,7 +41,7 @@ def write(path: Path, *processes: ProcessRecord, **more: Any) -> str:
 def test_memory_and_processor_time_are_shares_of_their_limits(tmp_path: Path) -> None:
     with sleeper() as one, sleeper() as two:
         state = write(tmp_path / "state.json", one, two)
-        settings = {"state": state, "memory-limit": 100_000_000, "cpu-limit": 2}
+        settings = {"service": "app", "state": state, "memory-limit": 100_000_000, "cpu-limit": 2}
         looked = asyncio.run(look_at("container", settings, times=2, asserts=["processes == 2", "restarts == 0"]))
     assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
     assert 0.01 < looked.seen.metrics["memory"] < 1
@@ -51,7 +51,7 @@ def test_memory_and_processor_time_are_shares_of_their_limits(tmp_path: Path) ->
 def test_the_first_look_has_no_processor_time_yet(tmp_path: Path) -> None:
     with sleeper() as one:
         state = write(tmp_path / "state.json", one)
-        looked = asyncio.run(look_at("container", {"state": state}, asserts=["cpu < 0.9"]))
+        looked = asyncio.run(look_at("container", {"service": "app", "state": state}, asserts=["cpu < 0.9"]))
     assert "cpu" not in looked.seen.metrics
     assert looked.outcome is Outcome.PASS
 
@@ -60,7 +60,7 @@ def test_a_process_in_the_place_of_another_is_a_restart(tmp_path: Path) -> None:
     with ExitStack() as stack:
         one, two = stack.enter_context(sleeper()), stack.enter_context(sleeper())
         state = tmp_path / "state.json"
-        settings = {"state": write(state, one)}
+        settings = {"service": "app", "state": write(state, one)}
         looked = asyncio.run(
             look_at("container", settings, times=2, between=lambda: write(state, two), asserts=["restarts == 0"])  # type: ignore[arg-type, return-value]
         )
@@ -70,21 +70,21 @@ def test_a_process_in_the_place_of_another_is_a_restart(tmp_path: Path) -> None:
 def test_a_clock_that_was_set_back_makes_no_process_another_one(tmp_path: Path) -> None:
     with sleeper() as one:
         noted = one.model_copy(update={"create_time": one.create_time + 3600, "start_ticks": start_ticks(one.pid)})
-        looked = asyncio.run(look_at("container", {"state": write(tmp_path / "state.json", noted)}))
+        looked = asyncio.run(look_at("container", {"service": "app", "state": write(tmp_path / "state.json", noted)}))
     assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
 
 
 def test_a_process_that_ended_does_not_run_though_it_is_still_written_down(tmp_path: Path) -> None:
     with sleeper() as one:
         pass
-    looked = asyncio.run(look_at("container", {"state": write(tmp_path / "state.json", one)}))
+    looked = asyncio.run(look_at("container", {"service": "app", "state": write(tmp_path / "state.json", one)}))
     assert (looked.outcome, looked.reason) == (Outcome.FAIL, "no replica of app is running")
 
 
 def test_another_process_with_the_same_pid_is_not_taken_for_it(tmp_path: Path) -> None:
     with sleeper() as one:
         earlier = one.model_copy(update={"create_time": one.create_time - 100})
-        looked = asyncio.run(look_at("container", {"state": write(tmp_path / "state.json", earlier)}))
+        looked = asyncio.run(look_at("container", {"service": "app", "state": write(tmp_path / "state.json", earlier)}))
     assert looked.outcome is Outcome.FAIL
 
 
@@ -92,17 +92,22 @@ def test_the_size_of_a_folder_is_a_share_of_its_limit(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "file").write_bytes(b"x" * 400_000)
     with sleeper() as one:
-        settings = {"state": write(tmp_path / "state.json", one), "disk": str(tmp_path), "disk-limit": 1_000_000}
+        settings = {
+            "service": "app",
+            "state": write(tmp_path / "state.json", one),
+            "disk": str(tmp_path),
+            "disk-limit": 1_000_000,
+        }
         looked = asyncio.run(look_at("container", settings))
     assert looked.seen.metrics["disk"] == pytest.approx(0.4, abs=0.05)
 
 
 def test_a_sandbox_that_is_not_there_fails_in_one_line(tmp_path: Path) -> None:
-    looked = asyncio.run(look_at("container", {"state": str(tmp_path / "none.json")}))
+    looked = asyncio.run(look_at("container", {"service": "app", "state": str(tmp_path / "none.json")}))
     assert looked.outcome is Outcome.FAIL
     broken = tmp_path / "state.json"
     broken.write_text("{")
-    looked = asyncio.run(look_at("container", {"state": str(broken)}))
+    looked = asyncio.run(look_at("container", {"service": "app", "state": str(broken)}))
     assert looked.outcome is Outcome.FAIL
     assert len(looked.reason.splitlines()) == 1
 
@@ -110,7 +115,7 @@ def test_a_sandbox_that_is_not_there_fails_in_one_line(tmp_path: Path) -> None:
 def test_a_replica_beside_the_others_is_not_a_restart(tmp_path: Path) -> None:
     with sleeper() as one, sleeper() as two:
         state = tmp_path / "state.json"
-        settings = {"state": write(state, one)}
+        settings = {"service": "app", "state": write(state, one)}
         looked = asyncio.run(look_at("container", settings, times=2, between=lambda: write(state, one, two)))  # type: ignore[arg-type, return-value]
     assert (looked.seen.values["processes"], looked.seen.values["restarts"]) == (2, 0)
 
@@ -118,7 +123,7 @@ def test_a_replica_beside_the_others_is_not_a_restart(tmp_path: Path) -> None:
 def test_memory_is_a_share_of_what_a_replica_may_hold(tmp_path: Path) -> None:
     with sleeper() as one:
         state = write(tmp_path / "state.json", one.model_copy(update={"memory_limit": 100 * 2**20}))
-        seen = asyncio.run(look_at("container", {"state": state})).seen
+        seen = asyncio.run(look_at("container", {"service": "app", "state": state})).seen
     assert seen.metrics["memory"] == seen.values["memory_bytes"] / (100 * 2**20)
 
 
@@ -128,7 +133,7 @@ def test_ends_at_the_memory_limit_count_from_the_first_look_on(tmp_path: Path) -
     end = '{"level":"critical","message":"out of memory","held_mb":600}\n'
     log.write_text(end)
     with sleeper() as one:
-        settings = {"state": write(tmp_path / "state.json", one)}
+        settings = {"service": "app", "state": write(tmp_path / "state.json", one)}
         first = asyncio.run(look_at("container", settings))
         assert first.seen.values["oom_kills"] == 0
         looked = asyncio.run(
@@ -145,7 +150,7 @@ def test_ends_at_the_memory_limit_count_from_the_first_look_on(tmp_path: Path) -
 
 def test_a_service_without_a_disk_of_its_own_measures_none(tmp_path: Path) -> None:
     with sleeper() as one:
-        settings = {"state": write(tmp_path / "state.json", one)}
+        settings = {"service": "app", "state": write(tmp_path / "state.json", one)}
         looked = asyncio.run(look_at("container", settings, asserts=["disk < 0.1", "disk_full_in > 60.0"]))
     assert "disk" not in looked.seen.metrics
     assert looked.outcome is Outcome.PASS

@@ -159,6 +159,6 @@ def test_an_engine_that_is_down_leaves_the_probe_without_an_answer(engine: Engin
     compose = ComposeProject(name="shop", folder=str(engine.folder), host=f"unix://{engine.folder}/none.sock")
     state = engine.folder / "state.json"
     state.write_text(SandboxState(identity="x", compose=compose).model_dump_json())
-    looked = asyncio.run(look_at("container", {"state": str(state)}))
+    looked = asyncio.run(look_at("container", {"service": "app", "state": str(state)}))
     assert looked.outcome is Outcome.UNKNOWN
     assert "does not answer" in looked.reason

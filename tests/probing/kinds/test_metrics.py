@@ -12,6 +12,15 @@ from drills.model.probe import Outcome
 from tests.probing.looking import Looked, look_at
 from tests.probing.servers import answering, serving
 
+NAMED = {
+    "requests": "shop_requests_total",
+    "seconds": "shop_request_seconds",
+    "logins": "shop_logins_total",
+    "pool-in-use": "shop_pool_in_use",
+    "pool-size": "shop_pool_size",
+    "external-seconds": "shop_external_api_seconds",
+}
+
 
 class Target:
     """A process with the shop's metrics; `restart` begins its counters anew."""
@@ -47,7 +56,7 @@ def measured(
     async def looked() -> Looked:
         async with serving(serve) as port:
             url = f"http://127.0.0.1:{port}/metrics"
-            settings = {"url": url, "window": "60s", "min-requests": 10, "report": list(report)}
+            settings = {"url": url, "window": "60s", "min-requests": 10, "report": list(report), "named": NAMED}
             return await look_at(
                 "metrics", settings, times=len(between) + 1, between=lambda: next(acts)(), asserts=list(asserts)
             )
@@ -126,7 +135,7 @@ def test_logins_pool_and_external_api_are_measured_too() -> None:
 def test_an_endpoint_without_the_metrics_fails_and_says_which() -> None:
     async def looked() -> Looked:
         async with serving(answering(b"other_metric 1\n")) as port:
-            return await look_at("metrics", {"url": f"http://127.0.0.1:{port}/"})
+            return await look_at("metrics", {"url": f"http://127.0.0.1:{port}/", "named": NAMED})
 
     found = asyncio.run(looked())
     assert (found.outcome, found.reason) == (
@@ -138,7 +147,7 @@ def test_an_endpoint_without_the_metrics_fails_and_says_which() -> None:
 def test_an_endpoint_that_answers_an_error_fails() -> None:
     async def looked() -> Looked:
         async with serving(answering(b"", status=500)) as port:
-            return await look_at("metrics", {"url": f"http://127.0.0.1:{port}/"})
+            return await look_at("metrics", {"url": f"http://127.0.0.1:{port}/", "named": NAMED})
 
     assert asyncio.run(looked()).reason == "status 500, not 200"
 

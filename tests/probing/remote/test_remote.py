@@ -111,7 +111,10 @@ def test_a_kind_that_compares_two_looks_remembers_the_one_before(tmp_path: Path)
             spec = ProbeSpec.model_validate(
                 {
                     "name": "figures",
-                    "metrics": {"url": f"http://127.0.0.1:{port}/metrics"},
+                    "metrics": {
+                        "url": f"http://127.0.0.1:{port}/metrics",
+                        "named": {"requests": "shop_requests_total"},
+                    },
                     "vantages": {"elsewhere": {"via": "paris"}},
                 }
             )

@@ -17,7 +17,7 @@ class ContainerSettings(SettingsModel):
     names = metrics | {"processes", "restarts", "oom_kills", "memory_bytes", "disk_bytes", "disk_full_in"}
 
     state: str = Field(description="Path of the sandbox's state file: ${state}.")
-    service: str = "app"
+    service: str = Field(description="Whose containers; may be left out where the workspace's system has releases.")
     memory_limit: int | None = Field(None, gt=0, description="Bytes that each may hold; absent: its limit, or all.")
     cpu_limit: float | None = Field(None, gt=0, description="Cores of all together; absent: their limit, or all.")
     disk: str | None = Field(

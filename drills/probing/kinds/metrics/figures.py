@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from drills.model.durations import format_duration
@@ -43,9 +43,11 @@ class Figures:
 
 def wanted(named: MetricNames) -> frozenset[str]:
     """All names whose series are to be read."""
-    counters = {spelling for name in (named.requests, named.logins) for spelling in (name, _other_spelling(name))}
-    histograms = {f"{name}{part}" for name in (named.seconds, named.external_seconds) for part in ("_bucket", "_count")}
-    return frozenset({START, named.pool_in_use, named.pool_size} | counters | histograms)
+    counters = {spelling for name in _given(named.requests, named.logins) for spelling in (name, _other_spelling(name))}
+    histograms = {
+        f"{name}{part}" for name in _given(named.seconds, named.external_seconds) for part in ("_bucket", "_count")
+    }
+    return frozenset({START, *_given(named.pool_in_use, named.pool_size)} | counters | histograms)
 
 
 def is_target(found: Exposition, named: MetricNames) -> bool:
@@ -60,7 +62,7 @@ def as_named(found: Exposition, named: MetricNames) -> Exposition:
     OpenMetrics appends `_total` to a counter, and some clients do so in one format only: the other spelling is taken
     where the one that was named is not there, and is no gauge.
     """
-    for name in (named.requests, named.logins):
+    for name in _given(named.requests, named.logins):
         other = _other_spelling(name)
         if name not in found.names and found.types.get(other, "") in ("counter", "unknown", "untyped", ""):
             for series in found.names.pop(other, ()):
@@ -79,12 +81,9 @@ def started(found: Exposition) -> float | None:
 def counting(settings: MetricsSettings) -> Callable[[Series], Series | None]:
     """In which sum a series is counted: by its name and the one label that a figure depends on."""
     named = settings.named
-    decides = {
-        f"{named.seconds}_bucket": "le",
-        f"{named.external_seconds}_bucket": "le",
-        named.logins: named.login_label,
-        named.requests: named.status_label,
-    }
+    decides = {f"{name}_bucket": "le" for name in _given(named.seconds, named.external_seconds)}
+    decides |= dict.fromkeys(_given(named.logins), named.login_label)
+    decides |= dict.fromkeys(_given(named.requests), named.status_label)
     of_users = {named.requests, f"{named.seconds}_bucket"}
     ignored = frozenset(settings.ignore_routes)
 
@@ -100,14 +99,13 @@ def counting(settings: MetricsSettings) -> Callable[[Series], Series | None]:
 def measure(window: Window, last: Exposition, settings: MetricsSettings) -> Figures:
     """All figures over the window, whose last scrape is `last`."""
     target, figures = _Target(window, last, settings), Figures()
-    named = settings.named
     kinds: tuple[tuple[tuple[str, ...], Callable[[], Sequence[float]]], ...] = (
         (("rpm",), target.per_minute),
         (("error_rate",), target.error_rate),
-        (("p50", "p95", "p99"), lambda: target.percentiles(named.seconds, (0.50, 0.95, 0.99))),
+        (("p50", "p95", "p99"), lambda: target.percentiles("seconds", (0.50, 0.95, 0.99))),
         (("auth_failure_rate",), target.refused_logins),
         (("pool_in_use",), target.pool_in_use),
-        (("external_api_latency",), lambda: target.percentiles(named.external_seconds, (0.95,))),
+        (("external_api_latency",), lambda: target.percentiles("external-seconds", (0.95,))),
     )
     for names, figure in kinds:
         try:
@@ -131,36 +129,37 @@ class _Target:
         self._few = NotYet(f"too few requests in {format_duration(settings.window)}")
 
     def per_minute(self) -> Sequence[float]:
-        grown = self._grown(self._settings.named.requests)
+        grown = self._grown(self._name("requests"))
         return (sum(grown.values()) / self._window.span * 60,)
 
     def error_rate(self) -> Sequence[float]:
-        named = self._settings.named
-        grown = self._labelled(named.requests, named.status_label, "status-label")
+        requests, label = self._name("requests"), self._settings.named.status_label
+        grown = self._labelled(requests, label, "status-label")
         count = sum(grown.values())
         if count < self._settings.min_requests:
             raise self._few
         if strange := [status for status, more in grown.items() if more > 0 and not _STATUS.match(status)]:
-            raise Unusable(f"{named.requests} has {named.status_label}={strange[0]!r}, which is no HTTP status")
+            raise Unusable(f"{requests} has {label}={strange[0]!r}, which is no HTTP status")
         return (sum(more for status, more in grown.items() if status.startswith("5")) / count,)
 
     def refused_logins(self) -> Sequence[float]:
         named = self._settings.named
-        grown = self._labelled(named.logins, named.login_label, "login-label")
+        grown = self._labelled(self._name("logins"), named.login_label, "login-label")
         if sum(grown.values()) < min(self._settings.min_requests, _FEW_LOGINS):
             raise self._few
         return (sum(more for result, more in grown.items() if result not in named.login_ok) / sum(grown.values()),)
 
     def pool_in_use(self) -> Sequence[float]:
-        named = self._settings.named
-        in_use, size = self._gauge(named.pool_in_use), self._gauge(named.pool_size)
+        used, whole = self._name("pool-in-use"), self._name("pool-size")
+        in_use, size = self._gauge(used), self._gauge(whole)
         if size == 0:
-            raise NotYet(f"{named.pool_size} is 0")
+            raise NotYet(f"{whole} is 0")
         if not (0 <= in_use < math.inf and 0 < size < math.inf):
-            raise Unusable(f"{named.pool_in_use} is {in_use:g} and {named.pool_size} is {size:g}")
+            raise Unusable(f"{used} is {in_use:g} and {whole} is {size:g}")
         return (in_use / size,)
 
-    def percentiles(self, name: str, shares: tuple[float, ...]) -> Sequence[float]:
+    def percentiles(self, setting: str, shares: tuple[float, ...]) -> Sequence[float]:
+        name = self._name(setting)
         buckets = f"{name}_bucket"
         if buckets not in self._last.names and (
             f"{name}_count" in self._last.names or self._last.types.get(name) == "summary"
@@ -178,6 +177,13 @@ class _Target:
         if found is None:
             raise self._few
         return found
+
+    def _name(self, setting: str) -> str:
+        """What the target calls it."""
+        name: str | None = getattr(self._settings.named, setting.replace("-", "_"))
+        if name is None:
+            raise NotThere(f"nothing says what the target calls it; set named.{setting}")
+        return name
 
     def _grown(self, name: str) -> Mapping[Series, float]:
         self._require(name)
@@ -214,6 +220,10 @@ def _is_declared(name: str, types: Mapping[str, str]) -> bool:
     """By the name of its family: OpenMetrics declares a counter without `_total`, both formats a histogram as such."""
     families = ((name.removesuffix("_total"), "counter"), (name.removesuffix("_bucket"), "histogram"))
     return name in types or any(types.get(family) == kind for family, kind in families)
+
+
+def _given(*names: str | None) -> Iterator[str]:
+    return (name for name in names if name is not None)
 
 
 def _other_spelling(name: str) -> str:

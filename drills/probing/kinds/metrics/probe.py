@@ -42,7 +42,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
         found = await _without_stalling(reader.reading(exchange.answer.text(), openmetrics=openmetrics))
         if not is_target(found, settings.named):
             said = f"; {found.problem}" if found.problem else ""
-            seen.failure = f"none of its metrics is there, such as {settings.named.requests}{said}"
+            seen.failure = f"none of its metrics is there, such as {settings.named.given[0]}{said}"
             return seen
         if found.problem:
             # What a line that cannot be read would have said is not known: neither is any figure of this scrape.

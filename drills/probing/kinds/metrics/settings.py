@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from drills.model.durations import Duration, bounded
 from drills.model.playbook import Model
@@ -13,18 +13,26 @@ from drills.probing.settings_model import ForOthers, SettingsModel, Url
 
 
 class MetricNames(Model):
-    """What the target calls its metrics; the defaults are those of the included shop."""
+    """What the target calls its metrics; what is absent it does not have, unless the workspace's system names it."""
 
-    requests: str = "shop_requests_total"
+    requests: str | None = None
     status_label: str = "status"
     route_label: str = "route"
-    seconds: str = "shop_request_seconds"
-    logins: str = "shop_logins_total"
+    seconds: str | None = None
+    logins: str | None = None
     login_label: str = "result"
     login_ok: tuple[str, ...] = ("ok", "success", "succeeded")
-    pool_in_use: str = "shop_pool_in_use"
-    pool_size: str = "shop_pool_size"
-    external_seconds: str = "shop_external_api_seconds"
+    pool_in_use: str | None = None
+    pool_size: str | None = None
+    external_seconds: str | None = None
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The metrics that the target has, as far as they are named."""
+        known = (
+            self.requests, self.seconds, self.logins, self.pool_in_use, self.pool_size, self.external_seconds
+        )  # fmt: skip
+        return tuple(name for name in known if name is not None)
 
 
 Measured = Literal["error_rate", "p50", "p95", "p99", "rpm", "auth_failure_rate", "pool_in_use", "external_api_latency"]
@@ -48,3 +56,9 @@ class MetricsSettings(SettingsModel):
     )
     named: MetricNames = MetricNames()
     body_limit: int = Field(8_388_608, ge=1)
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.named.given:
+            raise ValueError("names no metric; write named: {requests: …}, with what the target calls it")
+        return self

@@ -13,7 +13,6 @@ from pydantic import AfterValidator, Field, PrivateAttr
 
 from drills.background.job import PageJob
 from drills.errors import EnvironmentFailed
-from drills.faults.app_address import app_on_loopback
 from drills.faults.detached import launch
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.processes.mark import new_mark
@@ -21,6 +20,7 @@ from drills.sandbox.adapters.postgres.saved_rows import SavedRows, save
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.faults.app_address import app_on_loopback
 from drills.sandbox.shop.names import Service
 
 #: The slowest stranger asks once a second.
@@ -40,18 +40,21 @@ def _documented(address: str) -> str:
 
 
 class MisuseKey(Fault):
-    """`{kind: misuse-key, requests-per-second: 40}`; `key` is the id of the partner's key that leaked.
+    """`{kind: misuse-key, requests-per-second: 40}`
 
     Revoking the key and ending its sessions is the remedy: the stranger goes on, and is refused.
     """
 
     kind: ClassVar[str] = "misuse-key"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SQL})
+    trial = {"requests-per-second": 5}
 
-    key: Annotated[str, Field(pattern=r"^pk_[a-z0-9]{1,40}$")] = "pk_lantern"
+    key: Annotated[str, Field(pattern=r"^pk_[a-z0-9]{1,40}$", description="Its id.")] = "pk_lantern"
     requests_per_second: Annotated[float, Field(ge=1, le=200)] = 40.0
-    address: Annotated[str, AfterValidator(_documented)] = "203.0.113.7"
-    agent: Annotated[str, Field(pattern=r"^[\x20-\x7e]{1,80}$")] = "python-requests/2.31.0"
+    address: Annotated[str, AfterValidator(_documented), Field(description="The stranger's.")] = "203.0.113.7"
+    agent: Annotated[str, Field(pattern=r"^[\x20-\x7e]{1,80}$", description="Their User-Agent.")] = (
+        "python-requests/2.31.0"
+    )
     _mark: str = PrivateAttr(default_factory=new_mark)
 
     def summary(self) -> str:

@@ -9,11 +9,11 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from drills.errors import EnvironmentFailed
-from drills.faults.app_address import app_on_loopback
 from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.shop.faults.app_address import app_on_loopback
 from drills.sandbox.shop.names import Service
 
 _TIMEOUT = 8.0
