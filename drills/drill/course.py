@@ -7,6 +7,7 @@ sandbox up ─► state owed to the journal ─► traffic + probes ─► stead
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ from drills.faults.link_fault import CUT, disturbed_links
 from drills.faults.restoring import owe_restore, owe_stop
 from drills.faults.settling import settle_owed
 from drills.impact.assessment import assess
+from drills.impact.hindrances import hindrances
 from drills.model.events import (
     AlertFired,
     BaselineTaken,
@@ -231,7 +233,13 @@ class Course:
             if monitoring.passing_since(probe) is None:
                 look = monitoring.last(probe)
                 return probe, (look.reason or str(look.outcome)) if look is not None else "it was never looked at"
-        return "traffic", "users were not served well for long enough"
+        scenario = self._plan.scenario
+        length = math.ceil(max(scenario.steady.hold, scenario.baseline).total_seconds())
+        seconds = self._recorder.timeline.all(TrafficSecond)[-length:]
+        if seconds and seconds[-1].users < scenario.traffic.users:
+            return "traffic", f"only {seconds[-1].users} of {scenario.traffic.users} users are there"
+        why = hindrances(seconds)
+        return "traffic", "users were not served well for long enough" + (f": {why}" if why else "")
 
     async def _inject(self, index: int, injection: Injection, baseline_end: float, traffic: Traffic) -> None:
         await self._clock.sleep(baseline_end + injection.at.total_seconds() - self._recorder.t)

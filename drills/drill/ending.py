@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from drills.impact.assessment import ImpactAssessment
-from drills.model.events import AllClear, DrillStarted, EndReason, ResponderKind, RunbookFinished
+from drills.impact.hindrances import hindrances
+from drills.model.events import AllClear, DrillStarted, EndReason, ResponderKind, RunbookFinished, TrafficSecond
 from drills.model.timeline import Timeline
 
 
@@ -30,7 +32,8 @@ def ending(
     if t - baseline_end >= duration:
         if scenario.is_control:
             return Ending(EndReason.CONTROL_COMPLETE, "the control drill ran its whole time")
-        return Ending(EndReason.LIMIT_REACHED, f"the scenario's limit of {duration:g} s was reached")
+        why = _still_wrong(timeline, impact)
+        return Ending(EndReason.LIMIT_REACHED, f"the scenario's limit of {duration:g} s was reached{why}")
     if scenario.is_control or impact.injected is None:
         return None
     if impact.settled_since is not None and _responder_is_done(timeline, start, impact.settled_since):
@@ -67,7 +70,18 @@ def _nothing_more(
         return None
     if not impact.impacted_now and not _gave_up(impact, t, scenario.settle.total_seconds()):
         return None
-    return Ending(EndReason.NOTHING_MORE_TO_COME, "the limit for a recovery has passed and users still suffer")
+    said = "users still suffer" if impact.impacted_now else "users have not been well for long enough"
+    why = _still_wrong(timeline, impact)
+    return Ending(EndReason.NOTHING_MORE_TO_COME, f"the limit for a recovery has passed and {said}{why}")
+
+
+def _still_wrong(timeline: Timeline, impact: ImpactAssessment) -> str:
+    """`: `, and the routes and errors that kept users from being well in the last settle time; empty for none."""
+    if impact.first_impact is None or impact.settled_since is not None:
+        return ""
+    seconds = timeline.all(TrafficSecond)[-math.ceil(timeline.start.scenario.settle.total_seconds()) :]
+    why = hindrances(seconds, impact.baseline)
+    return f": {why}" if why else ""
 
 
 def _gave_up(impact: ImpactAssessment, t: float, settle: float) -> bool:

@@ -24,10 +24,14 @@ from drills.traffic.wire import Plan
 DEGRADED_HEADER = "X-Degraded"
 #: Where a request's flight travels through Locust's events.
 _FLIGHT = "drills_flight"
+_USER = "drills_user"
 #: Errors are told by kind; what a server wrote into them is not let in at length.
 _ERROR_LENGTH = 120
 #: How long a user rests between tasks that send nothing, in seconds.
 _IDLE = 0.1
+
+#: A user who has got nothing but errors for so many seconds begins anew, as people do who log in again.
+BEGIN_ANEW = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +49,11 @@ class PacedUser:
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)  # type: ignore[call-arg]
         self._unjudged: list[tuple[Flight, Any]] = []
+        self._sent = 0
+        self._failing_since: float | None = None
+        #: Whether `on_start` asks the app for something that a user needs later: a session, most likely.
+        self._begins_by_asking = False
+        self._beginning = False
         self._number = self.ledger.enter(time.monotonic())
         if self.ca is not None and not isinstance(self, FastHttpUser):
             self.client.verify = self.ca
@@ -53,7 +62,9 @@ class PacedUser:
 
     def on_start(self) -> None:
         """The locustfile's own; a user who cannot begin (log in) tries again instead of vanishing from the load."""
+        self._beginning = True
         while True:
+            sent = self._sent
             try:
                 super().on_start()  # type: ignore[misc]
             except (StopUser, StopTest):
@@ -63,7 +74,24 @@ class PacedUser:
                 log.warning("on_start: %s: %s", type(error).__name__, error)
                 self.pause()
             else:
+                self._begins_by_asking = self._sent > sent
+                self._beginning, self._failing_since = False, None
                 return
+
+    def judged(self, error: str | None) -> None:
+        """Remember since when this user has got nothing but errors."""
+        if error is None:
+            self._failing_since = None
+        elif self._failing_since is None:
+            self._failing_since = time.monotonic()
+
+    def _begin_anew(self) -> None:
+        """Run `on_start` again, without cookies, if that is what may help: a session that is lost never comes back."""
+        failing = self._failing_since is not None and time.monotonic() - self._failing_since >= BEGIN_ANEW
+        if failing and self._begins_by_asking and not self._beginning:
+            kept = self.client.cookiejar if isinstance(self, FastHttpUser) else self.client.cookies
+            kept.clear()
+            self.on_start()
 
     def start(self, group: Any) -> Any:
         greenlet = super().start(group)  # type: ignore[misc]
@@ -82,6 +110,7 @@ class PacedUser:
             self.ledger.judge(flight, time.monotonic(), error=error)
         self._unjudged.clear()
         gevent.sleep(_IDLE if idle else 0.0)
+        self._begin_anew()
 
     def give_up(self, error: BaseException) -> None:
         """The locustfile failed at an answer; a request that nobody has judged failed with it."""
@@ -96,7 +125,8 @@ class PacedUser:
             raise StopUser
         route = options.get("name") or self.client.request_name or url.partition("?")[0]
         flight = self.ledger.send(self._number, time.monotonic(), route)
-        options["context"] = {**options.get("context", {}), _FLIGHT: flight}
+        self._sent += 1
+        options["context"] = {**options.get("context", {}), _FLIGHT: flight, _USER: self}
         if not isinstance(self, FastHttpUser):
             options.setdefault("timeout", self.client_timeout)
         response = None
@@ -142,6 +172,7 @@ def install(environment: Any, ledger: Ledger) -> None:
         degraded = bool(headers.get(DEGRADED_HEADER))
         error = None if exception is None else _what_was_wrong(exception, getattr(response, "status_code", 0))
         ledger.judge(flight, time.monotonic(), error=error, degraded=degraded)
+        context[_USER].judged(error)
 
     def on_user_error(user_instance: Any, exception: BaseException, **_: Any) -> None:
         user = getattr(user_instance, "user", user_instance)  # Locust may give the user's TaskSet here

@@ -9,7 +9,7 @@ import pytest
 
 from drills.drill.ending import Ending, ending
 from drills.impact.assessment import assess
-from drills.model.events import EndReason, ResponderKind
+from drills.model.events import EndReason, ResponderKind, RouteSecond
 from tests.scoring import timelines
 from tests.scoring.timelines import Drill, drill
 
@@ -69,6 +69,28 @@ def test_nobodys_drill_ends_when_the_limit_for_a_recovery_has_passed() -> None:
     suffering = drill(NOBODY).baseline().fault().well(2).suffering(61, "checkout")
     assert reason(suffering) is EndReason.NOTHING_MORE_TO_COME
     assert "still suffer" in over(suffering).says  # type: ignore[union-attr]
+
+
+def test_the_end_names_the_routes_and_errors_that_kept_users_from_being_well() -> None:
+    suffering = drill(NOBODY).baseline().fault().well(2).suffering(61, "checkout")
+    said = over(suffering).says  # type: ignore[union-attr]
+    assert said == (
+        "the limit for a recovery has passed and users still suffer: checkout: of 60 requests 60 failed (500)"
+    )
+    limit = over(hit(NOBODY, limits={"duration": "10m"}, expect={}), t=605.0)
+    assert limit.says.startswith("the scenario's limit of 600 s was reached: checkout: of ")  # type: ignore[union-attr]
+
+
+def test_a_route_that_nobody_asks_any_more_is_named() -> None:
+    """As of users who log in only once, when they begin."""
+    silent = hit(NOBODY)
+    for _ in range(60):
+        silent = silent.second({"home": RouteSecond(ok=8), "orders": RouteSecond(ok=12)})
+    said = over(silent).says  # type: ignore[union-attr]
+    assert said == (
+        "the limit for a recovery has passed and users have not been well for long enough: "
+        "checkout: nobody asks it, as users did before the fault"
+    )
 
 
 def test_what_gets_well_by_itself_ends_nobodys_drill() -> None:

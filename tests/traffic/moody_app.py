@@ -15,6 +15,8 @@ class App:
 
     status: int = 200
     degraded: bool = False
+    session: str = "first"
+    """What every answer gives users to show; a request that shows another one is refused."""
     calm: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
     loop: asyncio.AbstractEventLoop | None = None
@@ -24,7 +26,9 @@ class App:
             while request := await reader.readuntil(b"\r\n\r\n"):
                 await self.calm.wait()
                 status = 500 if b" /error" in request else self.status
-                extra = "X-Degraded: recommendations\r\n" if self.degraded else ""
+                if b"session=" in request and f"session={self.session} ".encode() not in request:
+                    status = 401
+                extra = f"X-Session: {self.session}\r\n" + ("X-Degraded: recommendations\r\n" if self.degraded else "")
                 writer.write(f"HTTP/1.1 {status} Said\r\n{extra}Content-Length: 2\r\n\r\n{{}}".encode())
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):

@@ -78,6 +78,22 @@ class Missing(HttpUser):
         self.client.get("/error", name="missing")
 """
 
+LOGGED_IN_ONCE = """
+from locust import HttpUser, task
+
+import drills.traffic.user
+
+drills.traffic.user.BEGIN_ANEW = 1.5
+
+class Member(HttpUser):
+    def on_start(self):
+        self.session = self.client.get("/login", name="login").headers["X-Session"]
+
+    @task
+    def page(self):
+        self.client.get(f"/page?session={self.session}", name="page")
+"""
+
 
 def gone(pid: int) -> bool:
     try:
@@ -199,6 +215,24 @@ def test_a_locustfile_that_cannot_be_used_is_bad_input(locustfile: Path, text: s
         asyncio.run(running.start())
     assert running.pid is not None
     assert not psutil.pid_exists(running.pid)
+
+
+def test_users_whose_session_is_lost_log_in_again_when_they_only_got_errors_for_a_while(
+    app: App, locustfile: Path
+) -> None:
+    locustfile.write_text(LOGGED_IN_ONCE)
+    running = TrafficGenerator(locustfile, app.url, traffic(users=3), time.monotonic())
+
+    async def story(running: TrafficGenerator) -> None:
+        await until(running, lambda second: page(second).ok >= 9)
+        app.session = "second"
+        lost = await until(running, lambda second: page(second).failed >= 9)
+        assert page(lost[-1]).errors == {"HTTP 401": page(lost[-1]).failed}
+        found = await until(running, lambda second: page(second).ok >= 9)
+        assert sum(second.routes["login"].ok for second in found if "login" in second.routes) >= 3
+        assert found[-1].users == 3
+
+    drive(running, story)
 
 
 def test_a_locustfile_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
