@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from drills.app.access import Act
-from drills.model.responder_kind import ResponderKind
+from drills.model.responder_kind import answered_blind
 
 if TYPE_CHECKING:
     from drills.app.context import Context
@@ -35,7 +35,7 @@ def calendar(context: Context, months: int, *, spoil: bool = False) -> tuple[Com
     return tuple(
         ComingDrill(
             planned.local,
-            planned.drill if spoil or planned.responder != ResponderKind.PERSON else None,
+            planned.drill if spoil or not answered_blind(planned.responder) else None,
             planned.responder,
         )
         for planned in upcoming(context.workspace.config.schedule, context.clock.now(), months)

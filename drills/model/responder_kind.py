@@ -11,5 +11,10 @@ class ResponderKind(StrEnum):
     NONE = "none"
 
 
+def answered_blind(responder: str) -> bool:
+    """Whether a drill of the calendar is blind: one that a person answers. Lists, logs and processes do not name it."""
+    return responder == ResponderKind.PERSON
+
+
 #: Set in the environment of a runbook's steps: what they do is told by the step's own event.
 STEP_VARIABLE = "DRILLS_RUNBOOK_STEP"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from drills.clock import Clock
 from drills.json_log import Lines
+from drills.model.responder_kind import answered_blind
 from drills.schedule.occurrences import Occurrence, occurrences, says
 from drills.store.occurrence_log import DueDrill, OccurrenceLog, OccurrenceState
 from drills.store.store import Store
@@ -59,7 +60,7 @@ class Diary:
 
         A person who is to respond may read these lines: they do not tell which drill it is, nor what it printed.
         """
-        blind = due.responder == "person"
+        blind = answered_blind(due.responder)
         self._lines.say(
             f"drill-{what or due.state}",
             drill=None if blind else due.drill,

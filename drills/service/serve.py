@@ -13,7 +13,7 @@ from drills.clock import Clock, SystemClock
 from drills.drill.recovery import recover
 from drills.errors import SandboxBusy
 from drills.json_log import Lines
-from drills.model.responder_kind import ResponderKind
+from drills.model.responder_kind import answered_blind
 from drills.monitoring.monitor import Monitor
 from drills.reporting.report import reports_into
 from drills.sandbox.open import open_sandbox
@@ -86,7 +86,7 @@ def conducting_command(home: Path) -> CommandFor:
     def command_for(due: DueDrill) -> Command:
         conduct: tuple[str, ...] = ("run", due.drill, "--responder", due.responder, "--quiet")
         told = ""
-        if due.responder == ResponderKind.PERSON:
+        if answered_blind(due.responder):
             conduct, told = ("practice", "-"), f"{due.drill}\n"
         return Command((sys.executable, "-m", "drills", *conduct, "--workspace", str(home)), told)
 
