@@ -105,6 +105,8 @@ def command_at(url: str, words: Sequence[str], *, timeout: float = 5.0) -> Any:
         return client.execute_command(*words)
     except redis.ResponseError as error:
         raise BadInput(f"the cache refuses the command: {error}") from error
+    except redis.AuthenticationError as error:
+        raise EnvironmentFailed(f"the cache refuses the login: {error}") from error
     except (redis.RedisError, OSError) as error:
         raise EnvironmentFailed(f"the cache does not answer: {error}") from error
     finally:
