@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -42,4 +41,6 @@ class SystemClock:
         return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic() if hasattr(time, "CLOCK_BOOTTIME") else 0.0
 
     async def sleep(self, seconds: float) -> None:
+        import asyncio  # 40 ms of processor time, which commands that only ask for the time do without
+
         await asyncio.sleep(max(0.0, seconds))

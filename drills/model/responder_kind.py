@@ -1,4 +1,4 @@
-"""Who can answer a drill; alone in its module, for the command line needs only this at its start."""
+"""Who can answer a drill. The events have it, and options of commands, which load no model of the events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,3 @@ class ResponderKind(StrEnum):
 def answered_blind(responder: str) -> bool:
     """Whether a drill of the calendar is blind: one that a person answers. Lists, logs and processes do not name it."""
     return responder == ResponderKind.PERSON
-
-
-#: Set in the environment of a runbook's steps: what they do is told by the step's own event.
-STEP_VARIABLE = "DRILLS_RUNBOOK_STEP"

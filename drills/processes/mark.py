@@ -8,6 +8,8 @@ import secrets
 DRILL = "DRILLS_DRILL"
 #: The one with the folder of its workspace: drills of two workspaces may have the same id. `drills` reads it, too.
 WORKSPACE = "DRILLS_WORKSPACE"
+#: The one of a runbook's steps: what they do is on the timeline as the step's own event.
+RUNBOOK_STEP = "DRILLS_RUNBOOK_STEP"
 #: The environment variable of the mark of programs that outlive the runner.
 MARK = "DRILLS_BACKGROUND"
 #: The one of processes that are a sandbox's own services.

@@ -13,8 +13,7 @@ from drills.clock import Clock
 from drills.masking.masking import mask, secrets_in, secrets_of, shown
 from drills.model.patterns import compile_pattern
 from drills.model.playbook import Choice
-from drills.model.responder_kind import STEP_VARIABLE
-from drills.processes.mark import DRILL, WORKSPACE
+from drills.processes.mark import DRILL, RUNBOOK_STEP, WORKSPACE
 from drills.responders.runbook_file import Block
 from drills.responders.step_process import run_step
 from drills.sandbox.commands import variables
@@ -152,7 +151,7 @@ async def run_block(block: Block, surroundings: Surroundings, clock: Clock) -> S
     """Execute one block, whatever was decided. Nothing of it is left afterwards, also when it is cancelled."""
     began = clock.monotonic()
     limit = block.attributes.timeout.total_seconds()
-    environment = {**surroundings.environment, STEP_VARIABLE: block.name}
+    environment = {**surroundings.environment, RUNBOOK_STEP: block.name}
     ended = await run_step(block.language, block.command, surroundings.folder, environment, limit)
     result = StepResult(block, True, "", ended.status, clock.monotonic() - began, "", exported=ended.exported)
     said = shown(ended.output)

@@ -18,9 +18,8 @@ from typing import Protocol
 
 from drills.errors import DrillsError, EnvironmentFailed
 from drills.masking.masking import secrets_of
-from drills.model.responder_kind import STEP_VARIABLE
 from drills.processes.command import Command
-from drills.processes.mark import DRILL, MARK, SANDBOX_MARK, WORKSPACE, new_mark
+from drills.processes.mark import DRILL, MARK, RUNBOOK_STEP, SANDBOX_MARK, WORKSPACE, new_mark
 from drills.processes.supervised import SCRIPT, CommandEnd, run_supervised
 
 #: What would make a process count as a part of a drill, or as a program of another fault.
@@ -129,7 +128,7 @@ class Commands:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         own = {name: value for name, value in os.environ.items() if name not in _NOT_HANDED_ON}
         # With the last, what `drills sandbox …` does in there is not told as an action of the responder.
-        own |= {"PATH": path, "NO_COLOR": "1", WORKSPACE: str(self._folder), STEP_VARIABLE: "command"}
+        own |= {"PATH": path, "NO_COLOR": "1", WORKSPACE: str(self._folder), RUNBOOK_STEP: "command"}
         if self._project:
             own["DRILLS_PROJECT"] = self._project
         return {**self._variables(), **own}

@@ -11,9 +11,9 @@ from drills.model.metrics import CATALOGUE
 from drills.model.playbook import Playbook
 from drills.model.probe import ProbeSpec
 from drills.nearest import suggest
+from drills.probing.registry import PROBE_KINDS
 from drills.responders.messages import check_template
 from drills.workspace.conditions import check_condition
-from drills.workspace.registries import probe_kinds
 from drills.workspace.yaml_lines import Document, Place
 
 #: What a decision rule may ask.
@@ -46,8 +46,8 @@ def supplied_metrics(probes: Collection[ProbeSpec]) -> set[str]:
     """The metrics that these probes can measure."""
     supplied = {f"{probe.role.replace('-', '_')}_failing" for probe in probes if probe.role is not None}
     for probe in probes:
-        if probe.kind in probe_kinds():
-            supplied |= probe_kinds()[probe.kind].supplied_by(probe.settings)
+        if probe.kind in PROBE_KINDS:
+            supplied |= PROBE_KINDS[probe.kind].supplied_by(probe.settings)
     return supplied | ({"probe_failing"} if probes else set())
 
 

@@ -9,12 +9,12 @@ from drills.model.durations import format_duration
 from drills.model.probe import Vantage
 from drills.nearest import suggest
 from drills.probing.net.addresses import literal, named, unclosed
+from drills.probing.registry import PROBE_KINDS
 from drills.probing.remote.config import LONGEST, is_this_machine
 from drills.probing.settings_model import ForOthers
 from drills.workspace.conditions import check_condition
 from drills.workspace.models import build_at
 from drills.workspace.probe_files import PlacedProbe
-from drills.workspace.registries import probe_kinds
 from drills.workspace.yaml_lines import Place
 
 
@@ -25,7 +25,7 @@ def check_probe(
 
     `probers` are those that `via` may name, with their URLs (None: drills.yaml cannot be used).
     """
-    document, spec, kind = probe.document, probe.spec, probe_kinds()[probe.spec.kind]
+    document, spec, kind = probe.document, probe.spec, PROBE_KINDS[probe.spec.kind]
     here: Place = (*probe.place, spec.kind)
     _, problems = build_at(document, here, spec.settings, kind)
     yield from problems
@@ -65,7 +65,7 @@ def _check_via(
     probe: PlacedProbe, vantage: Vantage, place: Place, probers: Mapping[str, str] | None
 ) -> Iterator[Problem]:
     document, spec, via = probe.document, probe.spec, vantage.via or ""
-    if probe_kinds()[spec.kind].for_others is ForOthers.NEVER:
+    if PROBE_KINDS[spec.kind].for_others is ForOthers.NEVER:
         yield document.problem(place, f"a {spec.kind} probe looks at this machine only", "leave 'via' out")
         return
     if probers is not None and via not in probers:

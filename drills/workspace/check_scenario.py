@@ -10,15 +10,16 @@ from pydantic import JsonValue
 
 from drills.errors import Problem
 from drills.faults.fault import Fault
-from drills.faults.registry import why_unknown
+from drills.faults.registry import FAULTS, why_unknown
 from drills.model.playbook import Playbook
 from drills.model.scenario import Scenario
+from drills.model.traffic_kinds import TRAFFIC_SURGE
+from drills.model.traffic_surge import TrafficSurge
 from drills.nearest import suggest
 from drills.sandbox.system import KnownSystem
 from drills.workspace.check_runbook import check_runbook
 from drills.workspace.conditions import check_abort
 from drills.workspace.models import build_at
-from drills.workspace.registries import disturbance_kind
 from drills.workspace.yaml_lines import Document, Place
 
 
@@ -59,7 +60,8 @@ def check_scenario(
 def _timeline(document: Document, scenario: Scenario, system: KnownSystem) -> Iterator[Problem]:
     for index, injection in enumerate(scenario.timeline):
         place: Place = ("timeline", index, "fault")
-        kind = disturbance_kind(injection.fault.kind)
+        named = injection.fault.kind
+        kind = TrafficSurge if named == TRAFFIC_SURGE else FAULTS.get(named)
         if kind is None:
             wrong = f"{injection.fault.kind!r} is not a kind of fault"
             yield document.problem((*place, "kind"), wrong, why_unknown(injection.fault.kind))

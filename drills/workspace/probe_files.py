@@ -13,8 +13,8 @@ from drills.errors import InvalidFiles, Problem
 from drills.model.playbook import kebab
 from drills.model.probe import ProbeSpec
 from drills.nearest import suggest
+from drills.probing.registry import PROBE_KINDS
 from drills.workspace.models import build_at, newer_format
-from drills.workspace.registries import probe_kinds
 from drills.workspace.yaml_lines import Document, Place, read_document
 
 #: The keys of a probe beside the one that names its kind.
@@ -81,7 +81,7 @@ def _completed(spec: ProbeSpec, usual: Usual) -> ProbeSpec:
 
 def _with_files_of(root: Path, spec: ProbeSpec) -> ProbeSpec:
     """Commands are given in any folder: what a probe names does not depend on it."""
-    kind = probe_kinds()[spec.kind]
+    kind = PROBE_KINDS[spec.kind]
     vantages = {
         name: own.model_copy(update={"settings": _from(root, own.settings, kind.files)})
         for name, own in spec.vantages.items()
@@ -125,7 +125,7 @@ def _read_probe(document: Document, place: Place, data: Any) -> tuple[ProbeSpec 
     if not isinstance(data, Mapping):
         return None, [document.problem(place, "is not a probe", "write `- name: …` and its keys")]
     others = [key for key in data if key not in PROBE_KEYS]
-    kinds = [key for key in others if key in probe_kinds() or key in OLD_KINDS]
+    kinds = [key for key in others if key in PROBE_KINDS or key in OLD_KINDS]
     problems = list(_about_kinds(document, place, data, others, kinds))
     plain = {key: item for key, item in data.items() if key in PROBE_KEYS}
     kind = kinds[0] if kinds else "unknown"
@@ -152,11 +152,11 @@ def _about_kinds(
         if key in kinds:
             continue
         if not kinds and (isinstance(data[key], Mapping) or len(others) == 1):
-            yield document.problem((*place, key), "unknown kind of probe", probe_kinds().why_not(str(key)))
+            yield document.problem((*place, key), "unknown kind of probe", PROBE_KINDS.why_not(str(key)))
         else:
             yield document.problem((*place, key), "unknown key", suggest(key, PROBE_KEYS))
     if not others:
-        known = ", ".join(sorted(probe_kinds()))
+        known = ", ".join(sorted(PROBE_KINDS))
         yield document.problem(place, "has no kind", f"write one of {known} with its settings under it")
 
 

@@ -15,15 +15,16 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from drills.faults.registry import FAULTS
 from drills.model.durations import format_duration
 from drills.model.playbook import Playbook
 from drills.model.probe import ProbeSpec
 from drills.model.scenario import Scenario
 from drills.model.traffic_surge import TrafficSurge
+from drills.probing.registry import PROBE_KINDS
 from drills.sandbox.adapters.registry import ADAPTERS
 from drills.workspace.config import WorkspaceConfig
 from drills.workspace.models import NEWEST_FORMAT
-from drills.workspace.registries import fault_kinds, probe_kinds
 
 Schema = dict[str, Any]
 
@@ -44,7 +45,7 @@ def scenario_schema() -> Schema:
     """Of scenarios/NAME/scenario.yaml."""
     schema = _of(Scenario, "A drill's script (scenarios/NAME/scenario.yaml)")
     kinds = []
-    disturbances: dict[str, type[BaseModel]] = {**fault_kinds(), TrafficSurge.kind: TrafficSurge}
+    disturbances: dict[str, type[BaseModel]] = {**FAULTS, TrafficSurge.kind: TrafficSurge}
     for name, kind in sorted(disturbances.items()):
         settings = _absorb(schema, kind)
         settings["properties"] = {"kind": {"const": name}, **settings.get("properties", {})}
@@ -68,11 +69,11 @@ def probes_schema() -> Schema:
     for shaped in ("kind", "settings"):
         probe["properties"].pop(shaped)
     probe["required"] = ["name"]
-    for name, kind in sorted(probe_kinds().items()):
+    for name, kind in sorted(PROBE_KINDS.items()):
         settings = _absorb(schema, kind)
         may_be_empty = not settings.get("required")
         probe["properties"][name] = {"anyOf": [settings, {"type": "null"}]} if may_be_empty else settings
-    probe |= _exactly_one(*sorted(probe_kinds()))
+    probe |= _exactly_one(*sorted(PROBE_KINDS))
     schema["$defs"]["Probe"] = probe
     several = {"type": "array", "items": {"$ref": "#/$defs/Probe"}}
     properties = {"format": _format(), "probes": several}

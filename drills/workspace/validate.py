@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from drills.errors import Problem
+from drills.faults.registry import FAULTS
 from drills.included import included_root
 from drills.model.playbook import Playbook
 from drills.model.scenario import Scenario
 from drills.nearest import suggest
+from drills.probing.registry import PROBE_KINDS
 from drills.sandbox.adapters.registry import ADAPTERS
 from drills.sandbox.declared.link_rules import wrong_by_itself
 from drills.sandbox.system import KnownSystem
@@ -24,7 +26,6 @@ from drills.workspace.config import SandboxConfig, WorkspaceConfig
 from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
 from drills.workspace.models import Loaded, load_model
 from drills.workspace.probe_files import read_probes
-from drills.workspace.registries import fault_kinds, probe_kinds
 from drills.workspace.yaml_lines import Document, Place, read_document
 
 
@@ -73,7 +74,7 @@ def validate(root: Path) -> list[Problem]:
 
 def _broken_entry_points() -> Iterator[Problem]:
     """Kinds of other distributions that cannot be used: what needs none of them goes on."""
-    for kinds in (fault_kinds(), probe_kinds(), ADAPTERS, SYSTEMS):
+    for kinds in (FAULTS, PROBE_KINDS, ADAPTERS, SYSTEMS):
         for group, line in kinds.broken():
             yield Problem(group, 0, "", line, "mend it, or uninstall the distribution", warning=True)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from drills.app.access import Act
 from drills.app.situations import running_drill
 from drills.errors import DrillsError, EnvironmentFailed
-from drills.model.responder_kind import STEP_VARIABLE
+from drills.processes.mark import RUNBOOK_STEP
 from drills.sandbox.only_looks import redis_only_looks as redis_only_looks
 from drills.sandbox.only_looks import sql_only_looks as sql_only_looks
 
@@ -72,7 +72,7 @@ def acting(context: Context, words: Sequence[str], *, read_only: bool) -> Iterat
         raise
     finally:
         # A runbook's step is its own evidence; the store is slow to load.
-        if STEP_VARIABLE not in os.environ and _is_held(context):
+        if RUNBOOK_STEP not in os.environ and _is_held(context):
             _record(context, words, read_only, evidence, time.monotonic() - began)
 
 
