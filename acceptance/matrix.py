@@ -11,6 +11,9 @@ Outcomes are kept in acceptance/outcomes/DRIVER.jsonl, each with digests of its 
 whose outcome is current and as expected is not run again without --again, so that a long matrix can be run in pieces.
 `python -m acceptance.matrix_document` writes docs/scenario-matrix.md from them. The store of a cell that was not as
 expected is kept in build/evidence.
+
+`--kind own --kind none` is the core: each scenario with its own runbook (20 minutes) and with nobody (40 minutes). The
+machine has to be idle otherwise: under load the steps of a runbook are slow, and its repair misses the limit.
 """
 
 from __future__ import annotations
