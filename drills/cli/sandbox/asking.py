@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +15,7 @@ from drills.cli.sandbox.opening import SERVICES, age, folder_for, keep, open_san
 from drills.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from drills.app.sandbox.acting import Sandbox
+    pass
 
 
 def register(app: typer.Typer) -> None:
@@ -67,10 +65,11 @@ def logs(
 ) -> None:
     """Print the logs of services (default: of all), or keep them as files."""
     from drills.app.sandbox.commands import without_control
+    from drills.app.sandbox.questions import known_services
 
     within = age("--since", since)
     context, sandbox = open_sandbox(workspace, must_be_up=False)
-    named = _each_once([*(services or ()), *(service or ())], sandbox.service_names)
+    named = known_services(sandbox, [*(services or ()), *(service or ())])
     require_up(sandbox)
     wanted = named or [status.name for status in sandbox.services.list()]
     with action(context, read_only=True):
@@ -85,17 +84,6 @@ def logs(
                 echo(line if len(wanted) == 1 else f"{name:<14} {line}")
 
 
-def _each_once(names: Sequence[str], known: Sequence[str]) -> list[str]:
-    """The names, each once. Raises BadInput for one that there is not, before any log is read."""
-    from drills.errors import BadInput
-    from drills.nearest import suggest
-
-    for name in names:
-        if name.partition("/")[0] not in known:
-            raise BadInput(f"there is no service {name!r}; {suggest(name, known)}")
-    return list(dict.fromkeys(names))
-
-
 def health(
     every: Annotated[bool, typer.Option("--all", help="Every service, not the health endpoints alone.")] = False,
     wait: Annotated[str, typer.Option(help="Wait at most this long until all is well.")] = "0s",
@@ -104,39 +92,20 @@ def health(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Ask the health endpoints. Exit status 1 when something is not well."""
+    from drills.app.sandbox.questions import wait_for_health
+
     patience, still = _seconds("--wait", wait), _seconds("--steady", steady)
     context, sandbox = open_sandbox(workspace)
     with action(context, read_only=True):
-        well, answers = _wait_for_health(sandbox, every, patience, still)
-        shown = [f"{'ok  ' if good else 'FAIL'}  {name:<14} {said}" for name, (good, said) in answers.items()]
+        found = wait_for_health(sandbox, every=every, patience=patience, steady=still)
+        shown = [f"{'ok  ' if good else 'FAIL'}  {name:<14} {said}" for name, (good, said) in found.answers.items()]
         echo("\n".join(shown))
         if output_dir is not None:
             keep(folder_for(output_dir) / "health.txt", "\n".join(shown) + "\n", sandbox)
-        if not well:
+        if not found.well:
             raise typer.Exit(1)
 
 
 def _seconds(option: str, text: str) -> float:
     within = age(option, text)
     return 0.0 if within is None else within.total_seconds()
-
-
-def _wait_for_health(
-    sandbox: Sandbox, every: bool, patience: float, still: float
-) -> tuple[bool, Mapping[str, tuple[bool, str]]]:
-    deadline = time.monotonic() + patience + still
-    well_since: float | None = None
-    while True:
-        answers = sandbox.health()
-        if not every:
-            answers = {name: answer for name, answer in answers.items() if "/" in name} or answers
-        now = time.monotonic()
-        if all(good for good, _ in answers.values()):
-            well_since = now if well_since is None else well_since
-            if now - well_since >= still:
-                return True, answers
-        else:
-            well_since = None
-        if now >= deadline:
-            return False, answers
-        time.sleep(0.2)

@@ -30,6 +30,7 @@ def migrate(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """List the migrations of the database; revert the last one, or go to a version."""
+    from drills.app.sandbox.changes import revert_last_migration
     from drills.errors import BadInput
 
     if down and to is not None:
@@ -37,13 +38,11 @@ def migrate(
     context, sandbox = open_sandbox(workspace)
     with action(context, read_only=not down and to is None):
         if down:
-            versions = [each.version for each in sandbox.migrations.list() if each.applied_at is not None]
-            if not versions:
-                raise BadInput("no migration is applied; there is none to revert")
-            to = versions[-2] if len(versions) > 1 else "0000"
+            echo(f"reverted {', '.join(revert_last_migration(sandbox))}")
+            return
         if to is not None:
             done = sandbox.migrations.migrate(to)
-            echo(f"{'reverted' if down else 'ran'} {', '.join(done)}" if done else f"{to} is reached already")
+            echo(f"ran {', '.join(done)}" if done else f"{to} is reached already")
             return
         for each in sandbox.migrations.list():
             when = "not applied" if each.applied_at is None else f"applied {each.applied_at:%Y-%m-%d %H:%M:%S} UTC"

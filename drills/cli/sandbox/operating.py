@@ -143,22 +143,10 @@ def link(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Show a link, or all; cut it or let it through. A service that calls is restarted when its link is first cut."""
-    from drills.errors import BadInput, NotSupported
-    from drills.nearest import suggest
+    from drills.app.sandbox.changes import change_link, links
 
     context, sandbox = open_sandbox(workspace)
     with action(context, read_only=cut is None and not direct):
-        known = {status.name: status for status in sandbox.links.list()}
-        if name is None and (cut is not None or direct):
-            raise BadInput(f"name the link; {suggest('', known)}")
-        if name is not None and name not in known:
-            raise BadInput(f"there is no link {name!r}; {suggest(name, known)}")
-        if name is not None and cut is not None:
-            if cut and (why := sandbox.refusal(name, "cut")) is not None:
-                raise NotSupported(why)
-            sandbox.links.set(name, enabled=not cut)
-        if name is not None and direct:
-            sandbox.links.take_out([name])
-        for status in sandbox.links.list():
-            if name in (None, status.name):
-                echo(link_line(status))
+        change_link(sandbox, name, cut=cut, direct=direct)
+        for status in links(sandbox, name):
+            echo(link_line(status))

@@ -1,0 +1,47 @@
+"""Changes of the sandbox that need a question to it first: links by their names, the last migration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from drills.errors import BadInput, NotSupported
+
+if TYPE_CHECKING:
+    from drills.sandbox.capabilities.links import LinkStatus
+    from drills.sandbox.sandbox import Sandbox
+
+
+def change_link(sandbox: Sandbox, name: str | None, *, cut: bool | None = None, direct: bool = False) -> None:
+    """Cut a link (`cut`) or let it through again (False); with `direct`, no longer through Toxiproxy. Else nothing.
+
+    Raises BadInput for a name that is missing or unknown, NotSupported for a link that must not be cut.
+    """
+    from drills.nearest import suggest
+
+    known = [status.name for status in sandbox.links.list()]
+    if name is None:
+        if cut is not None or direct:
+            raise BadInput(f"name the link; {suggest('', known)}")
+        return
+    if name not in known:
+        raise BadInput(f"there is no link {name!r}; {suggest(name, known)}")
+    if cut is not None:
+        if cut and (why := sandbox.refusal(name, "cut")) is not None:
+            raise NotSupported(why)
+        sandbox.links.set(name, enabled=not cut)
+    if direct:
+        sandbox.links.take_out([name])
+
+
+def links(sandbox: Sandbox, name: str | None = None) -> Sequence[LinkStatus]:
+    """How this link stands, or all."""
+    return [status for status in sandbox.links.list() if name in (None, status.name)]
+
+
+def revert_last_migration(sandbox: Sandbox) -> Sequence[str]:
+    """Revert the last migration; the versions that were reverted. Raises BadInput when none is applied."""
+    versions = [each.version for each in sandbox.migrations.list() if each.applied_at is not None]
+    if not versions:
+        raise BadInput("no migration is applied; there is none to revert")
+    return sandbox.migrations.migrate(versions[-2] if len(versions) > 1 else "0000")
