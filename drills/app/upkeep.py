@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drills.app.access import Act
-from drills.errors import BadInput, ExitCode
+from drills.errors import BadInput, DrillsError, ExitCode
 
 if TYPE_CHECKING:
     from drills.app.context import Context
@@ -49,12 +50,19 @@ def stop(context: Context, because: str, *, stay_stopped: bool, say: Callable[[s
     """End the drill that runs on the sandbox and undo everything; with `stay_stopped` nothing starts again.
 
     `say` is given what is waited for. Raises NotAllowed, EnvironmentFailed when a runner cannot be ended or the switch
-    cannot be stored, SandboxBusy when what holds the sandbox is not a drill.
+    cannot be stored, SandboxBusy when what holds the sandbox is not a drill; and what is wrong with a store that cannot
+    be opened, when the drill has ended all the same.
     """
     from drills.drill.stopping import stop_everything
 
     context.require_on_sandbox(Act.STOP)
-    with context.store() as store:
+    with ExitStack() as stack:
+        try:
+            store = stack.enter_context(context.store())
+        except DrillsError:
+            for line in end_drills(context.workspace.home, say=say):
+                say(line)
+            raise
         stopped = stop_everything(context.workspace, store, because, stay_stopped=stay_stopped, say=say)
     return Done(stopped.lines, stopped.exit_code)
 

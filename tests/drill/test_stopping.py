@@ -23,6 +23,7 @@ from drills.store.journal import Journal
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
 from drills.workspace.workspace import Workspace
+from tests.cli.typed import drills_here
 
 #: Begins a drill that owes an undo, or only holds the sandbox; then it hangs as its argument says.
 RUNNER = f"""
@@ -162,3 +163,18 @@ def test_a_locked_store_keeps_nothing_from_being_ended_and_undone(
     assert again.exit_code is ExitCode.ALL_MET
     assert store.drills()[0].result is DrillResult.ABORTED
     assert KillSwitch(store).state().stopped
+
+
+@pytest.mark.parametrize("broken", ["drills.yaml", "store"])
+def test_a_runner_is_ended_also_when_nothing_else_can_be_read(place: Workspace, broken: str) -> None:
+    with runner(place, "unrecorded") as process:
+        if broken == "drills.yaml":
+            (place.home / "drills.yaml").write_text("playbook: [\n", encoding="utf-8")
+        else:
+            (place.state_dir / "drills.db").mkdir(parents=True)
+        done = drills_here("stop", folder=place.home)
+        assert process.wait(10) == -signal.SIGTERM
+    assert "drill slow-query ended" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert broken.replace("store", "drills.db") in done.stderr.splitlines()[-1]
+    assert done.returncode in (ExitCode.BAD_INPUT, ExitCode.NOT_VALID)
