@@ -12,7 +12,7 @@ from drills.model.visible import visible_json
 Value = str | int | float | bool | Sequence[str] | None
 
 
-class Lines:
+class JsonLog:
     """Writes structured lines. What has no value is left out."""
 
     def __init__(self, write: Callable[[str], None], clock: Clock) -> None:

@@ -30,13 +30,13 @@ def prober(
 
     from drills.app.prober import listen_for_others
     from drills.clock import SystemClock
-    from drills.json_log import Lines
+    from drills.json_log import JsonLog
     from drills.service.stopping import until_told_to_stop
 
     listening = listen_for_others(listen, token_file, allow or ())
-    lines = Lines(echo, SystemClock())
+    json_log = JsonLog(echo, SystemClock())
     for warning in listening.warnings:
-        lines.say("warning", reason=warning)
-    lines.say("listening", url=listening.url, kinds=listening.kinds)
+        json_log.say("warning", reason=warning)
+    json_log.say("listening", url=listening.url, kinds=listening.kinds)
     asyncio.run(until_told_to_stop(listening.serving))
-    lines.say("stopped")
+    json_log.say("stopped")

@@ -22,7 +22,7 @@ from drills.probing.engine.evaluation import Evaluator
 from drills.probing.engine.preparing import prepare
 from drills.probing.engine.verdict import judge
 from drills.probing.net.resolver import Resolver
-from drills.probing.seen import Means
+from drills.probing.seen import ProbeContext
 from drills.traffic.ledger import Ledger
 from drills.traffic.second import Second
 
@@ -53,7 +53,7 @@ class JourneyUsers:
             slow_after=traffic.slow_after.total_seconds(),
         )
         self._resolver, self._evaluator = Resolver(), Evaluator()
-        self._means = Means(self._resolver, clock.monotonic, self._evaluator, now=clock.now)
+        self._means = ProbeContext(self._resolver, clock.monotonic, self._evaluator, now=clock.now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._seconds: asyncio.Queue[TrafficSecond | EnvironmentFailed | None] = asyncio.Queue()
         self._lag = 0.0

@@ -24,7 +24,7 @@ class Seen:
     `doubt` tells why the look is no pass though no condition that was counted fails: something asked for is not known.
     `withheld` tells why the target does not show a value to this prober, which lacks a right or a feature of it: what a
     condition on it would say is unknown.
-    `failure` is set when the target did not give what was asked; `blind` when the prober itself could not look;
+    `failure` is set when the target did not give what was asked; `unknown` when the prober itself could not run it;
     `degraded` tells why a look that passes is no better than *degraded*, by what the target says of itself;
     `verdict`, an outcome and its reason, when a prober elsewhere has looked and judged.
     """
@@ -33,7 +33,7 @@ class Seen:
     phases: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float | bool] = field(default_factory=dict)
     failure: str = ""
-    blind: str = ""
+    unknown: str = ""
     verdict: tuple[Outcome, str] | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     unmeasured: Mapping[str, str] = field(default_factory=dict)
@@ -47,8 +47,8 @@ Look = Callable[[], Awaitable[Seen]]
 
 
 @dataclass(slots=True)
-class Means:
-    """What all looks of one prober share.
+class ProbeContext:
+    """What all probe runs of one prober share: clocks, the resolver of names, transports.
 
     `resolver` times and bounds the resolution of names, `evaluator` the evaluation of conditions; `now` is wall time.
     Whoever makes it closes it.
@@ -58,7 +58,7 @@ class Means:
     monotonic: Callable[[], float]
     evaluator: Evaluator = field(default_factory=Evaluator)
     transfers: Any = None
-    asking: Any = None
+    client: Any = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _shared: dict[type, Any] = field(default_factory=dict)
 
@@ -75,8 +75,8 @@ class Means:
         """Let go of all that is in it; looks must have ended."""
         if self.transfers is not None:
             self.transfers.close()
-        if self.asking is not None:
-            await self.asking.close()
+        if self.client is not None:
+            await self.client.close()
         for each in self._shared.values():
             if hasattr(each, "close"):
                 each.close()

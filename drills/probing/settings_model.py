@@ -15,7 +15,7 @@ from drills.probing.net.urls import HttpUrl
 
 if TYPE_CHECKING:
     from drills.probing.bind import BoundProbe
-    from drills.probing.seen import Look, Means
+    from drills.probing.seen import Look, ProbeContext
 
 _ADDRESS = re.compile(r"(^|:)?\$\{[^}]*\}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z\-]+")
@@ -80,13 +80,13 @@ class SettingsModel(Model):
     #: What a probe of this kind asserts that has no `assert` of its own.
     unless_asserted: ClassVar[tuple[str, ...]] = ()
 
-    def prepare(self, probe: BoundProbe, means: Means) -> Look:
+    def prepare(self, probe: BoundProbe, context: ProbeContext) -> Look:
         """The look of `probe`, whose settings these are: what can be made ready is, and nothing is connected to.
 
         Raises ValueError or DrillsError, in one line, for settings that cannot be used. That of an included kind is in
         `drills/probing/kinds/KIND/probe.py`: checking files loads neither a database's driver nor libcurl.
         """
-        look: Look = import_module(f"drills.probing.kinds.{probe.spec.kind}.probe").prepare(probe, means)
+        look: Look = import_module(f"drills.probing.kinds.{probe.spec.kind}.probe").prepare(probe, context)
         return look
 
     @classmethod

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from drills.clock import Clock
 from drills.errors import EnvironmentFailed
-from drills.json_log import Lines
-from drills.schedule.claims import Diary
-from drills.schedule.dispatcher import Attendance, CommandFor
+from drills.json_log import JsonLog
+from drills.schedule.claims import Claims
+from drills.schedule.dispatcher import CommandFor, Dispatcher
 from drills.schedule.occurrences import entry_id, next_occurrence
 from drills.schedule.timetable import Timetable, follow_wall_clock
 from drills.store.store import Store
@@ -27,14 +27,14 @@ async def keep_calendar(
     command_for: CommandFor,
     *,
     clock: Clock,
-    lines: Lines,
+    json_log: JsonLog,
 ) -> None:
     """Begin each drill of the schedule when it is due, until cancelled. A restart loses nothing and doubles nothing."""
     entries = {entry_id(entry): entry for entry in schedule}
     for entry in entries.values():
         next_occurrence(entry, clock.now())  # raises for a cron line that cannot be read, before anything begins
-    diary = Diary(entries, store, clock, lines)
-    attendance = Attendance(diary, store, store_url, sandbox, state_dir, command_for, clock=clock, lines=lines)
+    claims = Claims(entries, store, clock, json_log)
+    dispatcher = Dispatcher(claims, store, store_url, sandbox, state_dir, command_for, clock=clock, json_log=json_log)
     loop = asyncio.get_running_loop()
     due: asyncio.Queue[str] = asyncio.Queue()
 
@@ -46,15 +46,15 @@ async def keep_calendar(
         while True:
             entry = await due.get()
             try:
-                await asyncio.to_thread(diary.claim, entry)
+                await asyncio.to_thread(claims.claim, entry)
             except EnvironmentFailed as error:
-                lines.say("calendar-waits", reason=str(error))
+                json_log.say("calendar-waits", reason=str(error))
                 await clock.sleep(1.0)
                 due.put_nowait(entry)
-            attendance.wake()
+            dispatcher.wake()
 
-    await asyncio.to_thread(diary.open)
-    await asyncio.to_thread(diary.claim_all)
+    await asyncio.to_thread(claims.open)
+    await asyncio.to_thread(claims.claim_all)
     timetable = Timetable(entries, store, clock, on_due)
 
     def on_changed_clock() -> None:
@@ -67,7 +67,7 @@ async def keep_calendar(
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(claim())
-            tasks.create_task(attendance.run())
+            tasks.create_task(dispatcher.run())
             tasks.create_task(follow_wall_clock(clock, on_changed_clock))
     finally:
         await asyncio.to_thread(timetable.stop)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from drills.clock import Clock
-from drills.json_log import Lines
+from drills.json_log import JsonLog
 from drills.model.responder_kind import answered_blind
 from drills.schedule.occurrences import Occurrence, occurrences, says
 from drills.store.occurrence_log import DueDrill, OccurrenceLog, OccurrenceState
@@ -18,15 +18,15 @@ from drills.workspace.schedule import ScheduleEntry
 _NOTED = 500
 
 
-class Diary:
+class Claims:
     """Claims what is due. All methods block on the store, and raise EnvironmentFailed when it fails."""
 
-    def __init__(self, entries: Mapping[str, ScheduleEntry], store: Store, clock: Clock, lines: Lines) -> None:
+    def __init__(self, entries: Mapping[str, ScheduleEntry], store: Store, clock: Clock, json_log: JsonLog) -> None:
         self._entries = entries
         self._log = OccurrenceLog(store)
         self._switch = KillSwitch(store)
         self._clock = clock
-        self._lines = lines
+        self._json_log = json_log
 
     def open(self) -> None:
         """Note new entries down: what they plan from now on is owed; forget those that left the schedule."""
@@ -61,7 +61,7 @@ class Diary:
         A person who is to respond may read these lines: they do not tell which drill it is, nor what it printed.
         """
         blind = answered_blind(due.responder)
-        self._lines.say(
+        self._json_log.say(
             f"drill-{what or due.state}",
             drill=None if blind else due.drill,
             planned=due.planned.isoformat(timespec="seconds"),

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from drills.clock import Clock
 from drills.errors import EnvironmentFailed
-from drills.json_log import Lines
-from drills.schedule.claims import Diary
+from drills.json_log import JsonLog
+from drills.schedule.claims import Claims
 from drills.schedule.starter import Command, Task
 from drills.store.holder import holder_of
 from drills.store.occurrence_log import DueDrill, OccurrenceLog, OccurrenceState
@@ -31,12 +31,12 @@ _ENDING = 60.0
 CommandFor = Callable[[DueDrill], Command]
 
 
-class Attendance:
-    """Conducts what the diary claimed. `wake` it when there may be something new."""
+class Dispatcher:
+    """Conducts the drills that were claimed. `wake` it when there may be something new."""
 
     def __init__(
         self,
-        diary: Diary,
+        claims: Claims,
         store: Store,
         store_url: str,
         sandbox: str,
@@ -44,9 +44,9 @@ class Attendance:
         command_for: CommandFor,
         *,
         clock: Clock,
-        lines: Lines,
+        json_log: JsonLog,
     ) -> None:
-        self._diary = diary
+        self._claims = claims
         self._log = OccurrenceLog(store)
         self._switch = KillSwitch(store)
         self._store_url = store_url
@@ -54,7 +54,7 @@ class Attendance:
         self._state_dir = state_dir
         self._command_for = command_for
         self._clock = clock
-        self._lines = lines
+        self._json_log = json_log
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -69,7 +69,7 @@ class Attendance:
                 while (due := await asyncio.to_thread(self._next)) is not None:
                     await self._attend(due)
             except EnvironmentFailed as error:
-                self._lines.say("calendar-waits", reason=str(error))
+                self._json_log.say("calendar-waits", reason=str(error))
                 await self._clock.sleep(_CHECK)
                 continue
             await self._woken.wait()
@@ -123,7 +123,7 @@ class Attendance:
             start_new_session=True,
         )
         task = Task(self._store_url, due.entry, due.planned, self._command_for(due))
-        self._diary.say(due, "starting", starter.pid)
+        self._claims.say(due, "starting", starter.pid)
         try:
             _, complaint = await starter.communicate(task.to_json().encode())
         except asyncio.CancelledError:
@@ -149,7 +149,7 @@ class Attendance:
     async def _end(self, due: DueDrill, starter: asyncio.subprocess.Process) -> None:
         """The service stops: the drill is told so, and gets the time to undo what it broke."""
         if starter.returncode is None:
-            self._diary.say(due, "told-to-end", starter.pid)
+            self._claims.say(due, "told-to-end", starter.pid)
             with contextlib.suppress(ProcessLookupError):
                 starter.send_signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
@@ -159,4 +159,4 @@ class Attendance:
     async def _say(self, due: DueDrill) -> None:
         now = await asyncio.to_thread(self._log.of, due.entry, due.planned)
         if now is not None:
-            self._diary.say(now)
+            self._claims.say(now)

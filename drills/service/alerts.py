@@ -11,7 +11,7 @@ from drills import alerting
 from drills.clock import Clock
 from drills.drill.waiting import in_thread
 from drills.errors import EnvironmentFailed
-from drills.json_log import Lines
+from drills.json_log import JsonLog
 from drills.model.probe import Observation
 from drills.store.alert_log import AlertKind, AlertLog, AlertRecord
 from drills.store.store import Store
@@ -27,11 +27,11 @@ class StoredAlerts:
     never dropped.
     """
 
-    def __init__(self, store: Store, sandbox: str, *, lines: Lines, clock: Clock) -> None:
+    def __init__(self, store: Store, sandbox: str, *, json_log: JsonLog, clock: Clock) -> None:
         self._store = store
         self._log = AlertLog(store)
         self._sandbox = sandbox
-        self._lines = lines
+        self._json_log = json_log
         self._clock = clock
         self._unstored: deque[AlertRecord] = deque()
         self._more = asyncio.Event()
@@ -80,7 +80,7 @@ class StoredAlerts:
         self._more.set()
 
     def was_away(self, seconds: float, reason: str) -> None:
-        self._lines.say("away", seconds=round(seconds, 1), reason=reason)
+        self._json_log.say("away", seconds=round(seconds, 1), reason=reason)
 
     # ---- the store ---------------------------------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ class StoredAlerts:
                 self._say(record)
 
     def _say(self, record: AlertRecord) -> None:
-        self._lines.say(
+        self._json_log.say(
             f"alert-{record.kind}",
             at=record.at,
             alert=str(record.alert_id or ""),
@@ -113,7 +113,7 @@ class StoredAlerts:
         )
 
     def _say_trouble(self, error: EnvironmentFailed) -> None:
-        self._lines.say("alerts-not-stored", reason=str(error), alerts=len(self._unstored))
+        self._json_log.say("alerts-not-stored", reason=str(error), alerts=len(self._unstored))
 
     def _record(self, transition: alerting.AlertTransition) -> AlertRecord:
         at, sandbox = self._clock.now(), self._sandbox

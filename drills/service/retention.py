@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from drills.clock import Clock
 from drills.errors import EnvironmentFailed
-from drills.json_log import Lines
+from drills.json_log import JsonLog
 from drills.store.retention import forget_observations
 from drills.store.store import Store
 
@@ -15,14 +15,14 @@ from drills.store.store import Store
 _EVERY = timedelta(hours=1)
 
 
-async def keep_no_longer(store: Store, keep: timedelta, *, clock: Clock, lines: Lines) -> None:
+async def keep_no_longer(store: Store, keep: timedelta, *, clock: Clock, json_log: JsonLog) -> None:
     """Forget what is older than `keep`, each hour, until cancelled."""
     while True:
         try:
             forgotten = await asyncio.to_thread(forget_observations, store, clock.now() - keep)
         except EnvironmentFailed as error:
-            lines.say("observations-not-forgotten", reason=str(error))
+            json_log.say("observations-not-forgotten", reason=str(error))
         else:
             if forgotten:
-                lines.say("observations-forgotten", observations=forgotten)
+                json_log.say("observations-forgotten", observations=forgotten)
         await clock.sleep(_EVERY.total_seconds())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from drills.clock import Clock
-from drills.json_log import Lines
+from drills.json_log import JsonLog
 from drills.model.probe import Observation, ProbeSpec
 from drills.probing.bind import BoundProbe, bind_all
 from drills.probing.engine.prober import Prober
@@ -30,14 +30,14 @@ class SandboxProber:
         addresses: Callable[[], Mapping[str, str]],
         see: Callable[[Observation], None],
         *,
-        lines: Lines,
+        json_log: JsonLog,
         clock: Clock,
         probers: Mapping[str, KnownProber] = MappingProxyType({}),
     ) -> None:
         self._probes = tuple(probes)
         self._addresses = addresses
         self._see = see
-        self._lines = lines
+        self._json_log = json_log
         self._clock = clock
         self._probers = probers
         self._prober: Prober | None = None
@@ -53,13 +53,13 @@ class SandboxProber:
         while True:
             addresses = dict(await asyncio.to_thread(self._addresses))
             if not addresses:
-                self._lines.say("sandbox-down", reason="its probes wait until it is up: `drills sandbox up`")
+                self._json_log.say("sandbox-down", reason="its probes wait until it is up: `drills sandbox up`")
                 while not addresses:
                     await self._clock.sleep(_CHECK)
                     addresses = dict(await asyncio.to_thread(self._addresses))
             bound = bind_all(self._probes, addresses, self._probers)
             self._prober = Prober(bound, self._see, clock=self._clock, unusable=self._say_unusable)
-            self._lines.say("probing", probes=len(self._probes))
+            self._json_log.say("probing", probes=len(self._probes))
             probing = asyncio.create_task(self._prober.run())
             changed = asyncio.create_task(self._changed(addresses))
             try:
@@ -75,7 +75,7 @@ class SandboxProber:
     def _say_unusable(self, probe: BoundProbe, reason: str) -> None:
         if (probe.place, reason) not in self._said:
             self._said.add((probe.place, reason))
-            self._lines.say("probe-unusable", probe=probe.place, reason=reason)
+            self._json_log.say("probe-unusable", probe=probe.place, reason=reason)
 
     async def _changed(self, addresses: Mapping[str, str]) -> None:
         while dict(await asyncio.to_thread(self._addresses)) == addresses:

@@ -12,7 +12,7 @@ from drills.alerting import AlertRules
 from drills.clock import Clock, SystemClock
 from drills.drill.recovery import recover
 from drills.errors import SandboxBusy
-from drills.json_log import Lines
+from drills.json_log import JsonLog
 from drills.model.responder_kind import answered_blind
 from drills.monitoring.monitor import Monitor
 from drills.reporting.report import reports_into
@@ -46,19 +46,19 @@ async def serve(
     for a probe or an entry of the schedule that cannot be used.
     """
     clock = clock or SystemClock()
-    lines = Lines(write or _write_line, clock)
+    json_log = JsonLog(write or _write_line, clock)
     name = workspace.config.sandbox.name
     probes = list(workspace.probes.values())
     sandbox = open_sandbox(workspace)
     with _the_only_service(workspace, name), contextlib.closing(Store.open(workspace.store_url, clock=clock)) as store:
-        await asyncio.to_thread(_make_ready, workspace, sandbox, store, lines, bring_up=bring_up)
-        alerts = StoredAlerts(store, name, lines=lines, clock=clock)
+        await asyncio.to_thread(_make_ready, workspace, sandbox, store, json_log, bring_up=bring_up)
+        alerts = StoredAlerts(store, name, json_log=json_log, clock=clock)
         rules = AlertRules.of(workspace.playbook(), probes)
         monitor = Monitor(rules, probes, alerts, clock, await asyncio.to_thread(alerts.taken_up, rules))
         prober = SandboxProber(
-            probes, lambda: sandbox.addresses, monitor.see, lines=lines, clock=clock, probers=workspace.probers
+            probes, lambda: sandbox.addresses, monitor.see, json_log=json_log, clock=clock, probers=workspace.probers
         )
-        lines.say("serving", workspace=str(workspace.home), sandbox=name, entries=len(workspace.config.schedule))
+        json_log.say("serving", workspace=str(workspace.home), sandbox=name, entries=len(workspace.config.schedule))
         await until_told_to_stop(
             monitor.run(prober),
             alerts.run(),
@@ -70,11 +70,11 @@ async def serve(
                 workspace.state_dir,
                 command_for or conducting_command(workspace.home),
                 clock=clock,
-                lines=lines,
+                json_log=json_log,
             ),
-            keep_no_longer(store, workspace.config.retention.observations, clock=clock, lines=lines),
+            keep_no_longer(store, workspace.config.retention.observations, clock=clock, json_log=json_log),
         )
-        lines.say("stopped")
+        json_log.say("stopped")
 
 
 def conducting_command(home: Path) -> CommandFor:
@@ -93,18 +93,18 @@ def conducting_command(home: Path) -> CommandFor:
     return command_for
 
 
-def _make_ready(workspace: Workspace, sandbox: Sandbox, store: Store, lines: Lines, *, bring_up: bool) -> None:
+def _make_ready(workspace: Workspace, sandbox: Sandbox, store: Store, json_log: JsonLog, *, bring_up: bool) -> None:
     """Finish what a dead runner owes, and start the sandbox; leave both alone while a runner is at work on it."""
     name = workspace.config.sandbox.name
     try:
         with hold(workspace.state_dir, name, "drills serve, which starts"):
             reports, folders = reports_into(workspace.reports_dir), places(workspace.state_dir, workspace.reports_dir)
             for line in recover(store, sandbox, name, workspace.home, reports, folders).lines():
-                lines.say("recovered", reason=line)
+                json_log.say("recovered", reason=line)
             if bring_up:
                 sandbox.up()
     except SandboxBusy as error:
-        lines.say("sandbox-busy", reason=str(error))
+        json_log.say("sandbox-busy", reason=str(error))
 
 
 def _the_only_service(workspace: Workspace, name: str) -> contextlib.ExitStack:

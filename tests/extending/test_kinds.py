@@ -77,7 +77,7 @@ from drills.probing.settings_model import SettingsModel
 class Blind(SettingsModel):
     pass
 class Sees(SettingsModel):
-    def prepare(self, probe, means): ...
+    def prepare(self, probe, context): ...
 """
 ADAPTER = """
 from drills.sandbox.adapters.adapter import ServiceAdapter
@@ -100,7 +100,7 @@ class Shut(System):
         ("drills.probes", "new", "own:Kind", "import sys; sys.exit(3)", "SystemExit: 3"),
         ("drills.probes", "new", "own:Kind", "def broken(:", "SyntaxError: invalid syntax"),
         ("drills.probes", "new", "own:Kind", "Kind = 5", "no class below drills.probing.settings_model.SettingsModel"),
-        ("drills.probes", "new", "own:Blind", PROBE, "Blind has no method prepare(self, probe, means)"),
+        ("drills.probes", "new", "own:Blind", PROBE, "Blind has no method prepare(self, probe, context)"),
         ("drills.probes", "http", "own:Sees", PROBE, "drills has a kind of probe of that name itself; rename"),
         ("drills.probes", "every", "own:Sees", PROBE, "'every' is a key of every probe; rename the entry point"),
         ("drills.probes", "My Kind", "own:Sees", PROBE, "small letters, digits and '-'; rename the entry point"),

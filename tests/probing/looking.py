@@ -13,7 +13,7 @@ from drills.probing.bind import BoundProbe, bind
 from drills.probing.engine.preparing import prepare
 from drills.probing.engine.verdict import judge
 from drills.probing.net.resolver import Resolver
-from drills.probing.seen import Means, Seen
+from drills.probing.seen import ProbeContext, Seen
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,16 @@ async def look_at(
     """What the last of some looks saw, judged."""
     bound = probe(kind, settings, **more)
     with closing(Resolver(lookup=lookup) if lookup else Resolver()) as resolver:
-        means = Means(resolver, time.monotonic)
+        context = ProbeContext(resolver, time.monotonic)
         try:
-            look = prepare(bound, means)
+            look = prepare(bound, context)
             seen = await look()
             for _ in range(times - 1):
                 if between is not None:
                     between()
                 seen = await look()
-            return Looked(*await judge(bound, seen, means.evaluator), seen)
+            return Looked(*await judge(bound, seen, context.evaluator), seen)
         finally:
-            await means.evaluator.close()
-            if means.transfers is not None:
-                means.transfers.close()
+            await context.evaluator.close()
+            if context.transfers is not None:
+                context.transfers.close()

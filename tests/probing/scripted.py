@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from drills.model.probe import Observation, ProbeSpec
 from drills.probing.bind import BoundProbe, bind
 from drills.probing.engine.prober import Prober
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 from tests.fakes import FakeClock, settle
 
 #: What the nth look of a probe does: how many seconds it takes, and what it sees.
@@ -59,7 +59,7 @@ async def staged(
     """A running engine; it is stopped when the block ends."""
     clock = FakeClock()
 
-    def prepare(probe: BoundProbe, _means: Means) -> Look:
+    def prepare(probe: BoundProbe, _context: ProbeContext) -> Look:
         script = scripts if callable(scripts) else scripts.get(probe.place, at_once)
         counted = iter(range(10**9))
 

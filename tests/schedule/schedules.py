@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from drills.clock import SystemClock
-from drills.json_log import Lines
+from drills.json_log import JsonLog
 from drills.schedule.calendar import keep_calendar
 from drills.schedule.starter import Command
 from drills.service.stopping import until_told_to_stop
@@ -50,9 +50,9 @@ def keep(url: str, folder: Path, schedule: Sequence[ScheduleEntry], script: str,
     async def run() -> None:
         clock = SystemClock()
         store = Store.open(url, clock=clock)
-        lines = Lines(write, clock)
+        json_log = JsonLog(write, clock)
         await until_told_to_stop(
-            keep_calendar(schedule, store, url, "default", folder, command_for, clock=clock, lines=lines)
+            keep_calendar(schedule, store, url, "default", folder, command_for, clock=clock, json_log=json_log)
         )
         store.close()
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from drills.clock import SystemClock
-from drills.json_log import Lines
-from drills.schedule.claims import Diary
-from drills.schedule.dispatcher import Attendance
+from drills.json_log import JsonLog
+from drills.schedule.claims import Claims
+from drills.schedule.dispatcher import Dispatcher
 from drills.schedule.starter import Command
 from drills.store.holder import hold
 from drills.store.occurrence_log import DueDrill, OccurrenceLog, OccurrenceState
@@ -28,7 +28,7 @@ LONG = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.e
 
 
 class Place:
-    """A store with claimed drills, and an attendance over them."""
+    """A store with claimed drills, and an dispatcher over them."""
 
     def __init__(self, folder: Path, script: str = "pass") -> None:
         self.folder = folder
@@ -38,10 +38,10 @@ class Place:
         self.log = OccurrenceLog(self.store)
         self.said: list[str] = []
         self.script = script
-        lines = Lines(self.said.append, self.clock)
-        diary = Diary({}, self.store, self.clock, lines)
-        self.attendance = Attendance(
-            diary, self.store, self.url, "default", folder, self.command_for, clock=self.clock, lines=lines
+        json_log = JsonLog(self.said.append, self.clock)
+        claims = Claims({}, self.store, self.clock, json_log)
+        self.dispatcher = Dispatcher(
+            claims, self.store, self.url, "default", folder, self.command_for, clock=self.clock, json_log=json_log
         )
 
     def command_for(self, due: DueDrill) -> Command:
@@ -57,7 +57,7 @@ class Place:
         """Run until the last of these was said, then stop as the service does."""
 
         async def run() -> None:
-            running = asyncio.create_task(self.attendance.run())
+            running = asyncio.create_task(self.dispatcher.run())
             await becomes(lambda: [json.loads(line)["event"] for line in self.said][: len(events)] == list(events))
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -82,7 +82,7 @@ def test_a_drill_that_runs_when_the_service_stops_is_told_to_end_and_waited_for(
     place.claim("long")
 
     async def stop_when_it_runs() -> None:
-        running = asyncio.create_task(place.attendance.run())
+        running = asyncio.create_task(place.dispatcher.run())
         await becomes(mark.exists)
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -106,7 +106,7 @@ def test_a_drill_waits_for_a_sandbox_that_another_runner_holds(tmp_path: Path) -
     place.claim("one")
 
     async def run() -> None:
-        running = asyncio.create_task(place.attendance.run())
+        running = asyncio.create_task(place.dispatcher.run())
         with hold(tmp_path, "default", "drills run slow-query"):
             await asyncio.sleep(0.3)
             assert place.log.all()[0].state is OccurrenceState.CLAIMED
@@ -143,7 +143,7 @@ def test_a_drill_whose_process_was_killed_is_ended_and_the_next_one_begins(tmp_p
 def test_a_command_that_does_not_exist_is_said_in_one_line(tmp_path: Path) -> None:
     place = Place(tmp_path)
     place.command_for = lambda due: Command(("/no/such/drills",))  # type: ignore[method-assign]
-    place.attendance._command_for = place.command_for
+    place.dispatcher._command_for = place.command_for
     place.claim("one")
     place.until("drill-starting", "drill-ended")
     assert place.log.all()[0].reason == "/no/such/drills: No such file or directory"

@@ -12,7 +12,7 @@ import pytest
 
 from drills.alerting import AlertId, AlertRules
 from drills.clock import SystemClock
-from drills.json_log import Lines
+from drills.json_log import JsonLog
 from drills.model.events import ResponderKind
 from drills.model.playbook import Playbook
 from drills.model.probe import Observation, Outcome, ProbeSpec, Role
@@ -46,7 +46,7 @@ class Service:
     async def _live(
         self, probes: list[ProbeSpec], seen: list[tuple[str, Outcome]], book: Playbook, seconds: float
     ) -> None:
-        alerts = StoredAlerts(self.store, "default", lines=Lines(self.said.append, self.clock), clock=self.clock)
+        alerts = StoredAlerts(self.store, "default", json_log=JsonLog(self.said.append, self.clock), clock=self.clock)
         rules = AlertRules.of(book, probes)
         monitor = Monitor(rules, probes, alerts, self.clock, alerts.taken_up(rules))
         running = [asyncio.create_task(monitor.run(ByHand())), asyncio.create_task(alerts.run())]
@@ -122,7 +122,7 @@ def test_a_database_that_is_locked_holds_up_no_observation_and_loses_no_alert(tm
     other = sqlite3.connect(tmp_path / "drills.db", isolation_level=None)
 
     async def run() -> float:
-        alerts = StoredAlerts(store, "default", lines=Lines(said.append, clock), clock=clock)
+        alerts = StoredAlerts(store, "default", json_log=JsonLog(said.append, clock), clock=clock)
         monitor = Monitor(rules, [HEALTH], alerts, clock, alerts.taken_up(rules))
         running = [asyncio.create_task(monitor.run(ByHand())), asyncio.create_task(alerts.run())]
         await monitor.started.wait()

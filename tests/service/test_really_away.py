@@ -21,7 +21,7 @@ from drills.model.playbook import Playbook
 from drills.model.probe import ProbeSpec
 from drills.probing.bind import bind
 from drills.probing.engine.prober import Prober
-from drills.json_log import Lines
+from drills.json_log import JsonLog
 from drills.alerting import AlertRules
 from drills.monitoring.monitor import Monitor
 from drills.service.alerts import StoredAlerts
@@ -30,7 +30,7 @@ from tests.monitoring.playing import playbook
 
 async def serve():
     clock, seen = SystemClock(), 0
-    lines = Lines(lambda line: print(line, flush=True), clock)
+    json_log = JsonLog(lambda line: print(line, flush=True), clock)
     answering = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
     address = f"127.0.0.1:{answering.sockets[0].getsockname()[1]}"
     probes = [
@@ -38,7 +38,7 @@ async def serve():
         for n in range(20)
     ]
     store = Store.open(sys.argv[1], clock=clock)
-    alerts = StoredAlerts(store, "default", lines=lines, clock=clock)
+    alerts = StoredAlerts(store, "default", json_log=json_log, clock=clock)
     rules = AlertRules.of(playbook("probe_failing"), probes)
     monitor = Monitor(rules, probes, alerts, clock)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from drills.clock import SystemClock
-from drills.json_log import Lines
+from drills.json_log import JsonLog
 from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.probing.remote.config import KnownProber
 from drills.service import sandbox_prober
@@ -36,7 +36,9 @@ def test_probes_wait_for_a_sandbox_that_is_down_and_follow_one_that_moves(monkey
     addresses: dict[str, str] = {}
 
     async def run() -> None:
-        looks = SandboxProber([PROBE], lambda: addresses, seen.append, lines=Lines(said.append, clock), clock=clock)
+        looks = SandboxProber(
+            [PROBE], lambda: addresses, seen.append, json_log=JsonLog(said.append, clock), clock=clock
+        )
         looks.look_now("port")
         running = asyncio.create_task(looks.run())
         await becomes(lambda: bool(said))
@@ -65,8 +67,8 @@ def test_a_vantage_elsewhere_is_looked_from(tmp_path: Path) -> None:
     seen: list[Observation] = []
 
     def looks(**known: KnownProber) -> SandboxProber:
-        lines = Lines(lambda _: None, clock)
-        return SandboxProber([spec], lambda: {"app": "a"}, seen.append, lines=lines, clock=clock, probers=known)
+        json_log = JsonLog(lambda _: None, clock)
+        return SandboxProber([spec], lambda: {"app": "a"}, seen.append, json_log=json_log, clock=clock, probers=known)
 
     async def run() -> None:
         gone = looks(paris=KnownProber("paris", "http://127.0.0.1:1", tmp_path / "none"))
@@ -100,7 +102,7 @@ def test_a_probe_that_cannot_look_is_said_once_and_the_others_go_on(monkeypatch:
             specs,
             lambda: addresses,
             lambda observation: seen.update({observation.probe: observation}),
-            lines=Lines(said.append, clock),
+            json_log=JsonLog(said.append, clock),
             clock=clock,
         )
         with listening() as first, listening() as second:

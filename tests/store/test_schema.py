@@ -82,10 +82,10 @@ def test_a_drill_of_a_newer_format_is_refused_in_one_line(store: Store) -> None:
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "drills.db"
-    path.write_text("dear diary\n" * 1000)
+    path.write_text("dear claims\n" * 1000)
     with pytest.raises(BadInput, match="is not a drills store"):
         Store.open(f"sqlite:///{path}")
-    assert path.read_text() == "dear diary\n" * 1000
+    assert path.read_text() == "dear claims\n" * 1000
 
 
 def test_a_database_with_tables_of_another_program_of_the_same_names_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from drills.probing.engine.verdict import judge
 from drills.probing.kinds.metrics.probe import prepare
 from drills.probing.net.resolver import Resolver
-from drills.probing.seen import Means
+from drills.probing.seen import ProbeContext
 from tests.probing.kinds.test_metrics import NAMED
 from tests.probing.looking import Looked, probe
 from tests.probing.servers import answering, serving
@@ -28,7 +28,7 @@ async def last_look(case: Case) -> Looked:
     """What the last of the looks saw: one for each scrape, one second after the other."""
     kind, now = case.given.get("content-type", TEXT), 1000.0
     with closing(Resolver()) as resolver:
-        means = Means(resolver, lambda: now)
+        context = ProbeContext(resolver, lambda: now)
         body = [b""]
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -39,15 +39,15 @@ async def last_look(case: Case) -> Looked:
             settings["named"] = {**NAMED, **settings.get("named", {})}
             bound = probe("metrics", settings, asserts=case.given.get("assert", []))
             try:
-                look = prepare(bound, means)
+                look = prepare(bound, context)
                 for body[0] in scrapes(case):
                     seen = await look()
                     now += 1.0
-                return Looked(*await judge(bound, seen, means.evaluator), seen)
+                return Looked(*await judge(bound, seen, context.evaluator), seen)
             finally:
-                await means.evaluator.close()
-                if means.transfers is not None:
-                    means.transfers.close()
+                await context.evaluator.close()
+                if context.transfers is not None:
+                    context.transfers.close()
 
 
 @pytest.mark.parametrize("case", cases_of("exposition"))

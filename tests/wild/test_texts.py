@@ -23,7 +23,7 @@ from drills.app.outcome import outcome_of
 from drills.cli.live import Live, make_console
 from drills.cli.outcome import print_outcome
 from drills.errors import BadInput
-from drills.json_log import Lines
+from drills.json_log import JsonLog
 from drills.model import events as ev
 from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
@@ -173,7 +173,7 @@ def test_what_a_responder_says(case: Case, tmp_path: Path) -> None:
 @cases
 def test_a_service_log_and_containers_logs(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
-    Lines(lines.append, StoppedClock()).say("alert", reason=text_of(case))
+    JsonLog(lines.append, StoppedClock()).say("alert", reason=text_of(case))
     assert not UNSEEN.search(lines[0])
     assert json.loads(lines[0])["reason"] == text_of(case)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from drills.errors import BadInput
 from drills.probing.bind import BoundProbe
-from drills.probing.seen import Look, Means
+from drills.probing.seen import Look, ProbeContext
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """The look of a probe, as its kind makes it; from a vantage with `via`, a prober elsewhere is asked to look.
 
     Raises BadInput for an address that cannot be used.
@@ -16,7 +16,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
         if probe.via is not None:
             from drills.probing.remote import client  # httpx takes 60 ms, and few probes have a `via`
 
-            return client.prepare(probe, means)
-        return probe.settings.prepare(probe, means)
+            return client.prepare(probe, context)
+        return probe.settings.prepare(probe, context)
     except ValueError as error:
         raise BadInput(f"probe {probe.name}: {error}") from None

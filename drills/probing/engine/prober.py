@@ -28,7 +28,7 @@ from drills.probing.engine.verdict import judge
 from drills.probing.net.connectivity import Connectivity, own_connectivity
 from drills.probing.net.descriptors import places
 from drills.probing.net.resolver import Resolver
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 from drills.probing.settings_model import ForOthers
 
 _log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Prober:
         clock: Clock | None = None,
         unusable: Callable[[BoundProbe, str], None] = lambda _probe, _reason: None,
         concurrency: int = 4096,
-        prepare: Callable[[BoundProbe, Means], Look] = prepare,
+        prepare: Callable[[BoundProbe, ProbeContext], Look] = prepare,
         connectivity: Connectivity = own_connectivity,
     ) -> None:
         self._probes = tuple(place for probe in probes for place in probe.places or (probe,))
@@ -103,14 +103,14 @@ class Prober:
 
     async def run(self) -> None:
         """Probe until cancelled; every look that still goes on is then cancelled too, and its sockets closed."""
-        means = Means(Resolver(), self._clock.monotonic, self._evaluator, now=self._clock.now)
+        context = ProbeContext(Resolver(), self._clock.monotonic, self._evaluator, now=self._clock.now)
         limit = places(self._concurrency)
         self._lanes = Lanes(fast=max(1, limit // 2), slow=max(1, limit // 2))
-        ready = [(probe, make_ready(probe, means, self._prepare)) for probe in self._probes]
+        ready = [(probe, make_ready(probe, context, self._prepare)) for probe in self._probes]
         self._slots = [_Slot(probe, made.look) for probe, made in ready]
         self._reach = sum(_by_own_network(probe) for probe, made in ready if not made.reason)
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._stop, means)
+            stack.push_async_callback(self._stop, context)
             wires = await stack.enter_async_context(asyncio.TaskGroup())
             for probe, made in ready:
                 if made.reason:
@@ -203,10 +203,10 @@ class Prober:
         except asyncio.CancelledError:
             if self._closing:
                 raise
-            seen = Seen(blind="the look was cancelled")
+            seen = Seen(unknown="the look was cancelled")
         except Exception as error:  # noqa: BLE001 - a fault of ours must be seen as ours, and stop no other probe
             _log.exception("probe %s", slot.probe.place)
-            seen = Seen(blind=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
+            seen = Seen(unknown=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
         outcome, reason = await judge(slot.probe, seen, self._evaluator)
         if _by_own_network(slot.probe):
             self._count(slot, outcome)
@@ -263,7 +263,7 @@ class Prober:
     def _trip(self, name: str) -> Callable[[], None]:
         return lambda: self.look_now(name)
 
-    async def _stop(self, means: Means) -> None:
+    async def _stop(self, context: ProbeContext) -> None:
         self._closing = True
         tasks = [slot.task for slot in self._slots if slot.task is not None]
         if self._connected is not None:
@@ -271,7 +271,7 @@ class Prober:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await means.close()
+        await context.close()
 
 
 def _by_own_network(probe: BoundProbe) -> bool:

@@ -11,7 +11,7 @@ from drills.probing.bind import BoundProbe
 from drills.probing.engine.preparing import prepare
 from drills.probing.engine.tripwire import tripwire_target
 from drills.probing.net.resolver import Names, Resolver, names_of
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,16 @@ class Ready:
     reason: str = ""
 
 
-def make_ready(probe: BoundProbe, means: Means, prepare: Callable[[BoundProbe, Means], Look] = prepare) -> Ready:
+def make_ready(
+    probe: BoundProbe, context: ProbeContext, prepare: Callable[[BoundProbe, ProbeContext], Look] = prepare
+) -> Ready:
     """The probe's look; never raises for what the probe is."""
     reason = probe.unusable
     if not reason:
         try:
-            look = prepare(probe, means)
+            look = prepare(probe, context)
             target = tripwire_target(probe)
-            return Ready(look, (*target, names_of(probe.settings, means.resolver)) if target else None)
+            return Ready(look, (*target, names_of(probe.settings, context.resolver)) if target else None)
         except (DrillsError, ValueError) as error:
             reason = str(error).removeprefix(f"probe {probe.name}: ")
         except Exception as error:  # noqa: BLE001 - whatever a library says of a setting, it is this probe's alone
@@ -40,20 +42,20 @@ def make_ready(probe: BoundProbe, means: Means, prepare: Callable[[BoundProbe, M
     reason = one_line(reason)
 
     async def say_why() -> Seen:
-        return Seen(blind=reason)
+        return Seen(unknown=reason)
 
     return Ready(say_why, reason=reason)
 
 
 async def unready(probes: Iterable[BoundProbe]) -> list[tuple[BoundProbe, str]]:
     """Those that could not look, each from each of its vantages, and why. Nothing is connected to."""
-    means = Means(Resolver(), time.monotonic)
+    context = ProbeContext(Resolver(), time.monotonic)
     try:
         return [
             (place, ready.reason)
             for probe in probes
             for place in probe.places or (probe,)
-            if (ready := make_ready(place, means)).reason
+            if (ready := make_ready(place, context)).reason
         ]
     finally:
-        await means.close()
+        await context.close()

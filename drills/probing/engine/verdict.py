@@ -26,8 +26,8 @@ async def judge(probe: BoundProbe, seen: Seen, evaluator: Evaluator) -> tuple[Ou
     """
     if seen.verdict is not None:
         return seen.verdict
-    if seen.blind:
-        return Outcome.UNKNOWN, seen.blind
+    if seen.unknown:
+        return Outcome.UNKNOWN, seen.unknown
     if seen.failure:
         return Outcome.FAIL, seen.failure
     if all(condition.is_cheap(seen.values) for condition in (*probe.asserts, *probe.degraded)):

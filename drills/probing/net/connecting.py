@@ -36,13 +36,13 @@ def unreached(
     `timeout` is the probe's, in seconds; `awaited` is what it waited for once `phases` say that it was connected.
     """
     if isinstance(error, ResolverBusy):
-        return Seen(blind=str(error))
+        return Seen(unknown=str(error))
     if isinstance(error, NameNotResolved):
         return Seen(failure=str(error))
     if isinstance(error, TimeoutError):
         late = awaited if "connect" in phases else "connection"
         return Seen(failure=f"no {late} within {timeout:g} s", phases=phases)
-    return Seen(blind=own_fault(error.errno or 0), failure=os_reason(error), phases=phases)
+    return Seen(unknown=own_fault(error.errno or 0), failure=os_reason(error), phases=phases)
 
 
 def os_reason(error: OSError) -> str:

@@ -28,11 +28,11 @@ _PORT = 53
 
 
 class NoReply(Exception):
-    """The server did not answer, or not with DNS; the message is one line. `blind`: the prober could not ask it."""
+    """The server did not answer, or not with DNS; the message is one line. `unknown`: the prober could not ask it."""
 
-    def __init__(self, message: str, *, blind: bool = False) -> None:
+    def __init__(self, message: str, *, unknown: bool = False) -> None:
         super().__init__(message)
-        self.blind = blind
+        self.unknown = unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class NameServer:
             raise NoReply(f"no answer from DNS server {self.address} within {timeout:g} s") from None
         except OSError as error:
             if why := own_fault(error.errno or 0):
-                raise NoReply(why, blind=True) from None
+                raise NoReply(why, unknown=True) from None
             raise NoReply(f"DNS server {self.address}: {os_reason(error)}") from None
         except (dns.exception.DNSException, EOFError) as error:
             raise NoReply(f"DNS server {self.address} does not speak DNS: {type(error).__name__}") from None
@@ -129,7 +129,7 @@ class NameServer:
             if reply.rcode == "NOERROR" and not reply.answers:
                 reply = await self.ask(host, "AAAA", timeout)
         except NoReply as why:
-            if why.blind:
+            if why.unknown:
                 raise ResolverBusy(str(why)) from None
             raise NameNotResolved(f"name {host} not resolved: {why}") from None
         if not reply.answers:

@@ -23,7 +23,7 @@ from drills.probing.net.addresses import escaped
 from drills.probing.net.trusted import trust
 from drills.probing.remote.config import LONGEST, KnownProber, read_token
 from drills.probing.remote.messages import FORMAT, Answer, Question
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 from drills.text_files import UnreadableFile, read_text
 
 #: Seconds that the way there and back may take beyond the probe's own timeout.
@@ -33,7 +33,7 @@ _KEEP_ALIVE = 30.0
 _ANSWER_LIMIT = 262_144
 
 
-class Asking:
+class ProbeClient:
     """One client for all looks of a prober that are made elsewhere; connections are kept."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class _NoAnswer(Exception):
     """Nothing is known from there; the message tells why, in one line."""
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that has `probe.via` look.
 
     Raises ValueError for a timeout that a prober does not wait for, and a file of certificates that cannot be read.
@@ -61,10 +61,10 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
         raise ValueError("it is not looked at by way of another prober")
     if probe.spec.timeout > LONGEST:
         raise ValueError(f"timeout: another prober looks for at most {format_duration(LONGEST)}")
-    if means.asking is None:
-        means.asking = Asking()
-    client: httpx.AsyncClient = means.asking.client
-    question = _question(probe, means.asking.asker).encode()
+    if context.client is None:
+        context.client = ProbeClient()
+    client: httpx.AsyncClient = context.client.client
+    question = _question(probe, context.client.asker).encode()
     within = probe.timeout + GRACE
 
     async def look() -> Seen:
@@ -72,16 +72,16 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             async with asyncio.timeout(within):
                 answer = _understood(await _ask(client, via, question), via)
         except TimeoutError:
-            return Seen(blind=f"the prober {via.name} does not answer (nothing within {within:g} s)")
+            return Seen(unknown=f"the prober {via.name} does not answer (nothing within {within:g} s)")
         except httpx.InvalidURL as error:
-            return Seen(blind=f"the prober {via.name} cannot be asked ({error})")
+            return Seen(unknown=f"the prober {via.name} cannot be asked ({error})")
         except httpx.HTTPError as error:
-            return Seen(blind=f"the prober {via.name} does not answer ({journey_reason(error)})")
+            return Seen(unknown=f"the prober {via.name} does not answer ({journey_reason(error)})")
         except (_NoAnswer, ValueError) as why:
-            return Seen(blind=f"the prober {via.name} {why}")
+            return Seen(unknown=f"the prober {via.name} {why}")
         reason = " ".join(answer.reason.split())
         if answer.outcome is Outcome.UNKNOWN:
-            return Seen(blind=f"the prober {via.name} could not look ({reason})", phases=answer.phases)
+            return Seen(unknown=f"the prober {via.name} could not look ({reason})", phases=answer.phases)
         metrics = {name: value for name, value in answer.metrics.items() if name in probe.settings.metrics}
         return Seen(phases=answer.phases, metrics=metrics, verdict=(answer.outcome, reason))
 

@@ -30,7 +30,7 @@ from drills.probing.net.connecting import os_reason
 from drills.probing.net.descriptors import places
 from drills.probing.remote.connections import HEADER_LIMIT, MOST, Connection, Connections
 from drills.probing.remote.messages import FORMAT, Question
-from drills.probing.remote.server import LOOKS, Answering, Overloaded
+from drills.probing.remote.server import LOOKS, Overloaded, ProbeServer
 
 #: Bytes of a question; a file of all the certificates that a machine trusts is half of that.
 _QUESTION_LIMIT = 524_288
@@ -68,11 +68,11 @@ def goes_beyond_this_machine(listener: socket.socket) -> bool:
 
 async def serve_looks(listener: socket.socket, token: str, kinds: frozenset[str] | None = None) -> None:
     """Answer with probes of these kinds until cancelled; looks that go on then are given up."""
-    answering = Answering(kinds=kinds)
+    probe_server = ProbeServer(kinds=kinds)
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     server = _Server(
         uvicorn.Config(
-            application(token, answering),
+            application(token, probe_server),
             http=cast("type[asyncio.Protocol]", partial(Connection, Connections(most=places(MOST + LOOKS) - LOOKS))),
             h11_max_incomplete_event_size=HEADER_LIMIT,
             proxy_headers=False,
@@ -91,7 +91,7 @@ async def serve_looks(listener: socket.socket, token: str, kinds: frozenset[str]
     finally:
         server.should_exit = True
         await serving
-        await answering.close()
+        await probe_server.close()
 
 
 class _Server(uvicorn.Server):
@@ -102,7 +102,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def application(token: str, answering: Answering) -> Starlette:
+def application(token: str, probe_server: ProbeServer) -> Starlette:
     """The web application; `token` is wanted of everyone who asks for a look."""
 
     async def look(request: Request) -> Response:
@@ -117,7 +117,7 @@ def application(token: str, answering: Answering) -> Starlette:
         except (TimeoutError, ClientDisconnect):
             return _refusal(408, "the question did not arrive")
         try:
-            answer = await answering.answer(_question(body))
+            answer = await probe_server.answer(_question(body))
         except BadInput as error:
             return _refusal(400, str(error))
         except Overloaded as error:

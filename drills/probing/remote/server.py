@@ -28,7 +28,7 @@ from drills.probing.kinds.redis.url import RedisAddress
 from drills.probing.net.resolver import Resolver
 from drills.probing.registry import PROBE_KINDS
 from drills.probing.remote.messages import FORMAT, Answer, Question
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 from drills.probing.settings_model import ForOthers
 
 _log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def kinds_for_others(allowed: Iterable[str] = ()) -> frozenset[str]:
     return frozenset(name for name, kind in PROBE_KINDS.items() if kind.for_others is ForOthers.ALWAYS) | {*allowed}
 
 
-class Answering:
+class ProbeServer:
     """Looks for whoever asks, with probes of `kinds`; absent: those that are looked at for anybody.
 
     `concurrency` bounds the looks that go on at once, `kept` those that are kept ready.
@@ -92,7 +92,7 @@ class Answering:
         self._kept_bytes = 0
         self._ready: OrderedDict[bytes, _Ready] = OrderedDict()
         self._resolver = Resolver()
-        self._means = Means(self._resolver, time.monotonic)
+        self._context = ProbeContext(self._resolver, time.monotonic)
         self._folder = tempfile.TemporaryDirectory(prefix="drills-prober-")
 
     async def answer(self, question: Question) -> Answer:
@@ -107,7 +107,7 @@ class Answering:
         ready.asked += 1
         try:
             seen = await _look(ready)
-            outcome, reason = await judge(ready.probe, seen, self._means.evaluator)
+            outcome, reason = await judge(ready.probe, seen, self._context.evaluator)
         finally:
             self._going_on -= 1
             self._held -= ready.holds
@@ -122,7 +122,7 @@ class Answering:
 
     async def close(self) -> None:
         """Let go of all that is kept ready; looks must have ended."""
-        await self._means.close()
+        await self._context.close()
         self._ready.clear()
         self._folder.cleanup()
 
@@ -138,7 +138,7 @@ class Answering:
             _check_reach(probe)
             _not_of_this_machine(probe)
             holds = _body_limit(probe)
-            ready = self._ready[key] = _Ready(probe, prepare(probe, self._means), ca, size=size, holds=holds)
+            ready = self._ready[key] = _Ready(probe, prepare(probe, self._context), ca, size=size, holds=holds)
         except BadInput:
             if ca is not None:
                 ca.unlink()
@@ -171,12 +171,12 @@ async def _look(ready: _Ready) -> Seen:
         async with asyncio.timeout(ready.probe.timeout):
             await ready.turn.acquire()
     except TimeoutError:
-        return Seen(blind="the look before this one still goes on")
+        return Seen(unknown="the look before this one still goes on")
     try:
         return await ready.look()
     except Exception as error:  # noqa: BLE001 - a fault of ours must be seen as ours
         _log.exception("probe %s", ready.probe.name)
-        return Seen(blind=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
+        return Seen(unknown=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
     finally:
         ready.turn.release()
 

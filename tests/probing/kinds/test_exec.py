@@ -13,7 +13,7 @@ from drills.errors import BadInput
 from drills.model.probe import Outcome, ProbeSpec
 from drills.probing.bind import bind
 from drills.probing.remote.messages import Question
-from drills.probing.remote.server import Answering, kinds_for_others
+from drills.probing.remote.server import ProbeServer, kinds_for_others
 from tests.probing.looking import Looked, look_at, probe
 
 DAEMON = """
@@ -121,16 +121,16 @@ def test_more_commands_than_may_run_at_once_wait_for_their_turn(monkeypatch: pyt
         from drills.probing.engine.preparing import prepare
         from drills.probing.engine.verdict import judge
         from drills.probing.net.resolver import Resolver
-        from drills.probing.seen import Means
+        from drills.probing.seen import ProbeContext
 
         with closing(Resolver()) as resolver:
-            means = Means(resolver, asyncio.get_running_loop().time)
+            context = ProbeContext(resolver, asyncio.get_running_loop().time)
             bound = [
                 bind(ProbeSpec.model_validate({"name": "a", "exec": {"command": each}, "timeout": timeout}), {})
                 for each in ("sleep 1; echo OK", "echo OK")
             ]
-            seen = await asyncio.gather(*(prepare(each, means)() for each in bound))
-            return [Looked(*await judge(*each, means.evaluator), each[1]) for each in zip(bound, seen, strict=True)]
+            seen = await asyncio.gather(*(prepare(each, context)() for each in bound))
+            return [Looked(*await judge(*each, context.evaluator), each[1]) for each in zip(bound, seen, strict=True)]
 
     assert [each.outcome for each in asyncio.run(both("20s"))] == [Outcome.PASS, Outcome.PASS]
     first, second = asyncio.run(both("500ms"))
@@ -140,7 +140,7 @@ def test_more_commands_than_may_run_at_once_wait_for_their_turn(monkeypatch: pyt
 
 def _asked(kinds: frozenset[str] | None) -> str:
     async def answer() -> str:
-        answering = Answering(kinds=kinds)
+        answering = ProbeServer(kinds=kinds)
         question = Question.model_validate(
             {"name": "a", "kind": "exec", "settings": {"command": "echo 'CRITICAL x'; exit 2"}, "timeout": "20s"}
         )

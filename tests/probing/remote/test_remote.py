@@ -28,8 +28,8 @@ from drills.probing.remote import client as remote_client
 from drills.probing.remote.config import KnownProber
 from drills.probing.remote.http_server import listen_at, serve_looks, url_of
 from drills.probing.remote.messages import Question
-from drills.probing.remote.server import Answering, Overloaded
-from drills.probing.seen import Means, Seen
+from drills.probing.remote.server import Overloaded, ProbeServer
+from drills.probing.seen import ProbeContext, Seen
 from tests.fakes import FakeClock, settle
 from tests.probing.recipes import make
 from tests.probing.servers import Serve, answering, certificate, never_answering, serving, tls_with
@@ -128,8 +128,8 @@ def test_a_kind_that_compares_two_looks_remembers_the_one_before(tmp_path: Path)
 async def looks(spec: ProbeSpec, prober: KnownProber, times: int, between: Callable[[], None] = lambda: None) -> Any:
     """What paris saw each time, asked over the same connection."""
     resolver = Resolver()
-    means = Means(resolver, time.monotonic)
-    seen = prepare(bind(spec, {}, {"paris": prober}).places[0], means)
+    context = ProbeContext(resolver, time.monotonic)
+    seen = prepare(bind(spec, {}, {"paris": prober}).places[0], context)
     try:
         found = []
         for _ in range(times):
@@ -137,7 +137,7 @@ async def looks(spec: ProbeSpec, prober: KnownProber, times: int, between: Calla
             between()
         return found
     finally:
-        await means.asking.close()
+        await context.client.close()
         resolver.close()
 
 
@@ -220,8 +220,8 @@ def test_an_answer_that_is_none_makes_it_unknown(tmp_path: Path, serve: Serve, s
 
 
 def test_what_the_prober_there_could_not_see_is_unknown_here(tmp_path: Path) -> None:
-    blind = answering(b'{"format": 1, "outcome": "unknown", "reason": "too many open files"}')
-    said = unknown(tmp_path, lambda: impostor(tmp_path, blind))
+    exhausted = answering(b'{"format": 1, "outcome": "unknown", "reason": "too many open files"}')
+    said = unknown(tmp_path, lambda: impostor(tmp_path, exhausted))
     assert said == "the prober paris could not look (too many open files)"
 
 
@@ -243,7 +243,7 @@ def test_a_new_token_is_used_from_the_next_look_on(tmp_path: Path) -> None:
             return await looks(spec, prober, 2, between=lambda: str(prober.token_file.write_text(TOKEN)) and None)
 
     before, after = asyncio.run(play())
-    assert "refuses the token" in before.blind
+    assert "refuses the token" in before.unknown
     assert after.verdict == (Outcome.PASS, "")
 
 
@@ -303,7 +303,7 @@ def test_a_look_from_elsewhere_says_nothing_of_the_own_network(tmp_path: Path) -
             [bound],
             seen.append,
             clock=FakeClock(),
-            prepare=lambda probe, _means: there if probe.via else here,
+            prepare=lambda probe, _context: there if probe.via else here,
             connectivity=disconnected,
         )
         running = asyncio.create_task(prober.run())
@@ -457,7 +457,7 @@ def asked(port: int, **change: Any) -> Question:
 
 def test_more_looks_than_may_go_on_at_once_are_refused_at_once() -> None:
     async def play() -> None:
-        answers, arrived = Answering(concurrency=1), asyncio.Event()
+        answers, arrived = ProbeServer(concurrency=1), asyncio.Event()
 
         async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             arrived.set()
@@ -490,7 +490,7 @@ def test_looks_of_one_asker_at_one_probe_come_one_after_the_other() -> None:
         await writer.drain()
 
     async def play() -> list[Outcome]:
-        answers = Answering()
+        answers = ProbeServer()
         async with serving(counting) as port:
             found = await asyncio.gather(*(answers.answer(asked(port, asker="me")) for _ in range(4)))
         await answers.close()
@@ -504,7 +504,7 @@ def test_what_was_not_asked_for_longest_is_forgotten_with_its_certificates() -> 
     pem = make({"root": {"ca": True}})["root"].certificate.decode()
 
     async def play() -> int:
-        answers = Answering(concurrency=1, kept=2)
+        answers = ProbeServer(concurrency=1, kept=2)
         try:
             for asker in ("a", "b", "c", "a"):
                 await answers.answer(asked(closed_port(), asker=asker, ca=pem))

@@ -14,7 +14,7 @@ from drills.probing.remote import connections
 from drills.probing.remote.connections import Connections
 from drills.probing.remote.http_server import listen_at, serve_looks
 from drills.probing.remote.messages import Question
-from drills.probing.remote.server import Answering
+from drills.probing.remote.server import ProbeServer
 
 TOKEN = "a-token-that-both-sides-keep"
 HEALTH = b"GET /health HTTP/1.1\r\nHost: paris\r\n\r\n"
@@ -229,7 +229,7 @@ def test_what_is_kept_ready_is_bounded_by_its_size(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("drills.probing.remote.server._KEPT_BYTES", 20_000)
 
     async def ask() -> int:
-        answers = Answering()
+        answers = ProbeServer()
         for number in range(10):
             condition = f"time.total < {number}.5" + " || false" * 400
             question = {"name": "home", "kind": "tcp", "timeout": "1s", "settings": {"address": "127.0.0.1:1"}}
@@ -250,7 +250,7 @@ def test_answers_that_may_hold_too_much_together_are_refused(monkeypatch: pytest
     monkeypatch.setattr("drills.probing.remote.server._HELD", 1_500_000)
 
     async def ask() -> str:
-        answers = Answering()
+        answers = ProbeServer()
         async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
             question = Question.model_validate(

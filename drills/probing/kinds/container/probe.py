@@ -16,22 +16,22 @@ from drills.probing.bind import BoundProbe
 from drills.probing.kinds.container.growth import Growth
 from drills.probing.kinds.container.replica import Found, Replica, Source
 from drills.probing.kinds.container.settings import ContainerSettings
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 from drills.sandbox.state import SandboxState, load
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that asks in a thread; processor time, restarts and ends are counted since the first look."""
     measured = _Measured(cast(ContainerSettings, probe.settings), probe.timeout)
 
     async def look() -> Seen:
-        began = means.monotonic()
+        began = context.monotonic()
         try:
             async with asyncio.timeout(probe.timeout):
                 seen = await asyncio.to_thread(measured.read, began)
         except TimeoutError:
-            return Seen(blind=f"the machine did not tell within {format_duration(probe.timeout)}")
-        seen.phases = {"total": means.monotonic() - began}
+            return Seen(unknown=f"the machine did not tell within {format_duration(probe.timeout)}")
+        seen.phases = {"total": context.monotonic() - began}
         return seen
 
     return look
@@ -64,7 +64,7 @@ class _Measured:
             found = source.find(state)
             disk = source.disk(state) if settings.disk is None else _folder(settings.disk, settings.disk_limit)
         except DrillsError as error:
-            return Seen(blind=str(error).split("\n")[0])
+            return Seen(unknown=str(error).split("\n")[0])
         cores = self._compared(found, now)
         if not found.replicas:
             return Seen(failure=f"no replica of {settings.service} is running")

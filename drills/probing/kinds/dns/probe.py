@@ -10,29 +10,29 @@ from drills.probing.bind import BoundProbe
 from drills.probing.kinds.dns.settings import DnsSettings
 from drills.probing.net.name_server import NameServer, NoReply, Reply, check_name, same_record
 from drills.probing.net.resolver import NameNotResolved, ResolverBusy
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that asks once, and compares what is expected. Raises ValueError for a server or a name that is none."""
     settings = cast(DnsSettings, probe.settings)
-    server = NameServer(settings.server, means.resolver)
+    server = NameServer(settings.server, context.resolver)
     check_name(settings.name, settings.type)
 
     async def look() -> Seen:
-        began = means.monotonic()
+        began = context.monotonic()
         try:
             async with asyncio.timeout(probe.timeout):
                 reply = await server.ask(settings.name, settings.type, probe.timeout)
         except TimeoutError:
             return Seen(failure=f"no answer from DNS server {server.address} within {probe.timeout:g} s")
         except ResolverBusy as busy:
-            return Seen(blind=str(busy))
+            return Seen(unknown=str(busy))
         except NoReply as why:
-            return Seen(blind=str(why)) if why.blind else Seen(failure=str(why))
+            return Seen(unknown=str(why)) if why.unknown else Seen(failure=str(why))
         except NameNotResolved as why:
             return Seen(failure=str(why))
-        phases = {"total": means.monotonic() - began}
+        phases = {"total": context.monotonic() - began}
         values: dict[str, Any] = {"answers": list(reply.answers), "rcode": reply.rcode, "time": dict(phases)}
         return Seen(values, phases, failure="" if "rcode" in probe.needs else _wrong(settings, reply))
 

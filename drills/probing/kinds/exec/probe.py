@@ -20,7 +20,7 @@ from drills.probing.bind import BoundProbe
 from drills.probing.engine.paths import fields_of
 from drills.probing.kinds.exec.performance_data import Measurement, Printed, read_output
 from drills.probing.kinds.exec.settings import ExecSettings
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 from drills.processes.supervised import CommandEnd, run_supervised
 
 #: Commands that one prober runs at once; each begins with an interpreter of its own.
@@ -40,29 +40,29 @@ class _Places:
         self.free = asyncio.Semaphore(_AT_ONCE)
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that runs the command once. Raises BadInput for a folder that there is not."""
     settings = cast(ExecSettings, probe.settings)
     words = settings.command if isinstance(settings.command, tuple) else ("sh", "-c", settings.command)
     folder = Path(settings.folder)
     if not folder.is_dir():
         raise BadInput(f"probe {probe.name}: exec.folder: {folder} is not a folder")
-    places = means.shared(_Places)
+    places = context.shared(_Places)
     labels = _labels(probe)
 
     async def look() -> Seen:
-        began = means.monotonic()
+        began = context.monotonic()
         try:
             async with asyncio.timeout(probe.timeout):
                 await places.free.acquire()
         except TimeoutError:
-            return Seen(blind=f"the prober is overloaded: {_AT_ONCE} commands run already")
+            return Seen(unknown=f"the prober is overloaded: {_AT_ONCE} commands run already")
         try:
-            left = max(0.001, probe.timeout - (means.monotonic() - began))
+            left = max(0.001, probe.timeout - (context.monotonic() - began))
             end = await run_supervised(words, folder, _environment(settings), left, spared="", apart=True, grace=_GRACE)
         finally:
             places.free.release()
-        phases = {"total": means.monotonic() - began}
+        phases = {"total": context.monotonic() - began}
         if end.timed_out:
             said = visible_line(read_output(end.output).text)[:_LONGEST]
             return Seen(failure=f"no result within {probe.timeout:g} s{f': {said}' if said else ''}", phases=phases)
@@ -88,7 +88,7 @@ def _seen(settings: ExecSettings, end: CommandEnd, phases: dict[str, float], lab
     printed = read_output(visible(end.output))
     status = end.status
     if status is None or status not in range(4):
-        return Seen(blind=_no_result(end, printed), phases=phases)
+        return Seen(unknown=_no_result(end, printed), phases=phases)
     known = {each.label: each for each in printed.measurements}
     values: dict[str, Any] = {
         "status": status,
@@ -104,7 +104,7 @@ def _seen(settings: ExecSettings, end: CommandEnd, phases: dict[str, float], lab
         phases,
         _reported(settings.report, known),
         failure=reason if status == 2 else "",
-        blind=reason if status == 3 else "",
+        unknown=reason if status == 3 else "",
         degraded=reason if status == 1 else "",
         withheld=_withheld(labels, known, printed),
     )

@@ -17,7 +17,7 @@ from drills.probing.net.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.net.host_names import ascii_name
 from drills.probing.net.server_url import host_and_port
 from drills.probing.net.trusted import client_context
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 _PATH = "/grpc.health.v1.Health/Check"
 #: HealthCheckResponse.ServingStatus
@@ -25,32 +25,32 @@ _SERVING = ("UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN")
 _ALPN = "h2"
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that asks once. Raises ValueError for an unusable CA file, address or name."""
     settings = cast(GrpcSettings, probe.settings)
     host, port = host_and_port(settings.address)
     name = ascii_name(settings.server_name or host).strip("[]")
-    context = _context(settings)
+    ssl_context = _context(settings)
     headers = _headers(settings, name, port, probe.timeout)
     message = _request(settings.service)
 
     async def look() -> Seen:
-        began = means.monotonic()
+        began = context.monotonic()
         phases: dict[str, float] = {}
 
         def reached(phase: str) -> None:
-            phases[phase] = means.monotonic() - began
+            phases[phase] = context.monotonic() - began
 
         try:
             async with asyncio.timeout(probe.timeout):
-                found = await means.resolver.resolve(host, probe.timeout)
+                found = await context.resolver.resolve(host, probe.timeout)
                 if found.seconds is not None:
                     reached("dns")
                 reader, writer = await open_first(found.addresses, port)
                 try:
                     reached("connect")
-                    if context is not None:
-                        await writer.start_tls(context, server_hostname=name)
+                    if ssl_context is not None:
+                        await writer.start_tls(ssl_context, server_hostname=name)
                         reached("tls")
                         if writer.get_extra_info("ssl_object").selected_alpn_protocol() != _ALPN:
                             return Seen(failure="the server offers no HTTP/2 over TLS (ALPN h2)", phases=phases)
@@ -75,9 +75,9 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
 def _context(settings: GrpcSettings) -> ssl.SSLContext | None:
     if not settings.speaks_tls:
         return None
-    context = client_context(settings.ca, verify=settings.verify)
-    context.set_alpn_protocols([_ALPN])
-    return context
+    ssl_context = client_context(settings.ca, verify=settings.verify)
+    ssl_context.set_alpn_protocols([_ALPN])
+    return ssl_context
 
 
 def _headers(settings: GrpcSettings, name: str, port: int, timeout: float) -> dict[str, str]:

@@ -14,13 +14,13 @@ from drills.model.durations import format_duration, humane
 from drills.probing.bind import BoundProbe
 from drills.probing.engine.beats import beats_folder, last_beat
 from drills.probing.kinds.heartbeat.settings import HeartbeatSettings
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 #: Seconds; a clock that was set back by more is not that of the machine.
 _FUTURE = 86_400.0
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that reads the last beat.
 
     One in the future (a clock was set back) counts as just made; one that lies more than a day in the future tells
@@ -32,24 +32,24 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
 
     async def look() -> Seen:
         nonlocal reading
-        began = means.monotonic()
+        began = context.monotonic()
         try:
             async with asyncio.timeout(probe.timeout):
                 if reading is None or reading.done():
                     reading = start_daemon(last_beat, folder, settings.name, name=f"heartbeat-{settings.name}")
                 last = await asyncio.wrap_future(reading)
         except TimeoutError:
-            return Seen(blind=f"the disk did not answer within {format_duration(probe.timeout)}")
+            return Seen(unknown=f"the disk did not answer within {format_duration(probe.timeout)}")
         except EnvironmentFailed as error:
-            return Seen(blind=str(error))
+            return Seen(unknown=str(error))
         if last is None:
             return Seen(failure=f"{settings.name} has never reported (`drills heartbeat {settings.name}` does)")
-        age = (means.now() - last).total_seconds()
+        age = (context.now() - last).total_seconds()
         if age < -_FUTURE:
-            return Seen(blind=f"the last beat of {settings.name} lies {humane(-age)} in the future; send another")
+            return Seen(unknown=f"the last beat of {settings.name} lies {humane(-age)} in the future; send another")
         age = max(0.0, age)
         late = age > settings.within.total_seconds()
         why = f"{settings.name} last reported {humane(age)} ago, over {format_duration(settings.within)}"
-        return Seen({"age": age}, {"total": means.monotonic() - began}, failure=why if late else "")
+        return Seen({"age": age}, {"total": context.monotonic() - began}, failure=why if late else "")
 
     return look

@@ -31,7 +31,7 @@ from drills.probing.kinds.http.settings import HttpSettings
 from drills.probing.net.resolver import NameNotResolved, ResolverBusy, is_numeric, names_of
 from drills.probing.net.trusted import ca_file
 from drills.probing.net.urls import HttpUrl
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 _TIMES = (
     ("connect", pycurl.CONNECT_TIME),
@@ -41,15 +41,15 @@ _TIMES = (
 )
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that asks once and fills in what the probe's conditions name."""
     settings = cast(HttpSettings, probe.settings)
     needs, fields, spelled = probe.needs, probe.json_fields, spelled_in((*probe.asserts, *probe.degraded))
-    exchange = Exchange(settings, probe.timeout, means, needs)
+    exchange = Exchange(settings, probe.timeout, context, needs)
 
     async def look() -> Seen:
         seen = await exchange.ask()
-        if seen.failure or seen.blind or not needs:
+        if seen.failure or seen.unknown or not needs:
             return seen
         values, absent = cast(dict[str, Any], seen.values), {}
         if "time" in needs:
@@ -157,24 +157,24 @@ class Exchange:
     Raises ValueError for a URL that cannot be asked for, or a DNS server that is not one.
     """
 
-    def __init__(self, settings: HttpSettings, timeout: float, means: Means, needs: frozenset[str]) -> None:
+    def __init__(self, settings: HttpSettings, timeout: float, context: ProbeContext, needs: frozenset[str]) -> None:
         self._settings = settings
         self._timeout = timeout
-        self._means = means
+        self._context = context
         self._needs = needs
         self._first = self._hops().request
         self._numeric = is_numeric(self._first.url.host)
-        self._names = names_of(settings, means.resolver)
+        self._names = names_of(settings, context.resolver)
         self.answer = Answer(settings.body_limit, kept=not needs.isdisjoint(("body", "json")))
         self._curl = self._handle()
         self._load(self._first)
-        if means.transfers is None:
-            means.transfers = Transfers()
-        self._transfers = cast(Transfers, means.transfers)
+        if context.transfers is None:
+            context.transfers = Transfers()
+        self._transfers = cast(Transfers, context.transfers)
 
     async def ask(self) -> Seen:
         """Ask once. `values` has the status, and url and version if needed; `phases` count from this call on."""
-        settings, curl, began = self._settings, self._curl, self._means.monotonic()
+        settings, curl, began = self._settings, self._curl, self._context.monotonic()
         request, numeric = self._first, self._numeric
         hops: Hops | None = None
         refused, offset, dns = "", 0.0, None
@@ -184,7 +184,7 @@ class Exchange:
                 try:
                     found = await self._names.resolve(url.host, self._timeout - offset)
                 except ResolverBusy as busy:
-                    seen = Seen(blind=str(busy))
+                    seen = Seen(unknown=str(busy))
                     break
                 except NameNotResolved as why:
                     seen = Seen(failure=str(why))
@@ -192,7 +192,7 @@ class Exchange:
                 at = f":{url.port}:{_listed(found.addresses)}"
                 # Versions of libcurl differ in whether a name keeps the dot at its end.
                 curl.setopt(pycurl.RESOLVE, [f"+{name}{at}" for name in {url.host, url.host.removesuffix(".")}])
-                offset = self._means.monotonic() - began
+                offset = self._context.monotonic() - began
                 dns = offset
                 curl.setopt(pycurl.TIMEOUT_MS, max(1, int((self._timeout - offset) * 1000)))
             self.answer.begin()
@@ -208,7 +208,7 @@ class Exchange:
                     request = hops.request
                     numeric = is_numeric(request.url.host)
                     self._load(request)
-                    offset = self._means.monotonic() - began
+                    offset = self._context.monotonic() - began
                     curl.setopt(pycurl.TIMEOUT_MS, max(1, int((self._timeout - offset) * 1000)))
                     continue
             if not code:
@@ -226,8 +226,8 @@ class Exchange:
         if fault := self.answer.fault:
             return Seen(failure=fault, phases=phases)
         if code:
-            if blind := curl_own_fault(code, curl):
-                return Seen(blind=blind)
+            if unknown := curl_own_fault(code, curl):
+                return Seen(unknown=unknown)
             return Seen(failure=curl_reason(code, curl, self._timeout), phases=phases)
         status = curl.getinfo(pycurl.RESPONSE_CODE)
         values: dict[str, Any] = {"status": status}
@@ -258,7 +258,7 @@ class Exchange:
             always={"User-Agent": "drills-probe"},
             body_type="application/json" if settings.json_ is not None else "",
             most=settings.redirects,
-            cookies=CookieJar(self._means.now),
+            cookies=CookieJar(self._context.now),
         )
 
     def _load(self, request: Request) -> None:

@@ -40,7 +40,7 @@ from drills.probing.net.connecting import os_reason
 from drills.probing.net.resolver import NameNotResolved, Names, ResolverBusy, is_numeric, names_of
 from drills.probing.net.trusted import client_context
 from drills.probing.net.urls import HttpUrl
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 from drills.probing.settings_model import checked_value
 
 _SENT = {"Accept": "*/*", "Accept-Encoding": ACCEPTED, "User-Agent": "drills-probe"}
@@ -64,14 +64,14 @@ class _Step:
         return cls(spec, asserts, extract, spelled_in((*asserts, *(condition for _, condition in extract))))
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that makes the whole journey. Raises ValueError for a CA file or a DNS server that cannot be used."""
     settings = cast(JourneySettings, probe.settings)
     steps = tuple(_Step.of(step) for step in settings.steps)
-    names, trusting = names_of(settings, means.resolver), client_context(settings.ca, verify=settings.verify)
+    names, trusting = names_of(settings, context.resolver), client_context(settings.ca, verify=settings.verify)
 
     async def look() -> Seen:
-        began = means.monotonic()
+        began = context.monotonic()
         phases: dict[str, float] = {}
         values: dict[str, Any] = {"steps": {}, "extracted": {}}
         step = steps[0]
@@ -82,23 +82,23 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
                 httpx.AsyncHTTPTransport(verify=trusting) as transport,
             ):
                 connections = _Connections(names, probe.timeout, transport)
-                user = _User(connections, settings, CookieJar(means.now), means)
+                user = _User(connections, settings, CookieJar(context.now), context)
                 for step in steps:
                     values["steps"][step.spec.name] = await user.make(step, values["extracted"])
-                    phases[step.spec.name] = means.monotonic() - began
+                    phases[step.spec.name] = context.monotonic() - began
         except (ResolverBusy, NotEvaluated) as why:
-            return Seen(blind=str(why))
+            return Seen(unknown=str(why))
         except TimeoutError:
             failure = f"not done within {probe.timeout:g} s"
         except (_Stopped, NameNotResolved, RedirectRefused, BodyFault) as why:
             failure = str(why)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            if blind := own_fault(_os_error(error)):
-                return Seen(blind=blind)
+            if unknown := own_fault(_os_error(error)):
+                return Seen(unknown=unknown)
             failure = journey_reason(error)
         if failure:
             return Seen(values, phases, failure=f"step {step.spec.name}: {failure}")
-        phases["total"] = means.monotonic() - began
+        phases["total"] = context.monotonic() - began
         values["time"] = {"total": phases["total"]}
         return Seen(values, phases)
 
@@ -113,13 +113,13 @@ class _User:
         connections: _Connections,
         settings: JourneySettings,
         cookies: CookieJar,
-        means: Means,
+        context: ProbeContext,
     ) -> None:
         self._connections = connections
         self._settings = settings
         self._base = HttpUrl.of(settings.base)
         self._cookies = cookies
-        self._means = means
+        self._context = context
 
     async def make(self, step: _Step, extracted: dict[str, Any]) -> dict[str, Any]:
         """Make one step; what it extracts is added to `extracted`.
@@ -127,12 +127,12 @@ class _User:
         Raises _Stopped when it is not as asserted, and NotEvaluated when that cannot be known.
         """
         hops = self._hops(Filled.of(step.spec, extracted))
-        began = self._means.monotonic()
+        began = self._context.monotonic()
         while True:
             answer = await self._ask(hops.request)
             if not hops.follow(answer.status, answer.pairs):
                 break
-        total = self._means.monotonic() - began
+        total = self._context.monotonic() - began
         content = answer.body.content
         values: dict[str, Any] = {
             "status": answer.status,
@@ -146,11 +146,11 @@ class _User:
             values["json"] = from_json(without_mark(content), allow_inf_nan=False)
         except ValueError as error:
             absent["json"] = f"the body is not JSON ({error})"
-        if wrong := await shortfall(step.asserts, Seen(values, absent=absent), self._means.evaluator):
+        if wrong := await shortfall(step.asserts, Seen(values, absent=absent), self._context.evaluator):
             raise _Stopped(wrong)
         for name, condition in step.extract:
             try:
-                extracted[name] = await self._means.evaluator.value(condition, values)
+                extracted[name] = await self._context.evaluator.value(condition, values)
             except LookupError:
                 raise _Stopped(f"{name} cannot be extracted: {condition.text} is not in the answer") from None
         return {"status": answer.status, "seconds": total}
@@ -175,7 +175,7 @@ class _User:
     async def _ask(self, request: Request) -> _Answer:
         """One exchange. Raises BodyFault for a body, or headers, that cannot be taken."""
         response = await self._connections.send(request)
-        came = self._means.monotonic()
+        came = self._context.monotonic()
         try:
             raw = [(name.lower(), value) for name, value in response.headers.raw]
             if sum(len(name) + len(value) + 4 for name, value in raw) > HEAD_LIMIT:

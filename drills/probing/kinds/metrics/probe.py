@@ -13,27 +13,27 @@ from drills.probing.kinds.metrics.exposition import ACCEPT, OPENMETRICS, Exposit
 from drills.probing.kinds.metrics.figures import Figures, as_named, counting, is_target, measure, started, wanted
 from drills.probing.kinds.metrics.settings import MetricsSettings
 from drills.probing.kinds.metrics.window import Window
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 T = TypeVar("T")
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that scrapes once and measures over the scrapes that it remembers."""
     settings = cast(MetricsSettings, probe.settings)
     asked = HttpSettings(url=settings.url, headers={"Accept": ACCEPT}, body_limit=settings.body_limit)
-    exchange = Exchange(asked, probe.timeout, means, frozenset({"body"}))
+    exchange = Exchange(asked, probe.timeout, context, frozenset({"body"}))
     reader = ExpositionReader(wanted(settings.named))
     window = Window(settings.window.total_seconds(), counting(settings))
 
     async def look() -> Seen:
         seen = await exchange.ask()
-        if seen.failure or seen.blind:
+        if seen.failure or seen.unknown:
             return seen
         if seen.values["status"] != 200:
             seen.failure = f"status {seen.values['status']}, not 200"
             return seen
-        scraped_at = means.monotonic()
+        scraped_at = context.monotonic()
         kind = exchange.answer.content_type
         if "protobuf" in kind:
             seen.failure = f"it answers {kind.partition(';')[0]}, not text"
@@ -46,7 +46,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             return seen
         if found.problem:
             # What a line that cannot be read would have said is not known: neither is any figure of this scrape.
-            seen.blind = found.problem
+            seen.unknown = found.problem
             return seen
         found = as_named(found, settings.named)
         await _without_stalling(window.adding(scraped_at, found.samples, started(found)))

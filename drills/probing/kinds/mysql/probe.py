@@ -29,7 +29,7 @@ from drills.probing.kinds.mysql.url import MysqlAddress, TlsMode
 from drills.probing.net.connecting import NOT_REACHED, os_reason, unreached
 from drills.probing.net.host_names import ascii_name
 from drills.probing.net.trusted import client_context
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 #: Servers that one prober talks to at once.
 _AT_ONCE = 32
@@ -57,9 +57,9 @@ class _Threads:
 class _Visit:
     """How far one connection has come; `awaited` is what it waits for."""
 
-    def __init__(self, means: Means) -> None:
-        self._monotonic = means.monotonic
-        self._began = means.monotonic()
+    def __init__(self, context: ProbeContext) -> None:
+        self._monotonic = context.monotonic
+        self._began = context.monotonic()
         self.phases: dict[str, float] = {}
         self.awaited = "connection"
 
@@ -74,20 +74,20 @@ class _Visit:
         self.awaited = awaited
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that logs in, runs the query and takes the measures. Raises ValueError for an unusable URL or CA file."""
     settings = cast(MysqlSettings, probe.settings)
     address = MysqlAddress.read(settings.url, settings.ca)
     client = _Client(address, ascii_name(address.host), _context(address, settings.ca), settings.query)
-    threads = means.shared(_Threads)
+    threads = context.shared(_Threads)
 
     async def look() -> Seen:
-        visit = _Visit(means)
+        visit = _Visit(context)
         try:
             async with asyncio.timeout(probe.timeout):
                 await threads.free.acquire()
         except TimeoutError:
-            return Seen(blind=f"the prober is overloaded: it talks to {_AT_ONCE} MySQL servers already")
+            return Seen(unknown=f"the prober is overloaded: it talks to {_AT_ONCE} MySQL servers already")
         try:
             with await connected(visit) as opened:
                 return await talked(visit, opened)
@@ -98,7 +98,7 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
 
     async def connected(visit: _Visit) -> socket.socket:
         async with asyncio.timeout(max(0.001, probe.timeout - visit.passed())):
-            found = await means.resolver.resolve(address.host, probe.timeout)
+            found = await context.resolver.resolve(address.host, probe.timeout)
             if found.seconds is not None:
                 visit.reached("dns", "connection")
             opened = await _open_first(found.addresses, address.port)

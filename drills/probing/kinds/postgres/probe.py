@@ -26,7 +26,7 @@ from drills.probing.kinds.postgres.settings import PostgresSettings
 from drills.probing.kinds.postgres.url import VERIFYING, postgres_parameters
 from drills.probing.net.connecting import NOT_REACHED, unreached
 from drills.probing.net.trusted import ca_file
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 #: Seconds that a query may outlive the probe's timeout: that long the server has to take a cancellation.
 _GRACE = 0.25
@@ -37,14 +37,14 @@ _REFUSED = "Connection refused"
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that connects, runs the query and takes the measures. Raises ValueError for an unusable URL or CA file."""
     settings = cast(PostgresSettings, probe.settings)
     parameters = _parameters(settings, probe.timeout)
 
     async def look() -> Seen:
-        began = means.monotonic()
-        visit = _Visit(parameters, settings, probe.needs, means, began, probe.timeout)
+        began = context.monotonic()
+        visit = _Visit(parameters, settings, probe.needs, context, began, probe.timeout)
         task = asyncio.ensure_future(visit.make())
         try:
             await asyncio.wait({task}, timeout=probe.timeout)
@@ -62,11 +62,11 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
                 return Seen(failure=f"no {what} within {probe.timeout:g} s", phases=phases)
             if isinstance(error, asyncio.CancelledError):
                 raise
-            blind = "" if "connect" in phases else own_fault_now()
-            return Seen(blind=blind, failure=postgres_reason(error), phases=phases)
+            unknown = "" if "connect" in phases else own_fault_now()
+            return Seen(unknown=unknown, failure=postgres_reason(error), phases=phases)
         except NOT_REACHED as why:
             return unreached(why, probe.timeout, phases)
-        phases["total"] = means.monotonic() - began
+        phases["total"] = context.monotonic() - began
         values["time"] = {phase.replace("-", "_"): seconds for phase, seconds in phases.items()}
         return Seen(values, phases, _metrics(values, settings.disk_limit), withheld=visit.measures.withheld)
 
@@ -113,14 +113,14 @@ class _Visit:
         parameters: Mapping[str, Any],
         settings: PostgresSettings,
         needs: frozenset[str],
-        means: Means,
+        context: ProbeContext,
         began: float,
         timeout: float,
     ) -> None:
         self._parameters = dict(parameters)
         self._settings = settings
         self._needs = needs
-        self._means = means
+        self._context = context
         self._began = began
         self._timeout = timeout
         self._connection: Connection | None = None
@@ -130,7 +130,7 @@ class _Visit:
     async def make(self) -> dict[str, Any]:
         host = str(self._parameters["host"])
         if not host.startswith("/"):
-            found = await self._means.resolver.resolve(host, self._timeout)
+            found = await self._context.resolver.resolve(host, self._timeout)
             # libpq tries them in turn; its lists of hosts and of their addresses must be equally long.
             self._parameters["host"] = ",".join([host] * len(found.addresses))
             self._parameters["hostaddr"] = ",".join(found.addresses)
@@ -178,7 +178,7 @@ class _Visit:
                     _break(connection.fileno())
 
     def _passed(self) -> float:
-        return self._means.monotonic() - self._began
+        return self._context.monotonic() - self._began
 
 
 def _break(descriptor: int) -> None:

@@ -18,27 +18,27 @@ from drills.probing.kinds.redis.url import RedisAddress
 from drills.probing.net.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.net.host_names import ascii_name
 from drills.probing.net.trusted import client_context
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that pings, then asks for INFO. Raises ValueError for an unusable CA file."""
     settings = cast(RedisSettings, probe.settings)
     address = RedisAddress.read(settings.url)
     trusting = client_context(settings.ca, verify=settings.verify) if address.tls else None
 
     async def look() -> Seen:
-        began = means.monotonic()
+        began = context.monotonic()
         phases: dict[str, float] = {}
 
         def reached(phase: str) -> None:
-            phases[phase] = means.monotonic() - began
+            phases[phase] = context.monotonic() - began
 
         try:
             async with asyncio.timeout(probe.timeout):
                 found: Sequence[str] = ()
                 if not address.socket:
-                    resolved = await means.resolver.resolve(address.host, probe.timeout)
+                    resolved = await context.resolver.resolve(address.host, probe.timeout)
                     found = resolved.addresses
                     if resolved.seconds is not None:
                         reached("dns")

@@ -9,39 +9,39 @@ from drills.probing.bind import BoundProbe
 from drills.probing.kinds.tcp.settings import TcpSettings
 from drills.probing.net.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.net.server_url import host_and_port
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 #: Bytes of an answer that are searched for what is expected; some servers never stop.
 _ANSWER_LIMIT = 65_536
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that connects once, sends and reads what the settings say."""
     settings = cast(TcpSettings, probe.settings)
     host, port = host_and_port(settings.address)
 
     async def look() -> Seen:
-        began = means.monotonic()
+        began = context.monotonic()
         phases: dict[str, float] = {}
         try:
             async with asyncio.timeout(probe.timeout):
-                found = await means.resolver.resolve(host, probe.timeout)
+                found = await context.resolver.resolve(host, probe.timeout)
                 if found.seconds is not None:
-                    phases["dns"] = means.monotonic() - began
+                    phases["dns"] = context.monotonic() - began
                 reader, writer = await open_first(found.addresses, port)
                 try:
-                    phases["connect"] = means.monotonic() - began
+                    phases["connect"] = context.monotonic() - began
                     if settings.send is not None:
                         writer.write(settings.send.encode())
                         await writer.drain()
                     answer = await answer_of(settings, reader)
                     if settings.expect is not None:
-                        phases["first-byte"] = means.monotonic() - began
+                        phases["first-byte"] = context.monotonic() - began
                 finally:
                     writer.transport.abort()
         except NOT_REACHED as why:
             return unreached(why, probe.timeout, phases)
-        phases["total"] = means.monotonic() - began
+        phases["total"] = context.monotonic() - began
         values: dict[str, Any] = {"time": {key.replace("-", "_"): value for key, value in phases.items()}}
         if settings.expect is not None:
             values["answer"] = answer.decode("utf-8", "replace")

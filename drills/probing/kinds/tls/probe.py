@@ -26,7 +26,7 @@ from drills.probing.net.connecting import NOT_REACHED, open_first, os_reason, un
 from drills.probing.net.host_names import ascii_name
 from drills.probing.net.server_url import host_and_port
 from drills.probing.net.trusted import state_of, trust
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 
 #: X509_V_FLAG_NO_CHECK_TIME of OpenSSL; Python has no name for it.
 _NO_CHECK_TIME = 0x200000
@@ -35,7 +35,7 @@ _DATES_WRONG = (9, 10)
 _OLD_WAYS = "DEFAULT:@SECLEVEL=0"
 
 
-def prepare(probe: BoundProbe, means: Means) -> Look:
+def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     """A look that shakes hands, reads the certificate and judges it.
 
     Raises ValueError for an unusable CA file and for what is not a name.
@@ -46,18 +46,18 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
     contexts = _contexts(settings.ca, settings.minimum_version < "TLSv1.2", state_of(settings.ca))
 
     async def look() -> Seen:
-        began = means.monotonic()
+        began = context.monotonic()
         phases: dict[str, float] = {}
 
-        async def shake(context: ssl.SSLContext) -> _Handshake:
-            found = await means.resolver.resolve(host, probe.timeout)
+        async def shake(ssl_context: ssl.SSLContext) -> _Handshake:
+            found = await context.resolver.resolve(host, probe.timeout)
             if found.seconds is not None:
-                phases["dns"] = means.monotonic() - began
+                phases["dns"] = context.monotonic() - began
             _, writer = await open_first(found.addresses, port)
             try:
-                phases["connect"] = means.monotonic() - began
-                await writer.start_tls(context, server_hostname=name)
-                phases["tls"] = means.monotonic() - began
+                phases["connect"] = context.monotonic() - began
+                await writer.start_tls(ssl_context, server_hostname=name)
+                phases["tls"] = context.monotonic() - began
                 return _Handshake.of(writer.get_extra_info("ssl_object"))
             finally:
                 writer.transport.abort()
@@ -74,8 +74,8 @@ def prepare(probe: BoundProbe, means: Means) -> Look:
             if "connect" in phases and isinstance(why, OSError) and not isinstance(why, TimeoutError):
                 seen.failure = f"TLS handshake failed: {seen.failure}"
             return seen
-        phases["total"] = means.monotonic() - began
-        return _judged(settings, name, made, refusal, means.now(), phases)
+        phases["total"] = context.monotonic() - began
+        return _judged(settings, name, made, refusal, context.now(), phases)
 
     return look
 
@@ -175,35 +175,35 @@ def _contexts(ca: str | None, old_too: bool, _state: tuple[int, ...]) -> tuple[s
 
 def _as_users(ca: str | None, old_too: bool) -> ssl.SSLContext:
     """As the other kinds of probes, and by OpenSSL's default level of security, which the oldest protocols lack."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    ssl_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    ssl_context.check_hostname = False
+    ssl_context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     if old_too:
-        context.set_ciphers(_OLD_WAYS)
-    trust(context, ca)
-    return context
+        ssl_context.set_ciphers(_OLD_WAYS)
+    trust(ssl_context, ca)
+    return ssl_context
 
 
 def _whenever(ca: str | None) -> ssl.SSLContext:
-    context = _in_old_ways()
-    trust(context, ca)
-    context.verify_flags |= _NO_CHECK_TIME
-    return context
+    ssl_context = _in_old_ways()
+    trust(ssl_context, ca)
+    ssl_context.verify_flags |= _NO_CHECK_TIME
+    return ssl_context
 
 
 def _reading() -> ssl.SSLContext:
-    context = _in_old_ways()
-    context.verify_mode = ssl.CERT_NONE
-    return context
+    ssl_context = _in_old_ways()
+    ssl_context.verify_mode = ssl.CERT_NONE
+    return ssl_context
 
 
 def _in_old_ways() -> ssl.SSLContext:
     """Shakes hands also in old ways, so that they can be told of."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.set_ciphers(_OLD_WAYS)
-    return context
+    ssl_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    ssl_context.check_hostname = False
+    ssl_context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    ssl_context.set_ciphers(_OLD_WAYS)
+    return ssl_context
 
 
 def _verified_chain(made: Any) -> Sequence[bytes]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from drills.probing.bind import BoundProbe
 from drills.probing.net.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.net.server_url import host_and_port
-from drills.probing.seen import Look, Means, Seen
+from drills.probing.seen import Look, ProbeContext, Seen
 from drills.probing.settings_model import SettingsModel
 
 
@@ -20,25 +20,25 @@ class JobQueueSettings(SettingsModel):
 
     address: str = Field(description="host:port of the queue.")
 
-    def prepare(self, probe: BoundProbe, means: Means) -> Look:
+    def prepare(self, probe: BoundProbe, context: ProbeContext) -> Look:
         host, port = host_and_port(self.address)
 
         async def look() -> Seen:
-            began = means.monotonic()
+            began = context.monotonic()
             phases: dict[str, float] = {}
             try:
                 async with asyncio.timeout(probe.timeout):
-                    found = await means.resolver.resolve(host, probe.timeout)
+                    found = await context.resolver.resolve(host, probe.timeout)
                     reader, writer = await open_first(found.addresses, port)
                     try:
-                        phases["connect"] = means.monotonic() - began
+                        phases["connect"] = context.monotonic() - began
                         writer.write(b"STATUS\n")
                         line = (await reader.readline()).decode(errors="replace")
                     finally:
                         writer.transport.abort()
             except NOT_REACHED as why:
                 return unreached(why, probe.timeout, phases)
-            phases["total"] = means.monotonic() - began
+            phases["total"] = context.monotonic() - began
             fields = dict(part.split("=", 1) for part in line.split() if "=" in part)
             if not {"waiting", "halted"} <= fields.keys():
                 return Seen(failure="the answer is not a job queue's", phases=phases)
