@@ -84,7 +84,7 @@ def list_scenarios(folder: Path, caller: Caller) -> tuple[ListedScenario, ...]:
     InvalidFiles for files that are not YAML.
     """
     from drills.app.access import IDLE
-    from drills.faults.scarce import why_never
+    from drills.faults.included import why_never
     from drills.sandbox.choice import AUTO
     from drills.workspace.titles import outlines, sandbox_place
 

@@ -75,7 +75,7 @@ def plan_practice(context: Context, name: str | None = None, *, playbook: str | 
 
 
 def _drawn(context: Context) -> str:
-    from drills.faults.scarce import why_never
+    from drills.faults.included import why_never
     from drills.sandbox.open import open_sandbox
 
     scenarios = {name: each for name, each in context.workspace.scenarios.items() if not each.is_control}

@@ -1,12 +1,16 @@
 """The kinds of faults that are included, a line each: its class, and the capabilities that it needs.
 
-They are written as an entry point is, with what is needed as its extras. Nothing is imported here: `drills list` has no
-time for that, and still tells which drills a sandbox cannot have.
+They are written as an entry point is, with what is needed as its extras, so that no class has to be imported to say
+which drills a sandbox cannot have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+
+from drills.kinds import needs_in
+from drills.model.traffic_kinds import TRAFFIC_SURGE
+from drills.sandbox.capabilities.capability import Capability
 
 INCLUDED: Mapping[str, str] = {
     "stop-service": "drills.faults.kinds.stop_service:StopService [services]",
@@ -39,3 +43,21 @@ INCLUDED: Mapping[str, str] = {
     "external-api-blocked": "drills.sandbox.shop.faults.external_api_blocked:ExternalApiBlocked [links]",
     "exec": "drills.faults.kinds.exec:Exec",
 }
+
+
+def why_never(kinds: Iterable[str], unavailable: Mapping[Capability, str]) -> str | None:
+    """Why a sandbox that lacks these capabilities cannot have one of the faults; None when it can have them all."""
+    for kind in kinds if unavailable else ():
+        for capability in sorted(set(_needs(kind)) & unavailable.keys()):
+            return unavailable[capability]
+    return None
+
+
+def _needs(kind: str) -> Collection[Capability]:
+    if kind == TRAFFIC_SURGE:
+        return ()
+    if kind in INCLUDED:
+        return [Capability(name) for name in needs_in(INCLUDED[kind])]
+    from drills.faults.registry import FAULTS  # only for kinds from outside: the entry points are looked through
+
+    return FAULTS[kind].needs if kind in FAULTS else ()

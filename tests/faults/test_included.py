@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from drills.faults.included import INCLUDED as KINDS
+from drills.faults.included import why_never
 from drills.faults.registry import FAULTS
-from drills.faults.scarce import why_never
 from drills.kinds import needs_in
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.choice import INCLUDED
@@ -33,7 +33,7 @@ def test_the_reason_is_the_drivers_own() -> None:
 
 
 def test_nothing_heavy_is_loaded_for_it() -> None:
-    program = "import sys, drills.faults.scarce, drills.sandbox.systems as systems\n"
+    program = "import sys, drills.faults.included, drills.sandbox.systems as systems\n"
     program += "system = systems.system_of('included'); system.unavailable('local'); system.unavailable('compose')\n"
     program += "print(*{'pydantic', 'psycopg', 'psutil', 'docker', 'httpx'} & set(sys.modules))"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
