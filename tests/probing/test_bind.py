@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from drills.errors import BadInput
+from drills.included import included_root
 from drills.model.metrics import CATALOGUE
 from drills.model.probe import ProbeSpec, Role
 from drills.probing.bind import bind
 from drills.probing.kinds.http.settings import HttpSettings
 from drills.probing.registry import PROBE_KINDS
+from drills.workspace.workspace import Workspace
 
 ADDRESSES = {
     "app": "http://127.0.0.1:8000",
@@ -29,7 +29,6 @@ ADDRESSES = {
     "ca": "/tmp/ca.pem",
     "state": "/tmp/state.json",
 }
-SHOP = Path(__file__).parents[2] / "probes" / "shop.yaml"
 
 
 def spec(**fields: Any) -> ProbeSpec:
@@ -60,7 +59,7 @@ def test_what_cannot_be_used_is_refused_with_probe_and_field(fields: dict[str, A
 
 
 def test_every_included_probe_can_be_bound_and_names_only_what_its_kind_knows() -> None:
-    specs = [ProbeSpec.model_validate(entry) for entry in yaml.safe_load(SHOP.read_text())]
+    specs = list(Workspace.load(included_root()).probes.values())
     names = {probe.name for probe in specs}
     for probe in specs:
         bound = bind(probe, ADDRESSES)
@@ -72,7 +71,7 @@ def test_every_included_probe_can_be_bound_and_names_only_what_its_kind_knows() 
 
 
 def test_the_included_probes_ask_for_little_beside_twenty_requests_a_second() -> None:
-    specs = [ProbeSpec.model_validate(entry) for entry in yaml.safe_load(SHOP.read_text())]
+    specs = list(Workspace.load(included_root()).probes.values())
     per_second = sum(1 / probe.every.total_seconds() for probe in specs if "${app}" in str(probe.settings))
     assert per_second < 4
     assert all(probe.timeout <= probe.every for probe in specs)

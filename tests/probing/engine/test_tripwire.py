@@ -22,7 +22,7 @@ def test_only_a_probe_that_asks_for_one_has_a_tripwire() -> None:
     assert tripwire_target(probe("http", {"url": "http://127.0.0.1:81/x"})) is None
     assert tripwire_target(probe("http", {"url": "http://127.0.0.1:81/x", "tripwire": True})) == ("127.0.0.1", 81)
     assert tripwire_target(probe("tcp", {"address": "127.0.0.1:82", "tripwire": True})) == ("127.0.0.1", 82)
-    assert tripwire_target(probe("container", {"state": "x"})) is None
+    assert tripwire_target(probe("container", {"state": "x", "service": "web"})) is None
 
 
 def test_it_trips_when_the_other_side_goes_once_more_if_it_is_gone_and_then_no_more() -> None:

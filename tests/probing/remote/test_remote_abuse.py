@@ -197,7 +197,10 @@ def test_an_asker_with_the_token_keeps_its_connection() -> None:
             "no file is read for others",
         ),
         ({"kind": "http", "settings": {"url": "http://a", "body-limit": 10**9}}, "at most 8388608 bytes are held"),
-        ({"kind": "metrics", "settings": {"url": "http://a", "body_limit": 10**9}}, "at most 8388608 bytes are held"),
+        (
+            {"kind": "metrics", "settings": {"url": "http://a", "named": {"seconds": "s"}, "body_limit": 10**9}},
+            "at most 8388608 bytes are held",
+        ),
         ({"timeout": "2m"}, "timeout must be more than 0 and at most 1m"),
         ({"timeout": "0s"}, "timeout must be more than 0"),
     ],
