@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drills.errors import BadInput
 from drills.probing.kinds.journey.settings import url_of_step
-from drills.probing.net.urls import HttpUrl, UnsupportedScheme, wire_url
+from drills.probing.net.urls import HttpUrl, UnsupportedScheme
 from tests.probing.looking import probe
 
 
@@ -45,8 +45,8 @@ from tests.probing.looking import probe
     ],
 )
 def test_a_url_is_sent_as_browsers_send_it(written: str, sent: str) -> None:
-    assert wire_url(written) == sent
-    assert wire_url(sent) == sent
+    assert HttpUrl.of(written).wire == sent
+    assert HttpUrl.of(sent).wire == sent
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_url_is_sent_as_browsers_send_it(written: str, sent: str) -> None:
 )
 def test_what_cannot_be_asked_for_is_refused_in_one_line(written: str, why: str) -> None:
     with pytest.raises(ValueError) as refused:
-        wire_url(written)
+        HttpUrl.of(written)
     assert why in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
 
@@ -93,7 +93,7 @@ def test_what_cannot_be_asked_for_is_refused_in_one_line(written: str, why: str)
 def test_a_refusal_never_repeats_a_password() -> None:
     for url in ("http://bob:s3cret/x@shop/", "http://bob:s3cret@a b/", "http://bob:s3cret@shop:99999/"):
         with pytest.raises(ValueError) as refused:
-            wire_url(url)
+            HttpUrl.of(url)
         assert "s3cret" not in str(refused.value)
 
 
@@ -161,7 +161,7 @@ def test_a_journeys_step_is_below_its_base_or_a_whole_url(base: str, step: str, 
 def test_whatever_is_written_gives_a_url_of_ascii_or_one_line(text: str, before: str) -> None:
     sent, refused = "", ""
     try:
-        sent = wire_url(before + text)
+        sent = HttpUrl.of(before + text).wire
     except ValueError as error:
         refused = str(error)
     assert bool(sent) != bool(refused)
@@ -169,7 +169,7 @@ def test_whatever_is_written_gives_a_url_of_ascii_or_one_line(text: str, before:
     assert sent.isascii()
     assert sent.isprintable()
     assert " " not in sent
-    assert not sent or wire_url(sent) == sent
+    assert not sent or HttpUrl.of(sent).wire == sent
 
 
 STEP = {"name": "a", "url": "/"}
