@@ -83,11 +83,6 @@ class Sandbox(Protocol):
         """
         ...
 
-    @property
-    def entrances(self) -> Sequence[str]:
-        """The addresses by which users come in; of a system that does not say so, those of all services."""
-        ...
-
     def is_up(self) -> bool: ...
 
     def up(self) -> None:

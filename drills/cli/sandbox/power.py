@@ -29,7 +29,10 @@ def up(workspace: WorkspaceOption = HERE) -> None:
     with action(context, read_only=False):
         sandbox.up()
         print_services(sandbox.services.list())
-        echo(f"up in {time.monotonic() - began:.1f} s: {', '.join(sandbox.entrances)}")
+        told, config = sandbox.addresses, context.workspace.config
+        entrance = told.get(config.traffic.service or config.sandbox.known.entrance or "")
+        entrance = entrance or ", ".join(told[name] for name in sandbox.service_names if name in told)
+        echo(f"up in {time.monotonic() - began:.1f} s: {entrance}")
 
 
 def down(workspace: WorkspaceOption = HERE) -> None:

@@ -275,11 +275,6 @@ class DeclaredSandbox:
                 found[name] = url_of(service, reached_at)
         return found
 
-    @property
-    def entrances(self) -> Sequence[str]:
-        addresses = self.addresses
-        return [addresses[name] for name in self._declared if name in addresses]
-
     def is_up(self) -> bool:
         return any(each.running is not Running.DOWN for each in self._containers.list())
 

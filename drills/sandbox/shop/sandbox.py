@@ -90,10 +90,6 @@ class ShopSandbox:
         """
         return self.own.addresses
 
-    @property
-    def entrances(self) -> Sequence[str]:
-        return [self.addresses[Service.APP]] if self.addresses else ()
-
     def is_up(self) -> bool:
         return self.own.is_up()
 
