@@ -4,9 +4,9 @@
 
 Each round runs every command once, in turn, so that what else the machine does falls on all of them alike. Processor
 time is that of the process and of what it started. The ratio is to `import typer`, which no command of ours can do
-without unless it is served. With --sandbox the commands that ask a sandbox too, on one of their own. With --drill a
-practice is going on there: what answers an incident, as it is served by the drill's command server; the processor time
-of the server's processes is counted, as the mean of the runs of one command.
+without unless it is served. With --sandbox the commands that ask a sandbox too, on one of their own. With --drill only
+what answers an incident, in a practice that is going on there, as it is served by the drill's command server; the
+processor time of the server's processes is counted, as the mean of the runs of one command.
 """
 
 from __future__ import annotations
@@ -60,13 +60,16 @@ class Run:
 
 
 def run(words: Sequence[str], folder: Path) -> Run:
-    """One run, from its start to its end. Raises CalledProcessError when it fails: that would be no measurement."""
+    """One run, from its start to its end. Raises CalledProcessError when it fails: that would be no measurement.
+
+    An exit status of 1 is an answer: something is not well.
+    """
     began = time.perf_counter()
     process = start(words, folder)
     _, status, usage = os.wait4(process.pid, 0)
     taken = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    if process.returncode not in (0, 1):
         raise subprocess.CalledProcessError(process.returncode, words)
     return Run(usage.ru_utime + usage.ru_stime, taken)
 
@@ -162,7 +165,8 @@ def main() -> None:
     parser.add_argument("--drill", action="store_true")
     options = parser.parse_args()
     with place(options.sandbox or options.drill) as folder:
-        taken = measure({**COMMANDS, **(SANDBOX if options.sandbox else {})}, options.times, folder)
+        alone = {PEER: COMMANDS[PEER]} if options.drill else {**COMMANDS, **(SANDBOX if options.sandbox else {})}
+        taken = measure(alone, options.times, folder)
         if options.drill:
             with practice(folder):
                 served = measure_served(options.times, folder)
