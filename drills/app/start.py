@@ -89,10 +89,10 @@ def _drawn(context: Context) -> str:
 
 def require_possible(context: Context, plan: DrillPlan) -> None:
     """Raises NotSupported, in one line, for a drill that the workspace's sandbox can never have."""
-    from drills.drill.possible import require_possible as require
+    from drills.drill import possible
     from drills.sandbox.open import open_sandbox
 
-    require(plan.scenario, open_sandbox(context.workspace))
+    possible.require_possible(plan.scenario, open_sandbox(context.workspace))
 
 
 async def conduct(
@@ -106,14 +106,15 @@ async def conduct(
     """Conduct a planned drill to its end; the sandbox is left as it was found.
 
     `announce` is given the drill when it has begun, `show` what the caller may see as it happens, `say` a line for
-    people when the store fails, and when it is well again. Raises SandboxBusy when another runner holds the sandbox,
-    Aborted while the kill switch is on, UndoOwed when an undo cannot be settled; CancelledError when it is cancelled
-    before it has begun: one that is cancelled later is an outcome.
+    people when the store fails, and when it is well again. Raises NotAllowed, SandboxBusy when another runner holds the
+    sandbox, Aborted while the kill switch is on, UndoOwed when an undo cannot be settled; CancelledError when it is
+    cancelled before it has begun: one that is cancelled later is an outcome.
     """
     from drills.app.live import Follower
     from drills.app.outcome import outcome_of
     from drills.drill.session import hold_session
 
+    context.require_on_machine(Act.PRACTISE if plan.blind else Act.START)
     follower = Follower(context.caller, blind=plan.blind)
 
     def begun(record: DrillRecord) -> None:

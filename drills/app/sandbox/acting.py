@@ -54,8 +54,9 @@ def acting(context: Context, words: Sequence[str], *, read_only: bool) -> Iterat
     """An action on the sandbox for the block; when a drill runs on it, an event of its timeline.
 
     `words` are the command as one would type it, without `drills`. Secrets in it and in the evidence are not kept.
-    Raises SandboxBusy for one that changes something while another workspace drills the same compose project.
+    Raises NotAllowed; SandboxBusy for one that changes something while another workspace drills the same project.
     """
+    context.require_on_sandbox(Act.OPERATE)
     if not read_only and not _is_held(context):
         from drills.sandbox.open import refuse_beside
 

@@ -66,10 +66,14 @@ def _comparable(fingerprint: Fingerprint, secret: Collection[str]) -> dict[str, 
 
 
 def take_down(context: Context, sandbox: Sandbox) -> None:
-    """End everything that belongs to the sandbox, and nothing else. Raises SandboxBusy while somebody holds it."""
+    """End everything that belongs to the sandbox, and nothing else.
+
+    Raises NotAllowed, SandboxBusy while somebody holds it.
+    """
     from drills.sandbox.open import hold_project
     from drills.store.holder import hold
 
+    context.require_on_sandbox(Act.OPERATE)
     workspace = context.workspace
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, "drills sandbox down"), hold_project(workspace):

@@ -12,7 +12,7 @@ from drills.app.sandbox.acting import acting, open_sandbox
 from drills.app.sandbox.state import take_down, whole_state
 from drills.errors import EnvironmentFailed, ExitCode, NotAllowed, SandboxBusy
 from drills.model.events import ActionTaken
-from drills.model.responder_kind import STEP_VARIABLE
+from drills.processes.mark import RUNBOOK_STEP
 from tests.app.conftest import Begin
 from tests.faults.paper_sandbox import PaperSandbox
 
@@ -52,7 +52,7 @@ def test_an_action_that_fails_is_kept_with_its_status(context: Context, begin: B
 
 def test_a_runbooks_step_is_its_own_evidence(context: Context, begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     record = begin(blind=False)
-    monkeypatch.setenv(STEP_VARIABLE, "restart")
+    monkeypatch.setenv(RUNBOOK_STEP, "restart")
     with acting(context, ["sandbox", "restart", "app"], read_only=False):
         pass
     assert recorded(context, record.drill_id) == []
