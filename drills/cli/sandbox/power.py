@@ -31,8 +31,10 @@ def up(workspace: WorkspaceOption = HERE) -> None:
         print_services(sandbox.services.list())
         told, config = sandbox.addresses, context.workspace.config
         entrance = told.get(config.traffic.service or config.sandbox.known.entrance or "")
-        entrance = entrance or ", ".join(told[name] for name in sandbox.service_names if name in told)
-        echo(f"up in {time.monotonic() - began:.1f} s: {entrance}")
+        # A database's address holds its password, and nobody opens it in a browser.
+        web = [told[name] for name in sandbox.service_names if told.get(name, "").startswith(("http:", "https:"))]
+        shown = entrance or ", ".join(web)
+        echo(f"up in {time.monotonic() - began:.1f} s" + (f": {shown}" if shown else ""))
 
 
 def down(workspace: WorkspaceOption = HERE) -> None:
