@@ -101,7 +101,7 @@ def sandbox(folder: Path, **given: Any) -> DeclaredSandbox:
         ({"kind": "restart-service", "service": "web"}, "may does not name restart"),
         ({"kind": "fill-disk", "service": "web"}, "drills.yaml names none, as disk of one of sandbox.services"),
         ({"kind": "pause-replica", "service": "worker/1"}, "sandbox.services.worker.may does not name pause"),
-        ({"kind": "pause-replica", "replica": 1}, "there is no service 'app' in drills.yaml"),
+        ({"kind": "pause-replica", "replica": 1}, "sandbox.services.web.may does not name pause"),
     ],
 )  # fmt: skip
 def test_only_what_is_declared_and_allowed_can_be_changed(
