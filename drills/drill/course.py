@@ -153,7 +153,8 @@ class Course:
     def _save_data(self) -> None:
         """Nothing that a team keeps is touched before there is a dump of it."""
         if isinstance(self._sandbox, DeclaredSandbox):
-            self._sandbox.save_data(each for fault in faults_of(self._plan.scenario) for each in fault.touches)
+            faults = faults_of(self._plan.scenario)
+            self._sandbox.save_data(each for fault in faults for each in fault.touched(self._sandbox))
 
     def _prepare_links(self) -> None:
         """Those that are to be disturbed run through Toxiproxy from now on. In a blind drill all of them do, so that
