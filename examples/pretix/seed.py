@@ -1,11 +1,13 @@
 """Makes pretix's tables, an event and its products, by pretix's own models. What is there already stays as it is."""
 
 import datetime
+import os
 from decimal import Decimal
 
 import django
 from django.conf import settings
 
+os.environ["DJANGO_SETTINGS_MODULE"] = "pretix.settings"
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
