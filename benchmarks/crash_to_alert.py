@@ -1,10 +1,10 @@
-"""How long it takes from the death of the shop's app to the alert, with a probe that looks every 10 s.
+"""How long it takes from the death of the shop's app to the alert, with a probe that checks every 10 s.
 
     python benchmarks/crash_to_alert.py [KILLS] [--no-tripwire] [--seed N]
 
 Each time the app is killed at a seeded random phase of the probe's interval, as a crash would (SIGKILL), and started
-again. The time runs from just before the kill to the alert; the alert needs two failed looks of three. With the
-tripwire (a held-open connection whose reset makes the prober look at once) the interval does not matter; without it
+again. The time runs from just before the kill to the alert; the alert needs two failed checks of three. With the
+tripwire (a held-open connection whose reset makes the prober check at once) the interval does not matter; without it
 the phase decides.
 """
 
@@ -31,7 +31,7 @@ from drills.sandbox.shop.sandbox import ShopSandbox
 
 INTERVAL = timedelta(seconds=10)
 GIVE_UP = 60.0
-#: An alert that took longer than this is shown with the looks that led to it.
+#: An alert that took longer than this is shown with the checks that led to it.
 REMARKABLE = 1.0
 
 
@@ -54,19 +54,19 @@ class Watch:
         self.state = alerting.AlertState()
         self.fired: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.passed = asyncio.Event()
-        self.looks: list[tuple[float, Observation]] = []
+        self.checks: list[tuple[float, Observation]] = []
         self.prober = Prober([bind(spec, sandbox.addresses)], self.see)
 
     def see(self, observation: Observation) -> None:
         now = time.monotonic()
-        self.looks.append((now, observation))
+        self.checks.append((now, observation))
         if observation.outcome is Outcome.PASS:
             self.passed.set()
         self.state, told = alerting.observe(self.rules, self.state, now, observation)
         self.state, more = alerting.tick(self.rules, self.state, now)
         for transition in (*told, *more):
-            if isinstance(transition, alerting.LookAgain):
-                self.prober.look_now(transition.probe)
+            if isinstance(transition, alerting.CheckAgain):
+                self.prober.check_now(transition.probe)
             elif isinstance(transition, alerting.Fired) and not self.fired.done():
                 self.fired.set_result(now)
 
@@ -82,8 +82,8 @@ async def one_crash(sandbox: ShopSandbox, spec: ProbeSpec, phase: float) -> floa
         await asyncio.to_thread(sandbox.services.kill, "app")
         took = await asyncio.wait_for(watch.fired, GIVE_UP) - killed
         if took > REMARKABLE:
-            for at, seen in watch.looks:
-                print(f"     look {at - killed:+8.3f} s  attempt {seen.attempt}  {seen.outcome}  {seen.reason}")
+            for at, seen in watch.checks:
+                print(f"     check {at - killed:+8.3f} s  attempt {seen.attempt}  {seen.outcome}  {seen.reason}")
         return took
     finally:
         probing.cancel()
@@ -110,7 +110,7 @@ async def measure(kills: int, seed: int, *, tripwire: bool) -> list[float]:
                 phase = random_.uniform(0, INTERVAL.total_seconds())
                 times.append(await one_crash(sandbox, spec, phase))
                 print(
-                    f"{number + 1:3d}  killed {phase:4.1f} s after a look   alert after {times[-1]:6.3f} s", flush=True
+                    f"{number + 1:3d}  killed {phase:4.1f} s after a check   alert after {times[-1]:6.3f} s", flush=True
                 )
         finally:
             await asyncio.to_thread(sandbox.down)

@@ -53,15 +53,15 @@ MODULE = {
 
 @dataclass(frozen=True)
 class Cost:
-    """What probing took: looks, those that passed, processor seconds."""
+    """What probing took: checks, those that passed, processor seconds."""
 
-    looks: int
+    checks: int
     passed: int
     cpu: float
 
     @property
     def per_thousand(self) -> float:
-        return self.cpu / self.looks * 1000
+        return self.cpu / self.checks * 1000
 
 
 def probes(ports: list[int], rate: float) -> list[BoundProbe]:
@@ -81,22 +81,22 @@ def probes(ports: list[int], rate: float) -> list[BoundProbe]:
     ]
 
 
-async def looking(bound: list[BoundProbe], sink: Callable[[Observation], None], seconds: float) -> Cost:
+async def checking(bound: list[BoundProbe], sink: Callable[[Observation], None], seconds: float) -> Cost:
     """What a prober that runs for that long costs this process, after a second of warming up."""
-    looks = passed = 0
+    checks = passed = 0
 
     def counted(observation: Observation) -> None:
-        nonlocal looks, passed
+        nonlocal checks, passed
         sink(observation)
-        looks += 1
+        checks += 1
         passed += observation.outcome is Outcome.PASS
 
     running = asyncio.create_task(Prober(bound, counted).run())
     await asyncio.sleep(1)
-    looks = passed = 0
+    checks = passed = 0
     began = time.process_time()
     await asyncio.sleep(seconds)
-    cost = Cost(looks, passed, time.process_time() - began)
+    cost = Cost(checks, passed, time.process_time() - began)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
@@ -114,13 +114,13 @@ def whole_path(bound: list[BoundProbe], seconds: float, folder: Path) -> Cost:
         state, _ = observe(rules, state, observation.started, observation)
         store.observe(observation)
 
-    cost = asyncio.run(looking(bound, sink, seconds))
+    cost = asyncio.run(checking(bound, sink, seconds))
     store.close()
     return cost
 
 
 def engine_alone(bound: list[BoundProbe], seconds: float) -> Cost:
-    return asyncio.run(looking(bound, lambda _: None, seconds))
+    return asyncio.run(checking(bound, lambda _: None, seconds))
 
 
 def blackbox(ports: list[int], rate: float, seconds: float, folder: Path) -> Cost:
@@ -137,12 +137,12 @@ def blackbox(ports: list[int], rate: float, seconds: float, folder: Path) -> Cos
         asyncio.run(_ask(port, ports, rate, 1))
         process = psutil.Process(exporter.pid)
         before = process.cpu_times()
-        looks, passed = asyncio.run(_ask(port, ports, rate, seconds))
+        checks, passed = asyncio.run(_ask(port, ports, rate, seconds))
         after = process.cpu_times()
     finally:
         exporter.terminate()
         exporter.wait(timeout=10)
-    return Cost(looks, passed, after.user + after.system - before.user - before.system)
+    return Cost(checks, passed, after.user + after.system - before.user - before.system)
 
 
 async def _until_open(port: int) -> None:
@@ -203,7 +203,7 @@ def main() -> None:
             rows["blackbox_exporter"] = blackbox(ports, arguments.rate, arguments.seconds, folder)
     print(f"{'':24}{'probes':>10}{'passed':>10}{'CPU s per 1,000':>20}")
     for what, cost in rows.items():
-        print(f"{what:24}{cost.looks:>10}{cost.passed:>10}{cost.per_thousand:>20.3f}")
+        print(f"{what:24}{cost.checks:>10}{cost.passed:>10}{cost.per_thousand:>20.3f}")
     if "blackbox_exporter" in rows:
         ratio = rows["drills, whole path"].per_thousand / rows["blackbox_exporter"].per_thousand
         print(f"\nwhole path / blackbox_exporter: {ratio:.2f}   (aim: 0.20 or less)")

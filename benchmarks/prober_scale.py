@@ -3,7 +3,7 @@
     python benchmarks/prober_scale.py [--probes 10000] [--every 10] [--seconds 30]
 
 The prober is pinned to one core, the probed server to another where there is one. Every probe opens a fresh
-connection and asserts the status and a JSON field. Lateness: from when a look was due to when it began.
+connection and asserts the status and a JSON field. Lateness: from when a check was due to when it began.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ async def measured(ports: list[int], probes: int, every: float, seconds: float) 
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
-    print(f"{probes} probes every {every:g} s for {seconds:g} s: {stats.runs} looks, {outcomes[Outcome.PASS]} passed")
+    print(f"{probes} probes every {every:g} s for {seconds:g} s: {stats.runs} checks, {outcomes[Outcome.PASS]} passed")
     print(
         f"lateness   p50 {stats.lateness_p50 * 1000:.1f} ms   p99 {stats.lateness_p99 * 1000:.1f} ms   "
         f"max {stats.lateness_max * 1000:.1f} ms   jitter {stats.jitter * 1000:.1f} ms"

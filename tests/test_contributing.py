@@ -19,13 +19,13 @@ import asyncio, json
 from drills.faults.registry import fault_of
 from drills.model.scenario import FaultSpec
 from drills.model.probe import ProbeSpec
-from drills.probing.engine.once import look_once
+from drills.probing.engine.once import check_once
 from drills.sandbox.adapters.registry import ADAPTERS
 
 fault = fault_of(FaultSpec.model_validate({"kind": "link-limit", "link": "a-b", "after": 2000}))
 text = {"name": "load", "load": {}, "every": "1s", "timeout": "1s", "assert": ["one < 10000.0"]}
 spec = ProbeSpec.model_validate(text)
-said = [(each.outcome.value, each.reason) for each in asyncio.run(look_once([spec], {}))]
+said = [(each.outcome.value, each.reason) for each in asyncio.run(check_once([spec], {}))]
 print(json.dumps([fault.summary(), dict(fault.attributes()), said, ADAPTERS["memcached"].port]))
 """
 

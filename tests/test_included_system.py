@@ -77,7 +77,7 @@ def test_only_its_own_folder_names_the_included_system() -> None:
         ("shop_root = 1", True),
         ('KINDS = {"included": "drills.sandbox.shop.system:Shop"}', False),
         ('"""The shop has an app and an edge."""', False),
-        ('look("database")', False),
+        ('check("database")', False),
         ('say("a workshop at the shopping centre")', False),
     ],
 )

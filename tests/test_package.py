@@ -85,7 +85,7 @@ def test_in_an_empty_folder_the_included_drills_are_listed(installed: Path, tmp_
     assert [line.split()[0] for line in listed.stdout.splitlines()] == sorted(
         path.parent.name for path in ROOT.glob("scenarios/*/scenario.yaml")
     )
-    assert not any(tmp_path.iterdir()), "looking leaves nothing behind"
+    assert not any(tmp_path.iterdir()), "checking leaves nothing behind"
 
 
 def test_in_an_empty_folder_a_drill_can_be_shown_and_planned(installed: Path, tmp_path: Path) -> None:

@@ -10,19 +10,19 @@ from dataclasses import replace
 from drills.alerting import vantages
 from drills.alerting.alert_id import AlertId
 from drills.alerting.judgement import judge
-from drills.alerting.probe_state import ProbeState, Standing, is_undecided, look
+from drills.alerting.probe_state import ProbeState, Standing, check, is_undecided
 from drills.alerting.rules import AlertRules, ProbeRule
 from drills.alerting.state import AlertState, Holding, KeyState, Open, Reading, Tally
-from drills.alerting.transitions import LookAgain, Transition
+from drills.alerting.transitions import CheckAgain, Transition
 from drills.model.probe import Observation, Outcome
 
 
 def observe(
     rules: AlertRules, state: AlertState, t: float, observation: Observation
 ) -> tuple[AlertState, tuple[Transition, ...]]:
-    """Take in one look that ended at `t` (seconds, monotonic; an earlier `t` than the last counts as the last).
+    """Take in one check that ended at `t` (seconds, monotonic; an earlier `t` than the last counts as the last).
 
-    Returns what follows from earlier moments, and LookAgain at once. What follows from this look is told by the
+    Returns what follows from earlier moments, and CheckAgain at once. What follows from this check is told by the
     next `tick`, or the next call with a later `t`. A probe that the rules do not know is ignored.
     """
     state = _begun(rules, state, t)
@@ -37,11 +37,11 @@ def observe(
     places, touched = state.places, state.touched
     if not rule.vantages:
         latest_before = before
-        latest = after = look(rule.fail, rule.recover, before, t, observation)
+        latest = after = check(rule.fail, rule.recover, before, t, observation)
     elif observation.vantage in rule.vantages:
         place = vantages.place(rule.name, observation.vantage)
         latest_before = places.find(place)
-        latest = look(rule.fail, rule.recover, latest_before, t, observation)
+        latest = check(rule.fail, rule.recover, latest_before, t, observation)
         places = places.put(place, latest)
         after = vantages.combined(rule, places)
         if _differs(rule, latest_before, latest):
@@ -75,11 +75,11 @@ def observe(
     if moved_standing:
         state = _counted(state, rule, before, after)
     if failed and is_undecided(rule.fail, latest):
-        return state, (*transitions, LookAgain(rule.name))
+        return state, (*transitions, CheckAgain(rule.name))
     if not failed and after.recovered_at == t and after.decided is not Standing.DOWN and rule.descendants:
-        return state, (*transitions, *_look_at_descendants(rule, state))
+        return state, (*transitions, *_check_descendants(rule, state))
     if not failed and observation.outcome is not Outcome.UNKNOWN and is_undecided(rule.fail, latest):
-        return state, (*transitions, LookAgain(rule.name))
+        return state, (*transitions, CheckAgain(rule.name))
     return state, transitions
 
 
@@ -118,7 +118,7 @@ def _advance(
 def _read(
     rules: AlertRules, rule: ProbeRule, state: AlertState, t: float, observation: Observation
 ) -> tuple[Mapping[str, Reading], list[str]]:
-    """The readings after this look, and the metrics whose value is another than before."""
+    """The readings after this check, and the metrics whose value is another than before."""
     readings: dict[str, Reading] = dict(state.metrics)
     moved: list[str] = []
     for name, value in observation.metrics.items():
@@ -155,7 +155,7 @@ def _counted(state: AlertState, rule: ProbeRule, before: ProbeState | None, afte
 
 
 def _missed(rules: AlertRules, state: AlertState, t: float) -> AlertState:
-    """Find the probes that were not looked at for too long. Runs once per such time, not once per observation."""
+    """Find the probes that were not run for too long. Runs once per such time, not once per observation."""
     next_at = math.inf
     touched: set[str] = set()
     began = state.began if state.began is not None else t
@@ -172,7 +172,7 @@ def _missed(rules: AlertRules, state: AlertState, t: float) -> AlertState:
                 next_at = min(next_at, silent_at)
                 continue
             seconds = f"no look for {rule.word_holds:g} s"
-            lost = replace(known or ProbeState(seen=began), lost=True, looks=(), reason=seconds)
+            lost = replace(known or ProbeState(seen=began), lost=True, checks=(), reason=seconds)
             shelves = shelves.put(place, lost)
             state = replace(state, places=shelves) if rule.vantages else replace(state, probes=shelves)
             missed += 1
@@ -191,10 +191,10 @@ def _differs(rule: ProbeRule, before: ProbeState | None, after: ProbeState) -> b
     return is_undecided(rule.fail, before) is not is_undecided(rule.fail, after)
 
 
-def _look_at_descendants(rule: ProbeRule, state: AlertState) -> list[LookAgain]:
-    """What explained their failures has recovered: look at them at once, to see whether they fail by themselves."""
+def _check_descendants(rule: ProbeRule, state: AlertState) -> list[CheckAgain]:
+    """What explained their failures has recovered: check them at once, to see whether they fail by themselves."""
     below = ((name, state.probe(name)) for name in rule.descendants)
-    return [LookAgain(name) for name, known in below if known is not None and known.decided is Standing.DOWN]
+    return [CheckAgain(name) for name, known in below if known is not None and known.decided is Standing.DOWN]
 
 
 def resumed(rules: AlertRules, t: float, open_alerts: Mapping[AlertId, str], numbers: Mapping[str, int]) -> AlertState:

@@ -1,4 +1,4 @@
-"""One probe's state: up or down by k of n looks, or lost from sight."""
+"""One probe's state: up or down by k of n checks, or lost from sight."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from drills.model.probe import Observation, Outcome, Window
 
-#: So many unknown looks in a row make the probe's state unknown; one is a hiccup of the prober.
+#: So many unknown checks in a row make the probe's state unknown; one is a hiccup of the prober.
 UNKNOWNS_IN_A_ROW = 3
 
 
 class Standing(StrEnum):
-    """`undecided`: too few looks so far. `unknown`: several unknown looks, or none for some time."""
+    """`undecided`: too few checks so far. `unknown`: several unknown checks, or none for some time."""
 
     UP = "up"
     DOWN = "down"
@@ -24,14 +24,14 @@ class Standing(StrEnum):
 class ProbeState:
     """What is known about one probe. Times are `t`, in seconds.
 
-    `decided` is the last verdict by k of n (none at first); `lost` says that it cannot be trusted now. `looks` are
-    the looks since that verdict, true for a failed one; unknown looks are not among them.
+    `decided` is the last verdict by k of n (none at first); `lost` says that it cannot be trusted now. `checks` are
+    the checks since that verdict, true for a failed one; unknown checks are not among them.
     """
 
     seen: float
     decided: Standing = Standing.UNDECIDED
     lost: bool = False
-    looks: tuple[bool, ...] = ()
+    checks: tuple[bool, ...] = ()
     unknowns: int = 0
     failed_at: float | None = None
     recovered_at: float | None = None
@@ -43,8 +43,8 @@ class ProbeState:
         return Standing.UNKNOWN if self.lost else self.decided
 
 
-def look(fail: Window, recover: Window, before: ProbeState | None, t: float, observation: Observation) -> ProbeState:
-    """The probe's state after one more look. A degraded look counts as a passed one, an unknown one as neither."""
+def check(fail: Window, recover: Window, before: ProbeState | None, t: float, observation: Observation) -> ProbeState:
+    """The probe's state after one more check. A degraded check counts as a passed one, an unknown one as neither."""
     if before is None:
         before = ProbeState(seen=t)
     if observation.outcome is Outcome.UNKNOWN:
@@ -54,7 +54,7 @@ def look(fail: Window, recover: Window, before: ProbeState | None, t: float, obs
             t,
             before.decided,
             lost,
-            () if lost else before.looks,
+            () if lost else before.checks,
             unknowns,
             before.failed_at,
             before.recovered_at,
@@ -62,28 +62,28 @@ def look(fail: Window, recover: Window, before: ProbeState | None, t: float, obs
         )
     failed = observation.outcome is Outcome.FAIL
     decided = before.decided
-    if not failed and decided is Standing.UP and not any(before.looks):
+    if not failed and decided is Standing.UP and not any(before.checks):
         return ProbeState(t, decided, False, (), 0, before.failed_at, before.recovered_at)
-    looks = (*before.looks, failed)
+    checks = (*before.checks, failed)
     failed_at = t if failed else before.failed_at
     reason = observation.reason if failed else before.reason
     if decided is Standing.DOWN:
-        looks = looks[-recover.of :]
-        if looks.count(False) >= recover.count:
+        checks = checks[-recover.of :]
+        if checks.count(False) >= recover.count:
             return ProbeState(t, Standing.UP, False, (), 0, failed_at, t)
-        return ProbeState(t, decided, False, looks, 0, failed_at, before.recovered_at, reason)
-    looks = looks[-fail.of :]
-    if looks.count(True) >= fail.count:
+        return ProbeState(t, decided, False, checks, 0, failed_at, before.recovered_at, reason)
+    checks = checks[-fail.of :]
+    if checks.count(True) >= fail.count:
         return ProbeState(t, Standing.DOWN, False, (), 0, failed_at, before.recovered_at, reason)
     if decided is Standing.UNDECIDED and not failed:
         decided = Standing.UP
-    return ProbeState(t, decided, False, looks, 0, failed_at, before.recovered_at, reason)
+    return ProbeState(t, decided, False, checks, 0, failed_at, before.recovered_at, reason)
 
 
 def is_undecided(fail: Window, state: ProbeState) -> bool:
-    """Whether a failed look is among the last ones, and the next looks can still make it k of n."""
-    if state.decided is Standing.DOWN or True not in state.looks:
+    """Whether a failed check is among the last ones, and the next checks can still make it k of n."""
+    if state.decided is Standing.DOWN or True not in state.checks:
         return False
-    since_first_failure = len(state.looks) - state.looks.index(True)
+    since_first_failure = len(state.checks) - state.checks.index(True)
     to_come = fail.of - since_first_failure
-    return to_come > 0 and state.looks.count(True) + to_come >= fail.count
+    return to_come > 0 and state.checks.count(True) + to_come >= fail.count

@@ -53,11 +53,11 @@ class KeyRule:
 
 @dataclass(frozen=True, slots=True)
 class ProbeRule:
-    """`word_holds`: so many seconds after its last look, nothing is known about the probe and its metrics any more.
+    """`word_holds`: so many seconds after its last check, nothing is known about the probe and its metrics any more.
 
     `ancestors` are the probes whose failure explains this one's, and which have an alert of their own; `covers` the
     keys through which this probe alerts; `touches` the keys to be judged again when its standing changes.
-    `vantages` are the places from which it looks, if it names any, and `required` those of them that decide.
+    `vantages` are the places from which it checks, if it names any, and `required` those of them that decide.
     """
 
     name: str

@@ -118,7 +118,7 @@ class AlertState:
         return {key: state.open for key, state in self.keys.items() if state.open is not None}
 
     def probe(self, name: str) -> ProbeState | None:
-        """What is known about a probe; none when it was never looked at."""
+        """What is known about a probe; none when it was never checked."""
         return self.probes.find(name)
 
 

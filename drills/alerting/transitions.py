@@ -50,14 +50,14 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True)
-class LookAgain:
-    """Not an alert: the prober is asked to look at once instead of at the next interval."""
+class CheckAgain:
+    """Not an alert: the prober is asked to check at once instead of at the next interval."""
 
     probe: str
 
 
 AlertTransition = Fired | Changed | Resolved | Suppressed
-Transition = AlertTransition | LookAgain
+Transition = AlertTransition | CheckAgain
 
 
 def event_of(

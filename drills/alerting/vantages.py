@@ -36,12 +36,12 @@ def combined(rule: ProbeRule, seen: Shelves[ProbeState]) -> ProbeState:
 
 
 def failing(rule: ProbeRule, seen: Shelves[ProbeState]) -> frozenset[str]:
-    """The vantages from which it is down, or from which at least the last look failed."""
+    """The vantages from which it is down, or from which at least the last check failed."""
     return frozenset(name for name, state in _each(rule, seen) if state is not None and _fails(state))
 
 
 def in_doubt(rule: ProbeRule, seen: Shelves[ProbeState]) -> bool:
-    """Whether the next looks from some vantage may still change from where it fails."""
+    """Whether the next checks from some vantage may still change from where it fails."""
     return any(state is not None and is_undecided(rule.fail, state) for _, state in _each(rule, seen))
 
 
@@ -50,7 +50,7 @@ def _each(rule: ProbeRule, seen: Shelves[ProbeState]) -> Iterator[tuple[str, Pro
 
 
 def _fails(state: ProbeState) -> bool:
-    return not state.lost and (state.decided is Standing.DOWN or state.looks[-1:] == (True,))
+    return not state.lost and (state.decided is Standing.DOWN or state.checks[-1:] == (True,))
 
 
 def _latest(moments: Iterator[float | None]) -> float | None:

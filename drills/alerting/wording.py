@@ -20,7 +20,7 @@ def title(rule: KeyRule, rank: int) -> str:
         case Subject.PROBE:
             return f"probe {rule.probe} is down"
         case Subject.UNKNOWN:
-            return f"probe {rule.probe} cannot look"
+            return f"probe {rule.probe} cannot check"
         case Subject.ROLES:
             return " or ".join(f"{name.removesuffix('_failing').replace('_', ' ')}" for name in sorted(rule.names)) + (
                 " failing"

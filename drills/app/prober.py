@@ -27,7 +27,7 @@ def listen_for_others(listen: str, token_file: Path, allow: Sequence[str]) -> Li
     EnvironmentFailed when nobody can listen there.
     """
     from drills.probing.remote.config import read_token
-    from drills.probing.remote.http_server import goes_beyond_this_machine, listen_at, serve_looks, url_of
+    from drills.probing.remote.http_server import goes_beyond_this_machine, listen_at, serve_checks, url_of
     from drills.probing.remote.server import kinds_for_others
 
     try:
@@ -41,4 +41,4 @@ def listen_for_others(listen: str, token_file: Path, allow: Sequence[str]) -> Li
         warnings.append(f"{token_file} can be read by others; chmod 600 {token_file}")
     if goes_beyond_this_machine(listener):
         warnings.append("it speaks plain HTTP: let a private network, or TLS before it, guard the token")
-    return ListeningProber(url_of(listener), len(kinds), tuple(warnings), serve_looks(listener, token, kinds))
+    return ListeningProber(url_of(listener), len(kinds), tuple(warnings), serve_checks(listener, token, kinds))

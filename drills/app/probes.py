@@ -27,15 +27,15 @@ class ChosenProbes:
 
     async def once(self) -> tuple[Observation, ...]:
         """One observation of each probe from each of its vantages."""
-        from drills.probing.engine.once import look_once
+        from drills.probing.engine.once import check_once
 
-        return await look_once(self.specs, self.addresses, self.probers)
+        return await check_once(self.specs, self.addresses, self.probers)
 
     async def again_and_again(self, show: Callable[[Observation], None]) -> None:
         """Run them at their intervals until this is cancelled; each observation is shown."""
-        from drills.probing.engine.once import look_on
+        from drills.probing.engine.once import check_on
 
-        await look_on(self.specs, self.addresses, show, self.probers)
+        await check_on(self.specs, self.addresses, show, self.probers)
 
 
 def choose_probes(context: Context, names: Sequence[str] = ()) -> ChosenProbes:

@@ -12,7 +12,7 @@ from drills.clock import Clock
 from drills.drill.plan import DrillPlan
 from drills.errors import BadInput
 from drills.model.probe import Observation, Outcome
-from drills.probing.engine.once import look_once
+from drills.probing.engine.once import check_once
 from drills.responders.runbook import StepResult, Surroundings, rehearsable, run_block, verifications
 from drills.responders.runbook_file import Block
 from drills.sandbox.known_secrets import KnownSecrets
@@ -72,7 +72,7 @@ def rehearse(context: Context, plan: DrillPlan) -> Rehearsal:
 async def _rehearse(
     plan: DrillPlan, surroundings: Surroundings, addresses: Mapping[str, str], clock: Clock
 ) -> Rehearsal:
-    observations = await look_once(plan.probes, addresses, plan.probers)
+    observations = await check_once(plan.probes, addresses, plan.probers)
     return Rehearsal(tuple(observations), tuple(await rehearse_steps(plan.blocks, surroundings, clock)))
 
 

@@ -48,7 +48,7 @@ def _print_answer(plan: PlanShown) -> None:
 
 
 def step_line(step: StepShown) -> str:
-    """A step of a runbook in one line: whether it only looks, how long it may take, whether a drill leaves it out."""
-    mark = "looks" if step.read_only else "acts "
+    """A step of a runbook in one line: whether it only checks, how long it may take, whether a drill leaves it out."""
+    mark = "checks" if step.read_only else "acts "
     optional = "; optional: left to people" if step.optional else ""
     return f"{mark}  {step.name} (at most {format_duration(step.timeout)}{optional})"

@@ -101,8 +101,8 @@ def line_of(event: ev.Event) -> Line | None:
         case ev.TrafficStarted():
             return Line("traffic started", f"{event.users} users, {event.requests_per_second:g} requests/s", "dim")
         case ev.SteadyStateHeld():
-            looks = "  ".join(f"{probe} {total * 1000:.0f} ms" for probe, total in event.probes.items())
-            return Line("steady state held", f"for {event.seconds:g} s   {looks}", "green")
+            checks = "  ".join(f"{probe} {total * 1000:.0f} ms" for probe, total in event.probes.items())
+            return Line("steady state held", f"for {event.seconds:g} s   {checks}", "green")
         case ev.SteadyStateFailed():
             return Line("never steady", f"{event.probe}: {event.reason}", "bold red")
         case ev.ProbeUnusable():

@@ -1,4 +1,4 @@
-"""`drills prober`: looks for the probers of other machines."""
+"""`drills prober`: checks for the probers of other machines."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def prober(
         typer.Option(help="A kind of probe that is refused unless this names it, such as exec."),
     ] = None,
 ) -> None:
-    """Look from here for other machines, which name this prober in `probers` of drills.yaml; until Ctrl-C or SIGTERM.
+    """Check from here for other machines, which name this prober in `probers` of drills.yaml; until Ctrl-C or SIGTERM.
 
-    Whoever has the token may make it look at any address that this machine reaches; with --allow exec, run commands.
+    Whoever has the token may make it check any address that this machine reaches; with --allow exec, run commands.
     """
     import asyncio
 

@@ -60,7 +60,7 @@ def command(
     _say(workspace, lambda desk: desk.name_commander(who))
 
 
-@respond_app.command(epilog="Example: drills respond update 'Orders are slow; we look at the database' --status-page")
+@respond_app.command(epilog="Example: drills respond update 'Orders are slow; we check the database' --status-page")
 def update(
     text: Annotated[str, typer.Argument(help="What you know and what you do.")],
     status: Annotated[str, typer.Option(help="investigating, identified, monitoring or resolved.")] = "investigating",

@@ -1,4 +1,4 @@
-"""`drills probe | heartbeat | serve | calendar`: look at the sandbox now, always, and when drills are due."""
+"""`drills probe | heartbeat | serve | calendar`: check the sandbox now, always, and when drills are due."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def register(app: typer.Typer) -> None:
 
 def probe(
     names: Annotated[list[str] | None, typer.Argument(help="Probes; default: all of the workspace.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on looking until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on checking until Ctrl-C.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Look once with each probe, from each of its vantages. Exit status 1 when one does not pass."""
+    """Check once with each probe, from each of its vantages. Exit status 1 when one does not pass."""
     import asyncio
     from functools import partial
 
@@ -35,7 +35,7 @@ def probe(
     from drills.model.probe import Outcome, probe_from
 
     chosen = choose_probes(at_terminal(workspace), names or ())
-    width = max(15, *(len(probe_from(spec.name, each)) for spec in chosen.specs for each in spec.looked_from))
+    width = max(15, *(len(probe_from(spec.name, each)) for spec in chosen.specs for each in spec.checked_from))
     show = partial(_print, width=width)
     if watch:
         asyncio.run(chosen.again_and_again(show))

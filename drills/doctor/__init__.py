@@ -1,11 +1,11 @@
-"""What drills need here, looked at one by one, with how to mend what is missing. Changes nothing."""
+"""What drills need here, checked one by one, with how to mend what is missing. Changes nothing."""
 
 from __future__ import annotations
 
 from drills.doctor.check import Check
-from drills.doctor.containers import look_at_engine
+from drills.doctor.containers import check_engine
 from drills.doctor.local_servers import look_for_servers
-from drills.doctor.machine import look_at_machine
+from drills.doctor.machine import check_machine
 from drills.workspace.config import Driver
 from drills.workspace.workspace import Workspace
 
@@ -15,9 +15,9 @@ __all__ = ["Check", "examine"]
 def examine(workspace: Workspace) -> tuple[Check, ...]:
     """The machine, and what the workspace's driver needs: of `auto` both, and the engine may be missing then."""
     driver = workspace.config.sandbox.driver
-    checks = look_at_machine(workspace.home, workspace.state_dir)
+    checks = check_machine(workspace.home, workspace.state_dir)
     if driver is not Driver.COMPOSE:
         checks += look_for_servers()
     if driver is not Driver.LOCAL:
-        checks += look_at_engine(workspace, needed=driver is Driver.COMPOSE)
+        checks += check_engine(workspace, needed=driver is Driver.COMPOSE)
     return checks

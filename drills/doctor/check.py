@@ -1,4 +1,4 @@
-"""One thing that was looked at."""
+"""One thing that was checked."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from drills.doctor.check import Check
-from drills.doctor.images import look_at_images
+from drills.doctor.images import check_images
 from drills.errors import BadInput, DrillsError
 from drills.sandbox.compose import engine
 from drills.sandbox.compose.project import Project, listed, own
@@ -32,7 +32,7 @@ CLOCKS_APART = 2.0
 _SECONDS = 15.0
 
 
-def look_at_engine(workspace: Workspace, *, needed: bool) -> tuple[Check, ...]:
+def check_engine(workspace: Workspace, *, needed: bool) -> tuple[Check, ...]:
     """`needed`: without an engine there is no sandbox; else the local one serves, and a missing engine is well."""
     try:
         project = compose_project(workspace)
@@ -49,7 +49,7 @@ def look_at_engine(workspace: Workspace, *, needed: bool) -> tuple[Check, ...]:
     return (
         _engine(project.host, info, remote=remote),
         _compose(),
-        look_at_images(project),
+        check_images(project),
         _memory(info),
         _disk(info, here=engine.is_local(project.host)),
         _ports(project, () if config.services else system_of(config.system).ports),
@@ -101,11 +101,11 @@ def _memory(info: Mapping[str, Any]) -> Check:
 def _disk(info: Mapping[str, Any], *, here: bool) -> Check:
     root = Path(str(info.get("DockerRootDir", "/")))
     if not here:
-        return Check("engine's disk", True, f"{root} is another machine's and cannot be looked at from here")
+        return Check("engine's disk", True, f"{root} is another machine's and cannot be checked from here")
     try:
         free = shutil.disk_usage(root).free
     except OSError:
-        return Check("engine's disk", True, f"{root} cannot be looked at from here")
+        return Check("engine's disk", True, f"{root} cannot be checked from here")
     mend = "free some: `docker system df` shows what takes it"
     return Check("engine's disk", free >= DISK_NEEDED, f"{free / 1e9:.1f} GB free", mend)
 
@@ -113,7 +113,7 @@ def _disk(info: Mapping[str, Any], *, here: bool) -> Check:
 def _ports(project: Project, published: Sequence[PublishedPort]) -> Check:
     """The ports of a system's compose file, unless the sandbox itself has them; `drills sandbox up` can choose others.
 
-    Those of a compose file of one's own are not looked at: Compose says which it cannot have.
+    Those of a compose file of one's own are not checked: Compose says which it cannot have.
     """
     try:
         if own(project, listed(project)):

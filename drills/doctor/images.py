@@ -16,7 +16,7 @@ from drills.sandbox.compose.project import Project
 _FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*([^\s$]+)(?:\s|$)", re.MULTILINE | re.IGNORECASE)
 
 
-def look_at_images(project: Project) -> Check:
+def check_images(project: Project) -> Check:
     """Those that are pulled must be there; of those that are built it is told what the first `up` needs for them."""
     from drills.sandbox.compose.cli import ComposeCli
 

@@ -20,7 +20,7 @@ MEMORY_NEEDED = 1_500_000_000
 DISK_NEEDED = 1_000_000_000
 
 
-def look_at_machine(home: Path, state_dir: Path) -> tuple[Check, ...]:
+def check_machine(home: Path, state_dir: Path) -> tuple[Check, ...]:
     """`home` is the workspace's folder."""
     return (_python(), _memory(), _disk(home), _writable(state_dir), _ports(), _clock())
 

@@ -61,7 +61,7 @@ T = TypeVar("T")
 
 #: How long the generator may take beyond its plan to have all the users of a surge, in seconds.
 SURGE_PATIENCE = 10.0
-#: How often the course is looked at, in seconds.
+#: How often the course is checked, in seconds.
 STEP = 0.25
 
 
@@ -207,7 +207,7 @@ class Course:
         baseline = scenario.baseline.total_seconds()
         await monitoring.monitor.started.wait()
         for probe in scenario.steady.probes:
-            monitoring.monitor.look_now(probe)
+            monitoring.monitor.check_now(probe)
         deadline = recorder.t + max(hold, baseline) + self._plan.steady_patience.total_seconds()
         while True:
             since = [monitoring.passing_since(probe) for probe in scenario.steady.probes]
@@ -221,8 +221,8 @@ class Course:
                 recorder.emit(SteadyStateFailed(**recorder.now(), probe=probe, reason=reason))
                 raise NotValid
             await self._clock.sleep(STEP)
-        looks = {probe: monitoring.last(probe) for probe in scenario.steady.probes}
-        totals = {name: look.phases.get("total", 0.0) for name, look in looks.items() if look is not None}
+        checks = {probe: monitoring.last(probe) for probe in scenario.steady.probes}
+        totals = {name: check.phases.get("total", 0.0) for name, check in checks.items() if check is not None}
         recorder.emit(SteadyStateHeld(**recorder.now(), seconds=hold, probes=totals))
         until = recorder.t
         recorder.emit(BaselineTaken(**recorder.now(), since=until - baseline, until=until))
@@ -232,8 +232,8 @@ class Course:
     def _unsteady(self, monitoring: DrillMonitoring) -> tuple[str, str]:
         for probe in self._plan.scenario.steady.probes:
             if monitoring.passing_since(probe) is None:
-                look = monitoring.last(probe)
-                return probe, (look.reason or str(look.outcome)) if look is not None else "it was never looked at"
+                check = monitoring.last(probe)
+                return probe, (check.reason or str(check.outcome)) if check is not None else "it was never checked"
         scenario = self._plan.scenario
         length = math.ceil(max(scenario.steady.hold, scenario.baseline).total_seconds())
         seconds = self._recorder.timeline.all(TrafficSecond)[-length:]

@@ -17,7 +17,7 @@ from drills.model.durations import humane
 from drills.model.scenario import Abort
 from drills.store.switch import KillSwitch, SwitchState
 
-#: Seconds without a look at the switch after which what the drill measured is not relied on.
+#: Seconds without a check the switch after which what the drill measured is not relied on.
 _AWAY = 6.0
 
 
@@ -38,7 +38,7 @@ def thrown(state: SwitchState) -> str:
 
 
 async def stand_guard(abort: Abort | None, switch: KillSwitch, folder: Path, clock: Clock) -> None:
-    """Look every second; raises Aborted once the kill switch is thrown or the abort condition has held long enough.
+    """Check every second; raises Aborted once the kill switch is thrown or the abort condition has held long enough.
 
     A store that cannot be read throws nothing; `drills stop` signals the runner as well. Raises EnvironmentFailed when
     this process was away meanwhile: it was stopped, or the machine slept.

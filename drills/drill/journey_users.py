@@ -26,7 +26,7 @@ from drills.probing.seen import ProbeContext
 from drills.traffic.ledger import Ledger
 from drills.traffic.second import Second
 
-#: Between two looks at the clock, by which the generator finds that it is behind its own plan, in seconds.
+#: Between two checks the clock, by which the generator finds that it is behind its own plan, in seconds.
 _HEARTBEAT = 0.05
 #: What is told of an error; a server's own words are not let in at length.
 _ERROR_LENGTH = 120
@@ -120,12 +120,12 @@ class JourneyUsers:
             await self._clock.sleep(1.0 / rate)
 
     async def _repeat(self, user: int, probe: BoundProbe) -> None:
-        look = prepare(probe, self._means)
+        check = prepare(probe, self._means)
         while True:
             intended = self._ledger.take(user, self._clock.monotonic())
             await self._clock.sleep(max(0.0, intended - self._clock.monotonic()))
             flight = self._ledger.send(user, self._clock.monotonic(), probe.name)
-            seen = await look()
+            seen = await check()
             self._ledger.answered(flight, self._clock.monotonic())
             outcome, why = await judge(probe, seen, self._evaluator)
             error = None if outcome in (Outcome.PASS, Outcome.DEGRADED) else why[:_ERROR_LENGTH]

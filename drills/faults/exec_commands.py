@@ -16,7 +16,7 @@ from drills.processes.supervised import CommandEnd
 from drills.sandbox.known_secrets import KnownSecrets
 from drills.sandbox.sandbox import Sandbox
 
-#: How much of a command's output is looked at for its last line, and how long that line may be, in characters.
+#: How much of a command's output is searched for its last line, and how long that line may be, in characters.
 _TAIL = 16_000
 _LONGEST_LINE = 200
 
@@ -56,7 +56,7 @@ def _known(sandbox: Sandbox) -> tuple[str, ...]:
     try:
         return KnownSecrets(sandbox)()
     except EnvironmentFailed:
-        return ()  # It cannot be asked now; what is not known is still masked by its looks.
+        return ()  # It cannot be asked now; what is not known is still masked by its checks.
 
 
 def said(end: CommandEnd) -> str:

@@ -3,7 +3,7 @@
     apply ──► program (`drills.background.sessions`) ──► sessions, which bear the name of an application
     undo  ──► end the marked programs, then the sessions of that name
 
-The program outlives the runner (so the fault does not vanish while a drill is looked at from elsewhere); both the
+The program outlives the runner (so the fault does not vanish while a drill is checked from elsewhere); both the
 mark and the name are in the undo plan, so that any later process finds both. It ends when its sessions are ended:
 terminating them is a remedy.
 """

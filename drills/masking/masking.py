@@ -96,7 +96,7 @@ def _replace(text: str, spans: Collection[tuple[int, int]]) -> str:
 
 @lru_cache(maxsize=64)
 def _known(secrets: frozenset[str]) -> re.Pattern[str] | None:
-    """Finds all of them, the longest first; None when there is nothing to look for."""
+    """Finds all of them, the longest first; None when there is nothing to check for."""
     forms = {form for secret in secrets for form in _forms(secret.strip())}
     if not forms:
         return None

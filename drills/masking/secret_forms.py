@@ -112,7 +112,7 @@ def secret_spans(text: str, tells: Callable[[str], bool] = tells_secret) -> Iter
     for pattern in (_NAMED, _OPTION):
         end = 0
         for found in pattern.finditer(text):
-            # A name within a value is part of it; to look again from each would cost the square of the text.
+            # A name within a value is part of it; to check again from each would cost the square of the text.
             if found.start() < end or not tells(found[1]):
                 continue
             value = _VALUE.match(text, found.end())

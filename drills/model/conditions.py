@@ -23,7 +23,7 @@ _CANNOT_TELL = (TypeError, ValueError, RuntimeError, LookupError, ArithmeticErro
 
 #: Characters of a condition. The parser recurses once for each operator: 60,000 characters end in a SIGSEGV.
 LONGEST = 4000
-#: What a cheap condition may look at: characters of its text, and values or 256-character pieces of strings.
+#: What a cheap condition may check: characters of its text, and values or 256-character pieces of strings.
 _CHEAP_TEXT = 256
 _CHEAP_VALUES = 2000
 _SCALARS = frozenset({bool, int, float, type(None)})

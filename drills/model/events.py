@@ -94,7 +94,7 @@ class TrafficStarted(Base):
 class SteadyStateHeld(Base):
     kind: Literal["steady-state-held"] = "steady-state-held"
     seconds: float
-    probes: Mapping[str, float] = Field(description="Probe → total seconds of its last look.")
+    probes: Mapping[str, float] = Field(description="Probe → total seconds of its last check.")
 
 
 class SteadyStateFailed(Base):
@@ -292,7 +292,7 @@ class ProbeObserved(Base):
 
 
 class ProbeUnusable(Base):
-    """A probe that cannot look at all in this drill, from that vantage: each of its observations is unknown."""
+    """A probe that cannot check at all in this drill, from that vantage: each of its observations is unknown."""
 
     kind: Literal["probe-unusable"] = "probe-unusable"
     probe: str

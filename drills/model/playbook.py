@@ -192,7 +192,7 @@ class Goals(Model):
         None, description="Of the incidents of levels that have a post-mortem limit."
     )
     post_mortem_review_after: Duration | None = Field(
-        None, description="From the post-mortem until it is looked at again."
+        None, description="From the post-mortem until it is checked again."
     )
     runbook_tested_every: Duration | None = None
     runbook_reviewed_after_use: bool = False

@@ -1,4 +1,4 @@
-"""A probe, and what one look of it saw."""
+"""A probe, and what one check of it saw."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Role(StrEnum):
 
 
 class Window(Model):
-    """k of n: how many of the last `of` looks decide."""
+    """k of n: how many of the last `of` checks decide."""
 
     count: int = Field(ge=1)
     of: int = Field(ge=1)
@@ -51,14 +51,14 @@ LOCAL = "local"
 
 
 def probe_from(probe: str, vantage: str) -> str:
-    """A probe and from where it looked, for reading: `home`, `home from edge`."""
+    """A probe and from where it checked, for reading: `home`, `home from edge`."""
     return probe if vantage == LOCAL else f"{probe} from {vantage}"
 
 
 class Vantage(Model):
-    """A place from which a probe looks: its other keys take the place of those of its kind's settings."""
+    """A place from which a probe checks: its other keys take the place of those of its kind's settings."""
 
-    via: str | None = Field(None, description="The prober that looks: a name under `probers` in drills.yaml.")
+    via: str | None = Field(None, description="The prober that checks: a name under `probers` in drills.yaml.")
     required: bool = Field(True, description="False: it only helps to tell from where the probe fails.")
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
@@ -94,17 +94,17 @@ class ProbeSpec(Model):
     every: Annotated[Duration, bounded(timedelta(milliseconds=10))] = timedelta(seconds=10)
     timeout: Annotated[Duration, bounded(timedelta(milliseconds=1), timedelta(days=1))] = timedelta(seconds=5)
     assert_: tuple[str, ...] = Field((), description="CEL; each must be true for the probe to pass.")
-    degraded: tuple[str, ...] = Field((), description="CEL; one that is true makes a passing look 'degraded'.")
+    degraded: tuple[str, ...] = Field((), description="CEL; one that is true makes a passing check 'degraded'.")
     role: Role | None = None
     depends_on: tuple[str, ...] = Field((), description="Probes whose failure explains this one's: no second alert.")
     fail: Window = Window(count=2, of=3)
     recover: Window = Window(count=2, of=2)
     vantages: dict[str, Vantage] = Field(
-        default_factory=dict, description="Places to look from, each by its name; it is down if one required place is."
+        default_factory=dict, description="Places to check from, each by its name; it is down if one required place is."
     )
 
     @property
-    def looked_from(self) -> tuple[str, ...]:
+    def checked_from(self) -> tuple[str, ...]:
         """The vantages of its observations."""
         return tuple(self.vantages) or (LOCAL,)
 
@@ -147,7 +147,7 @@ def _alias(name: str) -> str:
 
 
 class Outcome(StrEnum):
-    """What a look saw. `unknown`: the prober itself could not look; never counted as up or down."""
+    """What a check saw. `unknown`: the prober itself could not check; never counted as up or down."""
 
     PASS = "pass"
     DEGRADED = "degraded"

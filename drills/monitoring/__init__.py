@@ -2,5 +2,5 @@
 
 Prober ──observation──► Monitor ──► sink: a drill's timeline, or the service's log and store
     ▲                      │
-    └───── look_now ───────┘
+    └───── check_now ───────┘
 """

@@ -18,9 +18,9 @@ TICK = 0.5
 
 
 class Observer(Protocol):
-    """Runs probes. `look_now` runs one at once; `run` goes on until it is cancelled, and calls `Monitor.see`."""
+    """Runs probes. `check_now` runs one at once; `run` goes on until it is cancelled, and calls `Monitor.see`."""
 
-    def look_now(self, probe: str) -> None: ...
+    def check_now(self, probe: str) -> None: ...
 
     async def run(self) -> None: ...
 
@@ -94,10 +94,10 @@ class Monitor:
         # Evidence of one moment is judged together, so what it amounts to is told by the passing of time.
         self._judge_time(t)
 
-    def look_now(self, probe: str) -> None:
+    def check_now(self, probe: str) -> None:
         """Run a probe at once; nothing happens before `run`."""
         if self._observer is not None:
-            self._observer.look_now(probe)
+            self._observer.check_now(probe)
 
     def judge_by(self, rules: alerting.AlertRules) -> None:
         """Use other rules from now on; a probe that they do not have raises no alert."""
@@ -114,8 +114,8 @@ class Monitor:
 
     def _tell(self, transitions: Sequence[alerting.Transition]) -> None:
         for transition in transitions:
-            if isinstance(transition, alerting.LookAgain):
-                self.look_now(transition.probe)
+            if isinstance(transition, alerting.CheckAgain):
+                self.check_now(transition.probe)
             else:
                 self._sink.alerted(transition)
 
@@ -127,6 +127,6 @@ class Monitor:
             self._sink.was_away(seconds, reason)
             now = self._clock.now()
             for probe in self._probes:
-                for vantage in probe.looked_from:
+                for vantage in probe.checked_from:
                     self._sink.observed(Observation(probe.name, now, t, Outcome.UNKNOWN, reason, vantage=vantage))
         return self._attention.watched(t)

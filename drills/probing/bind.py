@@ -25,8 +25,8 @@ class BoundProbe:
     """`every` and `timeout` are seconds; `needs` are the names that its conditions mention.
 
     `json_fields` are the fields of `json` that they mention; None when they may mention any. `vantage` is from where
-    it looks, `via` the prober elsewhere that looks; `places` are the probe from each of its vantages, none when it
-    names none. `unusable` tells why it cannot look; then it has no settings and no conditions.
+    it checks, `via` the prober elsewhere that checks; `places` are the probe from each of its vantages, none when it
+    names none. `unusable` tells why it cannot check; then it has no settings and no conditions.
     """
 
     spec: ProbeSpec
@@ -132,7 +132,7 @@ def _prober(spec: ProbeSpec, vantage: str, via: str | None, probers: Mapping[str
     if via is None:
         return None
     if PROBE_KINDS[spec.kind].for_others is ForOthers.NEVER:
-        raise BadInput(f"probe {spec.name} from {vantage}: a {spec.kind} probe looks at this machine; leave 'via' out")
+        raise BadInput(f"probe {spec.name} from {vantage}: a {spec.kind} probe checks this machine; leave 'via' out")
     if via not in probers:
         right = suggest(via, probers) if probers else "drills.yaml names none under 'probers'"
         raise BadInput(f"probe {spec.name} from {vantage}: there is no prober {via!r}; {right}")

@@ -33,7 +33,7 @@ def _wrong(name: str, kind: Any) -> str | None:
     if not (isclass(kind) and issubclass(kind, SettingsModel)):
         return "it is no class below drills.probing.settings_model.SettingsModel"
     if kind.prepare is SettingsModel.prepare:
-        return f"{kind.__name__} has no method prepare(self, probe, context), which makes the look"
+        return f"{kind.__name__} has no method prepare(self, probe, context), which makes the check"
     if name in _KEYS:
         return f"{name!r} is a key of every probe; rename the entry point"
     return None

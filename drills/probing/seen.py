@@ -1,4 +1,4 @@
-"""What one look of a probe saw, before it is judged."""
+"""What one check of a probe saw, before it is judged."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Seen:
-    """The raw result of one look.
+    """The raw result of one check.
 
     `values` are what conditions may name (only those that the probe's conditions do name are filled in).
     `absent` tells why a name has no value though the target answered: a condition on it fails for that reason.
     `unmeasured` tells why there is no value yet: a condition on it is not counted.
-    `doubt` tells why the look is no pass though no condition that was counted fails: something asked for is not known.
+    `doubt` tells why the check is no pass though no condition that was counted fails: something asked for is not known.
     `withheld` tells why the target does not show a value to this prober, which lacks a right or a feature of it: what a
     condition on it would say is unknown.
     `failure` is set when the target did not give what was asked; `unknown` when the prober itself could not run it;
-    `degraded` tells why a look that passes is no better than *degraded*, by what the target says of itself;
-    `verdict`, an outcome and its reason, when a prober elsewhere has looked and judged.
+    `degraded` tells why a check that passes is no better than *degraded*, by what the target says of itself;
+    `verdict`, an outcome and its reason, when a prober elsewhere has checked and judged.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -42,8 +42,8 @@ class Seen:
     degraded: str = ""
 
 
-#: Looks once. Ends by the probe's timeout; raises nothing but CancelledError for what the target does.
-Look = Callable[[], Awaitable[Seen]]
+#: Checks once. Ends by the probe's timeout; raises nothing but CancelledError for what the target does.
+Check = Callable[[], Awaitable[Seen]]
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class ProbeContext:
     _shared: dict[type, Any] = field(default_factory=dict)
 
     def shared(self, kind: type[T]) -> T:
-        """The one object of this class that all looks share, made when it is first asked for.
+        """The one object of this class that all checks share, made when it is first asked for.
 
         Its `close`, if it has one, is called at the end.
         """
@@ -72,7 +72,7 @@ class ProbeContext:
         return cast(T, self._shared[kind])
 
     async def close(self) -> None:
-        """Let go of all that is in it; looks must have ended."""
+        """Let go of all that is in it; checks must have ended."""
         if self.transfers is not None:
             self.transfers.close()
         if self.client is not None:

@@ -15,7 +15,7 @@ from drills.probing.net.urls import HttpUrl
 
 if TYPE_CHECKING:
     from drills.probing.bind import BoundProbe
-    from drills.probing.seen import Look, ProbeContext
+    from drills.probing.seen import Check, ProbeContext
 
 _ADDRESS = re.compile(r"(^|:)?\$\{[^}]*\}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z\-]+")
@@ -56,17 +56,17 @@ Headers = dict[Annotated[str, AfterValidator(_checked_name)], Annotated[str, Aft
 
 
 class ForOthers(Enum):
-    """Whether `drills prober` looks with a kind for other machines."""
+    """Whether `drills prober` checks with a kind for other machines."""
 
     ALWAYS = auto()
     IF_ALLOWED = auto()
     """Only where its owner has said so: `drills prober --allow KIND`."""
     NEVER = auto()
-    """It looks at the machine it runs on; elsewhere it would see another sandbox, or none."""
+    """It checks the machine it runs on; elsewhere it would see another sandbox, or none."""
 
 
 class SettingsModel(Model):
-    """Settings of one kind of probe, and how it looks.
+    """Settings of one kind of probe, and how it checks.
 
     Texts may name the sandbox's addresses: `${app}/health`. `names` are what the kind's assertions may speak of,
     `metrics` what it can supply to a playbook's thresholds.
@@ -80,14 +80,14 @@ class SettingsModel(Model):
     #: What a probe of this kind asserts that has no `assert` of its own.
     unless_asserted: ClassVar[tuple[str, ...]] = ()
 
-    def prepare(self, probe: BoundProbe, context: ProbeContext) -> Look:
-        """The look of `probe`, whose settings these are: what can be made ready is, and nothing is connected to.
+    def prepare(self, probe: BoundProbe, context: ProbeContext) -> Check:
+        """The check of `probe`, whose settings these are: what can be made ready is, and nothing is connected to.
 
         Raises ValueError or DrillsError, in one line, for settings that cannot be used. That of an included kind is in
         `drills/probing/kinds/KIND/probe.py`: checking files loads neither a database's driver nor libcurl.
         """
-        look: Look = import_module(f"drills.probing.kinds.{probe.spec.kind}.probe").prepare(probe, context)
-        return look
+        check: Check = import_module(f"drills.probing.kinds.{probe.spec.kind}.probe").prepare(probe, context)
+        return check
 
     @classmethod
     def supplied_by(cls, settings: Mapping[str, Any]) -> frozenset[str]:  # noqa: ARG003 - of kinds that ask for it
@@ -96,7 +96,7 @@ class SettingsModel(Model):
 
     @property
     def here_only(self) -> str:
-        """What of these settings is of the machine that looks, so that no other one may be asked for it; or empty."""
+        """What of these settings is of the machine that checks, so that no other one may be asked for it; or empty."""
         return ""
 
 

@@ -57,7 +57,7 @@ def with_variable(name: str) -> list[tuple[psutil.Process, Mapping[str, str]]]:
 
 
 def end_marked(mark: str) -> None:
-    """End all marked processes; looks again until there are none, for one may just start another."""
+    """End all marked processes; checks again until there are none, for one may just start another."""
     until(lambda: not end(marked(mark)), seconds=4 * _PATIENCE_SECONDS)
 
 

@@ -190,7 +190,7 @@ def _latency(panel: Axes, timeline: Timeline, curves: Series) -> None:
     low, high = (min(known), max(known)) if known else (0.001, 1.0)
     panel.set_yscale("log")
     traffic = timeline.first(e.TrafficStarted)
-    # The limit is always in sight, so that a look tells how far from it the users were.
+    # The limit is always in sight, so that a check tells how far from it the users were.
     panel.set_ylim(low / 1.6, max(high, low * 10, traffic.slow_after if traffic is not None else 0.0) * 1.6)
     if traffic is not None:
         panel.axhline(traffic.slow_after, color=WAITING.placeholder, linewidth=0.9, linestyle=(0, (4, 3)))
@@ -212,22 +212,22 @@ def _requests(panel: Axes, curves: Series) -> None:
 
 
 def _probes(panel: Axes, lanes: tuple[Lane, ...]) -> None:
-    """One lane for each probe (and one for the alerts): a bar for what lasted, a mark for each look."""
-    looks = ((Outcome.DEGRADED, WAITING, "D", 3.6), (Outcome.FAIL, FAILED, "s", 4.6),
+    """One lane for each probe (and one for the alerts): a bar for what lasted, a mark for each check."""
+    checks = ((Outcome.DEGRADED, WAITING, "D", 3.6), (Outcome.FAIL, FAILED, "s", 4.6),
              (Outcome.UNKNOWN, FAINT, "x", 4.6))  # fmt: skip
     for row, lane in enumerate(lanes):
         for since, until in lane.spans:
             panel.plot(
                 [since, until], [row, row], color=MARK.placeholder, linewidth=6.5, solid_capstyle="butt", alpha=0.8
             )
-        passes = [t for t, outcome in lane.looks if outcome is Outcome.PASS]
+        passes = [t for t, outcome in lane.checks if outcome is Outcome.PASS]
         # One path for all of them: a long drill has thousands.
         panel.plot(
             [x for t in passes for x in (t, t, _GAP)], [y for _ in passes for y in (row - 0.17, row + 0.17, _GAP)],
             color=CALM.placeholder, linewidth=1.1,
         )  # fmt: skip
-        for outcome, ink, marker, size in looks:
-            seen = [t for t, what in lane.looks if what is outcome]
+        for outcome, ink, marker, size in checks:
+            seen = [t for t, what in lane.checks if what is outcome]
             panel.plot(
                 seen, [row] * len(seen), linestyle="none", marker=marker, markersize=size, markeredgewidth=1.1,
                 color=ink.placeholder,

@@ -135,7 +135,7 @@ def _monitoring(report: Content) -> Iterator[str]:
         (
             item.probe,
             item.kind,
-            count(item.looks),
+            count(item.checks),
             count(item.failed),
             "" if item.failed_first is None or item.failed_last is None
             else f"{item.failed_first.clock} to {item.failed_last.clock}",
@@ -147,7 +147,7 @@ def _monitoring(report: Content) -> Iterator[str]:
         "What monitoring saw",
         table(("Level", "Alert", "Why", "Fired", "Changed", "Resolved"), alerts),
         "\n".join(f"- held back: {escaped(item.key)}, because {escaped(item.because)}" for item in report.held_back),
-        table(("Probe", "Kind", "Looks", "Failed", "When", "Why"), probes, frozenset({2, 3})),
+        table(("Probe", "Kind", "Checks", "Failed", "When", "Why"), probes, frozenset({2, 3})),
     )
     metrics = [(item.label, item.probe, *item.told) for item in report.metrics]
     yield from _section(

@@ -67,24 +67,24 @@ MOST_LANES = 14
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One line of what monitoring saw: looks at moments, and spans (t, t) of what lasted."""
+    """One line of what monitoring saw: checks moments, and spans (t, t) of what lasted."""
 
     name: str
-    looks: tuple[tuple[float, Outcome], ...] = ()
+    checks: tuple[tuple[float, Outcome], ...] = ()
     spans: tuple[tuple[float, float], ...] = ()
 
 
 def probe_lanes(timeline: Timeline) -> tuple[Lane, ...]:
-    """The open alerts, then the probes in the order of the workspace; empty when no probe looked."""
-    looks: dict[str, list[tuple[float, Outcome]]] = {
-        probe_from(spec.name, vantage): [] for spec in timeline.start.probes for vantage in spec.looked_from
+    """The open alerts, then the probes in the order of the workspace; empty when no probe checked."""
+    checks: dict[str, list[tuple[float, Outcome]]] = {
+        probe_from(spec.name, vantage): [] for spec in timeline.start.probes for vantage in spec.checked_from
     }
-    for look in timeline.all(ProbeObserved):
-        looks.setdefault(probe_from(look.probe, look.vantage), []).append((look.t, look.outcome))
-    lanes = [Lane(_short(name), tuple(seen)) for name, seen in looks.items() if seen]
+    for check in timeline.all(ProbeObserved):
+        checks.setdefault(probe_from(check.probe, check.vantage), []).append((check.t, check.outcome))
+    lanes = [Lane(_short(name), tuple(seen)) for name, seen in checks.items() if seen]
     if not lanes:
         return ()
-    calm = [lane for lane in lanes if all(outcome is Outcome.PASS for _, outcome in lane.looks)]
+    calm = [lane for lane in lanes if all(outcome is Outcome.PASS for _, outcome in lane.checks)]
     dropped = {lane.name for lane in calm[max(0, len(calm) - max(0, len(lanes) - MOST_LANES)) :]}
     kept = [lane for lane in lanes if lane.name not in dropped][:MOST_LANES]
     resolved = {event.alert_id: event.t for event in timeline.all(AlertResolved)}

@@ -132,7 +132,7 @@ def rehearsable(blocks: Iterable[Block]) -> tuple[Block, ...]:
 
 
 def verifications(blocks: Iterable[Block]) -> frozenset[str]:
-    """The names of those read-only blocks that look at the remedy: they stand below the first block that acts.
+    """The names of those read-only blocks that check the remedy: they stand below the first block that acts.
 
     What they expect holds where all is well; what a diagnosis above it expects holds during the incident.
     """

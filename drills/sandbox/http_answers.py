@@ -1,4 +1,4 @@
-"""A short look at an HTTP endpoint of the sandbox, with a deadline, around any proxy of the environment."""
+"""A short check an HTTP endpoint of the sandbox, with a deadline, around any proxy of the environment."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 
-def look(url: str, timeout: float = 3.0) -> tuple[int, str]:
+def check(url: str, timeout: float = 3.0) -> tuple[int, str]:
     """Status and the beginning of the body; status 0 and the reason when there is no answer in time."""
     parts = urlsplit(url)
     return _ask(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout), parts.path, timeout)
 
 
-def look_securely(url: str, address: str, ca: Path, timeout: float = 3.0) -> tuple[int, str]:
+def check_securely(url: str, address: str, ca: Path, timeout: float = 3.0) -> tuple[int, str]:
     """The same over TLS: connects to `address` (host:port) whatever the URL's name stands for, trusts only `ca`."""
     parts = urlsplit(url)
     try:
@@ -51,4 +51,4 @@ def _ask(connection: http.client.HTTPConnection, path: str, timeout: float) -> t
 
 
 def answers_well(url: str, timeout: float = 1.0) -> bool:
-    return look(url, timeout)[0] == 200
+    return check(url, timeout)[0] == 200

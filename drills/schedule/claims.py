@@ -35,7 +35,7 @@ class Claims:
             self._log.known_since(key, says(entry))
 
     def claim_all(self) -> None:
-        """Claim what came due, of every entry, since it was last looked at."""
+        """Claim what came due, of every entry, since it was last checked."""
         for key in self._entries:
             self.claim(key)
 

@@ -20,7 +20,7 @@ from drills.store.occurrence_log import DueDrill, OccurrenceLog, OccurrenceState
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
 
-#: How often a drill that this service did not begin itself, or a sandbox that another runner holds, is looked at.
+#: How often a drill that this service did not begin itself, or a sandbox that another runner holds, is checked.
 _CHECK = 0.5
 #: How long a drill waits for a sandbox that another runner holds, before it is skipped.
 PATIENCE = timedelta(hours=1)

@@ -19,7 +19,7 @@ from drills.model.timeline import Timeline
 
 #: Seconds of traffic over which the true error rate and percentiles are measured.
 WINDOW = 10
-#: Failed looks of a probe in a row that confirm that what it looks at is down.
+#: Failed checks of a probe in a row that confirm that what it checks is down.
 CONFIRMED = 2
 
 #: Metrics of which the traffic itself is the truth; what a probe says about them is not used.
@@ -96,15 +96,15 @@ def _values(timeline: Timeline, impact: ImpactAssessment) -> Iterator[tuple[floa
     horizon = scored_until(timeline)
     started = timeline.first(TrafficStarted)
     slow_after = started.slow_after if started else timeline.start.scenario.traffic.slow_after.total_seconds()
-    looks = _Looks({probe.name: probe for probe in timeline.start.probes})
-    pending = [look for look in timeline.all(ProbeObserved) if look.t >= began]
-    next_look = 0
+    checks = _Checks({probe.name: probe for probe in timeline.start.probes})
+    pending = [check for check in timeline.all(ProbeObserved) if check.t >= began]
+    next_check = 0
     seconds = [second for second in timeline.all(TrafficSecond) if began < second.t <= horizon]
     for window in windows(seconds, WINDOW):
-        while next_look < len(pending) and pending[next_look].t <= window.until:
-            looks.see(pending[next_look])
-            next_look += 1
-        yield window.until, {**looks.metrics(), **traffic_metrics(window, slow_after)}
+        while next_check < len(pending) and pending[next_check].t <= window.until:
+            checks.see(pending[next_check])
+            next_check += 1
+        yield window.until, {**checks.metrics(), **traffic_metrics(window, slow_after)}
 
 
 def traffic_metrics(window: Window, slow_after: float) -> dict[str, float]:
@@ -128,20 +128,20 @@ def traffic_metrics(window: Window, slow_after: float) -> dict[str, float]:
     return values
 
 
-class _Looks:
-    """What the probes' looks have confirmed so far. A probe is down when it is from one of its required vantages."""
+class _Checks:
+    """What the probes' checks have confirmed so far. A probe is down when it is from one of its required vantages."""
 
     def __init__(self, probes: Mapping[str, ProbeSpec]) -> None:
         self._probes = probes
         self._failures: dict[tuple[str, str], int] = {}
         self._measured: dict[tuple[str, str], Mapping[str, float | bool]] = {}
 
-    def see(self, look: ProbeObserved) -> None:
-        if look.outcome is Outcome.UNKNOWN or not self._counts(look):
+    def see(self, check: ProbeObserved) -> None:
+        if check.outcome is Outcome.UNKNOWN or not self._counts(check):
             return
-        place = (look.probe, look.vantage)
-        self._failures[place] = self._failures.get(place, 0) + 1 if look.outcome is Outcome.FAIL else 0
-        self._measured[place] = look.metrics
+        place = (check.probe, check.vantage)
+        self._failures[place] = self._failures.get(place, 0) + 1 if check.outcome is Outcome.FAIL else 0
+        self._measured[place] = check.metrics
 
     def metrics(self) -> dict[str, float | bool]:
         values: dict[str, float | bool] = {}
@@ -155,9 +155,9 @@ class _Looks:
                 values[name] = bool(values.get(name, False)) or down
         return values
 
-    def _counts(self, look: ProbeObserved) -> bool:
-        spec = self._probes.get(look.probe)
-        vantage = None if spec is None else spec.vantages.get(look.vantage)
+    def _counts(self, check: ProbeObserved) -> bool:
+        spec = self._probes.get(check.probe)
+        vantage = None if spec is None else spec.vantages.get(check.vantage)
         return vantage is None or vantage.required
 
 

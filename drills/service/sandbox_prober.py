@@ -43,10 +43,10 @@ class SandboxProber:
         self._prober: Prober | None = None
         self._said: set[tuple[str, str]] = set()
 
-    def look_now(self, probe: str) -> None:
+    def check_now(self, probe: str) -> None:
         """Run a probe at once; nothing happens while the sandbox is down."""
         if self._prober is not None:
-            self._prober.look_now(probe)
+            self._prober.check_now(probe)
 
     async def run(self) -> None:
         """Until cancelled. A probe that cannot run is logged once, and again when the reason is another one."""

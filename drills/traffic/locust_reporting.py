@@ -13,7 +13,7 @@ import gevent
 from drills.traffic.ledger import Ledger
 from drills.traffic.wire import second_line
 
-#: How often the generator looks whether it is on time itself.
+#: How often the generator checks whether it is on time itself.
 _HEARTBEAT = 0.05
 
 

@@ -14,7 +14,7 @@ SECONDS = 3.0
 
 
 def ask_names_of(server: str) -> None:
-    """Let this process look names below `.test` up at `server` (host:port); after Locust has patched the sockets."""
+    """Let this process check names below `.test` up at `server` (host:port); after Locust has patched the sockets."""
     host, _, port = server.rpartition(":")
     machine = socket.getaddrinfo
 

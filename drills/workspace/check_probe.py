@@ -66,7 +66,7 @@ def _check_via(
 ) -> Iterator[Problem]:
     document, spec, via = probe.document, probe.spec, vantage.via or ""
     if PROBE_KINDS[spec.kind].for_others is ForOthers.NEVER:
-        yield document.problem(place, f"a {spec.kind} probe looks at this machine only", "leave 'via' out")
+        yield document.problem(place, f"a {spec.kind} probe checks this machine only", "leave 'via' out")
         return
     if probers is not None and via not in probers:
         right = suggest(via, probers) if probers else "drills.yaml names none under 'probers'"
@@ -79,5 +79,5 @@ def _check_via(
             yield document.problem(place, wrong, "write an address that leads here from there", warning=True)
     if spec.timeout > LONGEST:
         longest = format_duration(LONGEST)
-        wrong = f"is longer than another prober looks, {longest}"
+        wrong = f"is longer than another prober checks, {longest}"
         yield document.problem((*probe.place, "timeout"), wrong, f"write {longest} or less")

@@ -1,4 +1,4 @@
-"""Whether a prober could look with each probe: what its kind alone knows (addresses, files, names) is asked of it.
+"""Whether a prober could check with each probe: what its kind alone knows (addresses, files, names) is asked of it.
 
 So what is found right here does not become *unknown* in `drills serve`.
 """

@@ -101,7 +101,7 @@ class Retention(Model):
 
 
 class ProberConfig(Model):
-    """A prober on another machine (`drills prober`), from which vantages with `via` look."""
+    """A prober on another machine (`drills prober`), from which vantages with `via` check."""
 
     url: Annotated[str, AfterValidator(_a_prober)] = Field(
         pattern=r"^https?://[^\s/]+\S*$", description="Where it listens, or what passes on to it: http://10.0.0.5:8970."

@@ -13,8 +13,8 @@ from drills.alerting import (
     AlertRules,
     AlertState,
     Changed,
+    CheckAgain,
     Fired,
-    LookAgain,
     Resolved,
     Standing,
     Suppressed,
@@ -80,7 +80,7 @@ class Monitor:
 
 
 def alerts(told: Iterable[Transition]) -> list[Transition]:
-    return [transition for transition in told if not isinstance(transition, LookAgain)]
+    return [transition for transition in told if not isinstance(transition, CheckAgain)]
 
 
 # ---- one probe: k of n ----------------------------------------------------------------------------------------------
@@ -90,13 +90,13 @@ def health(*thresholds: tuple[str, str, float]) -> Monitor:
     return Monitor(playbook(*(thresholds or (("SEV2", "health_failing", 0),))), probe("health", Role.HEALTH))
 
 
-def test_the_first_failed_look_asks_for_another_at_once_and_fires_nothing() -> None:
+def test_the_first_failed_check_asks_for_another_at_once_and_fires_nothing() -> None:
     monitor = health()
     monitor.see(0, "health", PASS)
-    assert monitor.see(10, "health", FAIL) == [LookAgain("health")]
+    assert monitor.see(10, "health", FAIL) == [CheckAgain("health")]
 
 
-def test_two_failed_looks_of_three_fire_and_say_who_saw_what() -> None:
+def test_two_failed_checks_of_three_fire_and_say_who_saw_what() -> None:
     monitor = health()
     monitor.see(0, "health", PASS)
     monitor.see(10, "health", FAIL, "status 503")
@@ -110,16 +110,16 @@ def test_two_failed_looks_of_three_fire_and_say_who_saw_what() -> None:
     )
 
 
-def test_a_single_failed_look_is_looked_into_and_then_let_go() -> None:
+def test_a_single_failed_check_is_checked_into_and_then_let_go() -> None:
     monitor = health()
     monitor.see(0, "health", PASS)
     monitor.see(10, "health", FAIL)
-    assert monitor.see(10.2, "health", PASS) == [LookAgain("health")], "one more failure would still be 2 of 3"
+    assert monitor.see(10.2, "health", PASS) == [CheckAgain("health")], "one more failure would still be 2 of 3"
     assert monitor.see(10.4, "health", PASS) == []
     assert monitor.standing("health") is Standing.UP
 
 
-def test_a_degraded_look_counts_as_passed() -> None:
+def test_a_degraded_check_counts_as_passed() -> None:
     monitor = health()
     for t in range(0, 60, 10):
         assert monitor.see(t, "health", DEGRADED) == []
@@ -137,7 +137,7 @@ def test_recovery_has_a_window_of_its_own() -> None:
     assert monitor.standing("health") is Standing.UP
 
 
-def test_looks_from_before_a_recovery_do_not_count_again() -> None:
+def test_checks_from_before_a_recovery_do_not_count_again() -> None:
     spec = probe("health", Role.HEALTH, fail=Window(count=2, of=3), recover=Window(count=1, of=1))
     monitor = Monitor(playbook(("SEV2", "health_failing", 0)), spec)
     for t, outcome in enumerate((FAIL, FAIL, PASS, FAIL)):
@@ -151,7 +151,7 @@ def test_a_probe_that_was_never_up_also_goes_down() -> None:
     assert isinstance(monitor.see(1, "health", FAIL)[0], Fired)
 
 
-def test_a_look_of_a_probe_that_nobody_knows_is_ignored() -> None:
+def test_a_check_of_a_probe_that_nobody_knows_is_ignored() -> None:
     monitor = health()
     assert monitor.see(0, "stranger", FAIL) == []
 
@@ -159,7 +159,7 @@ def test_a_look_of_a_probe_that_nobody_knows_is_ignored() -> None:
 # ---- unknown is neither up nor down ---------------------------------------------------------------------------------
 
 
-def test_unknown_looks_never_count_as_failed() -> None:
+def test_unknown_checks_never_count_as_failed() -> None:
     monitor = health()
     monitor.see(0, "health", PASS)
     monitor.see(10, "health", FAIL)
@@ -169,7 +169,7 @@ def test_unknown_looks_never_count_as_failed() -> None:
     assert monitor.levels() == {}
 
 
-def test_three_unknown_looks_in_a_row_are_an_alert_of_their_own_of_the_least_level() -> None:
+def test_three_unknown_checks_in_a_row_are_an_alert_of_their_own_of_the_least_level() -> None:
     monitor = health()
     monitor.see(0, "health", PASS)
     monitor.see(10, "health", UNKNOWN, "own network gone")
@@ -181,7 +181,7 @@ def test_three_unknown_looks_in_a_row_are_an_alert_of_their_own_of_the_least_lev
     assert monitor.standing("health") is Standing.UNKNOWN
 
 
-def test_a_probe_that_is_not_looked_at_for_three_intervals_is_unknown_not_down() -> None:
+def test_a_probe_that_is_not_checked_at_for_three_intervals_is_unknown_not_down() -> None:
     monitor = health()
     monitor.see(0, "health", PASS)
     assert monitor.at(34.9) == []
@@ -191,7 +191,7 @@ def test_a_probe_that_is_not_looked_at_for_three_intervals_is_unknown_not_down()
     assert monitor.levels() == {"probe-unknown:health": "SEV3"}
 
 
-def test_a_probe_that_was_never_looked_at_is_unknown_too() -> None:
+def test_a_probe_that_was_never_checked_is_unknown_too() -> None:
     monitor = health()
     monitor.at(100)
     assert [t.key for t in monitor.at(135) if isinstance(t, Fired)] == ["probe-unknown:health"]
@@ -206,7 +206,7 @@ def test_an_alert_stays_open_while_its_probe_is_unknown() -> None:
     assert monitor.levels() == {"health_failing": "SEV2", "probe-unknown:health": "SEV3"}
 
 
-def test_one_look_ends_unknown_and_its_alert_resolves_after_calm() -> None:
+def test_one_check_ends_unknown_and_its_alert_resolves_after_calm() -> None:
     monitor = health()
     monitor.see(0, "health", PASS)
     monitor.at(35)
@@ -461,11 +461,11 @@ def test_what_depends_on_something_down_raises_no_second_alert_and_says_so_once(
     assert monitor.standing("search") is Standing.DOWN, "it is measured all the same"
 
 
-def test_a_failure_that_outlasts_its_parents_recovery_fires_after_one_more_failed_look() -> None:
+def test_a_failure_that_outlasts_its_parents_recovery_fires_after_one_more_failed_check() -> None:
     monitor = chain()
     down(monitor, 10, "database", "search")
     recovered = up(monitor, 20, "database")
-    assert LookAgain("search") in recovered
+    assert CheckAgain("search") in recovered
     assert alerts(recovered) == [], "it may only need a moment to recover as well"
     (fired,) = monitor.see(20.2, "search", FAIL, "search refused")
     assert isinstance(fired, Fired)

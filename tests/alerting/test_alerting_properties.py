@@ -15,8 +15,8 @@ from drills.alerting import (
     AlertRules,
     AlertState,
     Changed,
+    CheckAgain,
     Fired,
-    LookAgain,
     Resolved,
     Standing,
     Suppressed,
@@ -46,7 +46,7 @@ PROBES = (
     ProbeSpec(name="inner", kind="http", depends_on=("door",), vantages={"a": Vantage(), "b": Vantage()}),
 )
 NAMES = [probe.name for probe in PROBES]
-PLACES = [(probe.name, vantage) for probe in PROBES for vantage in probe.looked_from]
+PLACES = [(probe.name, vantage) for probe in PROBES for vantage in probe.checked_from]
 
 
 def _threshold(level: str, when: str, seconds: float) -> Threshold:
@@ -72,27 +72,27 @@ RULES = AlertRules.of(
     PROBES,
 )
 
-Look = tuple[tuple[str, str], Outcome, dict[str, float]]
+Check = tuple[tuple[str, str], Outcome, dict[str, float]]
 values = st.sampled_from([0.0, 0.02, 0.1, 0.3, 1.0, 3.0, math.nan])
-looks = st.tuples(
+checks = st.tuples(
     st.sampled_from(PLACES),
     st.sampled_from([Outcome.PASS, Outcome.FAIL, Outcome.FAIL, Outcome.DEGRADED, Outcome.UNKNOWN]),
     st.dictionaries(st.sampled_from(["error_rate", "p95"]), values, max_size=2),
 )
-#: Some probes' looks at one moment, each at most once from each place (its runs never overlap), and the time until it.
+#: Some probes' checks one moment, each at most once from each place (its runs never overlap), and the time until it.
 moments = st.tuples(
     st.sampled_from([0.1, 1.0, 5.0, 10.0, 40.0, 700.0]),
-    st.lists(looks, max_size=5, unique_by=lambda look: look[0]),
+    st.lists(checks, max_size=5, unique_by=lambda check: check[0]),
 )
 
 
-def _observation(look: Look, t: float) -> Observation:
-    (name, vantage), outcome, metrics = look
+def _observation(check: Check, t: float) -> Observation:
+    (name, vantage), outcome, metrics = check
     return Observation(name, NOON, t, outcome, f"{name} {outcome}", metrics=metrics, vantage=vantage)
 
 
-def _course(course: Sequence[tuple[float, Sequence[Look]]], between: Sequence[float] = ()) -> list[Transition]:
-    """What is told of a course when time is ticked only after all looks of a moment, and at shares `between` them."""
+def _course(course: Sequence[tuple[float, Sequence[Check]]], between: Sequence[float] = ()) -> list[Transition]:
+    """What is told of a course when time is ticked only after all checks of a moment, and at shares `between` them."""
     t, told = 0.0, list[Transition]()
     state, _ = tick(RULES, AlertState(), t)  # time begins with the first call
     for delta, batch in course:
@@ -100,21 +100,21 @@ def _course(course: Sequence[tuple[float, Sequence[Look]]], between: Sequence[fl
             state, more = tick(RULES, state, t + share * delta)
             told.extend(more)
         t += delta
-        for look in batch:
-            state, more = observe(RULES, state, t, _observation(look, t))
+        for check in batch:
+            state, more = observe(RULES, state, t, _observation(check, t))
             told.extend(more)
     state, more = tick(RULES, state, t + 2000)
     return [*told, *more]
 
 
 def _alerts(told: Iterable[Transition]) -> list[Transition]:
-    return [transition for transition in told if not isinstance(transition, LookAgain)]
+    return [transition for transition in told if not isinstance(transition, CheckAgain)]
 
 
 @given(st.lists(moments, max_size=15), st.randoms(use_true_random=False))
 @settings(max_examples=100, deadline=None)
 def test_the_order_of_observations_with_equal_times_is_irrelevant(
-    course: list[tuple[float, list[Look]]], random: object
+    course: list[tuple[float, list[Check]]], random: object
 ) -> None:
     shuffled = [(delta, sorted(batch, key=lambda _: random.random())) for delta, batch in course]  # type: ignore[attr-defined]
     assert _alerts(_course(shuffled)) == _alerts(_course(course))
@@ -123,13 +123,13 @@ def test_the_order_of_observations_with_equal_times_is_irrelevant(
 @given(st.lists(moments, max_size=15), st.lists(st.floats(0.01, 0.99), max_size=3))
 @settings(max_examples=100, deadline=None)
 def test_how_often_time_is_ticked_changes_nothing_of_what_is_told(
-    course: list[tuple[float, list[Look]]], between: list[float]
+    course: list[tuple[float, list[Check]]], between: list[float]
 ) -> None:
     assert _course(course, between) == _course(course)
 
 
 class Alerting(RuleBasedStateMachine):
-    """Looks and ticks at will; what is told is checked against what was told before."""
+    """Checks and ticks at will; what is told is checked against what was told before."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,11 +140,11 @@ class Alerting(RuleBasedStateMachine):
         self.seen_ids: set[AlertId] = set()
 
     @rule(moment=moments)
-    def see(self, moment: tuple[float, list[Look]]) -> None:
+    def see(self, moment: tuple[float, list[Check]]) -> None:
         delta, batch = moment
         self.t += delta
-        for look in batch:
-            self.state, told = observe(RULES, self.state, self.t, _observation(look, self.t))
+        for check in batch:
+            self.state, told = observe(RULES, self.state, self.t, _observation(check, self.t))
             self._check(told)
 
     @rule(delta=st.sampled_from([0.0, 0.5, 9.0, 31.0, 121.0, 601.0]))
@@ -175,7 +175,7 @@ class Alerting(RuleBasedStateMachine):
                 case Suppressed(key, because):
                     assert key not in self.open, "suppressed while it is open"
                     assert because in NAMES
-                case LookAgain(probe):
+                case CheckAgain(probe):
                     assert probe in NAMES
 
     @invariant()

@@ -13,8 +13,8 @@ from drills.alerting import (
     AlertRules,
     AlertState,
     Changed,
+    CheckAgain,
     Fired,
-    LookAgain,
     Resolved,
     Standing,
     Transition,
@@ -52,7 +52,7 @@ class Monitor:
         return [*told, *self.at(t)]
 
     def both(self, t: float, edge: str, around: str) -> list[Transition]:
-        """A look from each at one moment; empty reasons are passes."""
+        """A check from each at one moment; empty reasons are passes."""
         told: list[Transition] = []
         for via, reason in (("edge", edge), ("around", around)):
             seen = Observation("home", NOON, t, FAIL if reason else PASS, reason, vantage=via)
@@ -71,7 +71,7 @@ class Monitor:
 
 
 def alerts(told: Iterable[Transition]) -> list[Transition]:
-    return [transition for transition in told if not isinstance(transition, LookAgain)]
+    return [transition for transition in told if not isinstance(transition, CheckAgain)]
 
 
 def test_one_alert_says_that_it_fails_through_the_edge_and_not_around_it() -> None:
@@ -98,7 +98,7 @@ def test_failing_from_everywhere_is_said_so_with_each_reason_once() -> None:
     assert "home: fails from everywhere: from edge: no answer; from around: status 503" in fired.reason
 
 
-def test_looks_from_different_places_are_never_added_up() -> None:
+def test_checks_from_different_places_are_never_added_up() -> None:
     monitor = Monitor()
     monitor.both(0, "", "")
     for t in range(0, 120, 40):
@@ -107,10 +107,10 @@ def test_looks_from_different_places_are_never_added_up() -> None:
     assert monitor.standing is Standing.UP
 
 
-def test_the_first_failed_look_from_one_place_asks_for_looks_from_all() -> None:
+def test_the_first_failed_check_from_one_place_asks_for_checks_from_all() -> None:
     monitor = Monitor()
     monitor.both(0, "", "")
-    assert monitor.both(10, STALE, "") == [LookAgain("home")]
+    assert monitor.both(10, STALE, "") == [CheckAgain("home")]
 
 
 def test_when_it_begins_to_fail_from_the_other_place_too_the_open_alert_is_corrected() -> None:
@@ -119,7 +119,7 @@ def test_when_it_begins_to_fail_from_the_other_place_too_the_open_alert_is_corre
     monitor.both(10, STALE, "")
     (fired,) = alerts(monitor.both(10.2, STALE, ""))
     assert isinstance(fired, Fired)
-    assert alerts(monitor.both(20, STALE, "status 500")) == [], "one look from around is not yet believed"
+    assert alerts(monitor.both(20, STALE, "status 500")) == [], "one check from around is not yet believed"
     (changed,) = alerts(monitor.both(20.2, STALE, "status 500"))
     assert isinstance(changed, Changed)
     assert (changed.alert_id, changed.level) == (fired.alert_id, "SEV1")
@@ -166,7 +166,7 @@ def test_a_place_that_is_not_required_never_raises_an_alert_but_helps_to_tell() 
     assert "fails from everywhere: from edge: reset; from around: refused" in fired.reason
 
 
-def test_a_place_without_any_look_is_not_called_well() -> None:
+def test_a_place_without_any_check_is_not_called_well() -> None:
     monitor = Monitor()
     monitor.see(0, FAIL, "no", via="edge")
     (fired,) = alerts(monitor.see(0.2, FAIL, "no", via="edge"))
@@ -234,4 +234,4 @@ def test_a_probe_with_vantages_survives_being_stored() -> None:
     assert spec.vantages["edge"].settings == {"url": "${edge}/"}
     assert (spec.vantages["around"].via, spec.vantages["around"].settings) == ("paris", {})
     assert ProbeSpec.model_validate_json(spec.model_dump_json(by_alias=True)) == spec
-    assert spec.looked_from == ("edge", "around")
+    assert spec.checked_from == ("edge", "around")

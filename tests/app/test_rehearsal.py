@@ -24,7 +24,7 @@ def rehearsed(folder: Path, text: str) -> list[Rehearsed]:
 
 
 def diagnosis(folder: Path, command: str, **attributes: object) -> Rehearsed:
-    (only,) = rehearsed(folder, block("look", command, **{"read-only": True, **attributes}))
+    (only,) = rehearsed(folder, block("check", command, **{"read-only": True, **attributes}))
     return only
 
 
@@ -42,13 +42,13 @@ def test_a_step_that_fails_during_the_incident_may_succeed_where_nothing_is_wron
 
 
 def test_what_a_diagnosis_finds_during_the_incident_is_told_and_not_asked(tmp_path: Path) -> None:
-    looked = diagnosis(tmp_path, "echo all is well", expect="EXPIRED")
-    assert (looked.step.ok, looked.remark) == (True, "; not found, as nothing is wrong: 'EXPIRED'")
+    checked = diagnosis(tmp_path, "echo all is well", expect="EXPIRED")
+    assert (checked.step.ok, checked.remark) == (True, "; not found, as nothing is wrong: 'EXPIRED'")
 
 
 def test_a_diagnosis_that_finds_its_failure_where_there_is_none_says_so(tmp_path: Path) -> None:
-    looked = diagnosis(tmp_path, "echo EXPIRED yesterday", expect="EXPIRED")
-    assert (looked.step.ok, looked.remark) == (True, "; found, although nothing is wrong: 'EXPIRED'")
+    checked = diagnosis(tmp_path, "echo EXPIRED yesterday", expect="EXPIRED")
+    assert (checked.step.ok, checked.remark) == (True, "; found, although nothing is wrong: 'EXPIRED'")
 
 
 def test_what_stands_below_the_remedy_must_be_as_it_must_be_after_it(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_step_that_does_not_end_in_time_fails(tmp_path: Path) -> None:
 
 
 def test_a_step_that_waits_for_a_decision_is_not_rehearsed(tmp_path: Path) -> None:
-    assert rehearsed(tmp_path, block("look", "exit 1", **{"read-only": True, "when": "rollback"})) == []
+    assert rehearsed(tmp_path, block("check", "exit 1", **{"read-only": True, "when": "rollback"})) == []
 
 
 def test_what_a_step_exports_is_there_in_those_that_are_rehearsed_after_it(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_saying_it_again_changes_nothing(office: Office) -> None:
 
 def test_an_update_is_composed_and_the_next_one_computed_from_the_declared_level(office: Office) -> None:
     office.desk.declare_severity("SEV1", "")
-    messages = office.desk.post_update("we look at it", "investigating", status_page=True, users=True).text
+    messages = office.desk.post_update("we check it", "investigating", status_page=True, users=True).text
     posted = office.timeline.all(UpdatePosted)
     assert [event.audience for event in posted] == [Audience.TEAM, Audience.STATUS_PAGE, Audience.USERS]
     assert messages.count("[DRILL]") == 3
@@ -125,7 +125,7 @@ def test_an_update_is_composed_and_the_next_one_computed_from_the_declared_level
 
 
 def test_the_next_update_follows_the_alert_while_no_level_is_declared(office: Office) -> None:
-    office.desk.post_update("we look at it", "investigating", status_page=False, users=False)
+    office.desk.post_update("we check it", "investigating", status_page=False, users=False)
     assert office.timeline.all(UpdatePosted)[0].next_due == pytest.approx(10.0 + 1800.0)
 
 
@@ -223,7 +223,7 @@ def test_a_clock_that_is_set_back_moves_no_duration(office: Office) -> None:
 def test_the_status_lists_what_was_done_and_what_is_due(office: Office) -> None:
     office.desk.acknowledge()
     office.desk.check_step(1)
-    office.desk.post_update("we look", "investigating", status_page=False, users=False)
+    office.desk.post_update("we check", "investigating", status_page=False, users=False)
     office.clock.seconds += 200.0
     status = office.desk.status()
     assert "☑ by 1m   Acknowledge the alert" in status

@@ -36,7 +36,7 @@ def workspace(tmp_path: Path) -> Path:
     (folder / "scenario.yaml").write_text(
         "title: A drill\nstory: Something is wrong.\nsteady: {probes: [home]}\ntimeline: []\n", encoding="utf-8"
     )
-    (folder / "runbook.md").write_text('## Triage\n```sh {"name":"look"}\ntrue\n```\n', encoding="utf-8")
+    (folder / "runbook.md").write_text('## Triage\n```sh {"name":"check"}\ntrue\n```\n', encoding="utf-8")
     return tmp_path
 
 

@@ -205,7 +205,7 @@ def test_show_tells_the_truth_only_when_asked(tmp_path: Path) -> None:
     spoiled = drills_here("show", "database-failure", "--spoil", folder=tmp_path).stdout
     assert "kill-service" in spoiled
     assert "acts   restart-database (at most 1m)" in spoiled
-    assert "looks  keep-evidence (at most 1m; optional: left to people)" in spoiled
+    assert "checks  keep-evidence (at most 1m; optional: left to people)" in spoiled
 
 
 def test_a_reader_who_has_gone_is_no_error(tmp_path: Path) -> None:
@@ -237,12 +237,12 @@ def test_signs_that_a_terminal_cannot_show_end_nothing(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_looking_with_no_probe_at_all_is_over_at_once() -> None:
+def test_checking_with_no_probe_at_all_is_over_at_once() -> None:
     import asyncio
 
-    from drills.probing.engine.once import look_once
+    from drills.probing.engine.once import check_once
 
-    assert asyncio.run(asyncio.wait_for(look_once([], {}), 30)) == ()
+    assert asyncio.run(asyncio.wait_for(check_once([], {}), 30)) == ()
 
 
 def test_the_calendar_does_not_name_the_drill_that_a_person_is_to_answer(tmp_path: Path) -> None:

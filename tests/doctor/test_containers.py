@@ -13,7 +13,7 @@ import pytest
 
 from drills.doctor import containers
 from drills.doctor.check import Check
-from drills.doctor.containers import look_at_engine
+from drills.doctor.containers import check_engine
 from drills.errors import EnvironmentFailed
 from drills.sandbox.compose.project import FOLDER, PROJECT
 from drills.sandbox.shop.system import Shop
@@ -45,17 +45,17 @@ def engine(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         yield engine
 
 
-def looked(home: Path, *, needed: bool = True) -> dict[str, Check]:
-    return {check.name: check for check in look_at_engine(Workspace.load(home), needed=needed)}
+def checked(home: Path, *, needed: bool = True) -> dict[str, Check]:
+    return {check.name: check for check in check_engine(Workspace.load(home), needed=needed)}
 
 
 def unwell(home: Path) -> dict[str, Check]:
-    return {name: check for name, check in looked(home).items() if not check.well}
+    return {name: check for name, check in checked(home).items() if not check.well}
 
 
 @pytest.mark.usefixtures("engine")
 def test_an_engine_that_has_all_is_well_in_every_respect(home: Path) -> None:
-    checks = looked(home)
+    checks = checked(home)
     assert all(check.well for check in checks.values()), checks
     assert list(checks) == [
         *("Docker engine", "Compose", "images", "engine's memory", "engine's disk", "ports", "engine's clock"),
@@ -72,7 +72,7 @@ def test_an_image_that_is_missing_is_named_with_the_command_that_fetches_it(home
 def test_of_images_that_are_built_here_it_is_told_what_the_first_up_fetches(home: Path, engine: Engine) -> None:
     (home / "docker-compose.yml").unlink()  # The included one is used then.
     engine.images += ("golang:1.24",)
-    check = looked(home)["images"]
+    check = checked(home)["images"]
     assert check == Check(
         "images",
         True,
@@ -87,26 +87,26 @@ def test_of_images_that_are_built_here_it_is_told_what_the_first_up_fetches(home
     )
     assert check.mend == "docker compose pull"
     engine.images = (*IMAGES, "drills-shop:ours", "drills/toxiproxy:2.12.0")
-    assert looked(home)["images"].says == "3 to pull are all there"
+    assert checked(home)["images"].says == "3 to pull are all there"
 
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("text", ["", "services:\n  app: {image: 7, build: .}\n", "services: [app]\n"])
 def test_a_compose_file_of_another_form_is_left_to_compose(home: Path, text: str) -> None:
     (home / "docker-compose.yml").write_text(text, encoding="utf-8")
-    assert looked(home)["images"].says == "3 to pull are all there"
+    assert checked(home)["images"].says == "3 to pull are all there"
 
 
 def test_an_image_may_be_built_without_a_dockerfile_that_can_be_read(home: Path, engine: Engine) -> None:
     text = "services:\n  app: {image: mine, build: ./app}\n  tool: {image: 'a:${TAG}', build: .}\n"
     (home / "docker-compose.yml").write_text(text, encoding="utf-8")
     told = "3 to pull are all there; the first `up` builds mine: it fetches {}their packages from the network"
-    assert looked(home)["images"].says == told.format("")
+    assert checked(home)["images"].says == told.format("")
     (home / "app").mkdir()
     (home / "app" / "Dockerfile").write_text("# FROM here\nFROM --platform=linux/amd64 alpine:3 AS one\n")
-    assert looked(home)["images"].says == told.format("alpine:3, ")
+    assert checked(home)["images"].says == told.format("alpine:3, ")
     engine.images += ("alpine:3",)
-    assert looked(home)["images"].says == told.format("")
+    assert checked(home)["images"].says == told.format("")
 
 
 def test_an_engine_with_little_memory_is_told(home: Path, engine: Engine) -> None:
@@ -155,7 +155,7 @@ def test_a_project_of_that_name_in_another_folder_is_told_and_left_alone(home: P
 
 def test_ports_that_the_sandbox_itself_has_are_not_taken(home: Path, engine: Engine) -> None:
     engine.containers = [{"State": "running", "Labels": {PROJECT: "ours", FOLDER: str(home)}}]
-    assert looked(home)["ports"].says == "the sandbox's own containers have them"
+    assert checked(home)["ports"].says == "the sandbox's own containers have them"
 
 
 @pytest.mark.usefixtures("engine")
@@ -163,11 +163,11 @@ def test_a_port_that_is_taken_is_named_and_no_hindrance(home: Path, monkeypatch:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
         monkeypatch.setattr(Shop, "ports", (PublishedPort("DRILLS_PORT_APP", port),))
-        check = looked(home)["ports"]
+        check = checked(home)["ports"]
         told = f"taken: {port}/tcp (DRILLS_PORT_APP); `drills sandbox up` chooses others, for `docker compose up` "
         assert (check.well, check.says) == (True, f"{told}name free ones by these variables")
         monkeypatch.setenv("DRILLS_PORT_APP", str(port))
-        check = looked(home)["ports"]
+        check = checked(home)["ports"]
     assert (check.well, check.says) == (False, f"taken, though a variable insists on it: {port}/tcp (DRILLS_PORT_APP)")
 
 
@@ -179,7 +179,7 @@ def test_a_variable_that_moves_a_taken_port_mends_it(home: Path, monkeypatch: py
         another.close()
         monkeypatch.setattr(Shop, "ports", (PublishedPort("DRILLS_PORT_APP", other.getsockname()[1]),))
         monkeypatch.setenv("DRILLS_PORT_APP", str(free))
-        assert looked(home)["ports"].says == "those of the compose file are free"
+        assert checked(home)["ports"].says == "those of the compose file are free"
 
 
 @pytest.mark.usefixtures("engine")
@@ -189,7 +189,7 @@ def test_the_name_servers_port_may_be_taken_for_datagrams_only(home: Path, monke
         port = other.getsockname()[1]
         ports = (PublishedPort("DRILLS_PORT_DNS", port, datagrams=True), PublishedPort("DRILLS_PORT_APP", port))
         monkeypatch.setattr(Shop, "ports", ports)
-        assert looked(home)["ports"].says.startswith(f"taken: {port}/udp (DRILLS_PORT_DNS); ")
+        assert checked(home)["ports"].says.startswith(f"taken: {port}/udp (DRILLS_PORT_DNS); ")
 
 
 def test_an_engine_of_another_machine_is_refused_unless_the_workspace_allows_it(
@@ -203,7 +203,7 @@ def test_an_engine_of_another_machine_is_refused_unless_the_workspace_allows_it(
         assert "allow-remote-engine: true" in check.mend
         (home / "drills.yaml").write_text(CONFIG.replace("ours", "ours, allow-remote-engine: true"), encoding="utf-8")
         assert not unwell(home)
-        assert "another machine's" in looked(home)["engine's disk"].says
+        assert "another machine's" in checked(home)["engine's disk"].says
 
 
 @pytest.mark.usefixtures("engine")
@@ -214,7 +214,7 @@ def test_a_compose_that_is_old_or_missing_is_told(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compose: str | None, says: str
 ) -> None:
     monkeypatch.setenv("PATH", f"{docker_command(tmp_path / 'other', compose=compose)}:/usr/bin:/bin")
-    check = looked(home)["Compose"]
+    check = checked(home)["Compose"]
     assert check.well is (says == "")
     assert check.well or (check.says, "2.20 or newer" in check.mend) == (says, True)
 
@@ -234,10 +234,10 @@ def test_an_engine_that_is_down_matters_only_to_who_needs_it(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
-    (check,) = looked(home).values()
+    (check,) = checked(home).values()
     assert (check.well, check.mend) == (False, "start the engine, or choose `driver: local`")
     assert "does not answer: No such file" in check.says
-    assert looked(home, needed=False)["Docker engine"].says == "none answers: drills use the local sandbox"
+    assert checked(home, needed=False)["Docker engine"].says == "none answers: drills use the local sandbox"
 
 
 def test_who_may_not_use_the_engine_is_told_how_to_be_allowed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,11 +246,11 @@ def test_who_may_not_use_the_engine_is_told_how_to_be_allowed(home: Path, monkey
         raise EnvironmentFailed(containers.engine.does_not_answer(host, error)) from error
 
     monkeypatch.setattr(containers.engine, "ask", forbidden)
-    (check,) = looked(home).values()
+    (check,) = checked(home).values()
     assert "you may not use the Docker engine at" in check.says
     mend = "join its group (docker) and log in again, or run the engine rootless"
     assert (check.well, check.mend) == (False, f"{mend}, or choose `driver: local`")
-    told = looked(home, needed=False)["Docker engine"]
+    told = checked(home, needed=False)["Docker engine"]
     assert (told.well, told.says) == (
         True,
         f"you may not use it; to be allowed, {mend}: drills use the local sandbox",

@@ -9,16 +9,16 @@ import pytest
 from drills.doctor import examine, local_servers, machine
 from drills.doctor.check import Check
 from drills.doctor.local_servers import look_for_servers
-from drills.doctor.machine import look_at_machine
+from drills.doctor.machine import check_machine
 from drills.workspace.workspace import Workspace
 
 
-def looked(home: Path, state_dir: Path) -> dict[str, Check]:
-    return {check.name: check for check in look_at_machine(home, state_dir)}
+def checked(home: Path, state_dir: Path) -> dict[str, Check]:
+    return {check.name: check for check in check_machine(home, state_dir)}
 
 
 def test_this_machine_is_told_with_figures(tmp_path: Path) -> None:
-    checks = looked(tmp_path, tmp_path / ".drills")
+    checks = checked(tmp_path, tmp_path / ".drills")
     assert list(checks) == ["Python", "memory", "disk", "state folder", "loopback ports", "clock"]
     assert checks["memory"].says.endswith("GB available")
     assert checks["clock"].says.endswith("UTC")
@@ -30,19 +30,19 @@ def test_too_little_room_is_told_with_what_drills_need(
     name: str, figure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine, figure, 2**62)
-    check = looked(tmp_path, tmp_path / ".drills")[name]
+    check = checked(tmp_path, tmp_path / ".drills")[name]
     assert not check.well
     assert check.mend.startswith("free some: drills need 1")
 
 
-def test_looking_leaves_nothing_in_the_state_folder(tmp_path: Path) -> None:
-    assert looked(tmp_path, tmp_path / ".drills")["state folder"].well
+def test_checking_leaves_nothing_in_the_state_folder(tmp_path: Path) -> None:
+    assert checked(tmp_path, tmp_path / ".drills")["state folder"].well
     assert not list((tmp_path / ".drills").iterdir())
 
 
 def test_a_state_folder_that_cannot_be_made_is_told_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / ".drills").write_text("a file", encoding="utf-8")
-    check = looked(tmp_path, tmp_path / ".drills")["state folder"]
+    check = checked(tmp_path, tmp_path / ".drills")["state folder"]
     assert (check.well, check.says) == (False, f"{tmp_path / '.drills'}: File exists")
     assert check.mend == f"make {tmp_path / '.drills'} writable for this user"
 
@@ -61,7 +61,7 @@ def test_servers_that_are_missing_are_told_with_what_brings_them(monkeypatch: py
 @pytest.mark.parametrize(
     ("driver", "servers", "engine"), [("local", True, False), ("auto", True, True), ("compose", False, True)]
 )
-def test_what_is_looked_at_follows_from_the_driver(
+def test_what_is_checked_follows_from_the_driver(
     driver: str, servers: bool, engine: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")

@@ -88,7 +88,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
 REPAIR = """\
 # Runbook: the database is gone
 ## Triage
-```sh {"name":"look","read-only":true,"milestone":"cause-named","cause":"database-down"}
+```sh {"name":"check","read-only":true,"milestone":"cause-named","cause":"database-down"}
 drills sandbox status; echo password=hunter22; sleep 4
 ```
 ## Mitigation
@@ -107,7 +107,7 @@ drills sandbox health || true
 drills sandbox scale 0
 ```
 """
-#: Short ones of the included probes; nothing that looks back over a window outlasts a drill of seconds.
+#: Short ones of the included probes; nothing that checks back over a window outlasts a drill of seconds.
 PROBES = ("home", "orders", "health", "database")
 
 

@@ -1,4 +1,4 @@
-"""What a drill believes of its probes: since when each passes, from everywhere that it looks from."""
+"""What a drill believes of its probes: since when each passes, from everywhere that it checks from."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_probe_with_vantages_passes_since_it_does_from_the_last_of_them() -> N
         watch.monitor.see(Observation("door", NOON, t, outcome, str(outcome), vantage=vantage))
 
     see(1, "edge", Outcome.PASS)
-    assert watch.passing_since("door") is None, "it was not looked at from around yet"
+    assert watch.passing_since("door") is None, "it was not checked from around yet"
     see(2, "around", Outcome.PASS)
     assert watch.passing_since("door") == 2
     see(2.5, "far", Outcome.FAIL)
@@ -130,7 +130,7 @@ def test_a_store_that_is_locked_holds_up_no_observation_and_no_alert_of_a_drill(
     other.close()
 
 
-def test_a_probe_that_cannot_look_is_on_the_timeline_and_no_alert() -> None:
+def test_a_probe_that_cannot_check_is_on_the_timeline_and_no_alert() -> None:
     far = DOOR.model_copy(update={"vantages": {"far": Vantage(via="paris"), "here": Vantage()}, "role": "site"})
     well = DOOR.model_copy(update={"name": "well", "vantages": {}})
     records, alerts = _Records(), []
@@ -156,7 +156,7 @@ def test_a_probe_that_cannot_look_is_on_the_timeline_and_no_alert() -> None:
     assert watch.passing_since("door") is None
 
 
-def test_a_drill_looks_from_the_probers_elsewhere_that_its_workspace_names() -> None:
+def test_a_drill_checks_from_the_probers_elsewhere_that_its_workspace_names() -> None:
     far = DOOR.model_copy(update={"vantages": {"far": Vantage(via="paris")}})
     paris = KnownProber("paris", "http://10.0.0.5:8970", Path("paris.token"))
     known = {"paris": paris}

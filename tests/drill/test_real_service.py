@@ -1,4 +1,4 @@
-"""`drills serve` as an operator runs it: it looks without a pause, tells what is wrong, and ends when told to."""
+"""`drills serve` as an operator runs it: it checks without a pause, tells what is wrong, and ends when told to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.drill.bench import Bench, end, until
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
-def test_the_service_looks_stores_raises_an_alert_and_ends_in_order(bench: Bench) -> None:
+def test_the_service_checks_stores_raises_an_alert_and_ends_in_order(bench: Bench) -> None:
     service = bench.start("serve")
     sandbox = open_sandbox(bench.workspace)
 
@@ -26,10 +26,10 @@ def test_the_service_looks_stores_raises_an_alert_and_ends_in_order(bench: Bench
         return any(each.outcome is outcome for each in bench.store.observations("database"))
 
     try:
-        until(lambda: seen(Outcome.PASS), "no look at a database that is well was stored")
+        until(lambda: seen(Outcome.PASS), "no check a database that is well was stored")
         sandbox.services.kill("database")
         until(lambda: told("alert-fired"), f"no alert was told: {service.output}")
-        until(lambda: seen(Outcome.FAIL), "no look at a database that is gone was stored")
+        until(lambda: seen(Outcome.FAIL), "no check a database that is gone was stored")
         service.process.send_signal(signal.SIGTERM)
         assert service.wait() == 0
     finally:

@@ -20,10 +20,10 @@ from drills.store.store import Store
 from drills.workspace.workspace import Workspace
 
 RUNBOOK = """\
-```sh {"name":"look","read-only":true}
+```sh {"name":"check","read-only":true}
 true
 ```
-```sh {"name":"look-closer","read-only":true,"excludeFromRunAll":true}
+```sh {"name":"check-closer","read-only":true,"excludeFromRunAll":true}
 touch closer
 ```
 ```sh {"name":"repair"}
@@ -53,8 +53,8 @@ def test_optional_steps_are_neither_executed_in_a_drill_nor_announced(tmp_path: 
     asyncio.run(answered())
     assert recorder.close(None, ()) == ""
     timeline = store.timeline(record.drill_id)
-    assert [event.steps for event in timeline.all(RunbookStarted)] == [("look", "repair")]
-    assert [event.step for event in timeline.all(StepFinished)] == ["look", "repair"]
+    assert [event.steps for event in timeline.all(RunbookStarted)] == [("check", "repair")]
+    assert [event.step for event in timeline.all(StepFinished)] == ["check", "repair"]
     assert [event.ok for event in timeline.all(RunbookFinished)] == [True]
     assert [path.name for path in folder.iterdir()] == ["repaired"]
     store.close()

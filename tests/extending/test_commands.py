@@ -90,7 +90,7 @@ hints: [Does the queue hand out jobs?]
 ## Triage
 ## Mitigation
 ### Less than 5 minutes
-```sh {"name":"look","read-only":true,"timeout":"30s"}
+```sh {"name":"check","read-only":true,"timeout":"30s"}
 drills probe queue || true; sleep 3
 ```
 ```sh {"name":"restart-queue","timeout":"60s"}
@@ -194,7 +194,7 @@ def queue() -> Iterator[int]:
         process.wait()
 
 
-def test_the_new_kind_of_probe_looks(folder: Path, queue: int) -> None:
+def test_the_new_kind_of_probe_checks(folder: Path, queue: int) -> None:
     probes = f"""
 - name: runs
   jobqueue: {{address: "127.0.0.1:{queue}"}}
@@ -218,7 +218,7 @@ def test_quick_commands_look_for_no_other_distribution(folder: Path) -> None:
     """The metadata of all that is installed is read by nobody who needs none of it."""
     program = (
         "import sys, drills.kinds\n"
-        "def refuse(group): raise SystemExit(f'entry points of {group} were looked for')\n"
+        "def refuse(group): raise SystemExit(f'entry points of {group} were checked for')\n"
         "drills.kinds.installed = refuse\n"
         "sys.argv = ['drills', *sys.argv[1:]]\n"
         "from drills.cli.main import main; main()\n"

@@ -58,7 +58,7 @@ def test_what_version_0_1_owes_is_settled(old_store: Store, broken: ShopSandbox,
     taken_down = broken.down
 
     def down() -> None:
-        """The last undo takes the sandbox down: look at it before."""
+        """The last undo takes the sandbox down: check it before."""
         undone["indexes"] = broken.database.sql(f"SELECT 1 FROM pg_indexes WHERE indexname = '{INDEX}'")[1]
         undone["toxics"] = {link.name: link.toxics for link in broken.links.list() if link.toxics}
         undone["down"] = {each.name for each in broken.services.list() if each.running is Running.DOWN}

@@ -45,7 +45,7 @@ def queue() -> Iterator[WithQueue]:
         process.wait()
 
 
-def look_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def check_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a process that starts now does."""
     monkeypatch.setattr(FAULTS, "_broken", None)
     monkeypatch.setattr(FAULTS, "_outside", {})
@@ -56,7 +56,7 @@ def test_it_is_injected_owed_undone_and_named_when_its_distribution_is_gone(
 ) -> None:
     install_example(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    look_again(monkeypatch)
+    check_again(monkeypatch)
     drill = store.begin_drill(scenario="no-jobs", sandbox="default", responder=ResponderKind.NONE).drill_id
     journal, events = Journal(store), list[Event]()
     fault = fault_of(FaultSpec.model_validate({"kind": "halt-queue", "service": "queue"}))
@@ -70,10 +70,10 @@ def test_it_is_injected_owed_undone_and_named_when_its_distribution_is_gone(
 
     with monkeypatch.context() as uninstalled:
         uninstalled.setattr(sys, "path", [each for each in sys.path if each != str(tmp_path)])
-        look_again(uninstalled)
+        check_again(uninstalled)
         (owed,) = settle(store, queue)
         assert "does not know how to undo halt-queue: use the version that wrote it, or install" in owed.failed
-    look_again(monkeypatch)
+    check_again(monkeypatch)
     (settled,) = settle(store, queue)
     assert settled.failed == ""
     fault.verify_undone(queue, {"service": "queue"})

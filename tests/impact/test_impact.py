@@ -113,7 +113,7 @@ def test_a_recovery_without_an_action_is_nobodys_merit() -> None:
     assert impact.recovered_at is None
 
 
-def test_looking_is_not_repairing() -> None:
+def test_checking_is_not_repairing() -> None:
     assert assess(outage().action(20.0, read_only=True).well(30).timeline()).recovery is Recovery.SELF
 
 

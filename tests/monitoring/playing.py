@@ -16,7 +16,7 @@ class ByHand:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def look_now(self, probe: str) -> None:
+    def check_now(self, probe: str) -> None:
         self.asked.append(probe)
 
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""An engine whose looks follow a script and whose time a test moves: no network, no waiting."""
+"""An engine whose checks follow a script and whose time a test moves: no network, no waiting."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from drills.model.probe import Observation, ProbeSpec
 from drills.probing.bind import BoundProbe, bind
 from drills.probing.engine.prober import Prober
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 from tests.fakes import FakeClock, settle
 
-#: What the nth look of a probe does: how many seconds it takes, and what it sees.
+#: What the nth check of a probe does: how many seconds it takes, and what it sees.
 Script = Callable[[int], tuple[float, Seen]]
 
 
@@ -35,12 +35,12 @@ def named(name: str, every: str = "10s", **more: object) -> BoundProbe:
 
 @dataclass
 class Stage:
-    """What a test sees: the clock to move, the engine, the observations so far, which probes look right now."""
+    """What a test sees: the clock to move, the engine, the observations so far, which probes check right now."""
 
     clock: FakeClock
     prober: Prober
     seen: list[Observation] = field(default_factory=list)
-    looking: dict[str, int] = field(default_factory=dict)
+    checking: dict[str, int] = field(default_factory=dict)
     most_at_once: dict[str, int] = field(default_factory=dict)
 
     def of(self, name: str) -> list[Observation]:
@@ -59,12 +59,12 @@ async def staged(
     """A running engine; it is stopped when the block ends."""
     clock = FakeClock()
 
-    def prepare(probe: BoundProbe, _context: ProbeContext) -> Look:
+    def prepare(probe: BoundProbe, _context: ProbeContext) -> Check:
         script = scripts if callable(scripts) else scripts.get(probe.place, at_once)
         counted = iter(range(10**9))
 
-        async def look() -> Seen:
-            stage.looking[probe.place] = now = stage.looking.get(probe.place, 0) + 1
+        async def check() -> Seen:
+            stage.checking[probe.place] = now = stage.checking.get(probe.place, 0) + 1
             stage.most_at_once[probe.place] = max(now, stage.most_at_once.get(probe.place, 0))
             try:
                 seconds, seen = script(next(counted))
@@ -72,9 +72,9 @@ async def staged(
                     await clock.sleep(seconds)
                 return seen
             finally:
-                stage.looking[probe.place] -= 1
+                stage.checking[probe.place] -= 1
 
-        return look
+        return check
 
     async def connectivity() -> bool:
         return connected()

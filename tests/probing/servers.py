@@ -1,4 +1,4 @@
-"""Real servers on loopback for probes to look at, good and bad ones."""
+"""Real servers on loopback for probes to check, good and bad ones."""
 
 from __future__ import annotations
 

@@ -145,13 +145,13 @@ def _probes() -> Iterator[Event]:
     for step in range(1, 14):
         t = step * 5.0
         suffering = DETECTED - 1 <= t <= MITIGATED
-        yield _look("home", t, Outcome.PASS, total=0.004)
+        yield _check("home", t, Outcome.PASS, total=0.004)
         if suffering:
-            yield _look("search", t + 0.2, Outcome.FAIL, "time.total < 2.0 is false: 3.412 s", total=3.412)
+            yield _check("search", t + 0.2, Outcome.FAIL, "time.total < 2.0 is false: 3.412 s", total=3.412)
         else:
-            yield _look("search", t + 0.2, Outcome.PASS, total=0.006)
-        yield _look("database", t + 0.4, Outcome.PASS, total=0.001, metrics={"database_connections": 0.12})
-        yield _look(
+            yield _check("search", t + 0.2, Outcome.PASS, total=0.006)
+        yield _check("database", t + 0.4, Outcome.PASS, total=0.001, metrics={"database_connections": 0.12})
+        yield _check(
             "shop-metrics",
             t + 0.6,
             Outcome.PASS,
@@ -164,10 +164,10 @@ def _probes() -> Iterator[Event]:
                 "pool_in_use": 0.9 if suffering else 0.1,
             },
         )
-        yield _look("processes", t + 0.8, Outcome.PASS, metrics={"memory": 0.31, "cpu": 0.93 if suffering else 0.2})
+        yield _check("processes", t + 0.8, Outcome.PASS, metrics={"memory": 0.31, "cpu": 0.93 if suffering else 0.2})
 
 
-def _look(probe: str, t: float, outcome: Outcome, reason: str = "", total: float = 0.003, **more: Any) -> Event:
+def _check(probe: str, t: float, outcome: Outcome, reason: str = "", total: float = 0.003, **more: Any) -> Event:
     return e.ProbeObserved(t=t, at=at(t), probe=probe, outcome=outcome, reason=reason, phases={"total": total}, **more)
 
 

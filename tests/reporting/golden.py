@@ -1,4 +1,4 @@
-"""Rendered reports are compared with files that a person has looked at.
+"""Rendered reports are compared with files that a person has checked.
 
 Renew them with `RENEW_GOLDEN=1 pytest tests/reporting`, look at what changed (`git diff tests/reporting/golden`),
 and commit it only if it is better.

@@ -100,12 +100,12 @@ def test_shares_are_of_all_requests_of_the_second() -> None:
 def test_probes_that_failed_are_kept_when_there_are_too_many_to_read() -> None:
     many = drill().baseline()
     for number in range(20):
-        many = many.looked(1.0, f"calm-{number}", ok=True)
-    many = many.looked(2.0, "unwell", ok=False)
+        many = many.observed(1.0, f"calm-{number}", ok=True)
+    many = many.observed(2.0, "unwell", ok=False)
     lanes = probe_lanes(many.timeline())
     assert len(lanes) == MOST_LANES
     assert lanes[-1].name == "unwell"
-    assert lanes[-1].looks == ((2.0, Outcome.FAIL),)
+    assert lanes[-1].checks == ((2.0, Outcome.FAIL),)
 
 
 @given(

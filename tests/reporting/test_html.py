@@ -64,7 +64,7 @@ def without_chart(page: str) -> str:
     return re.sub(r"<svg.*?</svg>\n?", "<svg/>", page, flags=re.DOTALL)
 
 
-def test_the_page_of_a_rich_drill_is_as_it_was_looked_at(rich: str) -> None:
+def test_the_page_of_a_rich_drill_is_as_it_was_checked(rich: str) -> None:
     golden.check("report.html", without_chart(rich))
 
 

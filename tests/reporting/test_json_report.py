@@ -15,7 +15,7 @@ from tests.scoring.timelines import drill
 PUBLISHED = Path(__file__).parents[2] / "docs" / "report-schema.json"
 
 
-def test_the_report_of_a_rich_drill_is_as_it_was_looked_at() -> None:
+def test_the_report_of_a_rich_drill_is_as_it_was_checked() -> None:
     golden.check("report.json", json_report(content(example.timeline(), example.scorecard())))
 
 

@@ -16,7 +16,7 @@ def only(text: str) -> ET.Element:
     return case
 
 
-def test_two_drills_are_as_they_were_looked_at() -> None:
+def test_two_drills_are_as_they_were_checked() -> None:
     golden.check("junit.xml", junit([example.scorecard(), example.invalid()[1]]))
 
 

@@ -7,7 +7,7 @@ from drills.reporting.markdown_table import escaped, fence, table
 from tests.reporting import example, golden
 
 
-def test_the_report_of_a_rich_drill_is_as_it_was_looked_at() -> None:
+def test_the_report_of_a_rich_drill_is_as_it_was_checked() -> None:
     golden.check("report.md", markdown(content(example.timeline(), example.scorecard())))
 
 

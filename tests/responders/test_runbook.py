@@ -189,19 +189,19 @@ def test_a_decision_that_decides_nothing_fails(tmp_path: Path) -> None:
 
 
 def test_only_read_only_steps_are_rehearsed() -> None:
-    text = '```sh {"name":"look","read-only":true}\ntrue\n```\n\n```sh {"name":"act"}\ntrue\n```\n'
-    assert [block.name for block in rehearsable(parse_runbook(text).blocks)] == ["look"]
+    text = '```sh {"name":"check","read-only":true}\ntrue\n```\n\n```sh {"name":"act"}\ntrue\n```\n'
+    assert [block.name for block in rehearsable(parse_runbook(text).blocks)] == ["check"]
 
 
 def test_optional_steps_are_left_to_people_and_rehearsed_all_the_same() -> None:
     these = blocks(
-        ('{"name":"look","read-only":true}', "true"),
-        ('{"name":"look-closer","read-only":true,"excludeFromRunAll":true}', "true"),
+        ('{"name":"check","read-only":true}', "true"),
+        ('{"name":"check-closer","read-only":true,"excludeFromRunAll":true}', "true"),
         ('{"name":"act"}', "true"),
         ('{"name":"last-resort","excludeFromRunAll":true}', "true"),
     )
-    assert [block.name for block in run_by_itself(these)] == ["look", "act"]
-    assert [block.name for block in rehearsable(these)] == ["look", "look-closer"]
+    assert [block.name for block in run_by_itself(these)] == ["check", "act"]
+    assert [block.name for block in rehearsable(these)] == ["check", "check-closer"]
 
 
 def test_a_step_beyond_its_time_ends_with_all_that_it_started(tmp_path: Path) -> None:

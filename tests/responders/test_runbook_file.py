@@ -22,9 +22,9 @@ Prose.
 drills sandbox down   # no attributes: prose
 ```
 
-## Triage: look first
+## Triage: check first
 
-```sh {"name":"look","read-only":true,"timeout":"10s","expect":"ok"}
+```sh {"name":"check","read-only":true,"timeout":"10s","expect":"ok"}
 drills sandbox health
 ```
 
@@ -48,16 +48,16 @@ def block(attributes: str, language: str = "sh") -> str:
 def test_blocks_are_read_with_their_section_and_line() -> None:
     runbook = parse_runbook(RUNBOOK)
     assert runbook.title == "Runbook: the database is down"
-    assert runbook.sections == ("Overview", "Triage: look first", "mitigation (< 5 minutes)")
+    assert runbook.sections == ("Overview", "Triage: check first", "mitigation (< 5 minutes)")
     assert [(each.name, each.section, each.line) for each in runbook.blocks] == [
-        ("look", "Triage: look first", 12),
+        ("check", "Triage: check first", 12),
         ("decide", "mitigation (< 5 minutes)", 19),
         ("restart", "mitigation (< 5 minutes)", 23),
     ]
-    look, decide, restart = runbook.blocks
-    assert (look.command, look.language) == ("drills sandbox health", "sh")
-    assert look.attributes.read_only
-    assert look.attributes.timeout == timedelta(seconds=10)
+    check, decide, restart = runbook.blocks
+    assert (check.command, check.language) == ("drills sandbox health", "sh")
+    assert check.attributes.read_only
+    assert check.attributes.timeout == timedelta(seconds=10)
     assert (decide.attributes.decision, decide.attributes.fix_minutes) == (True, 2)
     assert restart.attributes.when is Choice.FIX
 
@@ -74,7 +74,7 @@ def test_missing_sections_are_found_whatever_their_case_and_ending() -> None:
 def test_a_runbook_is_resumed_from_a_named_step() -> None:
     runbook = parse_runbook(RUNBOOK)
     assert [each.name for each in runbook.after("decide")] == ["decide", "restart"]
-    with pytest.raises(KeyError, match="the steps are look, decide, restart"):
+    with pytest.raises(KeyError, match="the steps are check, decide, restart"):
         runbook.after("repair")
 
 

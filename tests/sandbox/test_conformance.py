@@ -23,7 +23,7 @@ from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.capabilities.services import Running, ServiceStatus
 from drills.sandbox.fingerprint import Fingerprint
-from drills.sandbox.http_answers import look_securely
+from drills.sandbox.http_answers import check_securely
 from drills.sandbox.sandbox import Sandbox
 from drills.sandbox.shop.names import Link, Service
 
@@ -301,7 +301,7 @@ def test_an_index_that_was_left_half_made_shows_and_is_mended(sandbox: Sandbox) 
 
 def through_the_edge(sandbox: Sandbox, path: str) -> tuple[int, str]:
     where = sandbox.addresses
-    return look_securely(f"{where['edge']}{path}", where["edge-address"], Path(where["ca"]))
+    return check_securely(f"{where['edge']}{path}", where["edge-address"], Path(where["ca"]))
 
 
 def app_status(sandbox: Sandbox) -> ServiceStatus:

@@ -51,7 +51,7 @@ def test_nothing_is_owed_from_before_an_entry_was_known(books: Books) -> None:
     assert books.states() == []
 
 
-def test_what_has_come_due_is_claimed_once_however_often_it_is_looked_at(books: Books) -> None:
+def test_what_has_come_due_is_claimed_once_however_often_it_is_checked(books: Books) -> None:
     claims = books.claims(HOURLY)
     books.clock.jump(3700)
     claims.claim_all()

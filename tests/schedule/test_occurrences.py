@@ -143,7 +143,7 @@ def test_a_leap_day_is_found_years_ahead() -> None:
     assert next_occurrence(entry(cron="0 12 30 2 *"), datetime(2028, 3, 1, tzinfo=UTC)) is None
 
 
-def test_a_rotation_takes_its_turn_by_the_calendar_wherever_one_begins_to_look() -> None:
+def test_a_rotation_takes_its_turn_by_the_calendar_wherever_one_begins_to_check() -> None:
     rotation = entry(rotation=("a", "b", "c"), monthly="first Monday 10:00")
     year = between(rotation, "2026-01-01", "2027-01-01")
     assert [each.drill for each in year] == ["a", "b", "c"] * 4
@@ -202,7 +202,7 @@ starts = st.integers(0, 4600).map(
 
 @given(whens, zones, starts, st.integers(1, 60))
 @settings(max_examples=80, deadline=None)
-def test_looking_in_two_parts_finds_the_same_as_looking_once(
+def test_checking_in_two_parts_finds_the_same_as_checking_once(
     when: dict[str, Any], zone: str, since: datetime, days: int
 ) -> None:
     schedule = entry(rotation=("a", "b", "c"), timezone=zone, **when)

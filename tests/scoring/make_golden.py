@@ -54,8 +54,8 @@ def a_bad_day() -> Drill:
 
 def stalled() -> Drill:
     """The database hangs: nobody is answered, then all is well."""
-    made = drill().baseline().looked(4.0, ok=True).fault(kind="pause-service").stalled(20)
-    made = made.looked(8.0, ok=False).looked(9.0, ok=False).alert(9.1, "SEV2", key="database")
+    made = drill().baseline().observed(4.0, ok=True).fault(kind="pause-service").stalled(20)
+    made = made.observed(8.0, ok=False).observed(9.0, ok=False).alert(9.1, "SEV2", key="database")
     return made.runbook(("resume", 24.5)).well(13).ended()
 
 

@@ -45,20 +45,20 @@ def test_requests_that_nobody_answers_are_slow_by_the_time_they_have_waited() ->
     assert measure(timeline, assess(timeline)).why.startswith("p95 > 2.0")
 
 
-def test_a_role_is_failing_after_two_failed_looks_in_a_row() -> None:
+def test_a_role_is_failing_after_two_failed_checks_in_a_row() -> None:
     calm = drill().baseline().fault().well(20)
-    assert level(calm.looked(8.0, ok=False).looked(9.0, ok=False)) == "SEV2"
-    assert level(calm.looked(8.0, ok=False).looked(9.0, ok=True).looked(10.0, ok=False)) is None
+    assert level(calm.observed(8.0, ok=False).observed(9.0, ok=False)) == "SEV2"
+    assert level(calm.observed(8.0, ok=False).observed(9.0, ok=True).observed(10.0, ok=False)) is None
 
 
-def test_looks_from_different_vantages_are_not_added_up_and_each_required_one_counts() -> None:
+def test_checks_from_different_vantages_are_not_added_up_and_each_required_one_counts() -> None:
     start = drill().baseline().fault().well(20)
-    assert level(start.looked(8.0, ok=False, vantage="edge").looked(9.0, ok=False, vantage="around")) is None
+    assert level(start.observed(8.0, ok=False, vantage="edge").observed(9.0, ok=False, vantage="around")) is None
     assert (
         level(
-            start.looked(8.0, ok=False, vantage="edge")
-            .looked(9.0, ok=True, vantage="around")
-            .looked(10.0, ok=False, vantage="edge")
+            start.observed(8.0, ok=False, vantage="edge")
+            .observed(9.0, ok=True, vantage="around")
+            .observed(10.0, ok=False, vantage="edge")
         )
         == "SEV2"
     )
@@ -67,7 +67,7 @@ def test_looks_from_different_vantages_are_not_added_up_and_each_required_one_co
 def test_what_a_probe_says_of_the_error_rate_is_not_the_truth() -> None:
     calm = drill().baseline().fault().well(20)
     for t in range(6, 20):
-        calm = calm.looked(float(t), "home", ok=True, error_rate=1.0)
+        calm = calm.observed(float(t), "home", ok=True, error_rate=1.0)
     assert level(calm) is None
 
 

@@ -323,8 +323,10 @@ class Drill:
     def resolved(self, t: float | None = None, key: str = "error-rate", number: int = 1) -> Self:
         return self.add(AlertResolved, t, alert_id=f"{key}-{number}", reason="below its threshold for 10 s")
 
-    def looked(self, t: float, probe: str = "database", *, ok: bool, vantage: str = "local", **metrics: float) -> Self:
-        """One look of a probe."""
+    def observed(
+        self, t: float, probe: str = "database", *, ok: bool, vantage: str = "local", **metrics: float
+    ) -> Self:
+        """One run of a probe."""
         return self.add(
             ProbeObserved,
             t,

@@ -36,11 +36,11 @@ def test_probes_wait_for_a_sandbox_that_is_down_and_follow_one_that_moves(monkey
     addresses: dict[str, str] = {}
 
     async def run() -> None:
-        looks = SandboxProber(
+        checks = SandboxProber(
             [PROBE], lambda: addresses, seen.append, json_log=JsonLog(said.append, clock), clock=clock
         )
-        looks.look_now("port")
-        running = asyncio.create_task(looks.run())
+        checks.check_now("port")
+        running = asyncio.create_task(checks.run())
         await becomes(lambda: bool(said))
         with listening() as first, listening() as second:
             for address in (first, second):
@@ -48,7 +48,7 @@ def test_probes_wait_for_a_sandbox_that_is_down_and_follow_one_that_moves(monkey
                 lines = len(said)
                 await becomes(lambda lines=lines: len(said) > lines)  # type: ignore[misc]
                 before = len(seen)
-                looks.look_now("port")
+                checks.check_now("port")
                 await becomes(lambda before=before: len(seen) > before)  # type: ignore[misc]
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -59,32 +59,32 @@ def test_probes_wait_for_a_sandbox_that_is_down_and_follow_one_that_moves(monkey
     assert {observation.outcome for observation in seen} == {Outcome.PASS}
 
 
-def test_a_vantage_elsewhere_is_looked_from(tmp_path: Path) -> None:
+def test_a_vantage_elsewhere_is_checked_from(tmp_path: Path) -> None:
     clock = SystemClock()
     spec = ProbeSpec.model_validate(
         {"name": "port", "tcp": {"address": "127.0.0.1:1"}, "vantages": {"elsewhere": {"via": "paris"}}}
     )
     seen: list[Observation] = []
 
-    def looks(**known: KnownProber) -> SandboxProber:
+    def checks(**known: KnownProber) -> SandboxProber:
         json_log = JsonLog(lambda _: None, clock)
         return SandboxProber([spec], lambda: {"app": "a"}, seen.append, json_log=json_log, clock=clock, probers=known)
 
     async def run() -> None:
-        gone = looks(paris=KnownProber("paris", "http://127.0.0.1:1", tmp_path / "none"))
+        gone = checks(paris=KnownProber("paris", "http://127.0.0.1:1", tmp_path / "none"))
         running = asyncio.create_task(gone.run())
         await becomes(lambda: gone._prober is not None)
-        gone.look_now("port")
+        gone.check_now("port")
         await becomes(lambda: bool(seen))
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
 
     asyncio.run(run())
-    assert {look.outcome for look in seen} == {Outcome.UNKNOWN}
+    assert {check.outcome for check in seen} == {Outcome.UNKNOWN}
 
 
-def test_a_probe_that_cannot_look_is_said_once_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_probe_that_cannot_check_is_said_once_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox_prober, "_CHECK", 0.01)
     clock = SystemClock()
     specs = [
@@ -98,7 +98,7 @@ def test_a_probe_that_cannot_look_is_said_once_and_the_others_go_on(monkeypatch:
     addresses: dict[str, str] = {}
 
     async def run() -> None:
-        looks = SandboxProber(
+        checks = SandboxProber(
             specs,
             lambda: addresses,
             lambda observation: seen.update({observation.probe: observation}),
@@ -107,10 +107,10 @@ def test_a_probe_that_cannot_look_is_said_once_and_the_others_go_on(monkeypatch:
         )
         with listening() as first, listening() as second:
             addresses["app"] = first
-            running = asyncio.create_task(looks.run())
-            await becomes(lambda: looks._prober is not None)
+            running = asyncio.create_task(checks.run())
+            await becomes(lambda: checks._prober is not None)
             for spec in specs:
-                looks.look_now(spec.name)
+                checks.check_now(spec.name)
             await becomes(lambda: len(seen) == len(specs))
             addresses["app"] = second
             await becomes(lambda: sum('"probing"' in line for line in said) == 2)

@@ -39,7 +39,7 @@ def test_the_authority_signs_the_edges_certificate_for_the_name_of_the_shop(tmp_
     x509.load_pem_x509_certificate((tmp_path / "edge.pem").read_bytes()).verify_directly_issued_by(authority)
 
 
-def test_a_new_edge_looks_as_one_that_was_set_up_a_month_ago(tmp_path: Path) -> None:
+def test_a_new_edge_checks_as_one_that_was_set_up_a_month_ago(tmp_path: Path) -> None:
     provide(tmp_path, NOW)
     facts = read(tmp_path / "edge.pem")
     assert (facts.not_before - NOW, facts.not_after - NOW) == (timedelta(days=-30), timedelta(days=60))

@@ -174,7 +174,7 @@ def test_a_certificate_that_cannot_be_used_leaves_the_former_one(
     assert logged(capsys.readouterr().out) == ["certificate not loaded, the former one stays"]
 
 
-def test_who_only_looks_whether_the_port_is_open_is_not_logged(
+def test_who_only_checks_whether_the_port_is_open_is_not_logged(
     authority: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def play() -> None:

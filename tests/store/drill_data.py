@@ -39,7 +39,7 @@ def note(text: str = "seen", t: float = 1.0) -> NoteTaken:
     return NoteTaken(t=t, at=NOON, text=text)
 
 
-def look(probe: str = "home", seconds: float = 0.0) -> Observation:
+def check(probe: str = "home", seconds: float = 0.0) -> Observation:
     return Observation(
         probe=probe,
         at=NOON + timedelta(seconds=seconds),

@@ -17,7 +17,7 @@ from drills.model.probe import Outcome
 from drills.store.journal import Journal
 from drills.store.observing import ObservationWriter
 from drills.store.store import Store
-from tests.store.drill_data import StoppedClock, begin, look, note
+from tests.store.drill_data import StoppedClock, begin, check, note
 
 _APPENDER = """
 import sys
@@ -112,7 +112,7 @@ def test_observations_wait_for_a_full_disk_to_have_room_again(file_url: str, mon
     with monkeypatch.context() as full:
         full.setattr(store.database, "write_relaxed", refuse)
         for number in range(40):
-            store.observe(look("home", number))
+            store.observe(check("home", number))
         assert refused.wait(60)
     assert store.flush(timeout=60)
     assert [observation.outcome for observation in store.observations()] == [Outcome.PASS] * 40
@@ -124,10 +124,10 @@ def test_what_does_not_fit_the_queue_is_counted_and_stored_as_unknown(file_url: 
     writer = ObservationWriter(store.database, StoppedClock(), capacity=10)
     with store.database.write():  # Nobody else can write meanwhile.
         for number in range(2000):
-            writer.put(look("home", number))
+            writer.put(check("home", number))
     assert writer.flush(60)
     kept = store.observations("home")
-    gaps = [look.reason for look in kept if look.outcome is Outcome.UNKNOWN]
+    gaps = [check.reason for check in kept if check.outcome is Outcome.UNKNOWN]
     dropped = sum(int(gap.split()[0]) for gap in gaps)
     assert dropped > 0
     assert all(gap.endswith("observations were not stored: the store could not keep up") for gap in gaps)

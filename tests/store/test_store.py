@@ -12,7 +12,7 @@ from drills.errors import BadInput, EnvironmentFailed
 from drills.model.events import AllClear, ResponderKind
 from drills.model.scorecard import DrillResult
 from drills.store.store import Store
-from tests.store.drill_data import NOON, StoppedClock, begin, look, note, scorecard
+from tests.store.drill_data import NOON, StoppedClock, begin, check, note, scorecard
 
 
 def test_an_appended_event_is_there_for_another_process_with_its_place(store: Store, store_url: str) -> None:
@@ -127,18 +127,18 @@ def test_after_a_boot_the_time_of_a_drill_is_refused_not_invented(store: Store) 
 
 
 def test_observations_come_back_whole_and_in_the_order_of_time(store: Store) -> None:
-    looks = [look("home", 2), look("home", 1), look("search", 0)]
-    for observation in looks:
+    checks = [check("home", 2), check("home", 1), check("search", 0)]
+    for observation in checks:
         store.observe(observation)
     assert store.flush()
-    assert store.observations("home") == [looks[1], looks[0]]
-    assert store.observations(since=NOON + timedelta(seconds=2)) == [looks[0]]
+    assert store.observations("home") == [checks[1], checks[0]]
+    assert store.observations(since=NOON + timedelta(seconds=2)) == [checks[0]]
 
 
 def test_closing_stores_what_is_still_queued(store_url: str) -> None:
     store = Store.open(store_url)
     for number in range(1200):
-        store.observe(look(seconds=number))
+        store.observe(check(seconds=number))
     store.close()
     again = Store.open(store_url)
     assert len(again.observations()) == 1200

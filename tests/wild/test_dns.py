@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from tests.probing.looking import Looked, look_at
+from tests.probing.checking import Checked, run_probe
 from tests.probing.zones import Zone, served
 from tests.wild.cases import Case, cases_of
 
@@ -36,15 +36,15 @@ def test_an_answer_means_what_it_says(case: Case) -> None:
     zone = Zone(given.get("zone", ()), given.get("rcode", ""), given.get("truncated", False))
     asked = given["ask"]
 
-    async def told() -> tuple[Looked, tuple[str, list[str]] | None]:
+    async def told() -> tuple[Checked, tuple[str, list[str]] | None]:
         async with served(zone) as port:
-            looked = await look_at("dns", {"server": f"127.0.0.1:{port}", **asked})
+            checked = await run_probe("dns", {"server": f"127.0.0.1:{port}", **asked})
             name, kind = asked["name"], asked.get("type", "A")
-            return looked, await _dig(port, name, kind) if shutil.which("dig") and name.isascii() else None
+            return checked, await _dig(port, name, kind) if shutil.which("dig") and name.isascii() else None
 
-    looked, dug = asyncio.run(told())
-    assert looked.outcome == right["outcome"], looked.reason
-    assert re.search(right.get("reason", "^$"), looked.reason)
-    assert looked.seen.values["answers"] == right.get("answers", [])
+    checked, dug = asyncio.run(told())
+    assert checked.outcome == right["outcome"], checked.reason
+    assert re.search(right.get("reason", "^$"), checked.reason)
+    assert checked.seen.values["answers"] == right.get("answers", [])
     if dug is not None:
-        assert dug == (looked.seen.values["rcode"], looked.seen.values["answers"])
+        assert dug == (checked.seen.values["rcode"], checked.seen.values["answers"])

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.probing.looking import look_at
+from tests.probing.checking import run_probe
 from tests.wild.cases import Case, cases_of
 
 
@@ -16,7 +16,7 @@ def test_a_command_is_understood_as_its_convention_says(case: Case) -> None:
     given = case.given
     settings = {"command": given["command"], "report": given.get("report", {})}
     timeout = given.get("timeout", "20s")
-    looked = asyncio.run(look_at("exec", settings, asserts=given.get("asserts", []), timeout=timeout, every="20s"))
-    assert looked.outcome == case.right["outcome"], looked.reason
-    assert re.search(case.right.get("reason", "^$"), looked.reason), looked.reason
-    assert looked.seen.metrics == pytest.approx(case.right.get("metrics", {}))
+    checked = asyncio.run(run_probe("exec", settings, asserts=given.get("asserts", []), timeout=timeout, every="20s"))
+    assert checked.outcome == case.right["outcome"], checked.reason
+    assert re.search(case.right.get("reason", "^$"), checked.reason), checked.reason
+    assert checked.seen.metrics == pytest.approx(case.right.get("metrics", {}))

@@ -11,8 +11,8 @@ from drills.probing.engine.verdict import judge
 from drills.probing.kinds.metrics.probe import prepare
 from drills.probing.net.resolver import Resolver
 from drills.probing.seen import ProbeContext
+from tests.probing.checking import Checked, probe
 from tests.probing.kinds.test_metrics import NAMED
-from tests.probing.looking import Looked, probe
 from tests.probing.servers import answering, serving
 from tests.wild.cases import Case, cases_of
 
@@ -24,8 +24,8 @@ def scrapes(case: Case) -> list[bytes]:
     return [text.encode("utf-8").replace(b"<CR>", b"\r") for text in case.given["scrapes"]]
 
 
-async def last_look(case: Case) -> Looked:
-    """What the last of the looks saw: one for each scrape, one second after the other."""
+async def last_check(case: Case) -> Checked:
+    """What the last of the checks saw: one for each scrape, one second after the other."""
     kind, now = case.given.get("content-type", TEXT), 1000.0
     with closing(Resolver()) as resolver:
         context = ProbeContext(resolver, lambda: now)
@@ -39,11 +39,11 @@ async def last_look(case: Case) -> Looked:
             settings["named"] = {**NAMED, **settings.get("named", {})}
             bound = probe("metrics", settings, asserts=case.given.get("assert", []))
             try:
-                look = prepare(bound, context)
+                check = prepare(bound, context)
                 for body[0] in scrapes(case):
-                    seen = await look()
+                    seen = await check()
                     now += 1.0
-                return Looked(*await judge(bound, seen, context.evaluator), seen)
+                return Checked(*await judge(bound, seen, context.evaluator), seen)
             finally:
                 await context.evaluator.close()
                 if context.transfers is not None:
@@ -52,8 +52,8 @@ async def last_look(case: Case) -> Looked:
 
 @pytest.mark.parametrize("case", cases_of("exposition"))
 def test_a_scrape_gives_the_right_figures_or_says_why_not(case: Case) -> None:
-    looked = asyncio.run(last_look(case))
+    checked = asyncio.run(last_check(case))
     right = case.right
-    assert looked.outcome.value == right["outcome"], looked.reason
-    assert right.get("reason", "") in looked.reason
-    assert looked.seen.metrics == pytest.approx(right.get("metrics", {}))
+    assert checked.outcome.value == right["outcome"], checked.reason
+    assert right.get("reason", "") in checked.reason
+    assert checked.seen.metrics == pytest.approx(right.get("metrics", {}))

@@ -10,7 +10,7 @@ import pytest
 
 from drills.model.probe import Outcome
 from tests.probing.certificates import Authority
-from tests.probing.looking import Looked, look_at
+from tests.probing.checking import Checked, run_probe
 from tests.wild.cases import Case, cases_of
 from tests.wild.origins import Asked, Origins, running
 
@@ -20,7 +20,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority.make(tmp_path_factory.mktemp("authority"))
 
 
-async def looked(kind: str, case: Case, origins: Origins, ca: str) -> Looked:
+async def checked(kind: str, case: Case, origins: Origins, ca: str) -> Checked:
     probe: dict[str, Any] = dict(case.given.get("probe", {}))
     asserts = probe.pop("assert", [])
     url = origins.filled(probe.pop("url", "http://127.0.0.1:{a}/start"))
@@ -33,7 +33,7 @@ async def looked(kind: str, case: Case, origins: Origins, ca: str) -> Looked:
     else:
         step = {"name": "only", **request, "assert": [*asserts, "status < 999"]}
         settings, asserts = {"base": "http://never.test", "steps": [step], **both, "ca": ca}, []
-    return await look_at(kind, settings, asserts=asserts, timeout=timeout, lookup=lambda _: ["127.0.0.1"])
+    return await run_probe(kind, settings, asserts=asserts, timeout=timeout, lookup=lambda _: ["127.0.0.1"])
 
 
 @pytest.mark.parametrize("kind", ["http", "journey"])
@@ -45,10 +45,10 @@ def test_an_answer_is_taken_as_curl_go_and_browsers_take_it(
     if kind not in case.given.get("kinds", [kind]):
         pytest.skip(f"the case is of {case.given['kinds']}")
 
-    async def all_of_it() -> tuple[Looked, Origins]:
+    async def all_of_it() -> tuple[Checked, Origins]:
         tls = authority.server(tmp_path, "localhost") if "s" in case.given.get("answers", {}) else None
         async with running(case.given.get("answers", {}), case.folder, tls) as origins:
-            return await looked(kind, case, origins, authority.file), origins
+            return await checked(kind, case, origins, authority.file), origins
 
     seen, origins = asyncio.run(all_of_it())
     reason = right.get("reason", "")

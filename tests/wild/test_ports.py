@@ -8,7 +8,7 @@ import re
 import pytest
 
 from drills.model.probe import Outcome
-from tests.probing.looking import Looked, look_at
+from tests.probing.checking import Checked, run_probe
 from tests.probing.servers import never_answering, serving
 from tests.wild.cases import Case, cases_of
 
@@ -34,11 +34,11 @@ def test_another_protocol_is_told_in_one_line(case: Case, kind: str) -> None:
             writer.write_eof()
             await reader.read(4096)
 
-    async def looked() -> Looked:
+    async def checked() -> Checked:
         async with serving(serve) as port:
-            return await look_at(kind, SETTINGS[kind](port), timeout="500ms")
+            return await run_probe(kind, SETTINGS[kind](port), timeout="500ms")
 
-    found = asyncio.run(looked())
+    found = asyncio.run(checked())
     assert found.outcome is Outcome.FAIL
     assert re.search(case.right[kind], found.reason), found.reason
     assert "secret" not in found.reason

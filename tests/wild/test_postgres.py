@@ -9,8 +9,8 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
+from tests.probing.checking import run_probe
 from tests.probing.conftest import Server
-from tests.probing.looking import look_at
 from tests.wild.cases import Case, cases_of
 
 _UNDONE = (
@@ -35,11 +35,11 @@ def test_what_a_role_may_not_see_is_not_measured(case: Case, database: Server) -
                 for begun in (*given.get("others", ()), "SELECT 1", "SELECT 1", "SELECT 1")[:3]:
                     stack.enter_context(psycopg.connect(database.url)).execute(begun)
                 owner.close()
-                looked = asyncio.run(look_at("postgres", settings, asserts=given.get("asserts", [])))
+                checked = asyncio.run(run_probe("postgres", settings, asserts=given.get("asserts", [])))
         finally:
             with psycopg.connect(database.url, autocommit=True) as cleaner:
                 for statement in _UNDONE:
                     cleaner.execute(statement)
-    assert looked.outcome == case.right["outcome"], looked.reason
-    assert re.search(case.right.get("reason", "^$"), looked.reason)
-    assert sorted(looked.seen.metrics) == case.right["metrics"]
+    assert checked.outcome == case.right["outcome"], checked.reason
+    assert re.search(case.right.get("reason", "^$"), checked.reason)
+    assert sorted(checked.seen.metrics) == case.right["metrics"]

@@ -8,8 +8,8 @@ import re
 import pytest
 import redis
 
+from tests.probing.checking import run_probe
 from tests.probing.conftest import Server
-from tests.probing.looking import look_at
 from tests.wild.cases import Case, cases_of
 
 
@@ -21,6 +21,6 @@ def test_what_an_account_may_not_do_is_not_taken_for_a_server_that_is_down(case:
         client.execute_command("ACL", "SETUSER", "default", given.get("default", "on"))
     place = cache.url.removeprefix("redis://").partition("/")[0]
     url = f"redis://{given['user']}@{place}/{given.get('database', 0)}"
-    looked = asyncio.run(look_at("redis", {"url": url}, asserts=given.get("asserts", [])))
-    assert looked.outcome == case.right["outcome"], looked.reason
-    assert re.search(case.right.get("reason", "^$"), looked.reason)
+    checked = asyncio.run(run_probe("redis", {"url": url}, asserts=given.get("asserts", [])))
+    assert checked.outcome == case.right["outcome"], checked.reason
+    assert re.search(case.right.get("reason", "^$"), checked.reason)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from drills.model.probe import Outcome
-from tests.probing.looking import Looked, look_at
+from tests.probing.checking import Checked, run_probe
 from tests.probing.recipes import make
 from tests.probing.servers import serving
 from tests.wild.cases import Case, cases_of
@@ -61,16 +61,16 @@ class _Site:
         await writer.drain()
 
 
-async def _accepted(looking: Awaitable[Looked]) -> bool:
+async def _accepted(checking: Awaitable[Checked]) -> bool:
     """Whether a probe shook hands; its reason must otherwise be about TLS."""
-    looked = await looking
-    if looked.outcome is Outcome.PASS or looked.reason == _MET:
+    checked = await checking
+    if checked.outcome is Outcome.PASS or checked.reason == _MET:
         return True
-    assert re.search("certificate|TLS", looked.reason), looked.reason
+    assert re.search("certificate|TLS", checked.reason), checked.reason
     return False
 
 
-def _probes(site: _Site, host: str, port: int, postgres: int) -> dict[str, Callable[[], Awaitable[Looked]]]:
+def _probes(site: _Site, host: str, port: int, postgres: int) -> dict[str, Callable[[], Awaitable[Checked]]]:
     ca = str(site.ca)
     settings: dict[str, dict[str, Any]] = {
         "http": {"url": f"https://{host}:{port}/", "ca": ca},
@@ -79,7 +79,7 @@ def _probes(site: _Site, host: str, port: int, postgres: int) -> dict[str, Calla
         "postgres": {"url": f"postgresql://a@{host}:{postgres}/a", "ca": ca},
     }
     return {
-        kind: lambda kind=kind, own=own: look_at(kind, own, lookup=lambda _: ("127.0.0.1",))
+        kind: lambda kind=kind, own=own: run_probe(kind, own, lookup=lambda _: ("127.0.0.1",))
         for kind, own in settings.items()
     }
 
@@ -107,22 +107,22 @@ def test_every_kind_of_probe_says_of_a_chain_what_is_right(case: Case, tmp_path:
     host = case.given.get("host", "")
     right, otherwise = case.right == "", case.given.get("otherwise", {})
 
-    async def told() -> tuple[Looked, dict[str, bool]]:
+    async def told() -> tuple[Checked, dict[str, bool]]:
         async with serving(site.serve, site.context) as port, serving(site.serve_postgres) as postgres:
             server_name = case.given.get("server-name", host)
             address = {"address": f"127.0.0.1:{port}", "server-name": server_name, "ca": str(site.ca)}
-            looked = await look_at("tls", address)
+            checked = await run_probe("tls", address)
             if not host:
-                return looked, {}
+                return checked, {}
             probes = _probes(site, host, port, postgres)
-            others = {kind: await _accepted(look()) for kind, look in probes.items()}
+            others = {kind: await _accepted(check()) for kind, check in probes.items()}
             if shutil.which("curl"):
                 others["curl"] = await _curl(site, host, port)
             if shutil.which("openssl"):
                 others["openssl"] = await _s_client(site, host, port)
-            return looked, others
+            return checked, others
 
-    looked, others = asyncio.run(told())
-    assert (looked.outcome is Outcome.PASS) == right, looked.reason
-    assert re.search(case.right or "^$", looked.reason)
+    checked, others = asyncio.run(told())
+    assert (checked.outcome is Outcome.PASS) == right, checked.reason
+    assert re.search(case.right or "^$", checked.reason)
     assert others == {who: right != (who in otherwise) for who in others}

@@ -87,7 +87,7 @@ RUNBOOK = """\
 ## Symptoms
 ## Detection
 ## Triage steps
-```sh {"name":"look"}
+```sh {"name":"check"}
 true
 ```
 ## Mitigation (< 5 minutes)

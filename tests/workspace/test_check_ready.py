@@ -60,7 +60,7 @@ def test_what_would_be_unknown_for_ever_is_found_with_its_line(tmp_path: Path, p
         "  dns: {server: localhost, name: ., type: NS}",
     ],
 )
-def test_what_can_look_is_right(tmp_path: Path, probe: str) -> None:
+def test_what_can_check_is_right(tmp_path: Path, probe: str) -> None:
     assert found(tmp_path, probe) == []
 
 

@@ -13,8 +13,8 @@ from drills.app.access import Act
 from drills.app.situations import running_drill
 from drills.errors import DrillsError, EnvironmentFailed
 from drills.processes.mark import RUNBOOK_STEP
-from drills.sandbox.only_looks import redis_only_looks as redis_only_looks
-from drills.sandbox.only_looks import sql_only_looks as sql_only_looks
+from drills.sandbox.read_only import redis_is_read_only as redis_is_read_only
+from drills.sandbox.read_only import sql_is_read_only as sql_is_read_only
 
 if TYPE_CHECKING:
     from drills.app.context import Context

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drills.app.sandbox.acting import redis_only_looks, require_up, sql_only_looks
+from drills.app.sandbox.acting import redis_is_read_only, require_up, sql_is_read_only
 from drills.cli.acting import action
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import print_table, readable
@@ -34,7 +34,7 @@ def sql(
 ) -> None:
     """Run one statement on the database, and print its rows."""
     context, sandbox = open_sandbox(workspace)
-    with action(context, read_only=sql_only_looks(statement)):
+    with action(context, read_only=sql_is_read_only(statement)):
         columns, rows = sandbox.databases.of(service).sql(statement, timeout=timeout)
         if columns:
             print_table(columns, rows)
@@ -48,7 +48,7 @@ def redis(
 ) -> None:
     """Run one Redis command on the cache."""
     context, sandbox = open_sandbox(workspace)
-    with action(context, read_only=redis_only_looks(words)):
+    with action(context, read_only=redis_is_read_only(words)):
         echo(readable(sandbox.caches.of(service).command(*words)))
 
 

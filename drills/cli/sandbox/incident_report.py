@@ -1,4 +1,4 @@
-"""`drills sandbox report`: everything that one looks at first, asked at once and kept as one Markdown file."""
+"""`drills sandbox report`: what one asks first in an incident, collected and kept as one Markdown file."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class ExhaustConnections(SessionFault):
 
     Without `connections` it takes all that ordinary roles may have, those of the app too (its open ones are
     ended), and whatever is freed later; the ones reserved for superusers stay free, so that the database can be
-    looked at and mended. Where everybody logs in as a superuser none stays free: then only a restart of the database,
+    checked and mended. Where everybody logs in as a superuser none stays free: then only a restart of the database,
     or the undo, frees them. With `connections` it takes so many and leaves the others alone.
     """
 

@@ -1,4 +1,4 @@
-"""The certificate at the edge expires: nobody renewed it, and clients that look refuse to go on."""
+"""The certificate at the edge expires: nobody renewed it, and clients that check refuse to go on."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""How many looks go on at once, so that hanging targets never take the places of healthy ones.
+"""How many checks go on at once, so that hanging targets never take the places of healthy ones.
 
 due ──► fast lane ──(still there after a while, and somebody needs the place)──► slow lane
-due, and its last look was slow ──────────────────────────────────────────────► slow lane
+due, and its last check was slow ──────────────────────────────────────────────► slow lane
 """
 
 from __future__ import annotations
 
 
 class Lanes:
-    """Places for looks, known by their index. Each look holds one place from `enter` to `leave`."""
+    """Places for checks, known by their index. Each check holds one place from `enter` to `leave`."""
 
     def __init__(self, *, fast: int, slow: int, slow_after: float = 0.5) -> None:
         self._fast_limit = fast
@@ -21,7 +21,7 @@ class Lanes:
         return len(self._fast) + len(self._slow)
 
     def enter(self, index: int, now: float, *, slow: bool) -> bool:
-        """Take a place; False when there is none. `slow`: its last look was slow, so it may not take a fast one."""
+        """Take a place; False when there is none. `slow`: its last check was slow, so it may not take a fast one."""
         if slow:
             if len(self._slow) >= self._slow_limit:
                 return False

@@ -1,4 +1,4 @@
-"""Looks for people: once with each probe, or on and on, without alerts and without a store."""
+"""Checks for people: once with each probe, or on and on, without alerts and without a store."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from drills.probing.bind import bind_all
 from drills.probing.engine.prober import Prober
 from drills.probing.remote.config import KnownProber
 
-#: A metrics probe compares two looks; this many seconds apart they tell something.
+#: A metrics probe compares two checks; this many seconds apart they tell something.
 _BETWEEN = 2.0
 
 
-async def look_once(
+async def check_once(
     specs: Sequence[ProbeSpec],
     addresses: Mapping[str, str],
     probers: Mapping[str, KnownProber] = MappingProxyType({}),
@@ -24,7 +24,7 @@ async def look_once(
     if not specs:
         return ()
     wanted = {
-        (spec.name, vantage): 2 if spec.kind == "metrics" else 1 for spec in specs for vantage in spec.looked_from
+        (spec.name, vantage): 2 if spec.kind == "metrics" else 1 for spec in specs for vantage in spec.checked_from
     }
     seen: dict[tuple[str, str], list[Observation]] = {place: [] for place in wanted}
     done = asyncio.Event()
@@ -39,12 +39,12 @@ async def look_once(
     try:
         await asyncio.sleep(0)
         for spec in specs:
-            prober.look_now(spec.name)
+            prober.check_now(spec.name)
         if 2 in wanted.values():
             await asyncio.sleep(_BETWEEN)
             for spec in specs:
                 if spec.kind == "metrics":
-                    prober.look_now(spec.name)
+                    prober.check_now(spec.name)
         await _either(done, running)
     finally:
         running.cancel()
@@ -52,13 +52,13 @@ async def look_once(
     return tuple(seen[place][count - 1] for place, count in wanted.items())
 
 
-async def look_on(
+async def check_on(
     specs: Sequence[ProbeSpec],
     addresses: Mapping[str, str],
     show: Callable[[Observation], None],
     probers: Mapping[str, KnownProber] = MappingProxyType({}),
 ) -> None:
-    """Look at each probe's interval until cancelled."""
+    """Check each probe's interval until cancelled."""
     await Prober(bind_all(specs, addresses, probers), show).run()
 
 

@@ -1,14 +1,14 @@
-"""From a bound probe to the function that looks."""
+"""From a bound probe to the function that checks."""
 
 from __future__ import annotations
 
 from drills.errors import BadInput
 from drills.probing.bind import BoundProbe
-from drills.probing.seen import Look, ProbeContext
+from drills.probing.seen import Check, ProbeContext
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """The look of a probe, as its kind makes it; from a vantage with `via`, a prober elsewhere is asked to look.
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """The check of a probe, as its kind makes it; from a vantage with `via`, a prober elsewhere is asked to check.
 
     Raises BadInput for an address that cannot be used.
     """

@@ -1,10 +1,10 @@
 """The engine that keeps probes on time.
 
-    heap ──due──► lanes ──place──► look (one task) ──► verdict ──► sink
+    heap ──due──► lanes ──place──► check (one task) ──► verdict ──► sink
                     │                  ▲
-                    └──none: waits     └── look_now: confirm-then-fire, tripwires
+                    └──none: waits     └── check_now: confirm-then-fire, tripwires
 
-Everything happens in one event loop. `run`, `look_now`, `pause` and `resume` are to be called from it.
+Everything happens in one event loop. `run`, `check_now`, `pause` and `resume` are to be called from it.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from drills.probing.engine.verdict import judge
 from drills.probing.net.connectivity import Connectivity, own_connectivity
 from drills.probing.net.descriptors import places
 from drills.probing.net.resolver import Resolver
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 from drills.probing.settings_model import ForOthers
 
 _log = logging.getLogger(__name__)
 
-#: Looks due within this many seconds of each other begin together: fewer wake-ups, and as good as on time.
+#: Checks due within this many seconds of each other begin together: fewer wake-ups, and as good as on time.
 _GRAIN = 0.002
-#: How soon looks that wait for a place are considered again.
+#: How soon checks that wait for a place are considered again.
 _PATIENCE = 0.1
 #: How long an answer of the own-connectivity check is believed.
 _BELIEVED = 1.0
@@ -44,11 +44,11 @@ _BELIEVED = 1.0
 class _Slot:
     """What the engine knows about one probe."""
 
-    __slots__ = ("again", "attempt", "failing", "look", "probe", "slow", "task", "turn", "waiting")
+    __slots__ = ("again", "attempt", "check", "failing", "probe", "slow", "task", "turn", "waiting")
 
-    def __init__(self, probe: BoundProbe, look: Look) -> None:
+    def __init__(self, probe: BoundProbe, check: Check) -> None:
         self.probe = probe
-        self.look = look
+        self.check = check
         self.task: asyncio.Task[None] | None = None
         self.turn = 0.0
         self.attempt = 0
@@ -59,12 +59,12 @@ class _Slot:
 
 
 class Prober:
-    """Looks at every probe at its interval, from each of its vantages, and gives each observation to `sink`.
+    """Checks every probe at its interval, from each of its vantages, and gives each observation to `sink`.
 
     `sink` is called in the event loop and must return at once (a queue's put, an append); what it raises is logged
-    and counted, and stops nothing. `unusable` is called once, before the first look, for each probe that cannot look
-    at all (from one of its vantages): each of its looks gives *unknown* with that reason, and stops no other probe.
-    `concurrency` bounds the looks that go on at once. `prepare` and `connectivity` are parameters so that the engine
+    and counted, and stops nothing. `unusable` is called once, before the first check, for each probe that cannot check
+    at all (from one of its vantages): each of its checks gives *unknown* with that reason, and stops no other probe.
+    `concurrency` bounds the checks that go on at once. `prepare` and `connectivity` are parameters so that the engine
     can be tried without a network.
     """
 
@@ -76,7 +76,7 @@ class Prober:
         clock: Clock | None = None,
         unusable: Callable[[BoundProbe, str], None] = lambda _probe, _reason: None,
         concurrency: int = 4096,
-        prepare: Callable[[BoundProbe, ProbeContext], Look] = prepare,
+        prepare: Callable[[BoundProbe, ProbeContext], Check] = prepare,
         connectivity: Connectivity = own_connectivity,
     ) -> None:
         self._probes = tuple(place for probe in probes for place in probe.places or (probe,))
@@ -102,12 +102,12 @@ class Prober:
         self._connected: tuple[float, asyncio.Task[bool]] | None = None
 
     async def run(self) -> None:
-        """Probe until cancelled; every look that still goes on is then cancelled too, and its sockets closed."""
+        """Probe until cancelled; every check that still goes on is then cancelled too, and its sockets closed."""
         context = ProbeContext(Resolver(), self._clock.monotonic, self._evaluator, now=self._clock.now)
         limit = places(self._concurrency)
         self._lanes = Lanes(fast=max(1, limit // 2), slow=max(1, limit // 2))
         ready = [(probe, make_ready(probe, context, self._prepare)) for probe in self._probes]
-        self._slots = [_Slot(probe, made.look) for probe, made in ready]
+        self._slots = [_Slot(probe, made.check) for probe, made in ready]
         self._reach = sum(_by_own_network(probe) for probe, made in ready if not made.reason)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._stop, context)
@@ -120,10 +120,10 @@ class Prober:
                     wires.create_task(hold_tripwire(host, port, self._trip(probe.name), names, self._clock))
             await self._keep_time()
 
-    def look_now(self, name: str) -> None:
-        """Look at that probe at once, from all its vantages; when a look goes on, again as soon as it has ended.
+    def check_now(self, name: str) -> None:
+        """Check that probe at once, from all its vantages; when a check goes on, again as soon as it has ended.
 
-        The observation's attempt counts up from the last scheduled look. Raises KeyError for an unknown name.
+        The observation's attempt counts up from the last scheduled check. Raises KeyError for an unknown name.
         """
         for index in self._index[name]:
             if not self._slots or self._closing:
@@ -135,7 +135,7 @@ class Prober:
                 self._begin(index, self._clock.monotonic(), slot.attempt + 1)
 
     def pause(self) -> None:
-        """Begin no look until `resume`; turns that come meanwhile are left out and not counted as skipped."""
+        """Begin no check until `resume`; turns that come meanwhile are left out and not counted as skipped."""
         self._paused = True
 
     def resume(self) -> None:
@@ -168,7 +168,7 @@ class Prober:
             self._tally.skipped += 1
             del self._queues[slot.slow][index]
             slot.waiting = False
-            self._give(slot, Outcome.UNKNOWN, "the prober is overloaded: no place to look", Seen(), slot.turn)
+            self._give(slot, Outcome.UNKNOWN, "the prober is overloaded: no place to check", Seen(), slot.turn)
         else:
             self._begin(index, due, 0)
 
@@ -185,7 +185,7 @@ class Prober:
             return False
         if slot.attempt == 0:
             self._tally.began(now - slot.turn)
-        slot.task = asyncio.create_task(self._look(index, slot, now))
+        slot.task = asyncio.create_task(self._check(index, slot, now))
         return True
 
     def _admit(self) -> None:
@@ -195,15 +195,15 @@ class Prober:
                 del queue[index]
                 slot.waiting = False
 
-    # ---- looking --------------------------------------------------------------------------------------------------
+    # ---- checking --------------------------------------------------------------------------------------------------
 
-    async def _look(self, index: int, slot: _Slot, started: float) -> None:
+    async def _check(self, index: int, slot: _Slot, started: float) -> None:
         try:
-            seen = await slot.look()
+            seen = await slot.check()
         except asyncio.CancelledError:
             if self._closing:
                 raise
-            seen = Seen(unknown="the look was cancelled")
+            seen = Seen(unknown="the check was cancelled")
         except Exception as error:  # noqa: BLE001 - a fault of ours must be seen as ours, and stop no other probe
             _log.exception("probe %s", slot.probe.place)
             seen = Seen(unknown=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
@@ -261,7 +261,7 @@ class Prober:
             tally.slowest_sink = took
 
     def _trip(self, name: str) -> Callable[[], None]:
-        return lambda: self.look_now(name)
+        return lambda: self.check_now(name)
 
     async def _stop(self, context: ProbeContext) -> None:
         self._closing = True
@@ -275,8 +275,8 @@ class Prober:
 
 
 def _by_own_network(probe: BoundProbe) -> bool:
-    """Whether its failures may be those of this machine's network: no kind that looks at this machine, or may, and no
-    look from elsewhere.
+    """Whether its failures may be those of this machine's network: no kind that checks this machine, or may, and no
+    check from elsewhere.
     """
     return probe.settings.for_others is ForOthers.ALWAYS and probe.via is None
 

@@ -11,10 +11,10 @@ _RECENT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class ProberStats:
-    """Counts since the start; lateness in seconds between when a look was due and when it began.
+    """Counts since the start; lateness in seconds between when a check was due and when it began.
 
-    `lateness_p50`, `lateness_p99` and `jitter` (its standard deviation) are of the last 20,000 looks,
-    `lateness_max` of all. `skipped` are turns that came while the same probe was still looking, had no place, or were
+    `lateness_p50`, `lateness_p99` and `jitter` (its standard deviation) are of the last 20,000 checks,
+    `lateness_max` of all. `skipped` are turns that came while the same probe was still checking, had no place, or were
     missed while the machine slept. `slowest_sink` is the longest that the receiver of observations took.
     """
 
@@ -42,7 +42,7 @@ class Tally:
         self._recent: deque[float] = deque(maxlen=_RECENT)
 
     def began(self, lateness: float) -> None:
-        """A scheduled look began that late."""
+        """A scheduled check began that late."""
         self._recent.append(lateness)
         if lateness > self.lateness_max:
             self.lateness_max = lateness

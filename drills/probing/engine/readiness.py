@@ -1,4 +1,4 @@
-"""Whether a bound probe can look at all: its kind makes its look ready, with all that settings may be wrong in."""
+"""Whether a bound probe can check at all: its kind makes its check ready, with all that settings may be wrong in."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from drills.probing.bind import BoundProbe
 from drills.probing.engine.preparing import prepare
 from drills.probing.engine.tripwire import tripwire_target
 from drills.probing.net.resolver import Names, Resolver, names_of
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """`wire` is where the probe's tripwire is held, if it wants one. One that cannot look has a `reason`, one line,
-    and a look that gives nothing else.
+    """`wire` is where the probe's tripwire is held, if it wants one. One that cannot check has a `reason`, one line,
+    and a check that gives nothing else.
     """
 
-    look: Look
+    check: Check
     wire: tuple[str, int, Names] | None = None
     reason: str = ""
 
 
 def make_ready(
-    probe: BoundProbe, context: ProbeContext, prepare: Callable[[BoundProbe, ProbeContext], Look] = prepare
+    probe: BoundProbe, context: ProbeContext, prepare: Callable[[BoundProbe, ProbeContext], Check] = prepare
 ) -> Ready:
-    """The probe's look; never raises for what the probe is."""
+    """The probe's check; never raises for what the probe is."""
     reason = probe.unusable
     if not reason:
         try:
-            look = prepare(probe, context)
+            check = prepare(probe, context)
             target = tripwire_target(probe)
-            return Ready(look, (*target, names_of(probe.settings, context.resolver)) if target else None)
+            return Ready(check, (*target, names_of(probe.settings, context.resolver)) if target else None)
         except (DrillsError, ValueError) as error:
             reason = str(error).removeprefix(f"probe {probe.name}: ")
         except Exception as error:  # noqa: BLE001 - whatever a library says of a setting, it is this probe's alone
@@ -48,7 +48,7 @@ def make_ready(
 
 
 async def unready(probes: Iterable[BoundProbe]) -> list[tuple[BoundProbe, str]]:
-    """Those that could not look, each from each of its vantages, and why. Nothing is connected to."""
+    """Those that could not check, each from each of its vantages, and why. Nothing is connected to."""
     context = ProbeContext(Resolver(), time.monotonic)
     try:
         return [

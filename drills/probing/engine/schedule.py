@@ -7,13 +7,13 @@ import math
 from collections.abc import Sequence
 from hashlib import blake2b
 
-#: Phases lie on a grid of this many seconds: looks begin a few together, which costs the machine far fewer wake-ups
+#: Phases lie on a grid of this many seconds: checks begin a few together, which costs the machine far fewer wake-ups
 #: (measured: libcurl takes half the processor time for each transfer in batches of ten), and none of them late.
 GRID = 0.05
 
 
 def phase(name: str, every: float) -> float:
-    """Where in its interval a probe of that name looks, in seconds from 0 to `every`; the same on every machine."""
+    """Where in its interval a probe of that name checks, in seconds from 0 to `every`; the same on every machine."""
     share = int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) / 2**64
     return math.floor(share * every / GRID) * GRID
 

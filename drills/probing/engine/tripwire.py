@@ -1,6 +1,6 @@
-"""A held-open connection whose end makes the prober look at once, instead of at the probe's next turn.
+"""A held-open connection whose end makes the prober check at once, instead of at the probe's next turn.
 
-A tripwire only decides when to look; an alert still needs looks that failed.
+A tripwire only decides when to check; an alert still needs checks that failed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ async def hold_tripwire(host: str, port: int, trip: Callable[[], None], resolver
     """Hold a connection for ever, and call `trip` whenever an established one is closed or reset by the other side.
 
     A connection that cannot be made is tried again every half second. It trips only right after one was lost: of
-    several replicas that die one after the other, the last may still have answered the look at the first one's end.
+    several replicas that die one after the other, the last may still have answered the check the first one's end.
     """
     lost = False
     while True:

@@ -31,7 +31,7 @@ def unreached(
     *,
     awaited: str = "answer",
 ) -> Seen:
-    """What a look saw that ended with one of `NOT_REACHED`.
+    """What a check saw that ended with one of `NOT_REACHED`.
 
     `timeout` is the probe's, in seconds; `awaited` is what it waited for once `phases` say that it was connected.
     """

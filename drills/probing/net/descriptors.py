@@ -11,7 +11,7 @@ _RESERVED = 128
 def places(wanted: int) -> int:
     """As many as wanted, or as the limit of open files allows after raising it as far as this process may.
 
-    Looking without a descriptor would make every outcome unknown: better to keep fewer going at once.
+    Checking without a descriptor would make every outcome unknown: better to keep fewer going at once.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = wanted + _RESERVED

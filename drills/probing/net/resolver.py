@@ -26,7 +26,7 @@ class NameNotResolved(Exception):
 
 
 class ResolverBusy(Exception):
-    """Every thread of the pool hangs: the prober cannot look."""
+    """Every thread of the pool hangs: the prober cannot check."""
 
 
 @dataclass(frozen=True, slots=True)

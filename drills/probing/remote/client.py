@@ -1,6 +1,6 @@
-"""The side that asks: a probe's look from a vantage with `via`, made by a prober on another machine.
+"""The side that asks: a probe's check from a vantage with `via`, made by a prober on another machine.
 
-look ──POST /look──► `drills prober` there: binds, looks, judges ──► outcome, reason, phases, metrics
+check ──POST /check──► `drills prober` there: binds, checks, judges ──► outcome, reason, phases, metrics
   └── no answer, the token refused, an answer that is none: nothing is known from there, and nothing has failed
 """
 
@@ -23,7 +23,7 @@ from drills.probing.net.addresses import escaped
 from drills.probing.net.trusted import trust
 from drills.probing.remote.config import LONGEST, KnownProber, read_token
 from drills.probing.remote.messages import FORMAT, Answer, Question
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 from drills.text_files import UnreadableFile, read_text
 
 #: Seconds that the way there and back may take beyond the probe's own timeout.
@@ -34,7 +34,7 @@ _ANSWER_LIMIT = 262_144
 
 
 class ProbeClient:
-    """One client for all looks of a prober that are made elsewhere; connections are kept."""
+    """One client for all checks of a prober that are made elsewhere; connections are kept."""
 
     def __init__(self) -> None:
         self.asker = uuid.uuid4().hex
@@ -51,23 +51,23 @@ class _NoAnswer(Exception):
     """Nothing is known from there; the message tells why, in one line."""
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that has `probe.via` look.
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that has `probe.via` check.
 
     Raises ValueError for a timeout that a prober does not wait for, and a file of certificates that cannot be read.
     """
     via = probe.via
     if via is None:
-        raise ValueError("it is not looked at by way of another prober")
+        raise ValueError("it is not checked by way of another prober")
     if probe.spec.timeout > LONGEST:
-        raise ValueError(f"timeout: another prober looks for at most {format_duration(LONGEST)}")
+        raise ValueError(f"timeout: another prober checks for at most {format_duration(LONGEST)}")
     if context.client is None:
         context.client = ProbeClient()
     client: httpx.AsyncClient = context.client.client
     question = _question(probe, context.client.asker).encode()
     within = probe.timeout + GRACE
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         try:
             async with asyncio.timeout(within):
                 answer = _understood(await _ask(client, via, question), via)
@@ -81,11 +81,11 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
             return Seen(unknown=f"the prober {via.name} {why}")
         reason = " ".join(answer.reason.split())
         if answer.outcome is Outcome.UNKNOWN:
-            return Seen(unknown=f"the prober {via.name} could not look ({reason})", phases=answer.phases)
+            return Seen(unknown=f"the prober {via.name} could not check ({reason})", phases=answer.phases)
         metrics = {name: value for name, value in answer.metrics.items() if name in probe.settings.metrics}
         return Seen(phases=answer.phases, metrics=metrics, verdict=(answer.outcome, reason))
 
-    return look
+    return check
 
 
 def _question(probe: BoundProbe, asker: str) -> str:
@@ -120,7 +120,7 @@ async def _ask(client: httpx.AsyncClient, via: KnownProber, question: bytes) -> 
     except ValueError as why:
         raise _NoAnswer(f"cannot be asked ({why})") from None
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Accept-Encoding": "identity"}
-    async with client.stream("POST", f"{via.url.rstrip('/')}/look", content=question, headers=headers) as response:
+    async with client.stream("POST", f"{via.url.rstrip('/')}/check", content=question, headers=headers) as response:
         body = b""
         async for chunk in response.aiter_raw():  # as it came: a packed answer has no bound
             body += chunk
@@ -130,14 +130,14 @@ async def _ask(client: httpx.AsyncClient, via: KnownProber, question: bytes) -> 
 
 
 def _understood(answered: tuple[int, bytes], via: KnownProber) -> Answer:
-    """Raises _NoAnswer when there is no look in it."""
+    """Raises _NoAnswer when there is no check in it."""
     status, body = answered
     if status == 401:
         raise _NoAnswer(f"refuses the token of {via.token_file}")
     if status != 200:
         if said := _said(body):
             raise _NoAnswer(f"refuses: {said}")
-        if status >= 500:  # it was stopped while it looked, or what stands before it does not reach it
+        if status >= 500:  # it was stopped while it checked, or what stands before it does not reach it
             raise _NoAnswer(f"does not answer (status {status})")
         raise _NoAnswer(_unlike(f"status {status}; is {via.url} its address?"))
     try:

@@ -12,7 +12,7 @@ from drills.text_files import UnreadableFile, read_text
 
 #: Of a file with a token.
 _MOST_BYTES = 65_536
-#: A prober keeps no asker's look going for longer.
+#: A prober keeps no asker's check going for longer.
 LONGEST = timedelta(seconds=60)
 
 

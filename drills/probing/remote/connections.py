@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 #: Seconds for a request's header to arrive, from the first byte or, on a new connection, from the beginning.
 HEADER_WITHIN = 10.0
 #: Connections that are open at once, and those from one address that have not shown the token. One asker opens as many
-#: at once as looks may go on at once.
+#: at once as checks may go on at once.
 MOST = 1024
 MOST_UNKNOWN_FROM_ONE = 256
 #: Bytes of a header.

@@ -1,6 +1,6 @@
 """`drills prober`: answers questions over HTTP to whoever has the token.
 
-POST /look    Authorization: Bearer TOKEN; a Question, and its Answer; what cannot be looked at is one line in `error`
+POST /check    Authorization: Bearer TOKEN; a Question, and its Answer; what cannot be checked is one line in `error`
 GET  /health  whether it answers at all; tells nothing, and wants no token
 """
 
@@ -66,8 +66,8 @@ def goes_beyond_this_machine(listener: socket.socket) -> bool:
     return not ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
-async def serve_looks(listener: socket.socket, token: str, kinds: frozenset[str] | None = None) -> None:
-    """Answer with probes of these kinds until cancelled; looks that go on then are given up."""
+async def serve_checks(listener: socket.socket, token: str, kinds: frozenset[str] | None = None) -> None:
+    """Answer with probes of these kinds until cancelled; checks that go on then are given up."""
     probe_server = ProbeServer(kinds=kinds)
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     server = _Server(
@@ -103,9 +103,9 @@ class _Server(uvicorn.Server):
 
 
 def application(token: str, probe_server: ProbeServer) -> Starlette:
-    """The web application; `token` is wanted of everyone who asks for a look."""
+    """The web application; `token` is wanted of everyone who asks for a check."""
 
-    async def look(request: Request) -> Response:
+    async def check(request: Request) -> Response:
         if not _knows(token, request.headers.get("authorization", "")):
             return _refusal(401, "the token is missing or wrong")
         request.state.connection.show_token()
@@ -127,7 +127,7 @@ def application(token: str, probe_server: ProbeServer) -> Starlette:
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return Starlette(routes=[Route("/look", look, methods=["POST"]), Route("/health", health)])
+    return Starlette(routes=[Route("/check", check, methods=["POST"]), Route("/health", health)])
 
 
 class _TooLong(Exception):

@@ -1,4 +1,4 @@
-"""What is asked of a prober elsewhere, and what it answers: JSON over HTTP, `POST /look`."""
+"""What is asked of a prober elsewhere, and what it answers: JSON over HTTP, `POST /check`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ FORMAT = 1
 
 
 class Question(Model):
-    """One look to make: a probe whose addresses are filled in.
+    """One check to make: a probe whose addresses are filled in.
 
-    `asker` tells apart those who ask the same, so that what a kind remembers between two looks is each one's own.
+    `asker` tells apart those who ask the same, so that what a kind remembers between two checks is each one's own.
     `ca` are the certificates to trust, as PEM: files of the asker's machine are not there.
     """
 
@@ -40,7 +40,7 @@ class Question(Model):
 
 
 class Answer(Model):
-    """A look made and judged there. Keys that a newer prober adds are passed over."""
+    """A check made and judged there. Keys that a newer prober adds are passed over."""
 
     model_config = ConfigDict(extra="ignore")
 

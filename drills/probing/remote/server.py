@@ -1,4 +1,4 @@
-"""The side that is asked: makes a probe of a question, keeps it ready for the next one, looks and judges."""
+"""The side that is asked: makes a probe of a question, keeps it ready for the next one, checks and judges."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from drills.probing.kinds.redis.url import RedisAddress
 from drills.probing.net.resolver import Resolver
 from drills.probing.registry import PROBE_KINDS
 from drills.probing.remote.messages import FORMAT, Answer, Question
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 from drills.probing.settings_model import ForOthers
 
 _log = logging.getLogger(__name__)
 
-#: Looks that go on at once.
+#: Checks that go on at once.
 LOOKS = 256
 #: Bytes of all answers that may be held at once, and of one.
 _HELD = 536_870_912
@@ -46,15 +46,15 @@ _KEPT_BYTES = 1_048_576
 
 
 class Overloaded(Exception):
-    """As many looks go on as may; the message is one line."""
+    """As many checks go on as may; the message is one line."""
 
 
 @dataclass(slots=True)
 class _Ready:
     probe: BoundProbe
-    look: Look
+    check: Check
     ca: Path | None
-    #: Two looks of one probe never overlap: a prepared look remembers, and may hold a connection.
+    #: Two checks of one probe never overlap: a prepared check remembers, and may hold a connection.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: int = 0
     #: Bytes of the question, without its certificates; and bytes that an answer may have.
@@ -63,24 +63,24 @@ class _Ready:
 
 
 def kinds_for_others(allowed: Iterable[str] = ()) -> frozenset[str]:
-    """The kinds that are looked at for others; `allowed` are those that this prober's owner allows besides.
+    """The kinds that are checked for others; `allowed` are those that this prober's owner allows besides.
 
-    Raises BadInput for one that there is not, or that looks at its own machine only.
+    Raises BadInput for one that there is not, or that checks its own machine only.
     """
     for name in allowed:
         if name not in PROBE_KINDS:
             raise BadInput(f"--allow: {name!r} is not a kind of probe; {PROBE_KINDS.why_not(name)}")
         if PROBE_KINDS[name].for_others is ForOthers.NEVER:
-            raise BadInput(f"--allow: a {name} probe looks at its own machine only; leave it out")
+            raise BadInput(f"--allow: a {name} probe checks its own machine only; leave it out")
     return frozenset(name for name, kind in PROBE_KINDS.items() if kind.for_others is ForOthers.ALWAYS) | {*allowed}
 
 
 class ProbeServer:
-    """Looks for whoever asks, with probes of `kinds`; absent: those that are looked at for anybody.
+    """Checks for whoever asks, with probes of `kinds`; absent: those that are checked for anybody.
 
-    `concurrency` bounds the looks that go on at once, `kept` those that are kept ready.
+    `concurrency` bounds the checks that go on at once, `kept` those that are kept ready.
 
-    What was not asked for longest is forgotten first, and with it what a kind remembers between two looks.
+    What was not asked for longest is forgotten first, and with it what a kind remembers between two checks.
     """
 
     def __init__(self, *, kinds: frozenset[str] | None = None, concurrency: int = LOOKS, kept: int = 1024) -> None:
@@ -96,17 +96,17 @@ class ProbeServer:
         self._folder = tempfile.TemporaryDirectory(prefix="drills-prober-")
 
     async def answer(self, question: Question) -> Answer:
-        """Look once. Raises BadInput for a probe that cannot be looked at here, Overloaded when there is no place."""
+        """Check once. Raises BadInput for a probe that cannot be checked here, Overloaded when there is no place."""
         if self._going_on >= self._concurrency:
-            raise Overloaded(f"overloaded: {self._concurrency} looks go on already")
+            raise Overloaded(f"overloaded: {self._concurrency} checks go on already")
         ready = self._made_ready(question)
         if self._held + ready.holds > _HELD:
-            raise Overloaded(f"overloaded: looks that go on already may hold {self._held} bytes; lower body-limit")
+            raise Overloaded(f"overloaded: checks that go on already may hold {self._held} bytes; lower body-limit")
         self._going_on += 1
         self._held += ready.holds
         ready.asked += 1
         try:
-            seen = await _look(ready)
+            seen = await _check(ready)
             outcome, reason = await judge(ready.probe, seen, self._context.evaluator)
         finally:
             self._going_on -= 1
@@ -121,7 +121,7 @@ class ProbeServer:
         )
 
     async def close(self) -> None:
-        """Let go of all that is kept ready; looks must have ended."""
+        """Let go of all that is kept ready; checks must have ended."""
         await self._context.close()
         self._ready.clear()
         self._folder.cleanup()
@@ -155,7 +155,7 @@ class ProbeServer:
         return path
 
     def _forget(self) -> None:
-        """The oldest that nobody looks with; the last one is about to be used."""
+        """The oldest that nobody checks with; the last one is about to be used."""
         idle = [key for key, ready in self._ready.items() if not ready.asked][:-1]
         for key in idle:
             if len(self._ready) <= self._kept and self._kept_bytes <= _KEPT_BYTES:
@@ -166,14 +166,14 @@ class ProbeServer:
                 forgotten.ca.unlink(missing_ok=True)
 
 
-async def _look(ready: _Ready) -> Seen:
+async def _check(ready: _Ready) -> Seen:
     try:
         async with asyncio.timeout(ready.probe.timeout):
             await ready.turn.acquire()
     except TimeoutError:
-        return Seen(unknown="the look before this one still goes on")
+        return Seen(unknown="the check before this one still goes on")
     try:
-        return await ready.look()
+        return await ready.check()
     except Exception as error:  # noqa: BLE001 - a fault of ours must be seen as ours
         _log.exception("probe %s", ready.probe.name)
         return Seen(unknown=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
@@ -182,13 +182,13 @@ async def _look(ready: _Ready) -> Seen:
 
 
 def _size(question: Question) -> int:
-    """Bytes, without the certificates. Raises BadInput for more than is looked at for others."""
+    """Bytes, without the certificates. Raises BadInput for more than is checked for others."""
     size = len(question.model_dump_json(exclude={"ca"}))
     if size > _QUESTION:
-        raise BadInput(f"probe {question.name}: it has {size} bytes; at most {_QUESTION} are looked at for others")
+        raise BadInput(f"probe {question.name}: it has {size} bytes; at most {_QUESTION} are checked for others")
     texts = len(question.assert_) + len(question.degraded) + _texts(question.settings)
     if texts > _TEXTS:
-        raise BadInput(f"probe {question.name}: it has {texts} texts; at most {_TEXTS} are looked at for others")
+        raise BadInput(f"probe {question.name}: it has {texts} texts; at most {_TEXTS} are checked for others")
     return size
 
 
@@ -201,7 +201,7 @@ def _texts(value: JsonValue) -> int:
 
 
 def _check_reach(probe: BoundProbe) -> None:
-    """Raises BadInput for a socket in a folder: its server may know the user that looks, and ask for no password."""
+    """Raises BadInput for a socket in a folder: its server may know the user that checks, and ask for no password."""
     match probe.settings:
         case RedisSettings(url=url):
             socket = RedisAddress.read(url).socket
@@ -228,12 +228,12 @@ def _not_of_this_machine(probe: BoundProbe) -> None:
 
 
 def _spec(question: Question, ca: Path | None, kinds: frozenset[str]) -> ProbeSpec:
-    """The probe that is asked for. Raises BadInput for what is not looked at for others."""
+    """The probe that is asked for. Raises BadInput for what is not checked for others."""
     kind, settings = question.kind, dict(question.settings)
     if kind not in PROBE_KINDS:
         raise BadInput(f"probe {question.name}: {kind!r} is not a kind of probe here; {suggest(kind, kinds)}")
     if PROBE_KINDS[kind].for_others is ForOthers.NEVER:
-        raise BadInput(f"probe {question.name}: a {kind} probe looks at its own machine only, not for others")
+        raise BadInput(f"probe {question.name}: a {kind} probe checks its own machine only, not for others")
     if kind not in kinds:
         raise BadInput(
             f"probe {question.name}: {kind} probes are refused here, unless with drills prober --allow {kind}"

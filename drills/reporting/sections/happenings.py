@@ -1,4 +1,4 @@
-"""The course of a drill, one line for each event but looks and seconds, which have sections of their own."""
+"""The course of a drill, one line for each event but checks and seconds, which have sections of their own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Happening:
 
 
 def happenings(timeline: Timeline, card: Scorecard) -> tuple[Happening, ...]:
-    """Every event but looks and seconds, and the measured milestones, in order."""
+    """Every event but checks and seconds, and the measured milestones, in order."""
     lines = [
         Happening(moment_at(timeline, t), "measured", _MEASURED[milestone], "", True)
         for milestone, t in card.milestones.items()
@@ -116,7 +116,7 @@ _SAYINGS: dict[type[e.Base], Callable[[Any], tuple[str, str]]] = {
     e.AlertFired: lambda x: (f"Alert fired: {x.level} {one_line(x.title)}", x.reason),
     e.AlertChanged: lambda x: (f"Alert is now {x.level}", x.reason),
     e.AlertResolved: lambda x: ("Alert resolved", x.reason),
-    e.ProbeUnusable: lambda x: (f"Probe cannot look: {probe_from(x.probe, x.vantage)}", x.reason),
+    e.ProbeUnusable: lambda x: (f"Probe cannot check: {probe_from(x.probe, x.vantage)}", x.reason),
     e.AlertSuppressed: lambda x: (f"Alert held back: {x.key}", x.because),
     e.Acknowledged: lambda _: ("Acknowledged", ""),
     e.SeverityDeclared: lambda x: (f"Severity declared: {x.level}", x.reason),

@@ -38,12 +38,12 @@ class HeldBack:
 
 @dataclass(frozen=True, slots=True)
 class ProbeLine:
-    """All looks of one probe. `failed_first` and `failed_last` span its failures."""
+    """All checks of one probe. `failed_first` and `failed_last` span its failures."""
 
     probe: str
     kind: str
     role: str
-    looks: int
+    checks: int
     degraded: int
     failed: int
     unknown: int
@@ -86,18 +86,18 @@ def held_back(timeline: Timeline) -> tuple[HeldBack, ...]:
 
 
 def probe_lines(timeline: Timeline) -> tuple[ProbeLine, ...]:
-    """Every probe of the drill from each vantage, also one that never looked; empty without any look."""
+    """Every probe of the drill from each vantage, also one that never checked; empty without any check."""
     if timeline.first(e.ProbeObserved) is None:
         return ()
-    looks: dict[tuple[str, str], list[e.ProbeObserved]] = {
-        (spec.name, vantage): [] for spec in timeline.start.probes for vantage in spec.looked_from
+    checks: dict[tuple[str, str], list[e.ProbeObserved]] = {
+        (spec.name, vantage): [] for spec in timeline.start.probes for vantage in spec.checked_from
     }
-    for look in timeline.all(e.ProbeObserved):
-        looks.setdefault((look.probe, look.vantage), []).append(look)
+    for check in timeline.all(e.ProbeObserved):
+        checks.setdefault((check.probe, check.vantage), []).append(check)
     specs = {spec.name: spec for spec in timeline.start.probes}
     return tuple(
         _probe(probe_from(name, vantage), specs[name].kind if name in specs else "", _role(specs, name), seen)
-        for (name, vantage), seen in looks.items()
+        for (name, vantage), seen in checks.items()
     )
 
 
@@ -106,17 +106,17 @@ def _role(specs: dict[str, ProbeSpec], name: str) -> str:
     return "" if role is None else role.value
 
 
-def _probe(name: str, kind: str, role: str, looks: list[e.ProbeObserved]) -> ProbeLine:
-    failed = [look for look in looks if look.outcome is Outcome.FAIL]
-    unwell = failed or [look for look in looks if look.outcome in (Outcome.DEGRADED, Outcome.UNKNOWN)]
+def _probe(name: str, kind: str, role: str, checks: list[e.ProbeObserved]) -> ProbeLine:
+    failed = [check for check in checks if check.outcome is Outcome.FAIL]
+    unwell = failed or [check for check in checks if check.outcome in (Outcome.DEGRADED, Outcome.UNKNOWN)]
     return ProbeLine(
         probe=name,
         kind=kind,
         role=role,
-        looks=len(looks),
-        degraded=sum(look.outcome is Outcome.DEGRADED for look in looks),
+        checks=len(checks),
+        degraded=sum(check.outcome is Outcome.DEGRADED for check in checks),
         failed=len(failed),
-        unknown=sum(look.outcome is Outcome.UNKNOWN for look in looks),
+        unknown=sum(check.outcome is Outcome.UNKNOWN for check in checks),
         failed_first=Moment(failed[0].t, failed[0].at) if failed else None,
         failed_last=Moment(failed[-1].t, failed[-1].at) if failed else None,
         why=one_line(unwell[0].reason) if unwell else "",

@@ -60,11 +60,11 @@ class MetricLine:
 def metric_lines(timeline: Timeline, card: Scorecard) -> tuple[MetricLine, ...]:
     """The key metrics, then whatever else was measured; truths (a probe is down) are left to the probes' table."""
     values: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for look in timeline.all(e.ProbeObserved):
-        for name, value in look.metrics.items():
+    for check in timeline.all(e.ProbeObserved):
+        for name, value in check.metrics.items():
             known = CATALOGUE.get(name)
             if not isinstance(value, bool) and math.isfinite(value) and (known is None or known.unit is not Unit.TRUTH):
-                values.setdefault((name, look.probe), []).append((look.t, value))
+                values.setdefault((name, check.probe), []).append((check.t, value))
     if not values:
         return ()
     window = _baseline(timeline, card)
@@ -80,7 +80,7 @@ def metric_lines(timeline: Timeline, card: Scorecard) -> tuple[MetricLine, ...]:
 
 
 def _baseline(timeline: Timeline, card: Scorecard) -> tuple[float, float]:
-    """All looks before the injection are the baseline: the measured window of traffic may hold no look at all."""
+    """All checks before the injection are the baseline: the measured window of traffic may hold no check at all."""
     injected = card.milestones.get(Milestone.INJECTED)
     fault = timeline.first(e.FaultApplied)
     until = injected if injected is not None else fault.t if fault is not None else math.inf

@@ -19,8 +19,8 @@ class HttpAdapter(ServiceAdapter):
         return f"http://{reached_at}"
 
     def silence(self, service: DeclaredService, reached_at: str) -> str | None:
-        from drills.sandbox.http_answers import look
+        from drills.sandbox.http_answers import check
 
-        status, said = look(self.url(service, reached_at) + (service.health or "/"), timeout=SECONDS)
+        status, said = check(self.url(service, reached_at) + (service.health or "/"), timeout=SECONDS)
         well = status == 200 if service.health else 0 < status < 500
         return None if well else f"{service.health or '/'} answers {status}" if status else said

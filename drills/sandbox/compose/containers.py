@@ -179,7 +179,7 @@ class Containers:
                 if error.status_code not in (304, 409) and not _SO_ALREADY.search(_explained(error)):
                     raise
 
-    # --- what only looks
+    # --- what only checks
 
     @cached_property
     def most(self) -> Machine:

@@ -84,8 +84,8 @@ def ask(host: str, path: str, *, timeout: float = 5.0) -> Any:
 def does_not_answer(host: str, error: BaseException) -> str:
     """One line about an engine that is down, or that this user may not use."""
     if is_forbidden(error):
-        return f"you may not use the Docker engine at {host}: {ALLOW}, then `drills doctor` looks again"
-    return f"the Docker engine at {host} does not answer: {_reason(error)}; start it, then `drills doctor` looks again"
+        return f"you may not use the Docker engine at {host}: {ALLOW}, then `drills doctor` checks again"
+    return f"the Docker engine at {host} does not answer: {_reason(error)}; start it, then `drills doctor` checks again"
 
 
 def _reason(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """A compose project of a workspace: its file, folder and name, and which containers are its own.
 
 What is touched must carry the project's label and that of its folder: another project that happens to have the same
-name, in another folder, is refused; other containers are never looked at.
+name, in another folder, is refused; other containers are never checked.
 """
 
 from __future__ import annotations

@@ -78,10 +78,10 @@ class DeclaredService(Model):
         None, pattern=r"^/", description="A folder in its container on a disk with a bound, which drills may fill."
     )
 
-    #: Where its password's variable is looked for.
+    #: Where its password's variable is checked for.
     _variables: Mapping[str, str] = PrivateAttr(default_factory=lambda: os.environ)
 
-    def looking_in(self, variables: Mapping[str, str]) -> Self:
+    def checking_in(self, variables: Mapping[str, str]) -> Self:
         """The same service, whose password's variable is looked for there."""
         copy = self.model_copy()
         copy._variables = variables

@@ -92,7 +92,7 @@ class DeclaredSandbox:
         )
         self._project = own
         variables = ProjectVariables(own)
-        self._declared = {name: each.looking_in(variables.of(name)) for name, each in declared.items()}
+        self._declared = {name: each.checking_in(variables.of(name)) for name, each in declared.items()}
         self._system = DeclaredSystem(
             services=self._declared, links=links or {}, releases=releases, settings=settings or {}
         )

@@ -101,6 +101,6 @@ def shop_module(shop_root: Path, name: str) -> ModuleType:
     if spec is None or spec.loader is None or not path.is_file():
         raise EnvironmentFailed(f"{path}: not found; the sandbox's shop lies in the package or the checkout")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[known_as] = module  # Dataclasses look their module up by its name.
+    sys.modules[known_as] = module  # Dataclasses check their module up by its name.
     spec.loader.exec_module(module)
     return module

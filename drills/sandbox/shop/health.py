@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from drills.errors import EnvironmentFailed
-from drills.sandbox.http_answers import look, look_securely
+from drills.sandbox.http_answers import check, check_securely
 from drills.sandbox.name_answers import look_up
 from drills.sandbox.shop.names import Service
 
@@ -28,9 +28,9 @@ def ask_all(
         (Service.EXTERNAL_API, f"{addresses['external-api']}/health"),
         (Service.TOXIPROXY, f"{addresses['toxiproxy']}/version"),
     ):
-        status, said = look(url)
+        status, said = check(url)
         found[name] = (status == 200, said)
-    status, said = look_securely(f"{addresses['edge']}/health", addresses["edge-address"], Path(addresses["ca"]))
+    status, said = check_securely(f"{addresses['edge']}/health", addresses["edge-address"], Path(addresses["ca"]))
     found[Service.EDGE] = (status == 200, said)
     found[Service.DNS] = look_up(addresses["dns"], urlsplit(addresses["edge"]).hostname or "")
     for name, ask in ((Service.DATABASE, ask_database), (Service.CACHE, ask_cache)):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from drills.errors import EnvironmentFailed
-from drills.sandbox.http_answers import look
+from drills.sandbox.http_answers import check
 from drills.sandbox.shop.ground import Ground
 
 #: How long the app may take until it answers, once all runs: when it comes up on a busy machine, and for an operator
@@ -21,7 +21,7 @@ def await_ready(ground: Ground, addresses: Mapping[str, str], seconds: float = R
         return
     deadline = time.monotonic() + seconds
     while True:
-        status, said = look(f"{addresses['app']}/ready", timeout=5)
+        status, said = check(f"{addresses['app']}/ready", timeout=5)
         if status == 200:
             return
         if time.monotonic() > deadline:

@@ -16,7 +16,7 @@ from drills.model.probe import Outcome
 from drills.probing.engine.evaluation import Evaluator, NotEvaluated
 from drills.probing.engine.verdict import judge
 from drills.probing.seen import Seen
-from tests.probing.looking import probe
+from tests.probing.checking import probe
 
 HUNDRED = {"json": {"rows": list(range(100))}}
 FOUR_LOOPS = "json.rows.all(a, json.rows.all(b, json.rows.all(c, json.rows.all(d, a + b + c + d >= 0))))"

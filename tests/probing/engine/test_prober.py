@@ -1,4 +1,4 @@
-"""The engine: time, places, looking again, and what it says of itself. The clock is a fake one throughout."""
+"""The engine: time, places, checking again, and what it says of itself. The clock is a fake one throughout."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def played(play: Callable[[], Awaitable[Stage]]) -> Stage:
     return asyncio.run(whole())
 
 
-def test_each_probe_is_looked_at_once_in_each_interval_and_on_time() -> None:
+def test_each_probe_is_checked_once_in_each_interval_and_on_time() -> None:
     async def play() -> Stage:
         async with staged([named(f"probe-{n}") for n in range(50)]) as stage:
             await stage.clock.advance(30)
@@ -49,7 +49,7 @@ def test_phases_are_spread_over_the_interval() -> None:
     assert min(by_second) > 60
 
 
-def test_a_turn_that_comes_while_the_probe_still_looks_is_skipped_and_counted() -> None:
+def test_a_turn_that_comes_while_the_probe_still_checks_is_skipped_and_counted() -> None:
     async def play() -> Stage:
         async with staged([named("slow"), named("other")], {"slow": hanging(25)}) as stage:
             await stage.clock.advance(40)
@@ -66,12 +66,14 @@ def test_a_turn_that_comes_while_the_probe_still_looks_is_skipped_and_counted() 
     takes=st.lists(st.floats(0, 30), min_size=1, max_size=12),
     again_at=st.lists(st.floats(0.1, 9), max_size=6),
 )
-def test_two_looks_of_one_probe_never_overlap_however_long_they_take(takes: list[float], again_at: list[float]) -> None:
+def test_two_checks_of_one_probe_never_overlap_however_long_they_take(
+    takes: list[float], again_at: list[float]
+) -> None:
     async def play() -> Stage:
         async with staged([named("probe", every="2s")], lambda n: (takes[n % len(takes)], Seen(failure="no"))) as stage:
             for wait in again_at:
                 await stage.clock.advance(wait)
-                stage.prober.look_now("probe")
+                stage.prober.check_now("probe")
             await stage.clock.advance(40)
             return stage
 
@@ -121,16 +123,16 @@ def test_with_fewer_places_than_hanging_targets_the_healthy_ones_are_on_time_onc
     others = {(o.outcome, o.reason) for o in stage.seen if o.probe.startswith("hung")}
     assert others == {
         (Outcome.FAIL, "no answer within 8 s"),
-        (Outcome.UNKNOWN, "the prober is overloaded: no place to look"),
+        (Outcome.UNKNOWN, "the prober is overloaded: no place to check"),
     }
 
 
-def test_looking_now_looks_at_once_and_counts_attempts_until_the_next_turn() -> None:
+def test_checking_now_checks_once_and_counts_attempts_until_the_next_turn() -> None:
     async def play() -> Stage:
         async with staged([named("probe"), named("other")], {"probe": failing}) as stage:
             await stage.clock.advance(10)
             for _ in range(3):
-                stage.prober.look_now("probe")
+                stage.prober.check_now("probe")
                 await settle()
             await stage.clock.advance(10)
             return stage
@@ -138,14 +140,14 @@ def test_looking_now_looks_at_once_and_counts_attempts_until_the_next_turn() -> 
     assert [observation.attempt for observation in played(play).of("probe")] == [0, 1, 2, 3, 0]
 
 
-def test_looking_now_while_a_look_goes_on_looks_again_when_it_ends() -> None:
+def test_checking_now_while_a_check_goes_on_checks_again_when_it_ends() -> None:
     async def play() -> Stage:
         async with staged([named("probe")], lambda n: (3.0 if n == 0 else 0.0, Seen())) as stage:
             await stage.clock.advance(10)
-            if not stage.looking["probe"]:
+            if not stage.checking["probe"]:
                 await stage.clock.advance(0)
-            stage.prober.look_now("probe")
-            stage.prober.look_now("probe")
+            stage.prober.check_now("probe")
+            stage.prober.check_now("probe")
             await stage.clock.advance(9)
             return stage
 
@@ -153,19 +155,19 @@ def test_looking_now_while_a_look_goes_on_looks_again_when_it_ends() -> None:
     assert attempts[:2] == [0, 1]
 
 
-def test_a_sink_that_asks_again_where_somebody_has_asked_already_gets_one_look_and_not_two() -> None:
+def test_a_sink_that_asks_again_where_somebody_has_asked_already_gets_one_check_and_not_two() -> None:
     askers: list[Stage] = []
 
     def asks_again(observation: Observation) -> None:
         if observation.attempt == 0:
-            askers[0].prober.look_now("probe")
+            askers[0].prober.check_now("probe")
 
     async def play() -> Stage:
         async with staged([named("probe")], lambda _: (1.0, Seen()), sink=asks_again) as stage:
             askers.append(stage)
-            while not stage.looking.get("probe"):
+            while not stage.checking.get("probe"):
                 await stage.clock.advance(1)
-            stage.prober.look_now("probe")
+            stage.prober.check_now("probe")
             await stage.clock.advance(5)
             return stage
 
@@ -217,7 +219,7 @@ def test_a_sink_that_raises_stops_nothing_and_is_counted() -> None:
     assert stage.prober.stats().sink_errors == 3
 
 
-def test_a_look_that_breaks_is_unknown_and_the_next_one_is_made() -> None:
+def test_a_check_that_breaks_is_unknown_and_the_next_one_is_made() -> None:
     def broken(n: int) -> tuple[float, Seen]:
         if n == 0:
             raise AssertionError("a fault of ours")
@@ -233,7 +235,7 @@ def test_a_look_that_breaks_is_unknown_and_the_next_one_is_made() -> None:
     assert stage.seen[0].reason == "the prober failed: AssertionError: a fault of ours"
 
 
-def test_while_paused_nothing_is_looked_at_and_nothing_counts_as_skipped() -> None:
+def test_while_paused_nothing_is_checked_and_nothing_counts_as_skipped() -> None:
     async def play() -> Stage:
         async with staged([named("a")]) as stage:
             stage.prober.pause()
@@ -260,19 +262,19 @@ def test_turns_that_a_sleeping_machine_missed_are_not_made_up_for() -> None:
     assert stage.prober.stats().skipped >= 8
 
 
-def test_stopping_ends_every_look_and_reports_none_of_them() -> None:
+def test_stopping_ends_every_check_and_reports_none_of_them() -> None:
     async def play() -> Stage:
         async with staged([named(f"p{n}", every="1s") for n in range(20)], hanging(60)) as stage:
             await stage.clock.advance(5)
-            assert sum(stage.looking.values()) == 20
+            assert sum(stage.checking.values()) == 20
         return stage
 
     stage = played(play)
-    assert sum(stage.looking.values()) == 0
+    assert sum(stage.checking.values()) == 0
     assert stage.seen == []
 
 
-def test_each_vantage_is_looked_at_in_its_own_right() -> None:
+def test_each_vantage_is_checked_in_its_own_right() -> None:
     two = named("door", vantages={"edge": {}, "around": {"address": "b:1"}})
 
     async def play() -> Stage:
@@ -290,10 +292,10 @@ def test_each_vantage_is_looked_at_in_its_own_right() -> None:
     assert abs(starts[0] - starts[1]) > 0.04, "their phases are spread like those of two probes"
 
 
-def test_looking_now_looks_from_every_vantage() -> None:
+def test_checking_now_checks_from_every_vantage() -> None:
     async def play() -> Stage:
         async with staged([named("door", every="1h", vantages={"edge": {}, "around": {}})]) as stage:
-            stage.prober.look_now("door")
+            stage.prober.check_now("door")
             await settle()
             return stage
 

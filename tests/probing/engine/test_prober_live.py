@@ -25,7 +25,7 @@ async def stop(running: asyncio.Task[None]) -> None:
         await running
 
 
-def test_a_thousand_hanging_connections_leave_healthy_targets_their_looks() -> None:
+def test_a_thousand_hanging_connections_leave_healthy_targets_their_checks() -> None:
     """Nobody gives up on the hanging ones in this test's time: what is seen was seen beside all of them."""
 
     async def play() -> list[Observation]:
@@ -81,7 +81,7 @@ def test_stopping_closes_every_connection() -> None:
 
 
 def test_descriptors_that_ran_out_are_the_probers_own_want() -> None:
-    """With no descriptor left a look is unknown: the target is neither up nor down."""
+    """With no descriptor left a check is unknown: the target is neither up nor down."""
 
     async def play() -> Observation:
         got: asyncio.Queue[Observation] = asyncio.Queue()
@@ -101,4 +101,4 @@ def test_descriptors_that_ran_out_are_the_probers_own_want() -> None:
 
     observation = asyncio.run(play())
     assert observation.outcome is Outcome.UNKNOWN
-    assert observation.reason == "the prober could not look: too many open files"
+    assert observation.reason == "the prober could not check: too many open files"

@@ -45,7 +45,7 @@ def test_every_turn_is_either_given_or_counted_as_missed(intervals: list[float],
         assert abs(given_or_missed[index] - owed) <= 1
 
 
-def test_a_look_that_stays_makes_room_for_others() -> None:
+def test_a_check_that_stays_makes_room_for_others() -> None:
     lanes = Lanes(fast=2, slow=1, slow_after=0.5)
     assert lanes.enter(1, 0.0, slow=False)
     assert lanes.enter(2, 0.0, slow=False)

@@ -1,4 +1,4 @@
-"""A held-open connection whose end makes the prober look at once."""
+"""A held-open connection whose end makes the prober check at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drills.probing.engine.prober import Prober
 from drills.probing.engine.tripwire import hold_tripwire, tripwire_target
 from drills.probing.net.resolver import Resolver
 from tests.fakes import FakeClock
-from tests.probing.looking import both_ways, probe
+from tests.probing.checking import both_ways, probe
 from tests.probing.servers import never_answering, serving
 
 
@@ -56,8 +56,8 @@ def test_it_trips_when_the_other_side_goes_once_more_if_it_is_gone_and_then_no_m
     assert asyncio.run(play()) == 2
 
 
-def test_a_crash_between_two_looks_is_seen_at_once() -> None:
-    """The interval is an hour, so only the tripwire can have made the prober look."""
+def test_a_crash_between_two_checks_is_seen_at_once() -> None:
+    """The interval is an hour, so only the tripwire can have made the prober check."""
 
     async def play() -> Observation:
         held, seen = asyncio.Event(), asyncio.Queue[Observation]()
@@ -117,7 +117,7 @@ def test_it_is_held_at_the_first_address_that_takes_connections() -> None:
         ("redis", {"url": "unix:///run/redis.sock"}, None),
     ],
 )
-def test_a_tripwire_is_held_where_the_probe_looks(
+def test_a_tripwire_is_held_where_the_probe_checks(
     kind: str, settings: dict[str, Any], target: tuple[str, int] | None
 ) -> None:
     assert tripwire_target(probe(kind, {**settings, "tripwire": True})) == target

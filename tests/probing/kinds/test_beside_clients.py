@@ -21,8 +21,8 @@ import redis
 from drills.model.probe import Outcome
 from drills.sandbox.shop.local import postgres
 from tests.free_ports import free_port
+from tests.probing.checking import run_probe
 from tests.probing.conftest import Server
-from tests.probing.looking import look_at
 
 PASSWORDS = {"plain": "secret-1", "odd": "p@ss:w/o?r#d%20", "blank": "two words", "umlaut": "schlüssel"}
 #: Beside what is there: a database, a role, a password and a port that are not.
@@ -90,11 +90,11 @@ def test_a_postgres_probe_and_psql_agree_on_every_url(guarded: Server) -> None:
     port = int(guarded.url.rpartition(":")[2].partition("/")[0])
     agreed = {Outcome.PASS: 0, Outcome.FAIL: 0}
     for url in generated(port):
-        looked, reference = asyncio.run(look_at("postgres", {"url": url}, timeout="5s")), psql(url)
-        assert (looked.outcome is Outcome.PASS) is (reference.returncode == 0), (url, looked.reason, reference.stderr)
+        checked, reference = asyncio.run(run_probe("postgres", {"url": url}, timeout="5s")), psql(url)
+        assert (checked.outcome is Outcome.PASS) is (reference.returncode == 0), (url, checked.reason, reference.stderr)
         if reference.returncode:
-            assert why(reference.stderr) in looked.reason.lower(), (url, looked.reason, reference.stderr)
-        agreed[looked.outcome] += 1
+            assert why(reference.stderr) in checked.reason.lower(), (url, checked.reason, reference.stderr)
+        agreed[checked.outcome] += 1
     assert all(agreed.values()), "both outcomes were met"
 
 
@@ -111,10 +111,10 @@ def test_a_redis_probe_and_redis_cli_agree_on_every_url(cache: Server) -> None:
     for user, secret, number in itertools.product(users, ["p@ss w/rd", "secret", ""], ["", "0", "3", "99"]):
         account = f"{user}:{quote(secret, safe='')}@" if user or secret else ""
         url = f"redis://{account}127.0.0.1:{port}/{number}"
-        looked = asyncio.run(look_at("redis", {"url": url}))
+        checked = asyncio.run(run_probe("redis", {"url": url}))
         words = ["redis-cli", "--no-auth-warning", "-u", url, "PING"]
         said = subprocess.run(words, capture_output=True, text=True, timeout=30)
         # redis-cli prints the refusal of AUTH or SELECT and goes on; a probe that cannot log in as it was told fails.
         well = said.stdout.strip() == "PONG" and not said.stderr.strip()
-        assert (looked.outcome is Outcome.PASS) is well, (url, looked.reason, said.stdout, said.stderr)
+        assert (checked.outcome is Outcome.PASS) is well, (url, checked.reason, said.stdout, said.stderr)
     client.close()

@@ -17,7 +17,7 @@ import pytest
 
 from drills.model.probe import Outcome
 from drills.sandbox.state import ComposeProject, SandboxState
-from tests.probing.looking import Looked, look_at
+from tests.probing.checking import Checked, run_probe
 
 MB = 2**20
 
@@ -106,12 +106,12 @@ def engine(tmp_path: Path) -> Engine:
     return Engine(tmp_path.resolve())
 
 
-def look(engine: Engine, **more: Any) -> Looked:
+def check(engine: Engine, **more: Any) -> Checked:
     with answering(engine, engine.folder / "engine.sock") as host:
         compose = ComposeProject(name="shop", folder=str(engine.folder), host=host)
         state = engine.folder / "state.json"
         state.write_text(SandboxState(identity="x", compose=compose).model_dump_json())
-        return asyncio.run(look_at("container", {"state": str(state), "service": "app"}, **more))
+        return asyncio.run(run_probe("container", {"state": str(state), "service": "app"}, **more))
 
 
 def test_memory_and_processor_time_are_shares_of_the_containers_limits(engine: Engine) -> None:
@@ -119,39 +119,39 @@ def test_memory_and_processor_time_are_shares_of_the_containers_limits(engine: E
     engine.add("b")
     engine.add("db", "database")
 
-    looked = look(engine, times=2, asserts=["processes == 2", "restarts == 0", "oom_kills == 0", "memory_bytes > 0"])
-    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
-    assert looked.seen.metrics == {"memory": 0.5, "cpu": 0.0}
+    checked = check(engine, times=2, asserts=["processes == 2", "restarts == 0", "oom_kills == 0", "memory_bytes > 0"])
+    assert (checked.outcome, checked.reason) == (Outcome.PASS, "")
+    assert checked.seen.metrics == {"memory": 0.5, "cpu": 0.0}
     assert not [path for path in engine.asked if "/db/" in path]
     assert all("one-shot=true" in path for path in engine.asked if "/stats" in path)
 
 
 def test_an_end_for_want_of_memory_is_seen_also_when_the_engine_has_started_it_again(engine: Engine) -> None:
     engine.add("a")
-    engine.add("b", OOMKilled=True, FinishedAt="before the first look")
+    engine.add("b", OOMKilled=True, FinishedAt="before the first check")
 
-    looked = look(
+    checked = check(
         engine,
         times=2,
         between=lambda: engine.change("a", OOMKilled=True, FinishedAt="now", StartedAt="two"),
         asserts=["oom_kills == 0"],
     )
-    assert looked.reason == "oom_kills 1, not 0"
-    assert looked.seen.values["restarts"] == 1
+    assert checked.reason == "oom_kills 1, not 0"
+    assert checked.seen.values["restarts"] == 1
 
 
 def test_a_replica_that_ended_is_missed_and_no_other_service_stands_in_for_it(engine: Engine) -> None:
     engine.add("a", Running=False)
     engine.add("db", "database")
-    looked = look(engine)
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "no replica of app is running")
+    checked = check(engine)
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, "no replica of app is running")
 
 
-def test_a_project_of_the_same_name_in_another_folder_is_not_looked_at(engine: Engine) -> None:
+def test_a_project_of_the_same_name_in_another_folder_is_not_checked(engine: Engine) -> None:
     engine.add("a", folder=Path("/somewhere/else"))
-    looked = look(engine)
-    assert looked.outcome is Outcome.UNKNOWN
-    assert "belongs to /somewhere/else" in looked.reason
+    checked = check(engine)
+    assert checked.outcome is Outcome.UNKNOWN
+    assert "belongs to /somewhere/else" in checked.reason
     assert len(engine.asked) == 1
 
 
@@ -159,6 +159,6 @@ def test_an_engine_that_is_down_leaves_the_probe_without_an_answer(engine: Engin
     compose = ComposeProject(name="shop", folder=str(engine.folder), host=f"unix://{engine.folder}/none.sock")
     state = engine.folder / "state.json"
     state.write_text(SandboxState(identity="x", compose=compose).model_dump_json())
-    looked = asyncio.run(look_at("container", {"service": "app", "state": str(state)}))
-    assert looked.outcome is Outcome.UNKNOWN
-    assert "does not answer" in looked.reason
+    checked = asyncio.run(run_probe("container", {"service": "app", "state": str(state)}))
+    assert checked.outcome is Outcome.UNKNOWN
+    assert "does not answer" in checked.reason

@@ -12,7 +12,7 @@ from drills.errors import BadInput
 from drills.model.probe import Outcome
 from drills.probing.net.name_server import NameServer
 from drills.probing.net.resolver import NameNotResolved, Resolver
-from tests.probing.looking import Looked, both_ways, look_at
+from tests.probing.checking import Checked, both_ways, run_probe
 from tests.probing.name_servers import naming
 from tests.probing.servers import answering, serving
 
@@ -25,53 +25,53 @@ RECORDS = {
 }
 
 
-def look(name: str = "shop.test", asserts: list[str] | None = None, rcode: str = "", **settings: Any) -> Looked:
-    async def looked() -> Looked:
+def check(name: str = "shop.test", asserts: list[str] | None = None, rcode: str = "", **settings: Any) -> Checked:
+    async def checked() -> Checked:
         async with naming(RECORDS, rcode) as server:
-            return await look_at("dns", {"server": server, "name": name, **settings}, asserts=asserts or [])
+            return await run_probe("dns", {"server": server, "name": name, **settings}, asserts=asserts or [])
 
-    return asyncio.run(looked())
+    return asyncio.run(checked())
 
 
 def test_an_answer_passes_and_is_told() -> None:
-    looked = look(asserts=["answers == ['127.0.0.1']", "rcode == 'NOERROR'", "time.total < 3.0"])
-    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
-    assert list(looked.seen.phases) == ["total"]
-    assert look(type="TXT", asserts=["answers == ['hello there']"]).outcome is Outcome.PASS
-    assert look("mail.test", type="MX", asserts=["answers == ['10 mx.mail.test']"]).outcome is Outcome.PASS
+    checked = check(asserts=["answers == ['127.0.0.1']", "rcode == 'NOERROR'", "time.total < 3.0"])
+    assert (checked.outcome, checked.reason) == (Outcome.PASS, "")
+    assert list(checked.seen.phases) == ["total"]
+    assert check(type="TXT", asserts=["answers == ['hello there']"]).outcome is Outcome.PASS
+    assert check("mail.test", type="MX", asserts=["answers == ['10 mx.mail.test']"]).outcome is Outcome.PASS
 
 
 def test_what_is_expected_is_compared_whatever_the_order() -> None:
-    assert look("two.test", expect=["127.0.0.1", "127.0.0.2"]).outcome is Outcome.PASS
-    looked = look(expect=["127.0.0.9"])
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "shop.test is 127.0.0.1, not 127.0.0.9")
-    assert look("two.test", expect=["127.0.0.1"]).reason == "two.test is 127.0.0.1, 127.0.0.2, not 127.0.0.1"
+    assert check("two.test", expect=["127.0.0.1", "127.0.0.2"]).outcome is Outcome.PASS
+    checked = check(expect=["127.0.0.9"])
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, "shop.test is 127.0.0.1, not 127.0.0.9")
+    assert check("two.test", expect=["127.0.0.1"]).reason == "two.test is 127.0.0.1, 127.0.0.2, not 127.0.0.1"
 
 
 def test_a_name_that_is_gone_is_told_apart_from_one_without_that_record() -> None:
-    assert look("gone.test").reason == "NXDOMAIN: there is no name gone.test"
-    assert look("shop.test", type="AAAA").reason == "shop.test has no AAAA record"
-    assert look(rcode="SERVFAIL").reason == "the DNS server answered SERVFAIL"
+    assert check("gone.test").reason == "NXDOMAIN: there is no name gone.test"
+    assert check("shop.test", type="AAAA").reason == "shop.test has no AAAA record"
+    assert check(rcode="SERVFAIL").reason == "the DNS server answered SERVFAIL"
 
 
 def test_a_name_that_must_be_gone_can_be_asserted() -> None:
-    assert look("gone.test", asserts=["rcode == 'NXDOMAIN'"]).outcome is Outcome.PASS
-    assert look("shop.test", asserts=["rcode == 'NXDOMAIN'"]).reason == 'rcode "NOERROR", not "NXDOMAIN"'
+    assert check("gone.test", asserts=["rcode == 'NXDOMAIN'"]).outcome is Outcome.PASS
+    assert check("shop.test", asserts=["rcode == 'NXDOMAIN'"]).reason == 'rcode "NOERROR", not "NXDOMAIN"'
 
 
 def test_a_server_that_is_silent_or_not_there_fails_in_time() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         server = f"127.0.0.1:{silent.getsockname()[1]}"
-        looked = asyncio.run(look_at("dns", {"server": server, "name": "shop.test"}, timeout="200ms"))
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, f"no answer from DNS server {server} within 0.2 s")
-    looked = asyncio.run(look_at("dns", {"server": server, "name": "shop.test"}, timeout="500ms"))
-    assert looked.outcome is Outcome.FAIL
-    assert looked.reason.startswith(("DNS server 127.0.0.1", "no answer from DNS server"))
+        checked = asyncio.run(run_probe("dns", {"server": server, "name": "shop.test"}, timeout="200ms"))
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, f"no answer from DNS server {server} within 0.2 s")
+    checked = asyncio.run(run_probe("dns", {"server": server, "name": "shop.test"}, timeout="500ms"))
+    assert checked.outcome is Outcome.FAIL
+    assert checked.reason.startswith(("DNS server 127.0.0.1", "no answer from DNS server"))
 
 
 def test_a_server_that_does_not_speak_dns_is_said_to_be_one() -> None:
-    async def looked() -> Looked:
+    async def checked() -> Checked:
         class Babbling(asyncio.DatagramProtocol):
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 self.transport = transport
@@ -83,13 +83,13 @@ def test_a_server_that_does_not_speak_dns_is_said_to_be_one() -> None:
         transport, _ = await loop.create_datagram_endpoint(Babbling, local_addr=("127.0.0.1", 0))
         try:
             server = f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"
-            return await look_at("dns", {"server": server, "name": "shop.test"}, timeout="500ms")
+            return await run_probe("dns", {"server": server, "name": "shop.test"}, timeout="500ms")
         finally:
             transport.close()
 
-    looked_at = asyncio.run(looked())
-    assert looked_at.outcome is Outcome.FAIL
-    assert "does not speak DNS" in looked_at.reason
+    checked = asyncio.run(checked())
+    assert checked.outcome is Outcome.FAIL
+    assert "does not speak DNS" in checked.reason
 
 
 def test_a_name_server_resolves_for_others_and_says_why_it_cannot() -> None:
@@ -112,20 +112,20 @@ def test_a_name_server_resolves_for_others_and_says_why_it_cannot() -> None:
 def test_an_http_probe_asks_the_dns_server_that_it_names() -> None:
     asked: list[bytes] = []
 
-    async def looked(name: str) -> Looked:
+    async def checked(name: str) -> Checked:
         async with naming(RECORDS) as server, serving(answering(b"{}", seen=asked)) as port:
-            return await look_at("http", {"url": f"http://{name}:{port}/", "dns": server}, asserts=["status == 200"])
+            return await run_probe("http", {"url": f"http://{name}:{port}/", "dns": server}, asserts=["status == 200"])
 
-    well = asyncio.run(looked("shop.test"))
+    well = asyncio.run(checked("shop.test"))
     assert (well.outcome, well.reason) == (Outcome.PASS, "")
     assert list(well.seen.phases) == ["dns", "connect", "first-byte", "total"]
     assert b"Host: shop.test:" in asked[0]
-    assert "says NXDOMAIN" in asyncio.run(looked("gone.test")).reason
+    assert "says NXDOMAIN" in asyncio.run(checked("gone.test")).reason
 
 
 def test_a_dns_server_without_a_host_is_bad_input() -> None:
     with pytest.raises(BadInput, match="is not a DNS server; write host:port"):
-        asyncio.run(look_at("dns", {"server": ":53", "name": "shop.test"}))
+        asyncio.run(run_probe("dns", {"server": ":53", "name": "shop.test"}))
 
 
 def test_a_server_is_written_with_or_without_a_port_and_brackets() -> None:
@@ -141,10 +141,10 @@ def test_a_server_is_written_with_or_without_a_port_and_brackets() -> None:
 
 
 def test_a_server_of_several_addresses_is_asked_where_somebody_answers() -> None:
-    async def looked() -> Looked:
+    async def checked() -> Checked:
         async with naming(RECORDS) as server:
             settings = {"server": server.replace("127.0.0.1", "ns.test"), "name": "shop.test"}
-            return await look_at("dns", settings, lookup=both_ways)
+            return await run_probe("dns", settings, lookup=both_ways)
 
-    found = asyncio.run(looked())
+    found = asyncio.run(checked())
     assert (found.outcome, found.reason) == (Outcome.PASS, "")

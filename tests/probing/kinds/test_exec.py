@@ -14,7 +14,7 @@ from drills.model.probe import Outcome, ProbeSpec
 from drills.probing.bind import bind
 from drills.probing.remote.messages import Question
 from drills.probing.remote.server import ProbeServer, kinds_for_others
-from tests.probing.looking import Looked, look_at, probe
+from tests.probing.checking import Checked, probe, run_probe
 
 DAEMON = """
 import os, sys, time
@@ -40,30 +40,30 @@ def runs(pid: int) -> bool:
         return False
 
 
-def looked(command: Any, **more: Any) -> Looked:
+def checked(command: Any, **more: Any) -> Checked:
     settings = {"command": command, **more.pop("settings", {})}
-    return asyncio.run(look_at("exec", settings, every="20s", timeout=more.pop("timeout", "20s"), **more))
+    return asyncio.run(run_probe("exec", settings, every="20s", timeout=more.pop("timeout", "20s"), **more))
 
 
 @pytest.mark.parametrize("then", ["", "; sleep 60"])
 def test_a_daemon_that_a_command_starts_is_ended_with_it(tmp_path: Path, then: str) -> None:
     program, noted = tmp_path / "daemon.py", tmp_path / "pid"
     program.write_text(DAEMON)
-    found = looked(f"python3 {program} {noted}{then}", timeout="5s")
+    found = checked(f"python3 {program} {noted}{then}", timeout="5s")
     assert found.outcome is (Outcome.FAIL if then else Outcome.PASS)
     assert not runs(int(noted.read_text()))
 
 
-def test_nothing_is_left_of_a_command_whose_look_is_cancelled(tmp_path: Path) -> None:
+def test_nothing_is_left_of_a_command_whose_check_is_cancelled(tmp_path: Path) -> None:
     noted = tmp_path / "pid"
 
     async def cancelled() -> None:
         settings = {"command": f"echo $$ > {noted}; sleep 60"}
-        look = asyncio.create_task(look_at("exec", settings, every="20s", timeout="20s"))
+        check = asyncio.create_task(run_probe("exec", settings, every="20s", timeout="20s"))
         while not (noted.exists() and noted.read_text().strip()):  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.02)
-        look.cancel()
-        await asyncio.gather(look, return_exceptions=True)
+        check.cancel()
+        await asyncio.gather(check, return_exceptions=True)
 
     asyncio.run(cancelled())
     assert not runs(int(noted.read_text()))
@@ -73,23 +73,23 @@ def test_a_command_gets_few_variables_and_those_that_the_probe_names(monkeypatch
     monkeypatch.setenv("PGPASSWORD", "secret")
     monkeypatch.setenv("TOKEN", "token")
     settings = {"environment": {"SITE": "shop"}, "inherit": ["TOKEN"]}
-    found = looked('echo "OK $${PGPASSWORD:-none} $TOKEN $SITE $LC_ALL"', settings=settings, asserts=["output != ''"])
+    found = checked('echo "OK $${PGPASSWORD:-none} $TOKEN $SITE $LC_ALL"', settings=settings, asserts=["output != ''"])
     assert found.seen.values["output"] == "OK none token shop C.UTF-8"
 
 
 def test_arguments_of_a_list_are_handed_on_as_they_are() -> None:
-    found = looked(["printf", "%s|x=1", "OK $HOME; * 'a'"], asserts=["metrics.x == 1.0"])
+    found = checked(["printf", "%s|x=1", "OK $HOME; * 'a'"], asserts=["metrics.x == 1.0"])
     assert found.seen.values["output"] == "OK $HOME; * 'a'"
 
 
 def test_it_runs_in_its_folder(tmp_path: Path) -> None:
     (tmp_path / "check_here").write_text("#!/bin/sh\necho OK here\n")
     (tmp_path / "check_here").chmod(0o755)
-    found = looked(["./check_here"], settings={"folder": str(tmp_path)}, asserts=["output == 'OK here'"])
+    found = checked(["./check_here"], settings={"folder": str(tmp_path)}, asserts=["output == 'OK here'"])
     assert (found.outcome, found.reason) == (Outcome.PASS, "")
     gone = str(tmp_path / "gone")
     with pytest.raises(BadInput, match=r"exec\.folder: .*gone is not a folder"):
-        looked("true", settings={"folder": gone})
+        checked("true", settings={"folder": gone})
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_settings_that_cannot_be_used_are_told(settings: dict[str, Any], why: st
 def test_more_commands_than_may_run_at_once_wait_for_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("drills.probing.kinds.exec.probe._AT_ONCE", 1)
 
-    async def both(timeout: str) -> list[Looked]:
+    async def both(timeout: str) -> list[Checked]:
         from contextlib import closing
 
         from drills.probing.engine.preparing import prepare
@@ -130,7 +130,7 @@ def test_more_commands_than_may_run_at_once_wait_for_their_turn(monkeypatch: pyt
                 for each in ("sleep 1; echo OK", "echo OK")
             ]
             seen = await asyncio.gather(*(prepare(each, context)() for each in bound))
-            return [Looked(*await judge(*each, context.evaluator), each[1]) for each in zip(bound, seen, strict=True)]
+            return [Checked(*await judge(*each, context.evaluator), each[1]) for each in zip(bound, seen, strict=True)]
 
     assert [each.outcome for each in asyncio.run(both("20s"))] == [Outcome.PASS, Outcome.PASS]
     first, second = asyncio.run(both("500ms"))
@@ -156,7 +156,7 @@ def test_no_command_is_run_for_another_machine_unless_the_owner_of_this_one_allo
     with pytest.raises(BadInput, match="exec probes are refused here, unless with drills prober --allow exec"):
         _asked(None)
     assert _asked(kinds_for_others(["exec"])) == "CRITICAL x"
-    with pytest.raises(BadInput, match="a heartbeat probe looks at its own machine only"):
+    with pytest.raises(BadInput, match="a heartbeat probe checks its own machine only"):
         kinds_for_others(["heartbeat"])
     with pytest.raises(BadInput, match="--allow: 'exce' is not a kind of probe; did you mean exec"):
         kinds_for_others(["exce"])

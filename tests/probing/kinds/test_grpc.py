@@ -15,16 +15,16 @@ from h2.events import RequestReceived, StreamEnded
 from drills.errors import BadInput
 from drills.model.probe import Outcome
 from drills.probing.kinds.grpc.call import CODES
+from tests.probing.checking import Checked, both_ways, probe, run_probe
 from tests.probing.grpc_servers import Answering, by_client, grpc_server
-from tests.probing.looking import Looked, both_ways, look_at, probe
 from tests.probing.servers import Serve, certificate, serving, tls_with
 
 NO_SERVICE = "the server has no health service, grpc.health.v1.Health (UNIMPLEMENTED)"
 STATUSES = {"": "SERVING", "shop.Orders": "NOT_SERVING", "shop.Stock": "UNKNOWN"}
 
 
-def looked(port: int, *, settings: dict[str, Any] | None = None, **more: Any) -> Looked:
-    return asyncio.run(look_at("grpc", {"address": f"127.0.0.1:{port}", **(settings or {})}, **more))
+def checked(port: int, *, settings: dict[str, Any] | None = None, **more: Any) -> Checked:
+    return asyncio.run(run_probe("grpc", {"address": f"127.0.0.1:{port}", **(settings or {})}, **more))
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_the_status_of_a_service_is_judged_as_grpcs_own_client_gets_it(
     service: str, outcome: Outcome, reason: str
 ) -> None:
     with grpc_server(STATUSES) as port:
-        found = looked(port, settings={"service": service})
-        both = looked(port, settings={"service": service}, asserts=["code != ''"])
+        found = checked(port, settings={"service": service})
+        both = checked(port, settings={"service": service}, asserts=["code != ''"])
         code, status = by_client(port, service)
     assert (found.outcome, found.reason) == (outcome, reason)
     assert (both.seen.values["code"], both.seen.values.get("serving", "")) == (code, status)
@@ -49,7 +49,7 @@ def test_the_status_of_a_service_is_judged_as_grpcs_own_client_gets_it(
 
 def test_a_server_without_the_health_service_is_told_from_one_that_is_down() -> None:
     with grpc_server() as port:
-        found = looked(port)
+        found = checked(port)
         assert by_client(port, "") == ("UNIMPLEMENTED", "")
     assert found.outcome is Outcome.FAIL
     assert found.reason == NO_SERVICE
@@ -57,12 +57,12 @@ def test_a_server_without_the_health_service_is_told_from_one_that_is_down() -> 
 
 def test_what_it_says_can_be_asserted_instead() -> None:
     with grpc_server(STATUSES) as port:
-        resting = looked(
+        resting = checked(
             port, settings={"service": "shop.Orders"}, asserts=["serving == 'NOT_SERVING'", "code == 'OK'"]
         )
-        slow = looked(port, asserts=["time.total < 0.0"])
+        slow = checked(port, asserts=["time.total < 0.0"])
     with grpc_server() as port:
-        absent = looked(port, asserts=["serving == 'SERVING'"])
+        absent = checked(port, asserts=["serving == 'SERVING'"])
     assert (resting.outcome, resting.reason) == (Outcome.PASS, "")
     assert slow.outcome is Outcome.FAIL
     assert "no health service" in absent.reason
@@ -72,7 +72,7 @@ def test_the_phases_are_timed_one_after_the_other(tmp_path: Path) -> None:
     pem = certificate(tmp_path)
     with grpc_server(STATUSES, pem=pem) as port:
         settings = {"address": f"localhost:{port}", "ca": str(pem)}
-        found = asyncio.run(look_at("grpc", settings, lookup=both_ways))
+        found = asyncio.run(run_probe("grpc", settings, lookup=both_ways))
     assert (found.outcome, found.reason) == (Outcome.PASS, "")
     assert list(found.seen.phases) == ["dns", "connect", "tls", "first-byte", "total"]
     assert sorted(found.seen.phases.values()) == list(found.seen.phases.values())
@@ -81,8 +81,8 @@ def test_the_phases_are_timed_one_after_the_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK])
 def test_every_status_is_called_by_its_name_with_the_servers_words(code: grpc.StatusCode) -> None:
     with grpc_server({}, interceptors=[Answering(code, "größer\nals 100 %")]) as port:
-        found = looked(port, asserts=["code == 'OK'"])
-        judged = looked(port)
+        found = checked(port, asserts=["code == 'OK'"])
+        judged = checked(port)
     assert found.seen.values["code"] == code.name == CODES[code.value[0]]
     assert found.seen.values["message"] == "größer\nals 100 %"
     assert judged.outcome is Outcome.FAIL
@@ -93,7 +93,7 @@ def test_every_status_is_called_by_its_name_with_the_servers_words(code: grpc.St
 def test_metadata_is_sent_along_with_the_time_that_is_left() -> None:
     said = Answering(grpc.StatusCode.UNAUTHENTICATED, "who are you?")
     with grpc_server({}, interceptors=[said]) as port:
-        found = looked(port, settings={"metadata": {"authorization": "Bearer abc", "x-trace": "7"}})
+        found = checked(port, settings={"metadata": {"authorization": "Bearer abc", "x-trace": "7"}})
     assert found.reason == "UNAUTHENTICATED: who are you?"
     assert said.metadata["authorization"] == "Bearer abc"
     assert said.metadata["x-trace"] == "7"
@@ -119,10 +119,10 @@ def test_metadata_that_cannot_be_sent_is_refused_beforehand(metadata: dict[str, 
 def test_a_certificate_is_compared_with_the_name(tmp_path: Path) -> None:
     pem = certificate(tmp_path)
     with grpc_server(STATUSES, pem=pem) as port:
-        by_name = looked(port, settings={"ca": str(pem), "server-name": "localhost"})
-        other = looked(port, settings={"ca": str(pem), "server-name": "shop.example"})
-        untrusted = looked(port, settings={"tls": True, "server-name": "localhost"})
-        unverified = looked(port, settings={"verify": False})
+        by_name = checked(port, settings={"ca": str(pem), "server-name": "localhost"})
+        other = checked(port, settings={"ca": str(pem), "server-name": "shop.example"})
+        untrusted = checked(port, settings={"tls": True, "server-name": "localhost"})
+        unverified = checked(port, settings={"verify": False})
     assert (by_name.outcome, by_name.reason) == (Outcome.PASS, "")
     assert other.reason == "certificate not valid: Hostname mismatch, certificate is not valid for 'shop.example'."
     assert untrusted.reason == "certificate not valid: self-signed certificate"
@@ -209,7 +209,7 @@ def test_fields_that_a_later_version_adds_are_passed_over() -> None:
 def _reason(serve: Serve) -> str:
     async def reason() -> str:
         async with serving(serve) as port:
-            return (await look_at("grpc", {"address": f"127.0.0.1:{port}"}, timeout="2s")).reason
+            return (await run_probe("grpc", {"address": f"127.0.0.1:{port}"}, timeout="2s")).reason
 
     return asyncio.run(reason())
 
@@ -223,6 +223,6 @@ def test_https_without_http2_is_told(tmp_path: Path) -> None:
     async def reason() -> str:
         async with serving(quiet, tls_with(pem)) as port:
             settings = {"address": f"localhost:{port}", "ca": str(pem)}
-            return (await look_at("grpc", settings)).reason
+            return (await run_probe("grpc", settings)).reason
 
     assert asyncio.run(reason()) == "the server offers no HTTP/2 over TLS (ALPN h2)"

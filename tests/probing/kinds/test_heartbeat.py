@@ -14,12 +14,12 @@ import pytest
 from drills.errors import BadInput, EnvironmentFailed
 from drills.model.probe import Outcome
 from drills.probing.engine.beats import beat, beats_folder, last_beat
-from tests.probing.looking import Looked, look_at
+from tests.probing.checking import Checked, run_probe
 
 
-def look(state: Path, within: str = "1h", asserts: list[str] | None = None) -> Looked:
+def check(state: Path, within: str = "1h", asserts: list[str] | None = None) -> Checked:
     settings = {"name": "nightly-backup", "within": within, "state": str(state)}
-    return asyncio.run(look_at("heartbeat", settings, asserts=asserts or []))
+    return asyncio.run(run_probe("heartbeat", settings, asserts=asserts or []))
 
 
 def ago(**duration: float) -> datetime:
@@ -29,38 +29,38 @@ def ago(**duration: float) -> datetime:
 def test_a_beat_in_time_passes(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     beat(beats_folder(state), "nightly-backup")
-    assert look(state, asserts=["age < 600.0"]).outcome is Outcome.PASS
+    assert check(state, asserts=["age < 600.0"]).outcome is Outcome.PASS
     beat(beats_folder(state), "nightly-backup", at=ago(minutes=30))
-    looked = look(state, asserts=["age < 600.0"])
-    assert looked.outcome is Outcome.FAIL
-    assert looked.reason.startswith("age 180")
+    checked = check(state, asserts=["age < 600.0"])
+    assert checked.outcome is Outcome.FAIL
+    assert checked.reason.startswith("age 180")
 
 
 def test_a_late_beat_fails_and_says_how_late(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     beat(beats_folder(state), "nightly-backup", at=ago(hours=3))
-    looked = look(state)
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "nightly-backup last reported 3 h 00 m ago, over 1h")
+    checked = check(state)
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, "nightly-backup last reported 3 h 00 m ago, over 1h")
 
 
 def test_what_has_never_reported_fails_and_says_how_it_would(tmp_path: Path) -> None:
-    looked = look(tmp_path / "state.json")
-    assert looked.reason == "nightly-backup has never reported (`drills heartbeat nightly-backup` does)"
+    checked = check(tmp_path / "state.json")
+    assert checked.reason == "nightly-backup has never reported (`drills heartbeat nightly-backup` does)"
 
 
 def test_a_beat_from_the_future_counts_as_just_made(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     beat(beats_folder(state), "nightly-backup", at=ago(hours=-3))
-    assert look(state, asserts=["age == 0.0"]).outcome is Outcome.PASS
+    assert check(state, asserts=["age == 0.0"]).outcome is Outcome.PASS
 
 
 def test_a_beat_that_cannot_be_read_leaves_the_probe_without_an_answer(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     beat(beats_folder(state), "nightly-backup")
     (beats_folder(state) / "nightly-backup").write_text("yesterday")
-    looked = look(state)
-    assert looked.outcome is Outcome.UNKNOWN
-    assert "holds no time" in looked.reason
+    checked = check(state)
+    assert checked.outcome is Outcome.UNKNOWN
+    assert "holds no time" in checked.reason
 
 
 def test_beats_of_different_names_do_not_mix_and_the_last_one_counts(tmp_path: Path) -> None:
@@ -88,9 +88,9 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_a_beat_from_far_in_the_future_proves_nothing(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     beat(beats_folder(state), "nightly-backup", at=ago(days=-400))
-    looked = look(state)
-    assert looked.outcome is Outcome.UNKNOWN
-    assert looked.reason == "the last beat of nightly-backup lies 400 d 0 h in the future; send another"
+    checked = check(state)
+    assert checked.outcome is Outcome.UNKNOWN
+    assert checked.reason == "the last beat of nightly-backup lies 400 d 0 h in the future; send another"
 
 
 def test_what_is_no_file_of_a_beat_is_unknown_at_once(tmp_path: Path) -> None:
@@ -100,10 +100,10 @@ def test_what_is_no_file_of_a_beat_is_unknown_at_once(tmp_path: Path) -> None:
 
     def becomes(made: Callable[[Path], object]) -> str:
         made(path)
-        looked = look(state)
-        assert looked.outcome is Outcome.UNKNOWN
+        checked = check(state)
+        assert checked.outcome is Outcome.UNKNOWN
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-        return looked.reason.removeprefix(f"{path}: ")
+        return checked.reason.removeprefix(f"{path}: ")
 
     anew = "; delete it, and the next beat writes it anew"
     assert becomes(os.mkfifo) == f"is a named pipe, not a file{anew}"
@@ -115,7 +115,7 @@ def test_what_is_no_file_of_a_beat_is_unknown_at_once(tmp_path: Path) -> None:
     assert becomes(lambda file: file.write_bytes(long)) == f"has 10,000,025 bytes; at most 100 are read{anew}"
 
 
-def test_a_disk_that_hangs_keeps_one_thread_waiting_and_no_look(
+def test_a_disk_that_hangs_keeps_one_thread_waiting_and_no_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hang, begun = threading.Event(), []
@@ -127,8 +127,8 @@ def test_a_disk_that_hangs_keeps_one_thread_waiting_and_no_look(
     monkeypatch.setattr("drills.probing.kinds.heartbeat.probe.last_beat", hanging)
     settings = {"name": "nightly-backup", "within": "1h", "state": str(tmp_path / "state.json")}
     try:
-        looked = asyncio.run(look_at("heartbeat", settings, times=3, timeout="50ms"))
+        checked = asyncio.run(run_probe("heartbeat", settings, times=3, timeout="50ms"))
     finally:
         hang.set()
-    assert (looked.outcome, looked.reason) == (Outcome.UNKNOWN, "the disk did not answer within 50ms")
+    assert (checked.outcome, checked.reason) == (Outcome.UNKNOWN, "the disk did not answer within 50ms")
     assert begun == ["nightly-backup"]

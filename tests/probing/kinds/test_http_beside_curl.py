@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.probing.looking import Looked, look_at
+from tests.probing.checking import Checked, run_probe
 from tests.wild.origins import CODERS, Asked, Origins, running
 
 pytestmark = pytest.mark.slow
@@ -141,13 +141,15 @@ async def by_probe(kind: str, given: Given, origins: Origins) -> Got:
     names = ["status", "url", "body", "headers"]
     if kind == "http":
         asserts = [*(f"{name} == {name}" for name in names if name != "headers"), "size(headers) >= 0"]
-        looked: Looked = await look_at(kind, {**request, "redirects": MOST}, asserts=asserts, timeout="30s")
-        values = looked.seen.values
+        checked: Checked = await run_probe(kind, {**request, "redirects": MOST}, asserts=asserts, timeout="30s")
+        values = checked.seen.values
     else:
         step = {**request, "name": "only", "assert": ["status > 0"], "extract": {name: name for name in names}}
-        looked = await look_at(kind, {"base": "http://never.test", "steps": [step], "redirects": MOST}, timeout="30s")
-        values = looked.seen.values["extracted"]
-    assert looked.reason == "", f"{kind}, seed {given.seed}"
+        checked = await run_probe(
+            kind, {"base": "http://never.test", "steps": [step], "redirects": MOST}, timeout="30s"
+        )
+        values = checked.seen.values["extracted"]
+    assert checked.reason == "", f"{kind}, seed {given.seed}"
     asked, origins.asked = origins.asked, []
     return Got(values["status"], values["url"], values["body"], values["headers"], asked)
 

@@ -13,7 +13,7 @@ import pytest
 from drills.errors import BadInput
 from drills.model.probe import Outcome
 from tests.probing.certificates import Authority
-from tests.probing.looking import Looked, both_ways, look_at
+from tests.probing.checking import Checked, both_ways, run_probe
 from tests.probing.name_servers import naming
 from tests.probing.servers import Serve, closing, never_answering, serving, without_end
 
@@ -86,48 +86,48 @@ class Shop:
         return f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
 
 
-def made(steps: list[dict[str, Any]], serve: Serve, asserts: list[str] | None = None, **more: Any) -> Looked:
-    async def looked() -> Looked:
+def made(steps: list[dict[str, Any]], serve: Serve, asserts: list[str] | None = None, **more: Any) -> Checked:
+    async def checked() -> Checked:
         async with serving(serve) as port:
             settings = {"base": f"http://127.0.0.1:{port}", "steps": steps}
             timeout = more.pop("timeout", "3s")
-            return await look_at("journey", settings | more, timeout=timeout, asserts=asserts or [])
+            return await run_probe("journey", settings | more, timeout=timeout, asserts=asserts or [])
 
-    return asyncio.run(looked())
+    return asyncio.run(checked())
 
 
 def test_what_one_step_learns_the_next_ones_use() -> None:
     shop = Shop()
-    looked = made(
+    checked = made(
         [LOGIN, ORDER, PAY],
         shop.serve,
         ["steps.pay.seconds < 3.0", "steps['login'].status == 200", "extracted.order == 7", "time.total < 3.0"],
     )
-    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
+    assert (checked.outcome, checked.reason) == (Outcome.PASS, "")
     (_, _, _), (order, headers, ordered), (pay, _, paid) = shop.asked
     assert order == "POST /checkout?as=a%20b%2Fc HTTP/1.1"
     assert (headers["authorization"], headers["cookie"]) == ("Bearer a b/c", "session=s1")
     assert ordered == {"items": [1], "note": "for a b/c"}
     assert (pay, paid) == ("POST /pay/7 HTTP/1.1", {"order": 7})
-    assert looked.seen.values["extracted"]["cookie"] == "session=s1"
+    assert checked.seen.values["extracted"]["cookie"] == "session=s1"
 
 
 def test_each_step_is_a_phase_and_the_connection_is_one() -> None:
     shop = Shop()
-    looked = made([LOGIN, ORDER, PAY], shop.serve)
-    phases = looked.seen.phases
+    checked = made([LOGIN, ORDER, PAY], shop.serve)
+    phases = checked.seen.phases
     assert list(phases) == ["login", "order", "pay", "total"]
     assert list(phases.values()) == sorted(phases.values())
     assert (shop.connections, shop.open) == (1, 0)
 
 
-def test_every_look_begins_anew() -> None:
+def test_every_check_begins_anew() -> None:
     shop = Shop()
 
     async def twice() -> None:
         async with serving(shop.serve) as port:
             settings = {"base": f"http://127.0.0.1:{port}", "steps": [LOGIN]}
-            await look_at("journey", settings, times=2)
+            await run_probe("journey", settings, times=2)
 
     asyncio.run(twice())
     assert shop.connections == 2
@@ -135,15 +135,15 @@ def test_every_look_begins_anew() -> None:
 
 
 def test_the_reason_names_the_step_that_failed_and_those_before_keep_their_times() -> None:
-    looked = made([LOGIN, ORDER, PAY], Shop(checkout=500).serve)
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "step order: status 500, not 201")
-    assert list(looked.seen.phases) == ["login"]
+    checked = made([LOGIN, ORDER, PAY], Shop(checkout=500).serve)
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, "step order: status 500, not 201")
+    assert list(checked.seen.phases) == ["login"]
 
 
 def test_a_step_without_assertions_demands_a_status_below_400() -> None:
-    bare = {"name": "look-in", "url": "/login"}
+    bare = {"name": "check-in", "url": "/login"}
     assert made([bare], Shop().serve).outcome is Outcome.PASS
-    assert made([bare], Shop(login=404).serve).reason == "step look-in: status 404, over 400"
+    assert made([bare], Shop(login=404).serve).reason == "step check-in: status 404, over 400"
 
 
 def test_what_cannot_be_extracted_fails_its_step() -> None:
@@ -156,43 +156,43 @@ def test_what_cannot_be_extracted_fails_its_step() -> None:
 def test_when_time_runs_out_in_the_middle_everything_is_closed() -> None:
     shop = Shop(checkout=0)
 
-    async def looked() -> Looked:
+    async def checked() -> Checked:
         async with serving(shop.serve) as port:
             settings = {"base": f"http://127.0.0.1:{port}", "steps": [LOGIN, ORDER]}
-            seen = await look_at("journey", settings, timeout="300ms")
+            seen = await run_probe("journey", settings, timeout="300ms")
             await asyncio.wait_for(shop.all_gone.wait(), 5)
             return seen
 
-    seen = asyncio.run(looked())
+    seen = asyncio.run(checked())
     assert (seen.outcome, seen.reason) == (Outcome.FAIL, "step order: not done within 0.3 s")
 
 
 @pytest.mark.parametrize(
     ("serve", "reason"),
     [
-        (closing, "step look-in: server disconnected without sending a response"),
-        (without_end, "step look-in: body over 1000 bytes, stopped"),
-        (never_answering, "step look-in: not done within 0.3 s"),
+        (closing, "step check-in: server disconnected without sending a response"),
+        (without_end, "step check-in: body over 1000 bytes, stopped"),
+        (never_answering, "step check-in: not done within 0.3 s"),
     ],
 )
 def test_bad_servers_fail_in_one_line(serve: Serve, reason: str) -> None:
-    looked = made([{"name": "look-in", "url": "/"}], serve, timeout="300ms", **{"body-limit": 1000})
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, reason)
+    checked = made([{"name": "check-in", "url": "/"}], serve, timeout="300ms", **{"body-limit": 1000})
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, reason)
 
 
 def test_nobody_there_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nobody = taken.getsockname()[1]
-    settings = {"base": f"http://127.0.0.1:{nobody}", "steps": [{"name": "look-in", "url": "/"}]}
-    looked = asyncio.run(look_at("journey", settings))
-    assert looked.outcome is Outcome.FAIL
-    assert looked.reason == "step look-in: connection refused"
+    settings = {"base": f"http://127.0.0.1:{nobody}", "steps": [{"name": "check-in", "url": "/"}]}
+    checked = asyncio.run(run_probe("journey", settings))
+    assert checked.outcome is Outcome.FAIL
+    assert checked.reason == "step check-in: connection refused"
 
 
 def test_it_goes_through_the_edge_by_name_with_the_sandboxs_own_authority(tmp_path: Path) -> None:
     authority, shop = Authority.make(tmp_path), Shop()
 
-    async def looked(name: str, context: Any) -> Looked:
+    async def checked(name: str, context: Any) -> Checked:
         async with naming({("shop.test", "A"): ("127.0.0.1",)}) as server, serving(shop.serve, context) as port:
             settings = {
                 "base": f"https://{name}:{port}",
@@ -200,17 +200,17 @@ def test_it_goes_through_the_edge_by_name_with_the_sandboxs_own_authority(tmp_pa
                 "ca": authority.file,
                 "dns": server,
             }
-            return await look_at("journey", settings)
+            return await run_probe("journey", settings)
 
-    good = asyncio.run(looked("shop.test", authority.server(tmp_path, "shop.test")))
+    good = asyncio.run(checked("shop.test", authority.server(tmp_path, "shop.test")))
     assert (good.outcome, good.reason) == (Outcome.PASS, "")
     assert shop.asked[0][1]["host"].startswith("shop.test:")
     assert good.seen.values["extracted"]["cookie"] == "session=s1"
-    expired = asyncio.run(looked("shop.test", authority.server(tmp_path, "shop.test", valid=-2)))
+    expired = asyncio.run(checked("shop.test", authority.server(tmp_path, "shop.test", valid=-2)))
     assert expired.reason == "step login: certificate not valid: certificate has expired"
-    other = asyncio.run(looked("shop.test", authority.server(tmp_path, "old.test")))
+    other = asyncio.run(checked("shop.test", authority.server(tmp_path, "old.test")))
     assert "certificate not valid: Hostname mismatch" in other.reason
-    gone = asyncio.run(looked("gone.test", authority.server(tmp_path, "gone.test")))
+    gone = asyncio.run(checked("gone.test", authority.server(tmp_path, "gone.test")))
     assert "step login: name gone.test not resolved" in gone.reason
 
 
@@ -228,19 +228,19 @@ def test_it_goes_through_the_edge_by_name_with_the_sandboxs_own_authority(tmp_pa
 )
 def test_a_journey_that_cannot_be_made_is_bad_input(steps: list[dict[str, Any]], why: str) -> None:
     with pytest.raises(BadInput) as refused:
-        asyncio.run(look_at("journey", {"base": "http://a", "steps": steps}))
+        asyncio.run(run_probe("journey", {"base": "http://a", "steps": steps}))
     assert why in str(refused.value)
 
 
 def test_a_name_with_several_addresses_is_visited_where_somebody_answers() -> None:
     shop = Shop()
 
-    async def looked() -> Looked:
+    async def checked() -> Checked:
         async with serving(shop.serve) as port:
             settings = {"base": f"http://shop.test:{port}", "steps": [LOGIN, ORDER]}
-            return await look_at("journey", settings, lookup=both_ways)
+            return await run_probe("journey", settings, lookup=both_ways)
 
-    seen = asyncio.run(looked())
+    seen = asyncio.run(checked())
     assert (seen.outcome, seen.reason) == (Outcome.PASS, "")
     assert [headers["host"].partition(":")[0] for _, headers, _ in shop.asked] == ["shop.test", "shop.test"]
     assert shop.connections == 1
@@ -249,9 +249,9 @@ def test_a_name_with_several_addresses_is_visited_where_somebody_answers() -> No
 def test_a_bad_certificate_is_told_though_the_name_has_more_addresses(tmp_path: Path) -> None:
     authority, shop = Authority.make(tmp_path), Shop()
 
-    async def looked() -> Looked:
+    async def checked() -> Checked:
         async with serving(shop.serve, authority.server(tmp_path, "shop.test", valid=-2)) as port:
             settings = {"base": f"https://shop.test:{port}", "steps": [LOGIN], "ca": authority.file}
-            return await look_at("journey", settings, lookup=lambda _: ("127.0.0.1", "::1"))
+            return await run_probe("journey", settings, lookup=lambda _: ("127.0.0.1", "::1"))
 
-    assert asyncio.run(looked()).reason == "step login: certificate not valid: certificate has expired"
+    assert asyncio.run(checked()).reason == "step login: certificate not valid: certificate has expired"

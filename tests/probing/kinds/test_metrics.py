@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from drills.model.probe import Outcome
-from tests.probing.looking import Looked, look_at
+from tests.probing.checking import Checked, run_probe
 from tests.probing.servers import answering, serving
 
 NAMED = {
@@ -46,22 +46,22 @@ class Target:
 
 def measured(
     target: Target, *between: Callable[[], None], asserts: tuple[str, ...] = (), report: tuple[str, ...] = ()
-) -> Looked:
-    """Looks once before and once after each of these acts; what the last look saw."""
+) -> Checked:
+    """Checks once before and once after each of these acts; what the last check saw."""
     acts = iter(between)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await answering(generate_latest(target.registry))(reader, writer)
 
-    async def looked() -> Looked:
+    async def checked() -> Checked:
         async with serving(serve) as port:
             url = f"http://127.0.0.1:{port}/metrics"
             settings = {"url": url, "window": "60s", "min-requests": 10, "report": list(report), "named": NAMED}
-            return await look_at(
+            return await run_probe(
                 "metrics", settings, times=len(between) + 1, between=lambda: next(acts)(), asserts=list(asserts)
             )
 
-    return asyncio.run(looked())
+    return asyncio.run(checked())
 
 
 def test_the_share_of_5xx_and_the_percentiles_are_those_of_the_window() -> None:
@@ -89,8 +89,8 @@ def test_an_assertion_on_what_is_not_measured_yet_is_not_a_failure() -> None:
     target = Target()
     assert measured(target, lambda: target.serve(1), asserts=("error_rate < 0.05",)).outcome is Outcome.PASS
     target = Target()
-    looked = measured(target, lambda: target.serve(100, status=500), asserts=("error_rate < 0.05",))
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "error_rate 1, over 0.05")
+    checked = measured(target, lambda: target.serve(100, status=500), asserts=("error_rate < 0.05",))
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, "error_rate 1, over 0.05")
 
 
 def test_a_restart_of_the_target_loses_nothing_and_invents_nothing() -> None:
@@ -133,11 +133,11 @@ def test_logins_pool_and_external_api_are_measured_too() -> None:
 
 
 def test_an_endpoint_without_the_metrics_fails_and_says_which() -> None:
-    async def looked() -> Looked:
+    async def checked() -> Checked:
         async with serving(answering(b"other_metric 1\n")) as port:
-            return await look_at("metrics", {"url": f"http://127.0.0.1:{port}/", "named": NAMED})
+            return await run_probe("metrics", {"url": f"http://127.0.0.1:{port}/", "named": NAMED})
 
-    found = asyncio.run(looked())
+    found = asyncio.run(checked())
     assert (found.outcome, found.reason) == (
         Outcome.FAIL,
         "none of its metrics is there, such as shop_requests_total",
@@ -145,17 +145,19 @@ def test_an_endpoint_without_the_metrics_fails_and_says_which() -> None:
 
 
 def test_an_endpoint_that_answers_an_error_fails() -> None:
-    async def looked() -> Looked:
+    async def checked() -> Checked:
         async with serving(answering(b"", status=500)) as port:
-            return await look_at("metrics", {"url": f"http://127.0.0.1:{port}/", "named": NAMED})
+            return await run_probe("metrics", {"url": f"http://127.0.0.1:{port}/", "named": NAMED})
 
-    assert asyncio.run(looked()).reason == "status 500, not 200"
+    assert asyncio.run(checked()).reason == "status 500, not 200"
 
 
 def test_only_what_it_is_to_report_is_reported_and_assertions_see_it_all() -> None:
     target = Target()
     target.serve(1)
-    looked = measured(target, lambda: target.serve(20, 500), report=("rpm",), asserts=("error_rate < 0.5", "p95 < 1.0"))
-    assert looked.seen.metrics.keys() == {"rpm"}
-    assert looked.outcome is Outcome.FAIL
-    assert looked.reason.startswith("error_rate 1")
+    checked = measured(
+        target, lambda: target.serve(20, 500), report=("rpm",), asserts=("error_rate < 0.5", "p95 < 1.0")
+    )
+    assert checked.seen.metrics.keys() == {"rpm"}
+    assert checked.outcome is Outcome.FAIL
+    assert checked.reason.startswith("error_rate 1")

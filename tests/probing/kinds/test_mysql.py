@@ -18,8 +18,8 @@ import pytest
 
 from drills.errors import BadInput
 from drills.model.probe import Outcome
+from tests.probing.checking import Checked, both_ways, probe, run_probe
 from tests.probing.conftest import Server
-from tests.probing.looking import Looked, both_ways, look_at, probe
 from tests.probing.mariadb import ROOT, copied, empty_data, mariadb, needs_mariadb, port_of, run, tls_options
 from tests.probing.servers import Serve, certificate, never_answering, serving, tls_with
 
@@ -45,27 +45,27 @@ def shop(data: Path) -> Iterator[Server]:
         yield server
 
 
-def looked(server: Server, *, path: str = "shop", **more: Any) -> Looked:
+def checked(server: Server, *, path: str = "shop", **more: Any) -> Checked:
     settings = {"url": f"{server.url}{path}", **more.pop("settings", {})}
-    return asyncio.run(look_at("mysql", settings, **more))
+    return asyncio.run(run_probe("mysql", settings, **more))
 
 
 @needs_mariadb
 def test_rows_and_values_can_be_asserted(shop: Server) -> None:
     asserts = ["rows.size() == 2", "rows[0].total == 9.5", "rows[0].name == 'größer'", "rows[1].total == 12"]
     asserts += ["version.contains('MariaDB')", "!read_only", "max_connections == 20", "connections >= 1"]
-    found = looked(shop, settings={"query": "SELECT * FROM orders ORDER BY id"}, asserts=asserts)
+    found = checked(shop, settings={"query": "SELECT * FROM orders ORDER BY id"}, asserts=asserts)
     assert (found.outcome, found.reason) == (Outcome.PASS, "")
     assert list(found.seen.phases) == ["connect", "first-byte", "total"]
     assert found.seen.metrics["database_connections"] == pytest.approx(found.seen.values["connections"] / 20)
-    wrong = looked(shop, settings={"query": "SELECT COUNT(*) AS n FROM orders"}, asserts=["rows[0].n == 3"])
+    wrong = checked(shop, settings={"query": "SELECT COUNT(*) AS n FROM orders"}, asserts=["rows[0].n == 3"])
     assert (wrong.outcome, wrong.reason) == (Outcome.FAIL, "rows[0].n 2, not 3")
 
 
 @needs_mariadb
-def test_a_name_with_several_addresses_is_looked_at_where_somebody_answers(shop: Server) -> None:
+def test_a_name_with_several_addresses_is_checked_where_somebody_answers(shop: Server) -> None:
     url = f"mysql://mon:p%40ss%3Aw%2Frd@database.test:{port_of(shop)}/shop"
-    found = asyncio.run(look_at("mysql", {"url": url}, lookup=both_ways))
+    found = asyncio.run(run_probe("mysql", {"url": url}, lookup=both_ways))
     assert found.outcome is Outcome.PASS
     assert next(iter(found.seen.phases)) == "dns"
 
@@ -73,10 +73,10 @@ def test_a_name_with_several_addresses_is_looked_at_where_somebody_answers(shop:
 @needs_mariadb
 def test_what_an_account_may_not_see_is_not_measured(shop: Server) -> None:
     url = f"mysql://mon:p%40ss%3Aw%2Frd@127.0.0.1:{port_of(shop)}/shop"
-    passing = asyncio.run(look_at("mysql", {"url": url}, asserts=["connections < 20"]))
-    asked = asyncio.run(look_at("mysql", {"url": url}, asserts=["lock_waits == 0"]))
+    passing = asyncio.run(run_probe("mysql", {"url": url}, asserts=["connections < 20"]))
+    asked = asyncio.run(run_probe("mysql", {"url": url}, asserts=["lock_waits == 0"]))
     run(shop, "GRANT PROCESS ON *.* TO mon@'%'")
-    granted = asyncio.run(look_at("mysql", {"url": url}, asserts=["lock_waits == 0"]))
+    granted = asyncio.run(run_probe("mysql", {"url": url}, asserts=["lock_waits == 0"]))
     run(shop, "REVOKE PROCESS ON *.* FROM mon@'%'")
     assert passing.outcome is Outcome.PASS
     assert sorted(passing.seen.metrics) == ["database_connections"]
@@ -94,7 +94,7 @@ def test_sessions_that_wait_for_a_lock_and_long_queries_are_counted(shop: Server
         for session, query in ((waiter, "DELETE FROM shop.orders WHERE id = 1"), (sleeper, "SELECT SLEEP(3)")):
             stack.enter_context(_in_background(session, query))
         ends = time.monotonic() + 20
-        while (found := looked(shop, asserts=["lock_waits == 1 && longest_query >= 1"])).outcome is not Outcome.PASS:
+        while (found := checked(shop, asserts=["lock_waits == 1 && longest_query >= 1"])).outcome is not Outcome.PASS:
             assert time.monotonic() < ends, found.reason
             time.sleep(0.1)
         assert found.seen.metrics["lock_waits"] == 1
@@ -117,22 +117,22 @@ def _in_background(session: Any, query: str) -> ExitStack:
 @needs_mariadb
 def test_a_query_that_takes_too_long_fails_by_the_timeout_and_ends_at_the_server(shop: Server) -> None:
     query = "SELECT SLEEP(60) AS waited"
-    found = looked(shop, settings={"query": query}, timeout="500ms")
+    found = checked(shop, settings={"query": query}, timeout="500ms")
     assert (found.outcome, found.reason) == (Outcome.FAIL, "no answer within 0.5 s")
     ends = time.monotonic() + 20
     left = {"query": "SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(6%'"}
-    while (still := looked(shop, settings=left, asserts=["rows[0].n == 0"])).outcome is not Outcome.PASS:
+    while (still := checked(shop, settings=left, asserts=["rows[0].n == 0"])).outcome is not Outcome.PASS:
         assert time.monotonic() < ends, still.reason
         time.sleep(0.1)
 
 
 @needs_mariadb
 def test_more_than_a_probe_reads_is_told(shop: Server) -> None:
-    many = looked(shop, settings={"query": "SELECT seq FROM seq_1_to_5000000"}, timeout="5s")
+    many = checked(shop, settings={"query": "SELECT seq FROM seq_1_to_5000000"}, timeout="5s")
     assert many.reason == "the query gives more than 10000 rows, which is more than a probe reads"
-    large = looked(shop, settings={"query": "SELECT REPEAT('x', 9000000) AS x"}, timeout="5s")
+    large = checked(shop, settings={"query": "SELECT REPEAT('x', 9000000) AS x"}, timeout="5s")
     assert large.reason == "the server sends more than 4194304 bytes, which is more than a probe reads"
-    fits = looked(
+    fits = checked(
         shop, settings={"query": "SELECT seq FROM seq_1_to_10000"}, timeout="5s", asserts=["rows.size() > 9999"]
     )
     assert (fits.outcome, fits.reason) == (Outcome.PASS, "")
@@ -145,7 +145,7 @@ def test_a_server_with_too_many_connections_says_so(shop: Server) -> None:
         held = [_session(stack, shop) for _ in range(10)]
         try:
             mon = shop.url.replace("root@", "mon:p%40ss%3Aw%2Frd@")
-            found = asyncio.run(look_at("mysql", {"url": f"{mon}shop"}))
+            found = asyncio.run(run_probe("mysql", {"url": f"{mon}shop"}))
         finally:
             held[0].query("SET GLOBAL max_connections = 20")
     assert (found.outcome, found.reason) == (Outcome.FAIL, "Too many connections (1040)")
@@ -154,14 +154,14 @@ def test_a_server_with_too_many_connections_says_so(shop: Server) -> None:
 @needs_mariadb
 def test_tls_by_its_modes(data: Path, shop: Server, tmp_path: Path) -> None:
     pem = certificate(tmp_path)
-    without = looked(shop, path="shop?ssl-mode=REQUIRED")
+    without = checked(shop, path="shop?ssl-mode=REQUIRED")
     assert without.reason == "the server offers no TLS, and ssl-mode=REQUIRED wants it"
     with copied(data) as own, mariadb(own, *tls_options(own, pem)) as server:
 
-        def by(mode: str, host: str = "127.0.0.1", ca: bool = True) -> Looked:
+        def by(mode: str, host: str = "127.0.0.1", ca: bool = True) -> Checked:
             url = f"mysql://root@{host}:{port_of(server)}/{f'?ssl-mode={mode}' if mode else ''}"
             settings = {"url": url, "query": "SHOW STATUS LIKE 'Ssl_cipher'", **({"ca": str(pem)} if ca else {})}
-            return asyncio.run(look_at("mysql", settings, asserts=["rows[0].Value != ''"], lookup=both_ways))
+            return asyncio.run(run_probe("mysql", settings, asserts=["rows[0].Value != ''"], lookup=both_ways))
 
         for mode, host, ca in (
             ("", "localhost", True),
@@ -183,10 +183,10 @@ def test_tls_by_its_modes(data: Path, shop: Server, tmp_path: Path) -> None:
 def test_a_frozen_server_fails_by_the_timeout_and_one_that_is_gone_refuses(data: Path) -> None:
     with copied(data) as own, mariadb(own) as server:
         server.freeze()
-        frozen = looked(server, path="", timeout="300ms")
+        frozen = checked(server, path="", timeout="300ms")
         server.thaw()
         server.kill()
-        gone = looked(server, path="")
+        gone = checked(server, path="")
     assert (frozen.outcome, frozen.reason) == (Outcome.FAIL, "no greeting within 0.3 s")
     assert (gone.outcome, gone.reason) == (Outcome.FAIL, "connection refused")
 
@@ -252,9 +252,9 @@ DONE = packet(b"\0\0\0\x02\0\0\0", 1)
     ],
 )
 def test_each_phase_may_hang_or_end_and_other_protocols_are_told(serve: Serve, reason: str) -> None:
-    async def reason_of() -> Looked:
+    async def reason_of() -> Checked:
         async with serving(serve) as port:
-            return await look_at("mysql", {"url": f"mysql://mon:secret@127.0.0.1:{port}/"}, timeout="500ms")
+            return await run_probe("mysql", {"url": f"mysql://mon:secret@127.0.0.1:{port}/"}, timeout="500ms")
 
     found = asyncio.run(reason_of())
     assert found.outcome is Outcome.FAIL
@@ -265,18 +265,18 @@ def test_a_server_that_speaks_tls_at_once_is_silent_to_a_mysql_client(tmp_path: 
     async def reason() -> str:
         context: ssl.SSLContext = tls_with(certificate(tmp_path))
         async with serving(never_answering, context) as port:
-            return (await look_at("mysql", {"url": f"mysql://a@127.0.0.1:{port}/"}, timeout="300ms")).reason
+            return (await run_probe("mysql", {"url": f"mysql://a@127.0.0.1:{port}/"}, timeout="300ms")).reason
 
     assert asyncio.run(reason()) == "no greeting within 0.3 s"
 
 
-def test_a_look_that_is_cancelled_leaves_no_thread() -> None:
+def test_a_check_that_is_cancelled_leaves_no_thread() -> None:
     async def cancelled() -> None:
         async with serving(never_answering) as port:
-            look = asyncio.create_task(look_at("mysql", {"url": f"mysql://a@127.0.0.1:{port}/"}, timeout="3s"))
+            check = asyncio.create_task(run_probe("mysql", {"url": f"mysql://a@127.0.0.1:{port}/"}, timeout="3s"))
             await asyncio.sleep(0.2)
-            look.cancel()
-            await asyncio.gather(look, return_exceptions=True)
+            check.cancel()
+            await asyncio.gather(check, return_exceptions=True)
 
     before = threading.active_count()
     asyncio.run(cancelled())

@@ -17,8 +17,8 @@ import pytest
 from drills.model.probe import Outcome
 from drills.sandbox.shop.local import postgres
 from tests.free_ports import free_port
+from tests.probing.checking import run_probe
 from tests.probing.conftest import Server, answers, until
-from tests.probing.looking import look_at
 
 _PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 _SLEEP = "SELECT pg_sleep(40)"
@@ -68,16 +68,18 @@ def _sleeping(url: str) -> int:
 @modes
 def test_through_a_pooler_everything_is_measured(database: Server, mode: str) -> None:
     with _pooler(database, mode) as url:
-        looked = asyncio.run(look_at("postgres", {"url": url}, asserts=["rows[0].one == 1", "size(table_sizes) == 0"]))
-    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
-    assert set(looked.seen.metrics) == {"database_connections", "longest_query", "lock_waits"}
+        checked = asyncio.run(
+            run_probe("postgres", {"url": url}, asserts=["rows[0].one == 1", "size(table_sizes) == 0"])
+        )
+    assert (checked.outcome, checked.reason) == (Outcome.PASS, "")
+    assert set(checked.seen.metrics) == {"database_connections", "longest_query", "lock_waits"}
 
 
 @pooled
 @modes
 def test_the_next_client_of_a_pooled_connection_finds_nothing_set(database: Server, mode: str) -> None:
     with _pooler(database, mode) as url:
-        asyncio.run(look_at("postgres", {"url": url}, asserts=["size(table_sizes) == 0"]))
+        asyncio.run(run_probe("postgres", {"url": url}, asserts=["size(table_sizes) == 0"]))
         with psycopg.connect(url, autocommit=True) as next_one:
             for name, is_default in (("statement_timeout", "0"), ("lock_timeout", "0")):
                 assert next_one.execute(f"SHOW {name}").fetchone() == (is_default,)  # type: ignore[arg-type]
@@ -90,34 +92,34 @@ def test_the_next_client_of_a_pooled_connection_finds_nothing_set(database: Serv
 @modes
 def test_a_query_that_takes_too_long_is_ended_behind_the_pooler(database: Server, mode: str) -> None:
     with _pooler(database, mode) as url:
-        looked = asyncio.run(look_at("postgres", {"url": url, "query": _SLEEP}, timeout="500ms"))
-        assert (looked.outcome, looked.reason) == (Outcome.FAIL, "no answer within 0.5 s")
+        checked = asyncio.run(run_probe("postgres", {"url": url, "query": _SLEEP}, timeout="500ms"))
+        assert (checked.outcome, checked.reason) == (Outcome.FAIL, "no answer within 0.5 s")
         until(lambda: _sleeping(database.url) == 0)
 
 
 @pytest.mark.parametrize("more", ["", "?options=-c%20search_path%3Dpublic", "?options=-c%20statement_timeout%3D0"])
-def test_a_query_that_takes_too_long_is_ended_with_the_look(database: Server, more: str) -> None:
+def test_a_query_that_takes_too_long_is_ended_with_the_check(database: Server, more: str) -> None:
     settings = {"url": database.url + more, "query": _SLEEP}
-    looked = asyncio.run(look_at("postgres", settings, timeout="500ms"))
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "no answer within 0.5 s")
+    checked = asyncio.run(run_probe("postgres", settings, timeout="500ms"))
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, "no answer within 0.5 s")
     until(lambda: _sleeping(database.url) == 0)
 
 
 def test_a_query_that_takes_its_time_limit_off_is_cancelled(database: Server) -> None:
     settings = {"url": database.url, "query": f"SET LOCAL statement_timeout = 0; {_SLEEP}"}
-    looked = asyncio.run(look_at("postgres", settings, timeout="500ms"))
-    assert looked.reason == "no answer within 0.5 s"
+    checked = asyncio.run(run_probe("postgres", settings, timeout="500ms"))
+    assert checked.reason == "no answer within 0.5 s"
     until(lambda: _sleeping(database.url) == 0)
 
 
-def test_a_look_that_is_cancelled_ends_its_query(database: Server) -> None:
+def test_a_check_that_is_cancelled_ends_its_query(database: Server) -> None:
     async def cancelled() -> None:
         settings = {"url": database.url, "query": f"SET LOCAL statement_timeout = 0; {_SLEEP}"}
-        look = asyncio.create_task(look_at("postgres", settings, timeout="30s"))
+        check = asyncio.create_task(run_probe("postgres", settings, timeout="30s"))
         while not await asyncio.to_thread(_sleeping, database.url):
             pass
-        look.cancel()
-        await asyncio.gather(look, return_exceptions=True)
+        check.cancel()
+        await asyncio.gather(check, return_exceptions=True)
 
     asyncio.run(cancelled())
     until(lambda: _sleeping(database.url) == 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from drills.model.probe import Outcome
-from tests.probing.looking import Looked, look_at
+from tests.probing.checking import Checked, run_probe
 from tests.probing.servers import serving
 
 _CLEARTEXT_PASSWORD = b"R\x00\x00\x00\x08\x00\x00\x00\x03"
@@ -30,32 +30,32 @@ class _Listening:
         if head := await reader.read(5):
             self.password = await reader.readexactly(int.from_bytes(head[1:], "big") - 4)
 
-    def look(self, user: str = "watcher", more: str = "") -> Looked:
-        async def looked() -> Looked:
+    def check(self, user: str = "watcher", more: str = "") -> Checked:
+        async def checked() -> Checked:
             async with serving(self.serve) as port:
                 url = f"postgresql://{user}@127.0.0.1:{port}/shop?sslmode=disable{more}"
-                return await look_at("postgres", {"url": url}, timeout="2s")
+                return await run_probe("postgres", {"url": url}, timeout="2s")
 
-        return asyncio.run(looked())
+        return asyncio.run(checked())
 
 
 def test_poolers_are_told_nothing_that_they_refuse() -> None:
     listening = _Listening()
-    listening.look()
+    listening.check()
     told = {name: value for name, value in listening.parameters.items() if name}
     assert told == {"user": "watcher", "database": "shop", "application_name": "drills-probe"}
 
 
 def test_options_are_sent_where_the_url_has_some() -> None:
     listening = _Listening()
-    listening.look(more="&options=-c%20work_mem%3D1MB&application_name=mine")
+    listening.check(more="&options=-c%20work_mem%3D1MB&application_name=mine")
     assert listening.parameters["options"] == "-c work_mem=1MB"
     assert listening.parameters["application_name"] == "mine"
 
 
 def test_the_password_is_that_of_the_url() -> None:
     listening = _Listening()
-    listening.look("watcher:p%40ss")
+    listening.check("watcher:p%40ss")
     assert listening.password == b"p@ss\0"
 
 
@@ -78,8 +78,8 @@ def test_no_stored_secret_and_no_setting_of_the_environment_is_sent(
         monkeypatch.setenv(name, value)
     assert os.environ["PGSERVICE"] == "mine"
     listening = _Listening()
-    looked = listening.look()
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "fe_sendauth: no password supplied")
+    checked = listening.check()
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, "fe_sendauth: no password supplied")
     assert listening.password is None
     assert {name for name in listening.parameters if name} == {"user", "database", "application_name"}
     assert (listening.parameters["user"], listening.parameters["database"]) == ("watcher", "shop")

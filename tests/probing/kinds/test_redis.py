@@ -12,50 +12,50 @@ import redis
 
 from drills.model.probe import Outcome
 from drills.probing.kinds.redis.resp import read_info
+from tests.probing.checking import Checked, both_ways, run_probe
 from tests.probing.conftest import Server
-from tests.probing.looking import Looked, both_ways, look_at
 from tests.probing.servers import Serve, certificate, serving, tls_with
 
 
 def test_a_server_that_works_passes_and_its_info_can_be_asserted(cache: Server) -> None:
-    looked = asyncio.run(look_at("redis", {"url": cache.url}, asserts=["info.connected_clients >= 1"]))
-    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
-    assert list(looked.seen.phases) == ["connect", "first-byte", "total"]
+    checked = asyncio.run(run_probe("redis", {"url": cache.url}, asserts=["info.connected_clients >= 1"]))
+    assert (checked.outcome, checked.reason) == (Outcome.PASS, "")
+    assert list(checked.seen.phases) == ["connect", "first-byte", "total"]
 
 
 def test_memory_is_a_share_of_the_servers_own_limit_or_of_the_probes(cache: Server) -> None:
-    without = asyncio.run(look_at("redis", {"url": cache.url}, asserts=["cache_memory < 0.9"]))
+    without = asyncio.run(run_probe("redis", {"url": cache.url}, asserts=["cache_memory < 0.9"]))
     assert without.seen.metrics == {}
     assert without.outcome is Outcome.FAIL
     assert "the server has no maxmemory" in without.reason
-    given = asyncio.run(look_at("redis", {"url": cache.url, "memory-limit": 10**9}))
+    given = asyncio.run(run_probe("redis", {"url": cache.url, "memory-limit": 10**9}))
     assert 0 < given.seen.metrics["cache_memory"] < 0.1
     client = redis.Redis.from_url(cache.url)
     client.config_set("maxmemory", 10**7)
     client.close()
-    its_own = asyncio.run(look_at("redis", {"url": cache.url}))
+    its_own = asyncio.run(run_probe("redis", {"url": cache.url}))
     assert its_own.seen.metrics["cache_memory"] > given.seen.metrics["cache_memory"]
 
 
 def test_a_frozen_server_fails_by_the_timeout(cache: Server) -> None:
     cache.freeze()
-    looked = asyncio.run(look_at("redis", {"url": cache.url}, timeout="300ms"))
-    assert looked.outcome is Outcome.FAIL
-    assert looked.reason.endswith("within 0.3 s")
+    checked = asyncio.run(run_probe("redis", {"url": cache.url}, timeout="300ms"))
+    assert checked.outcome is Outcome.FAIL
+    assert checked.reason.endswith("within 0.3 s")
 
 
 def test_a_server_that_is_gone_refuses(cache: Server) -> None:
     cache.kill()
-    looked = asyncio.run(look_at("redis", {"url": cache.url}))
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "connection refused")
+    checked = asyncio.run(run_probe("redis", {"url": cache.url}))
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, "connection refused")
 
 
 def test_a_server_that_wants_a_password_says_so_in_one_line(cache: Server) -> None:
     client = redis.Redis.from_url(cache.url)
     client.config_set("requirepass", "secret")
     client.close()
-    looked = asyncio.run(look_at("redis", {"url": cache.url}))
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "NOAUTH Authentication required.")
+    checked = asyncio.run(run_probe("redis", {"url": cache.url}))
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, "NOAUTH Authentication required.")
 
 
 def test_something_else_than_redis_fails_in_one_line() -> None:
@@ -64,24 +64,24 @@ def test_something_else_than_redis_fails_in_one_line() -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
 
-    async def looked() -> tuple[Outcome, str]:
+    async def checked() -> tuple[Outcome, str]:
         server = await asyncio.start_server(nonsense, "127.0.0.1", 0, family=socket.AF_INET)
         async with server:
-            found = await look_at("redis", {"url": f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"})
+            found = await run_probe("redis", {"url": f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"})
         return found.outcome, found.reason
 
-    outcome, reason = asyncio.run(looked())
+    outcome, reason = asyncio.run(checked())
     assert outcome is Outcome.FAIL
     assert reason
     assert "\n" not in reason
 
 
-def test_a_name_with_several_addresses_is_looked_at_where_somebody_answers(cache: Server) -> None:
+def test_a_name_with_several_addresses_is_checked_where_somebody_answers(cache: Server) -> None:
     url = cache.url.replace("127.0.0.1", "cache.test")
-    looked = asyncio.run(look_at("redis", {"url": url}, lookup=both_ways))
-    assert (looked.outcome, looked.reason) == (Outcome.PASS, "")
+    checked = asyncio.run(run_probe("redis", {"url": url}, lookup=both_ways))
+    assert (checked.outcome, checked.reason) == (Outcome.PASS, "")
     cache.kill()
-    gone = asyncio.run(look_at("redis", {"url": url}, lookup=both_ways))
+    gone = asyncio.run(run_probe("redis", {"url": url}, lookup=both_ways))
     assert (gone.outcome, gone.reason) == (Outcome.FAIL, "connection refused")
 
 
@@ -90,8 +90,8 @@ def test_what_a_server_says_is_told_though_the_name_has_more_addresses(cache: Se
     client.config_set("requirepass", "secret")
     client.close()
     url = cache.url.replace("127.0.0.1", "cache.test")
-    looked = asyncio.run(look_at("redis", {"url": url}, lookup=lambda _: ("127.0.0.1", "::1")))
-    assert looked.reason == "NOAUTH Authentication required."
+    checked = asyncio.run(run_probe("redis", {"url": url}, lookup=lambda _: ("127.0.0.1", "::1")))
+    assert checked.reason == "NOAUTH Authentication required."
 
 
 def test_over_tls_the_certificate_is_compared_with_the_name(tmp_path: Path) -> None:
@@ -101,12 +101,12 @@ def test_over_tls_the_certificate_is_compared_with_the_name(tmp_path: Path) -> N
         while await reader.read(4096):
             writer.write(b"-DENIED in its own words\r\n")
 
-    async def looked() -> str:
+    async def checked() -> str:
         async with serving(refusing, tls_with(pem)) as port:
             settings = {"url": f"rediss://localhost:{port}/0", "ca": str(pem)}
-            return (await look_at("redis", settings)).reason
+            return (await run_probe("redis", settings)).reason
 
-    assert "in its own words" in asyncio.run(looked())
+    assert "in its own words" in asyncio.run(checked())
 
 
 def _saying(reply: bytes, info: bytes = b"$0\r\n\r\n") -> Serve:
@@ -118,12 +118,12 @@ def _saying(reply: bytes, info: bytes = b"$0\r\n\r\n") -> Serve:
     return serve
 
 
-def _look_at(serve: Serve, asserts: Sequence[str] = ()) -> Looked:
-    async def looked() -> Looked:
+def _check(serve: Serve, asserts: Sequence[str] = ()) -> Checked:
+    async def checked() -> Checked:
         async with serving(serve) as port:
-            return await look_at("redis", {"url": f"redis://127.0.0.1:{port}/0"}, timeout="500ms", asserts=[*asserts])
+            return await run_probe("redis", {"url": f"redis://127.0.0.1:{port}/0"}, timeout="500ms", asserts=[*asserts])
 
-    return asyncio.run(looked())
+    return asyncio.run(checked())
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def _look_at(serve: Serve, asserts: Sequence[str] = ()) -> Looked:
     ],
 )
 def test_what_is_no_pong_is_told_in_one_line(reply: bytes, reason: str) -> None:
-    looked = _look_at(_saying(reply))
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, reason)
+    checked = _check(_saying(reply))
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, reason)
 
 
 @pytest.mark.parametrize(
@@ -158,9 +158,9 @@ def test_what_is_no_pong_is_told_in_one_line(reply: bytes, reason: str) -> None:
 )
 def test_a_field_that_info_lacks_is_not_measured(info: str, outcome: Outcome, reason: str) -> None:
     bulk = f"${len(info)}\r\n{info}\r\n".encode()
-    looked = _look_at(_saying(b"+PONG\r\n", bulk), ["cache_memory < 0.9"])
-    assert looked.outcome is outcome
-    assert reason in looked.reason
+    checked = _check(_saying(b"+PONG\r\n", bulk), ["cache_memory < 0.9"])
+    assert checked.outcome is outcome
+    assert reason in checked.reason
 
 
 def test_info_is_read_as_redis_py_reads_it(cache: Server) -> None:
@@ -179,13 +179,13 @@ def test_info_is_read_as_redis_py_reads_it(cache: Server) -> None:
     assert isinstance(read["used_memory"], int)
 
 
-def test_a_unix_socket_is_looked_at_too(tmp_path: Path) -> None:
-    async def looked() -> Looked:
+def test_a_unix_socket_is_checked_too(tmp_path: Path) -> None:
+    async def checked() -> Checked:
         server = await asyncio.start_unix_server(_saying(b"+PONG\r\n"), tmp_path / "redis.sock")
         async with server:
-            return await look_at("redis", {"url": f"unix://{tmp_path}/redis.sock"})
+            return await run_probe("redis", {"url": f"unix://{tmp_path}/redis.sock"})
 
-    found = asyncio.run(looked())
+    found = asyncio.run(checked())
     assert found.outcome is Outcome.PASS
     assert list(found.seen.phases) == ["connect", "first-byte", "total"]
 
@@ -193,10 +193,10 @@ def test_a_unix_socket_is_looked_at_too(tmp_path: Path) -> None:
 def test_without_verification_any_certificate_will_do(tmp_path: Path) -> None:
     pem = certificate(tmp_path)
 
-    async def looked(**more: bool) -> Looked:
+    async def checked(**more: bool) -> Checked:
         async with serving(_saying(b"+PONG\r\n"), tls_with(pem)) as port:
-            return await look_at("redis", {"url": f"rediss://localhost:{port}/0", **more})
+            return await run_probe("redis", {"url": f"rediss://localhost:{port}/0", **more})
 
-    assert asyncio.run(looked(verify=False)).outcome is Outcome.PASS
-    refused = asyncio.run(looked())
+    assert asyncio.run(checked(verify=False)).outcome is Outcome.PASS
+    refused = asyncio.run(checked())
     assert (refused.outcome, refused.reason) == (Outcome.FAIL, "certificate not valid: self-signed certificate")

@@ -12,7 +12,7 @@ from drills.model.probe import Outcome
 from drills.probing.kinds.tcp.probe import answer_of
 from drills.probing.kinds.tcp.settings import TcpSettings
 from drills.probing.net.server_url import host_and_port
-from tests.probing.looking import Looked, look_at
+from tests.probing.checking import Checked, run_probe
 from tests.probing.servers import Serve, never_answering, serving
 
 
@@ -21,37 +21,37 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     await writer.drain()
 
 
-def look(serve: Serve, **settings: Any) -> Looked:
-    async def looked() -> Looked:
+def check(serve: Serve, **settings: Any) -> Checked:
+    async def checked() -> Checked:
         async with serving(serve) as port:
-            return await look_at("tcp", {"address": f"127.0.0.1:{port}", **settings}, timeout="300ms")
+            return await run_probe("tcp", {"address": f"127.0.0.1:{port}", **settings}, timeout="300ms")
 
-    return asyncio.run(looked())
+    return asyncio.run(checked())
 
 
 def test_a_connection_is_enough_where_nothing_is_expected() -> None:
-    looked = look(never_answering)
-    assert looked.outcome is Outcome.PASS
-    assert list(looked.seen.phases) == ["connect", "total"]
+    checked = check(never_answering)
+    assert checked.outcome is Outcome.PASS
+    assert list(checked.seen.phases) == ["connect", "total"]
 
 
 def test_an_expected_answer_passes_and_another_fails() -> None:
-    assert look(echo, send="hello", expect="said hello").outcome is Outcome.PASS
-    looked = look(echo, send="hello", expect="PONG")
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, 'answered "you said hello", without "PONG"')
+    assert check(echo, send="hello", expect="said hello").outcome is Outcome.PASS
+    checked = check(echo, send="hello", expect="PONG")
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, 'answered "you said hello", without "PONG"')
 
 
 def test_silence_fails_by_the_timeout() -> None:
-    looked = look(never_answering, expect="PONG")
-    assert (looked.outcome, looked.reason) == (Outcome.FAIL, "no answer within 0.3 s")
-    assert list(looked.seen.phases) == ["connect"]
+    checked = check(never_answering, expect="PONG")
+    assert (checked.outcome, checked.reason) == (Outcome.FAIL, "no answer within 0.3 s")
+    assert list(checked.seen.phases) == ["connect"]
 
 
 def test_a_refused_connection_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    looked = asyncio.run(look_at("tcp", {"address": f"127.0.0.1:{port}"}))
-    assert (looked.outcome, looked.reason, looked.seen.phases) == (Outcome.FAIL, "connection refused", {})
+    checked = asyncio.run(run_probe("tcp", {"address": f"127.0.0.1:{port}"}))
+    assert (checked.outcome, checked.reason, checked.seen.phases) == (Outcome.FAIL, "connection refused", {})
 
 
 def test_addresses_are_hosts_with_ports_or_urls() -> None:
@@ -87,15 +87,15 @@ def test_text_that_arrives_in_pieces_is_found() -> None:
 
 
 def test_a_server_that_never_stops_is_not_read_for_ever() -> None:
-    looked = look(endless, expect="PONG")
-    assert looked.outcome is Outcome.FAIL
-    assert looked.reason.endswith('without "PONG" in its first 65536 bytes')
-    assert len(looked.seen.values["answer"]) < 2 * 65_536
+    checked = check(endless, expect="PONG")
+    assert checked.outcome is Outcome.FAIL
+    assert checked.reason.endswith('without "PONG" in its first 65536 bytes')
+    assert len(checked.seen.values["answer"]) < 2 * 65_536
 
 
 def test_control_characters_of_an_answer_reach_nobodys_terminal() -> None:
-    looked = look(binary, expect="PONG")
-    assert looked.reason == 'answered "\N{REPLACEMENT CHARACTER}' + "\N{REPLACEMENT CHARACTER}" * 3 + (
+    checked = check(binary, expect="PONG")
+    assert checked.reason == 'answered "\N{REPLACEMENT CHARACTER}' + "\N{REPLACEMENT CHARACTER}" * 3 + (
         '[31mhello\N{REPLACEMENT CHARACTER}", without "PONG"'
     )
 
@@ -104,7 +104,7 @@ def test_a_server_that_hangs_up_says_nothing() -> None:
     async def hanging_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
-    assert look(hanging_up, expect="PONG").reason == 'no answer before the connection was closed, not "PONG"'
+    assert check(hanging_up, expect="PONG").reason == 'no answer before the connection was closed, not "PONG"'
 
 
 def test_an_address_may_be_any_url_and_none_of_it_is_repeated() -> None:

@@ -13,7 +13,7 @@ from drills.errors import BadInput
 from drills.probing.kinds.postgres.url import postgres_parameters
 from drills.probing.kinds.redis.url import RedisAddress
 from drills.probing.net.server_url import ServerUrl, host_and_port
-from tests.probing.looking import probe
+from tests.probing.checking import probe
 
 SECRET = "s3cr3t"
 
@@ -55,7 +55,7 @@ def test_a_url_is_taken_apart_and_decoded() -> None:
     ],
 )
 def test_a_database_url_that_cannot_be_used_is_refused_without_repeating_it(url: str, why: str) -> None:
-    with pytest.raises(BadInput, match=r"^probe looked-at: postgres\.url: ") as said:
+    with pytest.raises(BadInput, match=r"^probe checked-at: postgres\.url: ") as said:
         probe("postgres", {"url": url})
     assert why in str(said.value)
     assert SECRET not in str(said.value)
@@ -75,7 +75,7 @@ def test_a_database_url_that_cannot_be_used_is_refused_without_repeating_it(url:
     ],
 )
 def test_a_caches_url_that_cannot_be_used_is_refused_without_repeating_it(url: str, why: str) -> None:
-    with pytest.raises(BadInput, match=r"^probe looked-at: redis\.url: ") as said:
+    with pytest.raises(BadInput, match=r"^probe checked-at: redis\.url: ") as said:
         probe("redis", {"url": url})
     assert why in str(said.value)
     assert SECRET not in str(said.value)
@@ -103,7 +103,7 @@ def test_what_is_left_out_has_the_defaults_of_the_field() -> None:
     assert (found["host"], found["port"], found["sslmode"]) == ("h", "5432", "prefer")
     assert "dbname" not in found
     assert postgres_parameters("postgresql://u@h/d", "ca.pem")["sslmode"] == "verify-full"
-    with pytest.raises(ValueError, match="has sslmode=require, with which 'ca' is not looked at"):
+    with pytest.raises(ValueError, match="has sslmode=require, with which 'ca' is not checked"):
         postgres_parameters("postgresql://u@h/d?sslmode=require", "ca.pem")
     address = RedisAddress.read("redis://h")
     assert (address.port, address.database, address.tls) == (6379, 0, False)
@@ -118,5 +118,5 @@ def test_what_is_left_out_has_the_defaults_of_the_field() -> None:
         ("redis", {"url": "unix:///run/redis.sock"}),
     ],
 )
-def test_a_unix_socket_is_of_the_machine_that_looks(kind: str, settings: dict[str, Any]) -> None:
+def test_a_unix_socket_is_of_the_machine_that_checks(kind: str, settings: dict[str, Any]) -> None:
     assert probe(kind, settings).settings.here_only == "url: a Unix socket"

@@ -10,7 +10,7 @@ import pytest
 
 from drills.errors import BadInput
 from drills.probing.net.trusted import ca_file, trusted_file
-from tests.probing.looking import look_at
+from tests.probing.checking import run_probe
 from tests.probing.recipes import make
 
 _MADE = make({"root": {"ca": True}})["root"]
@@ -62,10 +62,10 @@ def test_a_file_that_cannot_be_used_as_it_is_says_why(tmp_path: Path, held: byte
         ("postgres", {"url": "postgresql://a@127.0.0.1:1/a"}),
     ],
 )
-def test_every_kind_refuses_such_a_file_before_it_looks(tmp_path: Path, kind: str, settings: dict[str, Any]) -> None:
+def test_every_kind_refuses_such_a_file_before_it_checks(tmp_path: Path, kind: str, settings: dict[str, Any]) -> None:
     for file, why in ((tmp_path, "is a folder, not a file"), (tmp_path / "none.pem", "there is no such file")):
-        with pytest.raises(BadInput, match=f"looked-at: ca: {file}: {why}"):
-            asyncio.run(look_at(kind, {**settings, "ca": str(file)}))
+        with pytest.raises(BadInput, match=f"checked-at: ca: {file}: {why}"):
+            asyncio.run(run_probe(kind, {**settings, "ca": str(file)}))
 
 
 def test_a_file_is_read_again_once_it_has_changed(tmp_path: Path) -> None:

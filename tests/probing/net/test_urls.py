@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from drills.errors import BadInput
 from drills.probing.kinds.journey.settings import url_of_step
 from drills.probing.net.urls import HttpUrl, UnsupportedScheme
-from tests.probing.looking import probe
+from tests.probing.checking import probe
 
 
 @pytest.mark.parametrize(

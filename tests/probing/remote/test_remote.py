@@ -1,4 +1,4 @@
-"""Looks that a prober elsewhere makes: what it saw is told, and what it cannot tell is unknown, never failed."""
+"""Checks that a prober elsewhere makes: what it saw is told, and what it cannot tell is unknown, never failed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from drills.alerting import AlertRules, AlertState, Fired, observe, tick
 from drills.model.playbook import Level, Limit, Playbook, Threshold
 from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.probing.bind import bind
-from drills.probing.engine.once import look_once
+from drills.probing.engine.once import check_once
 from drills.probing.engine.preparing import prepare
 from drills.probing.engine.prober import Prober
 from drills.probing.engine.tripwire import tripwire_target
 from drills.probing.net.resolver import Resolver
 from drills.probing.remote import client as remote_client
 from drills.probing.remote.config import KnownProber
-from drills.probing.remote.http_server import listen_at, serve_looks, url_of
+from drills.probing.remote.http_server import listen_at, serve_checks, url_of
 from drills.probing.remote.messages import Question
 from drills.probing.remote.server import Overloaded, ProbeServer
 from drills.probing.seen import ProbeContext, Seen
@@ -42,7 +42,7 @@ SHOP = b'{"orders": 3}'
 async def paris(folder: Path, token: str = TOKEN) -> AsyncIterator[KnownProber]:
     """A prober that listens; those who ask it send `token`."""
     listener = listen_at("127.0.0.1:0")
-    answers = asyncio.create_task(serve_looks(listener, TOKEN))
+    answers = asyncio.create_task(serve_checks(listener, TOKEN))
     try:
         yield known(folder, url_of(listener), token)
     finally:
@@ -68,17 +68,17 @@ def spec_of(url: str, **more: Any) -> ProbeSpec:
     )
 
 
-async def look(spec: ProbeSpec, prober: KnownProber, **addresses: str) -> Observation:
-    (seen,) = await look_once([spec], addresses, {"paris": prober})
+async def check(spec: ProbeSpec, prober: KnownProber, **addresses: str) -> Observation:
+    (seen,) = await check_once([spec], addresses, {"paris": prober})
     return seen
 
 
-def looked_at(tmp_path: Path, serve: Serve | None = None, **more: Any) -> Observation:
+def checked(tmp_path: Path, serve: Serve | None = None, **more: Any) -> Observation:
     """What paris sees of a target that is well, or as `serve` has it."""
 
     async def play() -> Observation:
         async with serving(serve or answering(SHOP)) as port, paris(tmp_path) as prober:
-            return await look(spec_of("${app}/", **more), prober, app=f"http://127.0.0.1:{port}")
+            return await check(spec_of("${app}/", **more), prober, app=f"http://127.0.0.1:{port}")
 
     return asyncio.run(play())
 
@@ -87,23 +87,23 @@ def looked_at(tmp_path: Path, serve: Serve | None = None, **more: Any) -> Observ
 
 
 def test_a_pass_elsewhere_is_a_pass_with_its_phases(tmp_path: Path) -> None:
-    seen = looked_at(tmp_path, **{"assert": ["status == 200", "json.orders == 3"]})
+    seen = checked(tmp_path, **{"assert": ["status == 200", "json.orders == 3"]})
     assert (seen.outcome, seen.reason, seen.vantage) == (Outcome.PASS, "", "elsewhere")
     assert {"connect", "total"} <= set(seen.phases)
 
 
 def test_a_failure_elsewhere_is_a_failure_with_the_reason_of_there(tmp_path: Path) -> None:
-    seen = looked_at(tmp_path, answering(SHOP, status=503), **{"assert": ["status == 200"]})
+    seen = checked(tmp_path, answering(SHOP, status=503), **{"assert": ["status == 200"]})
     assert (seen.outcome, seen.reason) == (Outcome.FAIL, "status 503, not 200")
 
 
 def test_what_is_degraded_elsewhere_is_degraded(tmp_path: Path) -> None:
-    seen = looked_at(tmp_path, degraded=["json.orders < 5"])
+    seen = checked(tmp_path, degraded=["json.orders < 5"])
     assert seen.outcome is Outcome.DEGRADED
     assert "json.orders" in seen.reason
 
 
-def test_a_kind_that_compares_two_looks_remembers_the_one_before(tmp_path: Path) -> None:
+def test_a_kind_that_compares_two_checks_remembers_the_one_before(tmp_path: Path) -> None:
     page = b'shop_requests_total{route="/",status="200"} 40\n'
 
     async def play() -> list[Seen]:
@@ -118,14 +118,14 @@ def test_a_kind_that_compares_two_looks_remembers_the_one_before(tmp_path: Path)
                     "vantages": {"elsewhere": {"via": "paris"}},
                 }
             )
-            return await looks(spec, prober, 2)
+            return await checks(spec, prober, 2)
 
     first, second = asyncio.run(play())
     assert "rpm" not in first.metrics
     assert second.metrics["rpm"] == 0
 
 
-async def looks(spec: ProbeSpec, prober: KnownProber, times: int, between: Callable[[], None] = lambda: None) -> Any:
+async def checks(spec: ProbeSpec, prober: KnownProber, times: int, between: Callable[[], None] = lambda: None) -> Any:
     """What paris saw each time, asked over the same connection."""
     resolver = Resolver()
     context = ProbeContext(resolver, time.monotonic)
@@ -148,7 +148,7 @@ def test_the_certificates_to_trust_are_sent_along(tmp_path: Path) -> None:
         async with serving(answering(SHOP), tls_with(pem)) as port, paris(tmp_path) as prober:
             trusting = {"url": f"https://localhost:{port}/", "ca": str(tmp_path / "cert.pem")}
             return [
-                await look(spec_of("", http=settings), prober)
+                await check(spec_of("", http=settings), prober)
                 for settings in (trusting, {"url": f"https://localhost:{port}/"})
             ]
 
@@ -164,7 +164,7 @@ def test_the_certificates_to_trust_are_sent_along(tmp_path: Path) -> None:
 def unknown(tmp_path: Path, prober: Callable[[], Any], **more: Any) -> str:
     async def play() -> Observation:
         async with prober() as answers:
-            return await look(spec_of("http://127.0.0.1:1/", **more), answers)
+            return await check(spec_of("http://127.0.0.1:1/", **more), answers)
 
     seen = asyncio.run(play())
     assert seen.outcome is Outcome.UNKNOWN
@@ -222,7 +222,7 @@ def test_an_answer_that_is_none_makes_it_unknown(tmp_path: Path, serve: Serve, s
 def test_what_the_prober_there_could_not_see_is_unknown_here(tmp_path: Path) -> None:
     exhausted = answering(b'{"format": 1, "outcome": "unknown", "reason": "too many open files"}')
     said = unknown(tmp_path, lambda: impostor(tmp_path, exhausted))
-    assert said == "the prober paris could not look (too many open files)"
+    assert said == "the prober paris could not check (too many open files)"
 
 
 def test_figures_that_the_kind_does_not_have_are_not_taken_over(tmp_path: Path) -> None:
@@ -230,17 +230,17 @@ def test_figures_that_the_kind_does_not_have_are_not_taken_over(tmp_path: Path) 
 
     async def play() -> Observation:
         async with impostor(tmp_path, answer) as prober:
-            return await look(spec_of("http://127.0.0.1:1/"), prober)
+            return await check(spec_of("http://127.0.0.1:1/"), prober)
 
     seen = asyncio.run(play())
     assert (seen.outcome, seen.metrics) == (Outcome.PASS, {})
 
 
-def test_a_new_token_is_used_from_the_next_look_on(tmp_path: Path) -> None:
+def test_a_new_token_is_used_from_the_next_check_on(tmp_path: Path) -> None:
     async def play() -> Any:
         async with serving(answering(SHOP)) as port, paris(tmp_path, token="old") as prober:
             spec = spec_of(f"http://127.0.0.1:{port}/")
-            return await looks(spec, prober, 2, between=lambda: str(prober.token_file.write_text(TOKEN)) and None)
+            return await checks(spec, prober, 2, between=lambda: str(prober.token_file.write_text(TOKEN)) and None)
 
     before, after = asyncio.run(play())
     assert "refuses the token" in before.unknown
@@ -270,7 +270,7 @@ def test_an_alert_says_that_it_is_just_me(tmp_path: Path) -> None:
         state, reasons = AlertState(), []
         async with serving(answering(SHOP)) as port, paris(tmp_path) as prober:
             for t in range(3):
-                seen = await look_once([spec], {"app": f"http://127.0.0.1:{port}"}, {"paris": prober})
+                seen = await check_once([spec], {"app": f"http://127.0.0.1:{port}"}, {"paris": prober})
                 for observation in seen:
                     state, _ = observe(rules, state, float(t), observation)
                 state, told = tick(rules, state, float(t))
@@ -281,8 +281,8 @@ def test_an_alert_says_that_it_is_just_me(tmp_path: Path) -> None:
     assert "home: fails from here, well from elsewhere: connection refused" in reason
 
 
-def test_a_look_from_elsewhere_says_nothing_of_the_own_network(tmp_path: Path) -> None:
-    """Every look by this machine's network fails: that another machine sees the target does not speak for it."""
+def test_a_check_from_elsewhere_says_nothing_of_the_own_network(tmp_path: Path) -> None:
+    """Every check by this machine's network fails: that another machine sees the target does not speak for it."""
     spec = ProbeSpec.model_validate(
         {"name": "home", "tcp": {"address": "a:1"}, "vantages": {"here": {}, "elsewhere": {"via": "paris"}}}
     )
@@ -308,7 +308,7 @@ def test_a_look_from_elsewhere_says_nothing_of_the_own_network(tmp_path: Path) -
         )
         running = asyncio.create_task(prober.run())
         await settle()
-        prober.look_now("home")
+        prober.check_now("home")
         await settle()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -320,7 +320,7 @@ def test_a_look_from_elsewhere_says_nothing_of_the_own_network(tmp_path: Path) -
     }
 
 
-def test_no_tripwire_is_held_at_what_is_looked_at_from_elsewhere(tmp_path: Path) -> None:
+def test_no_tripwire_is_held_at_what_is_checked_from_elsewhere(tmp_path: Path) -> None:
     settings = {"url": "http://127.0.0.1:1/", "tripwire": True}
     bound = bind(
         spec_of("", http=settings, vantages={"here": {}, "far": {"via": "paris"}}),
@@ -336,17 +336,17 @@ def test_no_tripwire_is_held_at_what_is_looked_at_from_elsewhere(tmp_path: Path)
         ({"vantages": {"far": {"via": "pari"}}}, "there is no prober 'pari'; did you mean paris?"),
         (
             {"kind": "heartbeat", "settings": {"name": "a", "within": "1h", "state": "s"}},
-            "a heartbeat probe looks at this machine; leave 'via' out",
+            "a heartbeat probe checks this machine; leave 'via' out",
         ),
         ({"settings": {"url": "https://a/", "ca": "/no/such.pem"}}, "ca: /no/such.pem: there is no such file"),
-        ({"timeout": "61s", "every": "5m"}, "timeout: another prober looks for at most 1m"),
+        ({"timeout": "61s", "every": "5m"}, "timeout: another prober checks for at most 1m"),
     ],
 )
 def test_from_a_vantage_that_cannot_be_asked_nothing_is_known(
     tmp_path: Path, fields: dict[str, Any], said: str
 ) -> None:
     plain = {"name": "home", "kind": "http", "settings": {"url": "http://a/"}, "vantages": {"far": {"via": "paris"}}}
-    seen = asyncio.run(look(ProbeSpec.model_validate({**plain, **fields}), known(tmp_path, "http://127.0.0.1:1")))
+    seen = asyncio.run(check(ProbeSpec.model_validate({**plain, **fields}), known(tmp_path, "http://127.0.0.1:1")))
     assert seen.outcome is Outcome.UNKNOWN
     assert seen.reason.startswith(said)
 
@@ -362,7 +362,7 @@ def said_to(tmp_path: Path, content: bytes, token: str | None = TOKEN) -> tuple[
     async def play() -> httpx.Response:
         async with paris(tmp_path) as prober, httpx.AsyncClient(trust_env=False) as client:
             headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-            return await client.post(f"{prober.url}/look", content=content, headers=headers)
+            return await client.post(f"{prober.url}/check", content=content, headers=headers)
 
     response = asyncio.run(play())
     line = response.json().get("error", "")
@@ -378,8 +378,8 @@ def test_who_has_not_the_token_is_told_nothing_else(tmp_path: Path, token: str |
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"kind": "container"}, "probe home: a container probe looks at its own machine only, not for others"),
-        ({"kind": "heartbeat"}, "probe home: a heartbeat probe looks at its own machine only, not for others"),
+        ({"kind": "container"}, "probe home: a container probe checks its own machine only, not for others"),
+        ({"kind": "heartbeat"}, "probe home: a heartbeat probe checks its own machine only, not for others"),
         ({"kind": "htpp"}, "probe home: 'htpp' is not a kind of probe here; did you mean http?"),
         ({"settings": {"adress": "a:1"}}, "probe home: tcp.address: Field required"),
         ({"settings": {"address": "nowhere"}}, "probe home: 'nowhere' has no host and port; write host:port"),
@@ -429,7 +429,7 @@ def test_whether_it_answers_at_all_is_told_to_everybody(tmp_path: Path) -> None:
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
-def test_a_prober_that_is_told_to_stop_gives_up_the_looks_that_go_on(tmp_path: Path) -> None:
+def test_a_prober_that_is_told_to_stop_gives_up_the_checks_that_go_on(tmp_path: Path) -> None:
     async def play() -> Observation:
         arrived = asyncio.Event()
 
@@ -439,11 +439,11 @@ def test_a_prober_that_is_told_to_stop_gives_up_the_looks_that_go_on(tmp_path: P
 
         async with serving(silent) as port:
             async with paris(tmp_path) as prober:
-                looking = asyncio.create_task(
-                    look(spec_of(f"http://127.0.0.1:{port}/", timeout="30s", every="1m"), prober)
+                checking = asyncio.create_task(
+                    check(spec_of(f"http://127.0.0.1:{port}/", timeout="30s", every="1m"), prober)
                 )
                 await arrived.wait()
-            return await looking
+            return await checking
 
     seen = asyncio.run(play())
     assert seen.outcome is Outcome.UNKNOWN
@@ -455,7 +455,7 @@ def asked(port: int, **change: Any) -> Question:
     return Question.model_validate({**ASKED, **http, **change})
 
 
-def test_more_looks_than_may_go_on_at_once_are_refused_at_once() -> None:
+def test_more_checks_than_may_go_on_at_once_are_refused_at_once() -> None:
     async def play() -> None:
         answers, arrived = ProbeServer(concurrency=1), asyncio.Event()
 
@@ -464,19 +464,19 @@ def test_more_looks_than_may_go_on_at_once_are_refused_at_once() -> None:
             await reader.read()
 
         async with serving(silent) as port:
-            looking = asyncio.create_task(answers.answer(asked(port)))
+            checking = asyncio.create_task(answers.answer(asked(port)))
             await arrived.wait()
-            with pytest.raises(Overloaded, match="1 looks go on already"):
+            with pytest.raises(Overloaded, match="1 checks go on already"):
                 await answers.answer(asked(port))
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+            checking.cancel()
+            await asyncio.gather(checking, return_exceptions=True)
             assert (await answers.answer(asked(closed_port()))).outcome is Outcome.FAIL
         await answers.close()
 
     asyncio.run(play())
 
 
-def test_looks_of_one_asker_at_one_probe_come_one_after_the_other() -> None:
+def test_checks_of_one_asker_at_one_probe_come_one_after_the_other() -> None:
     at_once, most = 0, 0
 
     async def counting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from drills.probing.remote import connections
 from drills.probing.remote.connections import Connections
-from drills.probing.remote.http_server import listen_at, serve_looks
+from drills.probing.remote.http_server import listen_at, serve_checks
 from drills.probing.remote.messages import Question
 from drills.probing.remote.server import ProbeServer
 
@@ -26,7 +26,7 @@ FOUR_LOOPS = "[1,2,3].all(a, x.all(b, x.all(c, x.all(d, x.all(e, a + b + c + d +
 @asynccontextmanager
 async def prober() -> AsyncIterator[int]:
     listener = listen_at("127.0.0.1:0")
-    answers = asyncio.create_task(serve_looks(listener, TOKEN))
+    answers = asyncio.create_task(serve_checks(listener, TOKEN))
     try:
         yield listener.getsockname()[1]
     finally:
@@ -54,9 +54,9 @@ async def said(port: int, request: bytes) -> bytes:
         writer.close()
 
 
-def look_of(token: str = TOKEN, *, close: bool = True, **question: Any) -> bytes:
+def check_of(token: str = TOKEN, *, close: bool = True, **question: Any) -> bytes:
     body = json.dumps({"name": "home", "kind": "tcp", "timeout": "1s", **question}).encode()
-    head = f"POST /look HTTP/1.1\r\nHost: paris\r\nAuthorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n"
+    head = f"POST /check HTTP/1.1\r\nHost: paris\r\nAuthorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n"
     return f"{head}{'Connection: close' if close else 'X-A: b'}\r\n\r\n".encode() + body
 
 
@@ -68,14 +68,17 @@ def look_of(token: str = TOKEN, *, close: bool = True, **question: Any) -> bytes
     [
         (b"GET /health\r\n\r\n", b"400"),  # HTTP/0.9
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x07" * 500, b"400"),  # TLS to a plain port
-        (b"POST /look HTTP/1.1\r\nHost: paris\r\nContent-Length: -1\r\n\r\n", b"400"),
-        (b"POST /look HTTP/1.1\r\nHost: paris\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", b"400"),
-        (b"POST /look HTTP/1.1\r\nHost: paris\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffffffff\r\n", b"400"),
+        (b"POST /check HTTP/1.1\r\nHost: paris\r\nContent-Length: -1\r\n\r\n", b"400"),
+        (b"POST /check HTTP/1.1\r\nHost: paris\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", b"400"),
+        (
+            b"POST /check HTTP/1.1\r\nHost: paris\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffffffff\r\n",
+            b"400",
+        ),
         (b"GET /health HTTP/1.1\r\nHost: paris\r\nX: " + b"a" * 1_000_000 + b"\r\n\r\n", b"400"),
         (b"GET /health HTTP/1.1\r\nHost: paris\r\n" + b"X: a\r\n" * 200_000 + b"\r\n", b"400"),
         (b"GET /nowhere HTTP/1.1\r\nHost: paris\r\n\r\n", b"404"),
-        (look_of("another", close=False), b"401"),
-        (look_of("", close=False), b"401"),
+        (check_of("another", close=False), b"401"),
+        (check_of("", close=False), b"401"),
         (HEALTH, b"200"),
     ],
 )
@@ -157,7 +160,7 @@ def test_an_asker_with_the_token_keeps_its_connection() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         answers = []
         for _ in range(2):
-            writer.write(look_of(close=False, settings={"address": "127.0.0.1:1"}))
+            writer.write(check_of(close=False, settings={"address": "127.0.0.1:1"}))
             head = await reader.readuntil(b"\r\n\r\n")
             (length,) = [int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
             answers.append(await reader.readexactly(length))
@@ -173,7 +176,7 @@ def test_an_asker_with_the_token_keeps_its_connection() -> None:
 @pytest.mark.parametrize(
     ("question", "why"),
     [
-        ({"assert": ["1" + "+1" * 30_000 + " > 0"]}, "bytes; at most 32768 are looked at for others"),
+        ({"assert": ["1" + "+1" * 30_000 + " > 0"]}, "bytes; at most 32768 are checked for others"),
         ({"assert": ["1" + "+1" * 10_000 + " > 0"]}, "it has 20005 characters; at most 4000 are read"),
         ({"assert": ["(" * 3_000]}, "nested too deeply"),
         ({"assert": ["a"] * 300}, "texts; at most 256"),
@@ -205,9 +208,9 @@ def test_an_asker_with_the_token_keeps_its_connection() -> None:
         ({"timeout": "0s"}, "timeout must be more than 0"),
     ],
 )
-def test_what_is_not_looked_at_for_others_is_refused_in_one_line(question: dict[str, Any], why: str) -> None:
+def test_what_is_not_checked_at_for_others_is_refused_in_one_line(question: dict[str, Any], why: str) -> None:
     settings = {"address": "127.0.0.1:1"}
-    answer = play(lambda port: said(port, look_of(**{"settings": settings, **question})))
+    answer = play(lambda port: said(port, check_of(**{"settings": settings, **question})))
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.split(b" ")[1] == b"400", answer
     told = json.loads(body)["error"]
@@ -218,10 +221,10 @@ def test_what_is_not_looked_at_for_others_is_refused_in_one_line(question: dict[
 def test_a_condition_without_end_keeps_nobody_else_waiting() -> None:
     async def asked(port: int) -> bytes:
         settings = {"address": f"127.0.0.1:{port}"}
-        looking = asyncio.ensure_future(said(port, look_of(settings=settings, **{"assert": [FOUR_LOOPS]})))
-        while not looking.done():
+        checking = asyncio.ensure_future(said(port, check_of(settings=settings, **{"assert": [FOUR_LOOPS]})))
+        while not checking.done():
             assert b" 200 " in await said(port, HEALTH)
-        return await looking
+        return await checking
 
     told = json.loads(play(asked).partition(b"\r\n\r\n")[2])
     assert told["outcome"] == "unknown"
@@ -259,15 +262,15 @@ def test_answers_that_may_hold_too_much_together_are_refused(monkeypatch: pytest
             question = Question.model_validate(
                 {"name": "home", "kind": "http", "timeout": "5s", "settings": {"url": url}}
             )
-            looking = asyncio.create_task(answers.answer(question))
+            checking = asyncio.create_task(answers.answer(question))
             await arrived.wait()
             try:
                 await answers.answer(question.model_copy(update={"asker": "another"}))
             except Exception as error:  # noqa: BLE001 - what it is is asserted
                 told = f"{type(error).__name__}: {error}"
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+            checking.cancel()
+            await asyncio.gather(checking, return_exceptions=True)
         await answers.close()
         return told
 
-    assert asyncio.run(ask()).startswith("Overloaded: overloaded: looks that go on already may hold 1048576 bytes")
+    assert asyncio.run(ask()).startswith("Overloaded: overloaded: checks that go on already may hold 1048576 bytes")

@@ -74,7 +74,7 @@ def test_who_may_not_use_the_engines_socket_is_told_how_to_be_allowed(tmp_path: 
         ask(host, "/info")
     assert str(told.value) == (
         f"you may not use the Docker engine at {host}: join its group (docker) and log in again, or run the engine "
-        "rootless, then `drills doctor` looks again"
+        "rootless, then `drills doctor` checks again"
     )
 
 

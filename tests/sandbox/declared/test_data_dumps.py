@@ -45,7 +45,7 @@ def test_a_dump_is_complete_and_taken_once_or_there_is_none(containers: Containe
     rows = "CREATE TABLE kept AS SELECT generate_series(1, 20000) AS number"
     containers.run_in(container, ["psql", "-U", "postgres", "-d", "app", "-c", rows])
     db = DeclaredService(adapter=Adapter.POSTGRES, database="app", password_from="env:WORD")
-    declared = {"db": db.looking_in({"WORD": "secret"}), "web": DeclaredService()}
+    declared = {"db": db.checking_in({"WORD": "secret"}), "web": DeclaredService()}
     dumps = first_dumps(containers, declared, tmp_path / "dumps")
 
     assert dumps.take([("db", "kill"), ("web", "exec")]) == (), "nothing that it keeps is touched"

@@ -76,7 +76,7 @@ hints: [Does the db run?]
 """,
     "scenarios/db-gone/runbook.md": """# Runbook
 ## Mitigation
-```sh {"name":"look","read-only":true,"timeout":"30s"}
+```sh {"name":"check","read-only":true,"timeout":"30s"}
 drills sandbox status; sleep 3
 ```
 ```sh {"name":"restart-db","timeout":"60s"}

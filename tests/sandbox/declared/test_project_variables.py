@@ -32,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def password(project: Project, variable: str, service: str = "db") -> str | None:
     declared = DeclaredService(adapter=Adapter.POSTGRES, password_from=f"env:{variable}")
-    return declared.looking_in(ProjectVariables(project).of(service)).password()
+    return declared.checking_in(ProjectVariables(project).of(service)).password()
 
 
 def test_drills_own_environment_comes_before_the_projects_files(

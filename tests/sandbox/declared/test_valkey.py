@@ -15,7 +15,7 @@ from drills.sandbox.adapters.redis import Redis, RedisAdapter
 from drills.sandbox.declared.declaration import Adapter, DeclaredService
 from tests.free_ports import free_port
 
-SERVICE = DeclaredService(adapter=Adapter.REDIS, password_from="env:WORD").looking_in({"WORD": "p@ss word"})
+SERVICE = DeclaredService(adapter=Adapter.REDIS, password_from="env:WORD").checking_in({"WORD": "p@ss word"})
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,6 @@ def test_one_that_is_full_refuses_writes_until_it_is_brought_back(cache: Redis) 
 
 
 def test_a_wrong_password_is_told(reached_at: str) -> None:
-    wrong = SERVICE.looking_in({"WORD": "other"})
+    wrong = SERVICE.checking_in({"WORD": "other"})
     with pytest.raises(EnvironmentFailed, match="the cache refuses the login: "):
         RedisAdapter().cache("cache", RedisAdapter().url(wrong, reached_at)).command("PING")

@@ -26,7 +26,7 @@ class EngineReplicas:
         own = _project(state)
         replicas: list[Replica] = []
         ends: set[Hashable] = set()
-        for told, used in at_once(lambda each: self._look(own, each.id), self._listed(own)):
+        for told, used in at_once(lambda each: self._check(own, each.id), self._listed(own)):
             limits, about = Limits.of(told), told["State"]
             if limits.out_of_memory:
                 ends.add((told["Id"], about["FinishedAt"]))
@@ -59,7 +59,7 @@ class EngineReplicas:
     def _listed(self, own: project.Project) -> list[Container]:
         return [each for each in Containers(own).list() if each.service == self._service]
 
-    def _look(self, own: project.Project, container: str) -> tuple[dict[str, Any], Usage | None]:
+    def _check(self, own: project.Project, container: str) -> tuple[dict[str, Any], Usage | None]:
         """What it is, and what it uses if it runs. An engine asked twice within a second answers after that second."""
         told = engine.ask(own.host, f"/containers/{container}/json", timeout=self._timeout)
         if not told["State"].get("Running"):

@@ -34,7 +34,7 @@ class LocalReplicas:
         cores = state.cpus.get(self._service)
         replicas = []
         for key, process in self._known.items():
-            with contextlib.suppress(psutil.Error):  # it ended a moment ago: the next look will say so
+            with contextlib.suppress(psutil.Error):  # it ended a moment ago: the next check will say so
                 times = process.cpu_times()
                 replicas.append(
                     Replica(
@@ -64,7 +64,7 @@ class LocalReplicas:
             return None
 
     def _out_of_memory(self) -> frozenset[Hashable]:
-        """The ends that were written into the log since the first look, by number."""
+        """The ends that were written into the log since the first check, by number."""
         with contextlib.suppress(OSError), self._log.open("rb") as log:
             size = log.seek(0, os.SEEK_END)
             if self._read >= 0:

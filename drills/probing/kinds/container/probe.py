@@ -16,15 +16,15 @@ from drills.probing.bind import BoundProbe
 from drills.probing.kinds.container.growth import Growth
 from drills.probing.kinds.container.replica import Found, Replica, Source
 from drills.probing.kinds.container.settings import ContainerSettings
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 from drills.sandbox.state import SandboxState, load
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that asks in a thread; processor time, restarts and ends are counted since the first look."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that asks in a thread; processor time, restarts and ends are counted since the first check."""
     measured = _Measured(cast(ContainerSettings, probe.settings), probe.timeout)
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         began = context.monotonic()
         try:
             async with asyncio.timeout(probe.timeout):
@@ -34,11 +34,11 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
         seen.phases = {"total": context.monotonic() - began}
         return seen
 
-    return look
+    return check
 
 
 class _Measured:
-    """Remembers each replica between two looks, for rates."""
+    """Remembers each replica between two checks, for rates."""
 
     def __init__(self, settings: ContainerSettings, timeout: float) -> None:
         self._settings = settings
@@ -77,7 +77,7 @@ class _Measured:
             "oom_kills": len(self._ends),
             "memory_bytes": sum(each.memory_bytes for each in found.replicas),
         }
-        unmeasured = {} if cores is not None else {"cpu": "processor time needs a second look"}
+        unmeasured = {} if cores is not None else {"cpu": "processor time needs a second check"}
         if disk is not None:
             used, whole = disk
             values |= {"disk_bytes": used, "disk_full_in": self._growth.full_in(now, used, whole)}
@@ -105,7 +105,7 @@ class _Measured:
         )
 
     def _compared(self, found: Found, now: float) -> float | None:
-        """Cores in use by those that were there at the look before too, None at the first; restarts and ends."""
+        """Cores in use by those that were there at the check before too, None at the first; restarts and ends."""
         before, since = self._known, self._read_at
         self._known, self._read_at = {each.key: each.cpu_seconds for each in found.replicas}, now
         if self._first_ends is None:

@@ -10,16 +10,16 @@ from drills.probing.bind import BoundProbe
 from drills.probing.kinds.dns.settings import DnsSettings
 from drills.probing.net.name_server import NameServer, NoReply, Reply, check_name, same_record
 from drills.probing.net.resolver import NameNotResolved, ResolverBusy
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that asks once, and compares what is expected. Raises ValueError for a server or a name that is none."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that asks once, and compares what is expected. Raises ValueError for a server or a name that is none."""
     settings = cast(DnsSettings, probe.settings)
     server = NameServer(settings.server, context.resolver)
     check_name(settings.name, settings.type)
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         began = context.monotonic()
         try:
             async with asyncio.timeout(probe.timeout):
@@ -36,7 +36,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
         values: dict[str, Any] = {"answers": list(reply.answers), "rcode": reply.rcode, "time": dict(phases)}
         return Seen(values, phases, failure="" if "rcode" in probe.needs else _wrong(settings, reply))
 
-    return look
+    return check
 
 
 def _wrong(settings: DnsSettings, reply: Reply) -> str:

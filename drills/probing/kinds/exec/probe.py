@@ -20,7 +20,7 @@ from drills.probing.bind import BoundProbe
 from drills.probing.engine.paths import fields_of
 from drills.probing.kinds.exec.performance_data import Measurement, Printed, read_output
 from drills.probing.kinds.exec.settings import ExecSettings
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 from drills.processes.supervised import CommandEnd, run_supervised
 
 #: Commands that one prober runs at once; each begins with an interpreter of its own.
@@ -40,8 +40,8 @@ class _Places:
         self.free = asyncio.Semaphore(_AT_ONCE)
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that runs the command once. Raises BadInput for a folder that there is not."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that runs the command once. Raises BadInput for a folder that there is not."""
     settings = cast(ExecSettings, probe.settings)
     words = settings.command if isinstance(settings.command, tuple) else ("sh", "-c", settings.command)
     folder = Path(settings.folder)
@@ -50,7 +50,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     places = context.shared(_Places)
     labels = _labels(probe)
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         began = context.monotonic()
         try:
             async with asyncio.timeout(probe.timeout):
@@ -68,7 +68,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
             return Seen(failure=f"no result within {probe.timeout:g} s{f': {said}' if said else ''}", phases=phases)
         return _seen(settings, end, phases, labels)
 
-    return look
+    return check
 
 
 def _environment(settings: ExecSettings) -> dict[str, str]:

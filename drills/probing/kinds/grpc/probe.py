@@ -17,7 +17,7 @@ from drills.probing.net.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.net.host_names import ascii_name
 from drills.probing.net.server_url import host_and_port
 from drills.probing.net.trusted import client_context
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 _PATH = "/grpc.health.v1.Health/Check"
 #: HealthCheckResponse.ServingStatus
@@ -25,8 +25,8 @@ _SERVING = ("UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN")
 _ALPN = "h2"
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that asks once. Raises ValueError for an unusable CA file, address or name."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that asks once. Raises ValueError for an unusable CA file, address or name."""
     settings = cast(GrpcSettings, probe.settings)
     host, port = host_and_port(settings.address)
     name = ascii_name(settings.server_name or host).strip("[]")
@@ -34,7 +34,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     headers = _headers(settings, name, port, probe.timeout)
     message = _request(settings.service)
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         began = context.monotonic()
         phases: dict[str, float] = {}
 
@@ -69,7 +69,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
         reached("total")
         return _seen(settings, reply, serving, phases, judged=not probe.asserts)
 
-    return look
+    return check
 
 
 def _context(settings: GrpcSettings) -> ssl.SSLContext | None:

@@ -56,7 +56,7 @@ class GrpcSettings(SettingsModel):
     @classmethod
     def _means_something(cls, verify: bool, info: ValidationInfo) -> bool:
         if not verify and info.data.get("ca"):
-            raise ValueError("with 'ca', certificates are looked at; leave one of both out")
+            raise ValueError("with 'ca', certificates are checked; leave one of both out")
         return verify
 
     @property

@@ -14,23 +14,23 @@ from drills.model.durations import format_duration, humane
 from drills.probing.bind import BoundProbe
 from drills.probing.engine.beats import beats_folder, last_beat
 from drills.probing.kinds.heartbeat.settings import HeartbeatSettings
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 #: Seconds; a clock that was set back by more is not that of the machine.
 _FUTURE = 86_400.0
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that reads the last beat.
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that reads the last beat.
 
     One in the future (a clock was set back) counts as just made; one that lies more than a day in the future tells
-    nothing. While a disk keeps one look waiting no other begins to read.
+    nothing. While a disk keeps one check waiting no other begins to read.
     """
     settings = cast(HeartbeatSettings, probe.settings)
     folder = beats_folder(Path(settings.state))
     reading: Future[datetime | None] | None = None
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         nonlocal reading
         began = context.monotonic()
         try:
@@ -52,4 +52,4 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
         why = f"{settings.name} last reported {humane(age)} ago, over {format_duration(settings.within)}"
         return Seen({"age": age}, {"total": context.monotonic() - began}, failure=why if late else "")
 
-    return look
+    return check

@@ -31,7 +31,7 @@ from drills.probing.kinds.http.settings import HttpSettings
 from drills.probing.net.resolver import NameNotResolved, ResolverBusy, is_numeric, names_of
 from drills.probing.net.trusted import ca_file
 from drills.probing.net.urls import HttpUrl
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 _TIMES = (
     ("connect", pycurl.CONNECT_TIME),
@@ -41,13 +41,13 @@ _TIMES = (
 )
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that asks once and fills in what the probe's conditions name."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that asks once and fills in what the probe's conditions name."""
     settings = cast(HttpSettings, probe.settings)
     needs, fields, spelled = probe.needs, probe.json_fields, spelled_in((*probe.asserts, *probe.degraded))
     exchange = Exchange(settings, probe.timeout, context, needs)
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         seen = await exchange.ask()
         if seen.failure or seen.unknown or not needs:
             return seen
@@ -66,7 +66,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
             values["headers"] = joined(exchange.answer.pairs, spelled)
         return seen
 
-    return look
+    return check
 
 
 def named_only(document: Any, fields: frozenset[str] | None) -> Any:

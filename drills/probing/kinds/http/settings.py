@@ -28,4 +28,4 @@ class HttpSettings(SettingsModel):
     ca: str | None = Field(None, description="File of certificates to trust instead of the system's.")
     dns: str | None = Field(None, description="DNS server (host:port) to ask for the name's address: ${dns}.")
     body_limit: int = Field(1_048_576, ge=1, description="Bytes; a longer answer is stopped and fails.")
-    tripwire: bool = Field(False, description="Hold a connection open; look at once when it breaks.")
+    tripwire: bool = Field(False, description="Hold a connection open; check at once when it breaks.")

@@ -1,6 +1,6 @@
 """Several requests in a row, as one user makes them, each step judged and timed.
 
-look ──► a new client: no connection, no cookie
+check ──► a new client: no connection, no cookie
   step 1 ──asserted──► what it extracts ──► step 2 … ──► all is closed, also when time runs out
 """
 
@@ -40,7 +40,7 @@ from drills.probing.net.connecting import os_reason
 from drills.probing.net.resolver import NameNotResolved, Names, ResolverBusy, is_numeric, names_of
 from drills.probing.net.trusted import client_context
 from drills.probing.net.urls import HttpUrl
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 from drills.probing.settings_model import checked_value
 
 _SENT = {"Accept": "*/*", "Accept-Encoding": ACCEPTED, "User-Agent": "drills-probe"}
@@ -64,13 +64,13 @@ class _Step:
         return cls(spec, asserts, extract, spelled_in((*asserts, *(condition for _, condition in extract))))
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that makes the whole journey. Raises ValueError for a CA file or a DNS server that cannot be used."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that makes the whole journey. Raises ValueError for a CA file or a DNS server that cannot be used."""
     settings = cast(JourneySettings, probe.settings)
     steps = tuple(_Step.of(step) for step in settings.steps)
     names, trusting = names_of(settings, context.resolver), client_context(settings.ca, verify=settings.verify)
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         began = context.monotonic()
         phases: dict[str, float] = {}
         values: dict[str, Any] = {"steps": {}, "extracted": {}}
@@ -102,7 +102,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
         values["time"] = {"total": phases["total"]}
         return Seen(values, phases)
 
-    return look
+    return check
 
 
 class _User:

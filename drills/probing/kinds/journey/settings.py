@@ -91,7 +91,7 @@ def _placeholders_in(value: JsonValue) -> Iterator[str]:
 class JourneySettings(SettingsModel):
     """Several requests in a row, as one user makes them: cookies are kept, and what one step learns the next one uses.
 
-    The connection is a fresh one at each look.
+    The connection is a fresh one at each check.
     """
 
     for_others: ClassVar[ForOthers] = ForOthers.ALWAYS

@@ -13,20 +13,20 @@ from drills.probing.kinds.metrics.exposition import ACCEPT, OPENMETRICS, Exposit
 from drills.probing.kinds.metrics.figures import Figures, as_named, counting, is_target, measure, started, wanted
 from drills.probing.kinds.metrics.settings import MetricsSettings
 from drills.probing.kinds.metrics.window import Window
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 T = TypeVar("T")
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that scrapes once and measures over the scrapes that it remembers."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that scrapes once and measures over the scrapes that it remembers."""
     settings = cast(MetricsSettings, probe.settings)
     asked = HttpSettings(url=settings.url, headers={"Accept": ACCEPT}, body_limit=settings.body_limit)
     exchange = Exchange(asked, probe.timeout, context, frozenset({"body"}))
     reader = ExpositionReader(wanted(settings.named))
     window = Window(settings.window.total_seconds(), counting(settings))
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         seen = await exchange.ask()
         if seen.failure or seen.unknown:
             return seen
@@ -53,7 +53,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
         _fill(seen, probe, measure(window, found, settings))
         return seen
 
-    return look
+    return check
 
 
 def _fill(seen: Seen, probe: BoundProbe, figures: Figures) -> None:

@@ -105,7 +105,7 @@ def _plain(value: Any) -> Any:
 
 
 class _InClear:
-    """Hands over the password; the connection goes to a server whose certificate was looked at."""
+    """Hands over the password; the connection goes to a server whose certificate was checked."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection

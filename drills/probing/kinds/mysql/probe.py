@@ -29,7 +29,7 @@ from drills.probing.kinds.mysql.url import MysqlAddress, TlsMode
 from drills.probing.net.connecting import NOT_REACHED, os_reason, unreached
 from drills.probing.net.host_names import ascii_name
 from drills.probing.net.trusted import client_context
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 #: Servers that one prober talks to at once.
 _AT_ONCE = 32
@@ -74,14 +74,14 @@ class _Visit:
         self.awaited = awaited
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that logs in, runs the query and takes the measures. Raises ValueError for an unusable URL or CA file."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that logs in, runs the query and takes the measures. Raises ValueError for an unusable URL or CA file."""
     settings = cast(MysqlSettings, probe.settings)
     address = MysqlAddress.read(settings.url, settings.ca)
     client = _Client(address, ascii_name(address.host), _context(address, settings.ca), settings.query)
     threads = context.shared(_Threads)
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         visit = _Visit(context)
         try:
             async with asyncio.timeout(probe.timeout):
@@ -124,7 +124,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
             return Seen(failure=f"no {awaited} within {probe.timeout:g} s", phases=phases)
         return talking.result()
 
-    return look
+    return check
 
 
 async def _open_first(addresses: Sequence[str], port: int) -> socket.socket:

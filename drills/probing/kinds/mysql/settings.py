@@ -32,7 +32,7 @@ class MysqlSettings(SettingsModel):
 
     @field_validator("ca")
     @classmethod
-    def _is_looked_at(cls, ca: str | None, info: ValidationInfo) -> str | None:
+    def _is_checked(cls, ca: str | None, info: ValidationInfo) -> str | None:
         if is_filled(url := info.data.get("url", "${}")):
             MysqlAddress.read(url, ca)
         return ca

@@ -19,7 +19,7 @@ _SCHEMES = ("mysql", "mariadb")
 
 
 class TlsMode(StrEnum):
-    """What is asked of the connection. Only the last two look at the certificate."""
+    """What is asked of the connection. Only the last two check the certificate."""
 
     DISABLED = "DISABLED"
     PREFERRED = "PREFERRED"
@@ -68,5 +68,5 @@ def _mode(read: ServerUrl, ca: str | None) -> TlsMode:
         raise ValueError(f"has an ssl-mode that there is not; write one of {', '.join(TlsMode)}")
     mode = TlsMode(written.upper())
     if ca and not mode.verifies:
-        raise ValueError(f"has ssl-mode={mode}, with which 'ca' is not looked at; write VERIFY_IDENTITY")
+        raise ValueError(f"has ssl-mode={mode}, with which 'ca' is not checked; write VERIFY_IDENTITY")
     return mode

@@ -26,7 +26,7 @@ from drills.probing.kinds.postgres.settings import PostgresSettings
 from drills.probing.kinds.postgres.url import VERIFYING, postgres_parameters
 from drills.probing.net.connecting import NOT_REACHED, unreached
 from drills.probing.net.trusted import ca_file
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 #: Seconds that a query may outlive the probe's timeout: that long the server has to take a cancellation.
 _GRACE = 0.25
@@ -37,12 +37,12 @@ _REFUSED = "Connection refused"
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that connects, runs the query and takes the measures. Raises ValueError for an unusable URL or CA file."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that connects, runs the query and measures. Raises ValueError for an unusable URL or CA file."""
     settings = cast(PostgresSettings, probe.settings)
     parameters = _parameters(settings, probe.timeout)
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         began = context.monotonic()
         visit = _Visit(parameters, settings, probe.needs, context, began, probe.timeout)
         task = asyncio.ensure_future(visit.make())
@@ -70,7 +70,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
         values["time"] = {phase.replace("-", "_"): seconds for phase, seconds in phases.items()}
         return Seen(values, phases, _metrics(values, settings.disk_limit), withheld=visit.measures.withheld)
 
-    return look
+    return check
 
 
 def _metrics(values: Mapping[str, Any], disk_limit: int | None) -> dict[str, float | bool]:

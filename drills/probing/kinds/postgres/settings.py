@@ -44,7 +44,7 @@ class PostgresSettings(SettingsModel):
 
     @field_validator("ca")
     @classmethod
-    def _is_looked_at(cls, ca: str | None, info: ValidationInfo) -> str | None:
+    def _is_checked(cls, ca: str | None, info: ValidationInfo) -> str | None:
         if is_filled(url := info.data.get("url", "${}")):
             postgres_parameters(url, ca)
         return ca

@@ -14,7 +14,7 @@ from drills.probing.net.server_url import ServerUrl
 
 EXAMPLE = "postgresql://user@host:5432/database"
 _PORT = 5432
-#: Modes in which libpq looks at the certificate; the others encrypt at most.
+#: Modes in which libpq checks the certificate; the others encrypt at most.
 VERIFYING = ("verify-ca", "verify-full")
 _MODES = ("disable", "allow", "prefer", "require", *VERIFYING)
 _TAKEN = frozenset(
@@ -92,4 +92,4 @@ def _set_mode(found: dict[str, str], ca: str | None) -> None:
     if mode not in _MODES:
         raise ValueError(f"has an sslmode that there is not; write one of {', '.join(_MODES)}")
     if ca and mode not in VERIFYING:
-        raise ValueError(f"has sslmode={mode}, with which 'ca' is not looked at; write verify-full, or leave one out")
+        raise ValueError(f"has sslmode={mode}, with which 'ca' is not checked; write verify-full, or leave one out")

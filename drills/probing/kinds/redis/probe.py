@@ -18,16 +18,16 @@ from drills.probing.kinds.redis.url import RedisAddress
 from drills.probing.net.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.net.host_names import ascii_name
 from drills.probing.net.trusted import client_context
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that pings, then asks for INFO. Raises ValueError for an unusable CA file."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that pings, then asks for INFO. Raises ValueError for an unusable CA file."""
     settings = cast(RedisSettings, probe.settings)
     address = RedisAddress.read(settings.url)
     trusting = client_context(settings.ca, verify=settings.verify) if address.tls else None
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         began = context.monotonic()
         phases: dict[str, float] = {}
 
@@ -66,7 +66,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
         reached("total")
         return _seen(settings, info, withheld, phases)
 
-    return look
+    return check
 
 
 async def _open(address: RedisAddress, addresses: Sequence[str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -9,18 +9,18 @@ from drills.probing.bind import BoundProbe
 from drills.probing.kinds.tcp.settings import TcpSettings
 from drills.probing.net.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.net.server_url import host_and_port
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 #: Bytes of an answer that are searched for what is expected; some servers never stop.
 _ANSWER_LIMIT = 65_536
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that connects once, sends and reads what the settings say."""
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that connects once, sends and reads what the settings say."""
     settings = cast(TcpSettings, probe.settings)
     host, port = host_and_port(settings.address)
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         began = context.monotonic()
         phases: dict[str, float] = {}
         try:
@@ -48,7 +48,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
             return Seen(values, phases, failure=_wrong(settings.expect, answer))
         return Seen(values, phases)
 
-    return look
+    return check
 
 
 async def answer_of(settings: TcpSettings, reader: asyncio.StreamReader) -> bytes:

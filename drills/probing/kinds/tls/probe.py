@@ -26,7 +26,7 @@ from drills.probing.net.connecting import NOT_REACHED, open_first, os_reason, un
 from drills.probing.net.host_names import ascii_name
 from drills.probing.net.server_url import host_and_port
 from drills.probing.net.trusted import state_of, trust
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 
 #: X509_V_FLAG_NO_CHECK_TIME of OpenSSL; Python has no name for it.
 _NO_CHECK_TIME = 0x200000
@@ -35,8 +35,8 @@ _DATES_WRONG = (9, 10)
 _OLD_WAYS = "DEFAULT:@SECLEVEL=0"
 
 
-def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
-    """A look that shakes hands, reads the certificate and judges it.
+def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
+    """A check that shakes hands, reads the certificate and judges it.
 
     Raises ValueError for an unusable CA file and for what is not a name.
     """
@@ -45,7 +45,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
     name = ascii_name(settings.server_name or host).strip("[]")
     contexts = _contexts(settings.ca, settings.minimum_version < "TLSv1.2", state_of(settings.ca))
 
-    async def look() -> Seen:
+    async def check() -> Seen:
         began = context.monotonic()
         phases: dict[str, float] = {}
 
@@ -77,7 +77,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Look:
         phases["total"] = context.monotonic() - began
         return _judged(settings, name, made, refusal, context.now(), phases)
 
-    return look
+    return check
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The database's disk, looked at through the container that holds it: also while the database is down."""
+"""The database's disk, checked through the container that holds it: also while the database is down."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg
 ORDER BY 1, 2
 """
 DATABASES = "SELECT datname, datconnlimit, datallowconn FROM pg_database WHERE NOT datistemplate ORDER BY 1"
-#: Schemas beside the shop's own: what somebody loaded to look at it.
+#: Schemas beside the shop's own: what somebody loaded to check it.
 SCHEMAS = r"SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1"
 #: Each keeps WAL on the disk until its reader has fetched it.
 SLOTS = "SELECT slot_name, slot_type FROM pg_replication_slots WHERE NOT temporary ORDER BY 1"

@@ -9,7 +9,7 @@ from pydantic import Field
 from drills.probing.bind import BoundProbe
 from drills.probing.net.connecting import NOT_REACHED, open_first, unreached
 from drills.probing.net.server_url import host_and_port
-from drills.probing.seen import Look, ProbeContext, Seen
+from drills.probing.seen import Check, ProbeContext, Seen
 from drills.probing.settings_model import SettingsModel
 
 
@@ -20,10 +20,10 @@ class JobQueueSettings(SettingsModel):
 
     address: str = Field(description="host:port of the queue.")
 
-    def prepare(self, probe: BoundProbe, context: ProbeContext) -> Look:
+    def prepare(self, probe: BoundProbe, context: ProbeContext) -> Check:
         host, port = host_and_port(self.address)
 
-        async def look() -> Seen:
+        async def check() -> Seen:
             began = context.monotonic()
             phases: dict[str, float] = {}
             try:
@@ -45,4 +45,4 @@ class JobQueueSettings(SettingsModel):
             values = {"waiting": int(fields["waiting"]), "halted": fields["halted"] == "1", "time": dict(phases)}
             return Seen(values, phases)
 
-        return look
+        return check

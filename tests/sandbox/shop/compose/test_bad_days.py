@@ -79,7 +79,7 @@ def test_a_sandbox_that_was_brought_up_by_hand_is_taken_over_as_it_is(sandbox: S
     assert ids(sandbox) == before, "nothing had to be made anew"
 
 
-def test_a_port_that_only_looked_free_is_chosen_again(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_port_that_only_checked_free_is_chosen_again(sandbox: Sandbox, tmp_path: Path) -> None:
     assert isinstance(sandbox, ShopSandbox)
     other = ShopSandbox(ComposeDriver(compose_project("drills-second"), tmp_path, included_root()))
     make_folder(tmp_path)

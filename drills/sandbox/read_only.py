@@ -1,7 +1,7 @@
-"""Whether a statement or a command only looks. An action of the responder is told from a diagnosis by this.
+"""Whether a statement or a command is read-only. An action of the responder is told from a diagnosis by this.
 
-A recovery is a responder's merit only when something was changed before it: so what only looks must not pass for an
-action, and a session that is ended must not pass for a look because the statement is written as a SELECT.
+A recovery is a responder's merit only when something was changed before it: so what only reads must not pass for an
+action, and a session that is ended must not pass for a diagnosis because the statement is written as a SELECT.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import re
 from collections.abc import Sequence
 
 _LITERALS_AND_COMMENTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_LOOKS = re.compile(r"\W*(select|with|show|explain|table|values)\b")
+_READS = re.compile(r"\W*(select|with|show|explain|table|values)\b")
 _ACTS = re.compile(
     r"\b(insert|update|delete|merge|truncate|create|alter|drop|lock|grant|revoke|vacuum|reindex|cluster|call|into"
     r"|pg_(terminate|cancel)_backend|pg_reload_conf|pg_promote|pg_(try_)?advisory_\w+|set_config|nextval|setval"
     r"|pg_(create|drop|advance|copy)_\w*replication_slot\w*|pg_switch_wal)\b"
 )
 
-_REDIS_LOOKS = frozenset(
+_REDIS_READS = frozenset(
     {
         *("PING", "INFO", "TIME", "DBSIZE", "SCAN", "KEYS", "EXISTS", "TYPE", "TTL", "PTTL"),
         *("GET", "MGET", "STRLEN", "HGET", "HGETALL", "LLEN", "LRANGE", "SCARD", "SMEMBERS"),
     }
 )
-_REDIS_LOOKS_WITH = {
+_REDIS_READS_WITH = {
     "CONFIG": frozenset({"GET"}),
     "CLIENT": frozenset({"LIST", "INFO", "ID", "GETNAME"}),
     "SLOWLOG": frozenset({"GET", "LEN"}),
@@ -32,13 +32,13 @@ _REDIS_LOOKS_WITH = {
 }
 
 
-def sql_only_looks(statement: str) -> bool:
+def sql_is_read_only(statement: str) -> bool:
     """Whether an SQL statement changes nothing, neither data nor settings nor anybody's session."""
     bare = _LITERALS_AND_COMMENTS.sub(" ", statement).lower()
-    return _LOOKS.match(bare) is not None and _ACTS.search(bare) is None
+    return _READS.match(bare) is not None and _ACTS.search(bare) is None
 
 
-def redis_only_looks(words: Sequence[str]) -> bool:
+def redis_is_read_only(words: Sequence[str]) -> bool:
     """Whether a Redis command changes nothing."""
     command, *rest = [word.upper() for word in words] or [""]
-    return command in _REDIS_LOOKS or bool(rest and rest[0] in _REDIS_LOOKS_WITH.get(command, ()))
+    return command in _REDIS_READS or bool(rest and rest[0] in _REDIS_READS_WITH.get(command, ()))

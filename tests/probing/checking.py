@@ -1,4 +1,4 @@
-"""One look of a probe, as the engine does it, without the engine."""
+"""One check of a probe, as the engine does it, without the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from drills.probing.seen import ProbeContext, Seen
 
 
 @dataclass(frozen=True)
-class Looked:
+class Checked:
     outcome: Outcome
     reason: str
     seen: Seen
@@ -31,11 +31,11 @@ def both_ways(_name: str) -> tuple[str, str]:
 def probe(kind: str, settings: dict[str, Any], **more: Any) -> BoundProbe:
     """A bound probe; `more` are the other fields of its spec (`asserts` for `assert`)."""
     asserts = more.pop("asserts", [])
-    spec = {"name": "looked-at", kind: settings, "timeout": "3s", "assert": asserts, **more}
+    spec = {"name": "checked-at", kind: settings, "timeout": "3s", "assert": asserts, **more}
     return bind(ProbeSpec.model_validate(spec), {})
 
 
-async def look_at(
+async def run_probe(
     kind: str,
     settings: dict[str, Any],
     *,
@@ -43,19 +43,19 @@ async def look_at(
     lookup: Callable[[str], Sequence[str]] | None = None,
     between: Callable[[], None] | None = None,
     **more: Any,
-) -> Looked:
-    """What the last of some looks saw, judged."""
+) -> Checked:
+    """What the last of some checks saw, judged."""
     bound = probe(kind, settings, **more)
     with closing(Resolver(lookup=lookup) if lookup else Resolver()) as resolver:
         context = ProbeContext(resolver, time.monotonic)
         try:
-            look = prepare(bound, context)
-            seen = await look()
+            check = prepare(bound, context)
+            seen = await check()
             for _ in range(times - 1):
                 if between is not None:
                     between()
-                seen = await look()
-            return Looked(*await judge(bound, seen, context.evaluator), seen)
+                seen = await check()
+            return Checked(*await judge(bound, seen, context.evaluator), seen)
         finally:
             await context.evaluator.close()
             if context.transfers is not None:

@@ -1,10 +1,10 @@
-"""What only looks, and what acts."""
+"""What only checks, and what acts."""
 
 from __future__ import annotations
 
 import pytest
 
-from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
+from drills.sandbox.read_only import redis_is_read_only, sql_is_read_only
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ from drills.sandbox.only_looks import redis_only_looks, sql_only_looks
         "SELECT updated_at FROM orders",
     ],
 )
-def test_a_diagnosis_only_looks(statement: str) -> None:
-    assert sql_only_looks(statement)
+def test_a_diagnosis_is_read_only(statement: str) -> None:
+    assert sql_is_read_only(statement)
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_a_diagnosis_only_looks(statement: str) -> None:
     ],
 )
 def test_what_changes_something_acts_however_it_is_written(statement: str) -> None:
-    assert not sql_only_looks(statement)
+    assert not sql_is_read_only(statement)
 
 
 @pytest.mark.parametrize(
-    ("command", "looks"),
+    ("command", "checks"),
     [
         ("PING", True),
         ("info memory", True),
@@ -54,5 +54,5 @@ def test_what_changes_something_acts_however_it_is_written(statement: str) -> No
         ("", False),
     ],
 )
-def test_ending_clients_and_changing_settings_are_actions(command: str, looks: bool) -> None:
-    assert redis_only_looks(command.split()) is looks
+def test_ending_clients_and_changing_settings_are_actions(command: str, checks: bool) -> None:
+    assert redis_is_read_only(command.split()) is checks
