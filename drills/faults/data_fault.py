@@ -1,4 +1,4 @@
-"""What the faults of databases share: the service that they are about, in whatever technology."""
+"""What all database faults share: the service that they target, whatever its technology."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class DatabaseFault(Fault):
-    """Without `service` it is about the only database that the sandbox has."""
+    """Without `service` the target is the only database of the sandbox."""
 
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SQL})
 
-    service: ServiceName | None = Field(None, description="The database; absent: the only one that there is.")
+    service: ServiceName | None = Field(None, description="The database; absent: the only one.")
 
     @property
     def touches(self) -> tuple[tuple[str, str], ...]:
         return ((self.service or "", "sql"),)
 
     def database(self, sandbox: Sandbox) -> Database:
-        """The one that is meant. Raises BadInput when there are several, EnvironmentFailed when it does not run."""
+        """The target. Raises BadInput when there are several, EnvironmentFailed when it does not run."""
         return sandbox.databases.of(self.service)
 
     @classmethod
     def database_of(cls, sandbox: Sandbox, plan: UndoPlan) -> Database:
-        """The one that an undo is about; plans of version 0.1 name none. Raises as `database` does."""
+        """The target of an undo; plans of version 0.1 name none. Raises as `database` does."""
         service = plan.get("service")
         return sandbox.databases.of(None if service is None else str(service))

@@ -1,4 +1,4 @@
-"""Commands of a fault: as they stand in an undo plan, and what their ends say, without secrets, in one line."""
+"""Commands of a fault: how an undo plan stores them, and how their results are shown in one line, without secrets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def command_of(plan: JsonValue) -> Command:
 
 
 def masked(sandbox: Sandbox, command: Command, end: CommandEnd) -> CommandEnd:
-    """The end of its output without secrets: of the sandbox, of its environment, and those that stand in it."""
+    """The tail of its output, without secrets of the sandbox, of its environment and of the command itself."""
     typed = command.run if isinstance(command.run, str) else " ".join(command.run)
     secrets = (
         *_known(sandbox),
@@ -56,18 +56,18 @@ def _known(sandbox: Sandbox) -> tuple[str, ...]:
     try:
         return KnownSecrets(sandbox)()
     except EnvironmentFailed:
-        return ()  # It cannot be asked now; what is not known is still masked by its checks.
+        return ()  # The sandbox cannot be read now; secrets are still masked by their form.
 
 
 def said(end: CommandEnd) -> str:
-    """The last line of what it printed, bounded."""
+    """The last line of its output, shortened where it is too long."""
     lines = [line for each in end.output.splitlines() if (line := visible_line(each))]
     last = lines[-1] if lines else ""
     return last if len(last) <= _LONGEST_LINE else f"… {last[-_LONGEST_LINE:]}"
 
 
 def failure(end: CommandEnd) -> str | None:
-    """Why it did not succeed, in one line; None when it did."""
+    """Why it failed, in one line; None when it succeeded."""
     if end.status == 0:
         return None
     last = said(end)
@@ -78,7 +78,7 @@ def failure(end: CommandEnd) -> str | None:
 
 
 def _signal(status: int) -> str:
-    """By its convention of shells: 128 and the number of the signal that ended it."""
+    """The signal that ended it: shells report 128 plus its number."""
     try:
         return f" ({signal.Signals(status - 128).name})"
     except ValueError:

@@ -1,7 +1,7 @@
-"""A fault: a reversible disturbance of the sandbox. One file for each kind; this is what each provides.
+"""A fault: a reversible disturbance of the sandbox. Each kind is one file; this module defines its interface.
 
 check ──► undo written to the journal ──► apply ──► verify ──► … ──► undo ──► verify undone ──► settled
-          (committed before anything is touched)         (also by `drills recover`, in another process)
+          (committed before any change)                  (also by `drills recover`, in another process)
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class FaultImpossible(Exception):
 
 
 class Owners(Protocol):
-    """Which service has the releases, or a setting: known without asking anything that runs."""
+    """Which service has the releases, or a setting: known without a running sandbox."""
 
     @property
     def release_service(self) -> str | None: ...
@@ -37,7 +37,7 @@ class Owners(Protocol):
 
 
 class Fault(BaseModel, ABC):
-    """Settings of one fault (the fields), and what it does.
+    """The settings of one fault (its fields), and its behaviour.
 
     `undo` is idempotent and may run in another process, after any part of `apply`, or before it.
     """
@@ -46,27 +46,27 @@ class Fault(BaseModel, ABC):
 
     kind: ClassVar[str]
     needs: ClassVar[frozenset[Capability]]
-    #: Settings to try it with, beside those that name something of a system, which the system itself gives.
+    #: Settings to try it with, in addition to those that name parts of a system; the system provides these.
     trial: ClassVar[Mapping[str, JsonValue]] = {}
 
     @property
     def touches(self) -> tuple[tuple[str, str], ...]:
-        """What it does to which services, as (service, act): the owner of a sandbox may forbid that.
+        """Which acts it performs on which services, as (service, act): the owner of a sandbox may forbid them.
 
-        An empty name is the only service that the act can be done to.
+        An empty name means the only service that supports the act.
         """
         return ()
 
     def touched(self, system: Owners) -> tuple[tuple[str, str], ...]:  # noqa: ARG002 - most name their services
-        """The same for one that may leave out which service it is about: that is the system's to say."""
+        """The same for a fault whose service may be omitted: the system then decides which one it is."""
         return self.touches
 
     def refused(self, sandbox: Sandbox) -> str | None:  # noqa: ARG002 - most are refused by nothing more
-        """Why this sandbox cannot have it, beyond what it needs and touches; asked before a drill begins."""
+        """Why this sandbox cannot have it, apart from `needs` and `touches`; called before a drill begins."""
         return None
 
     def misfit(self, system: KnownSystem) -> tuple[str, str, str] | None:  # noqa: ARG002 - most fit wherever they may be
-        """What is wrong with a setting for what is known of the system: its key, what is wrong, what would be right."""
+        """A setting that does not fit the known system: its key, what is wrong, and what would be right."""
         return None
 
     @classmethod

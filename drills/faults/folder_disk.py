@@ -1,4 +1,4 @@
-"""The disk of any service fills up: one file, as large as there is room, in a folder on a disk with a bound.
+"""Fills the disk of any service: one file, as large as the free space, in a folder on a disk of limited size.
 
 It is written and removed by commands in the service's own container, as its own user.
 """
@@ -14,9 +14,9 @@ from drills.processes.command import Command
 from drills.sandbox.sandbox import Sandbox
 
 _ASK_SECONDS = 20.0
-#: For the largest disks that a container is likely to have.
+#: Enough for the largest disks that a container is likely to have.
 _FILL_SECONDS = 110.0
-#: Less than this free, in KiB, is full: no page of a database and no log line of use fits.
+#: A disk with less than this free, in KiB, counts as full: neither a database page nor a useful log line fits.
 _FULL_KIB = 64
 
 
@@ -33,10 +33,10 @@ class FolderDisk:
         return f"{self.folder.rstrip('/')}/{self.file}"
 
     def require_empty(self, sandbox: Sandbox) -> None:
-        """Raises FaultImpossible when the file is there already, or there is nothing to fill."""
+        """Raises FaultImpossible when the file exists already, or the disk is full already."""
         said = self._run(sandbox, f"[ -e {shlex.quote(self.path)} ] && echo there || :")
         if said == "there":
-            raise FaultImpossible(f"there is a file {self.path} in {self.service} already")
+            raise FaultImpossible(f"the file {self.path} exists in {self.service} already")
         if self.free(sandbox) < _FULL_KIB:
             raise FaultImpossible(f"the disk at {self.folder} of {self.service} is full already")
 
@@ -49,7 +49,7 @@ class FolderDisk:
         return f"{self.folder} of {self.service} is full: {free} KiB are free"
 
     def empty(self, sandbox: Sandbox) -> None:
-        """Remove the file, where the service runs; a tmpfs is empty after its service ended."""
+        """Remove the file if the service runs; a tmpfs is empty once its service has ended."""
         self._run(sandbox, f"rm -f -- {shlex.quote(self.path)}")
 
     def verify_empty(self, sandbox: Sandbox) -> None:
@@ -57,7 +57,7 @@ class FolderDisk:
             raise EnvironmentFailed(f"the file {self.path} of {self.service} is still there")
 
     def free(self, sandbox: Sandbox) -> int:
-        """In KiB, as the service's own user may use it."""
+        """Free space in KiB that the service's own user can use."""
         columns = self._run(sandbox, f"df -Pk -- {shlex.quote(self.folder)} | tail -n 1").split()
         if len(columns) < 6 or not columns[3].isdecimal():
             raise EnvironmentFailed(f"the disk at {self.folder} of {self.service} cannot be measured with df")

@@ -1,7 +1,7 @@
-"""The kinds of faults that are included, a line each: its class, and the capabilities that it needs.
+"""The included kinds of faults, one line for each: its class, and the capabilities that it needs.
 
-They are written as an entry point is, with what is needed as its extras, so that no class has to be imported to say
-which drills a sandbox cannot have.
+They have the form of entry points, with the capabilities as extras: so no class is imported to find out which drills
+a sandbox cannot run.
 """
 
 from __future__ import annotations
@@ -58,6 +58,6 @@ def _needs(kind: str) -> Collection[Capability]:
         return ()
     if kind in INCLUDED:
         return [Capability(name) for name in needs_in(INCLUDED[kind])]
-    from drills.faults.registry import FAULTS  # only for kinds from outside: the entry points are looked through
+    from drills.faults.registry import FAULTS  # only for kinds from outside, because it reads the entry points
 
     return FAULTS[kind].needs if kind in FAULTS else ()

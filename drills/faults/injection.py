@@ -1,4 +1,4 @@
-"""Puts one fault in place, in the order that survives the death of the runner at any point."""
+"""Applies one fault, in an order that is safe when the runner dies at any point."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from drills.store.undos import UndoLog
 
 
 class MakeEvent(Protocol):
-    """Makes an event of the moment that it is given: `t` seconds since the drill began, `at` wall time."""
+    """Makes an event for a given moment: `t` in seconds since the drill began, `at` in wall time."""
 
     def __call__(self, *, t: float, at: datetime) -> Event: ...
 
 
-#: Puts the event on the timeline, stamped with the present moment, before it returns.
+#: Appends the event to the timeline, stamped with the current time, before it returns.
 Emit = Callable[[MakeEvent], None]
 
 
@@ -39,10 +39,10 @@ def lacking(faults: Iterable[Fault], sandbox: Sandbox) -> str | None:
 
 
 def inject(journal: UndoLog, sandbox: Sandbox, drill_id: str, index: int, fault: Fault, emit: Emit) -> bool:
-    """check → undo committed to the journal → apply → verify, each told by an event.
+    """check → undo committed to the journal → apply → verify; an event reports each step.
 
-    `FaultApplied` is told when applying begins: users may suffer from the first part of it already. False when
-    the fault could not be put in place; the reason is then on the timeline, and whatever was done stays owed.
+    `FaultApplied` is sent when applying begins, since its first part may already affect users. False when
+    the fault could not be applied; the reason is then on the timeline, and the undo of what was done stays owed.
     """
 
     def failed(reason: str) -> bool:

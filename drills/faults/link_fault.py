@@ -1,4 +1,4 @@
-"""What the faults of links share: one toxic on one link, in Toxiproxy's terms."""
+"""What all link faults share: one toxic on one link, in Toxiproxy's terms."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.links import LinkStatus, Toxic
 from drills.sandbox.sandbox import Sandbox
 
-#: What a fault of a link does to it, in the words of drills.yaml's `may`.
+#: The act of a link fault, as in drills.yaml's `may`.
 CUT = "cut"
 
 
 class ToxicFault(Fault):
-    """Puts a toxic on a link. `toxicity` is the share of the connections that it touches."""
+    """Adds a toxic to a link. `toxicity` is the share of connections that it affects."""
 
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.LINKS})
-    #: Toxiproxy's name of the toxic's type; the toxic itself bears it as its name too.
+    #: Toxiproxy's name for the toxic's type, used as the toxic's own name too.
     toxic_type: ClassVar[str]
 
     link: LinkName
     stream: Literal["downstream", "upstream"] = Field("downstream", description="To the caller, or upstream.")
-    toxicity: Annotated[float, Field(gt=0, le=1, description="The share of connections.")] = 1.0
+    toxicity: Annotated[float, Field(gt=0, le=1, description="The share of connections that are affected.")] = 1.0
 
     @property
     def touches(self) -> tuple[tuple[str, str], ...]:
@@ -47,7 +47,7 @@ class ToxicFault(Fault):
             raise FaultImpossible(f"link {self.link} has the toxic {self.toxic_type} already")
         require_traffic(sandbox, self.link)
 
-    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings say it all
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings suffice
         return {"link": self.link, "toxic": self.toxic_type}
 
     def apply(self, sandbox: Sandbox) -> None:
@@ -75,7 +75,7 @@ def link_of(sandbox: Sandbox, link: str) -> LinkStatus:
     for status in sandbox.links.list():
         if status.name == link:
             return status
-    raise EnvironmentFailed(f"link {link} is not there; its proxy does not run")
+    raise EnvironmentFailed(f"link {link} does not exist now: its proxy does not run")
 
 
 def disturbed_links(faults: Iterable[Fault]) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ def disturbed_links(faults: Iterable[Fault]) -> tuple[str, ...]:
 
 
 def require_traffic(sandbox: Sandbox, link: str) -> None:
-    """Raises FaultImpossible for a link that nobody uses: to disturb it would harm nobody."""
+    """Raises FaultImpossible for an unused link: disturbing it would have no effect."""
     if sandbox.links.used(link) is False:
         upstream = link_of(sandbox, link).upstream
         raise FaultImpossible(

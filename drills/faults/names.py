@@ -1,6 +1,6 @@
 """Names in the settings of faults.
 
-The form of names that go into SQL is checked, so that they need no quoting.
+Names that go into SQL are validated, so that they need no quoting.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-#: A table or an index exactly as the database has it, with its schema or without: `orders`, `public.Orders`.
+#: A table or an index exactly as the database has it, with or without its schema: `orders`, `public.Orders`.
 SqlName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$", max_length=127)]
 
-#: What a session calls itself in pg_stat_activity. The responder sees it: let it sound like a job of the shop.
+#: A session's application name in pg_stat_activity. The responder sees it, so it should look like a job of the system.
 ApplicationName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
 
 #: A role of the database.

@@ -1,6 +1,6 @@
-"""Every kind of fault by its name: those included, and those that are added by entry points (`drills.faults`).
+"""Every kind of fault by its name: the included ones, and those added by entry points (`drills.faults`).
 
-A kind is loaded when it is asked for: neither a database driver nor psutil is imported here.
+A kind is loaded on first use: this module imports neither a database driver nor psutil.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ FAULTS: Kinds[Fault] = Kinds("drills.faults", "a kind of fault", INCLUDED, _wron
 
 
 def why_unknown(name: str) -> str:
-    """Why a timeline cannot name such a kind, in one line: its entry point is broken, or which kinds are near."""
+    """Why a timeline cannot name such a kind, in one line: a broken entry point, or which known kinds are similar."""
     return FAULTS.broken_as(name) or suggest(name, (*FAULTS, TRAFFIC_SURGE))
 
 
 def fault_of(spec: FaultSpec) -> Fault:
     """The fault that a scenario names.
 
-    Raises BadInput for an unknown kind (with the nearest one), pydantic.ValidationError for its settings.
+    Raises BadInput for an unknown kind (naming the most similar one), pydantic.ValidationError for invalid settings.
     """
     if spec.kind not in FAULTS:
         raise BadInput(f"unknown kind of fault {spec.kind!r}; {why_unknown(spec.kind)}")

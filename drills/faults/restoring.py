@@ -1,7 +1,7 @@
-"""The undo of a whole drill: the sandbox's state before it, as a row of the journal.
+"""The undo of a whole drill: the sandbox's state before the drill, as a row of the journal.
 
-It is the first row of each drill, so it is settled last, and mends what no single fault's undo knows about: what the
-responder changed, and what a fault brought down in passing.
+It is the first row of each drill, so it is settled last. It restores what no single fault's undo covers: what the
+responder changed, and the side effects of faults.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ class OwedRestore:
     summary: str = _SUMMARY
 
     def event(self, *, t: float, at: datetime) -> UndoWritten:
-        """Its event, of no fault in particular."""
+        """Its event, which belongs to no single fault."""
         return UndoWritten(t=t, at=at, fault=None, journal_id=self.journal_id, summary=self.summary)
 
 
 def owe_restore(journal: UndoLog, sandbox: Sandbox, drill_id: str) -> OwedRestore:
-    """Commit the sandbox's present state as owed, before the drill touches anything."""
+    """Commit to the journal that the sandbox's current state must be restored, before the drill changes anything."""
     plan = plan_of(sandbox.fingerprint())
     return OwedRestore(journal.write(drill_id, journal.sandbox_of(drill_id), RESTORE_SANDBOX, _SUMMARY, plan))
 
 
 def owe_stop(journal: UndoLog, sandbox: Sandbox, drill_id: str) -> OwedRestore | None:
-    """Commit that a sandbox which is down now, and is about to be brought up for the drill, is to be down again."""
+    """Commit that a sandbox which is down now, and is started for the drill, must be stopped afterwards."""
     if sandbox.is_up():
         return None
     return OwedRestore(journal.write(drill_id, journal.sandbox_of(drill_id), STOP_SANDBOX, _DOWN, {}), _DOWN)
 
 
 def restore(sandbox: Sandbox, plan: UndoPlan) -> tuple[str, ...]:
-    """Bring the sandbox back; returns what had to be changed. Raises EnvironmentFailed."""
+    """Restore the sandbox; returns what had to be changed. Raises EnvironmentFailed."""
     return sandbox.restore(fingerprint_of(plan))
 
 
@@ -72,4 +72,4 @@ def _plain(value: Any) -> JsonValue:
         return [_plain(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise TypeError(f"a fingerprint holds {value!r}, which JSON cannot keep")
+    raise TypeError(f"a fingerprint holds {value!r}, which JSON cannot represent")

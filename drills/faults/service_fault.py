@@ -1,4 +1,4 @@
-"""What the faults of services, and of single replicas of them, share: the undo is that they run again."""
+"""What faults of services, and of single replicas, share: the undo starts them again."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class ServiceFault(Fault):
     """Takes a service, or one replica of it, out of `Running.UP`."""
 
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SERVICES})
-    #: What it is while the fault is in place.
+    #: The state of the target while the fault is in place.
     leaves: ClassVar[Running] = Running.DOWN
-    #: What it does to its target, in the words of drills.yaml's `may`.
+    #: What it does to its target, as in drills.yaml's `may`.
     act: ClassVar[str]
 
     @abstractmethod
@@ -41,18 +41,18 @@ class ServiceFault(Fault):
         target = self.target(sandbox)
         running = _running(sandbox, target, self.leaves)
         if running is not self.leaves:
-            raise FaultImpossible(f"{target} is {running}, it ought to be {self.leaves}")
+            raise FaultImpossible(f"{target} is {running}, expected {self.leaves}")
         return f"{target} is {running}"
 
     @classmethod
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        # Replicas are counted anew when one of them ends, so that all are woken, and what is missing is started.
+        # Replicas are renumbered when one of them ends: so all are resumed, and missing ones are started.
         service = _service(str(plan["service"]))
         if is_gone(sandbox, service):
             return
         if _is_replica(str(plan["service"])) or _running(sandbox, service, cls.leaves) is Running.PAUSED:
             sandbox.services.resume(service)
-        # Also when it counts as up: a stop that was cut short may have ended a part of its processes.
+        # Also when it counts as up: an interrupted stop may have ended some of its processes.
         sandbox.services.start(service)
 
     @classmethod
@@ -78,12 +78,12 @@ class NamedServiceFault(ServiceFault):
 
 
 def is_gone(sandbox: Sandbox, service: str) -> bool:
-    """Whether its owner renamed or removed the service, and it has no container: so that nothing can be mended."""
+    """Whether its owner renamed or removed the service and it has no container: then nothing can be undone."""
     return service not in {status.name for status in sandbox.services.list()}
 
 
 def _running(sandbox: Sandbox, target: str, leaves: Running) -> Running:
-    """How it stands. One replica is what the fault leaves it as when its service is up, but not the whole of it."""
+    """The target's state. A replica counts as affected when its service is up, but not all of its replicas are."""
     for status in sandbox.services.list():
         if status.name == _service(target):
             in_part = _is_replica(target) and status.running is Running.UP and status.detail

@@ -1,11 +1,10 @@
-"""Faults that consist of database sessions, which a detached program keeps open.
+"""Faults that consist of database sessions, kept open by a detached program.
 
-    apply ──► program (`drills.background.sessions`) ──► sessions, which bear the name of an application
-    undo  ──► end the marked programs, then the sessions of that name
+    apply ──► program (`drills.background.sessions`) ──► sessions with an application name
+    undo  ──► end the marked programs, then the sessions with that name
 
-The program outlives the runner (so the fault does not vanish while a drill is checked from elsewhere); both the
-mark and the name are in the undo plan, so that any later process finds both. It ends when its sessions are ended:
-terminating them is a remedy.
+The program outlives the runner, so that the fault lasts as long as the drill does. The undo plan holds the mark and
+the name, so that any later process finds both. The program ends when its sessions are terminated: that is a remedy.
 """
 
 from __future__ import annotations
@@ -25,23 +24,23 @@ from drills.sandbox.capabilities.database import Database, TooManyConnections
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.sandbox import Sandbox
 
-#: What was told to end does so within moments.
+#: Sessions and programs that are told to end do so well within this time.
 _END_SECONDS = 10.0
 
 
 class SessionFault(DatabaseFault):
     """Keeps sessions open under an application name of its own."""
 
-    application: ApplicationName = Field(description="What its sessions call themselves.")
+    application: ApplicationName = Field(description="The application name of its sessions.")
     _mark: str = PrivateAttr(default_factory=new_mark)
 
     @abstractmethod
     def job(self, database: Database) -> Job:
-        """What the program does."""
+        """The job of the detached program."""
 
     def check(self, sandbox: Sandbox) -> None:
         if self.database(sandbox).sessions.ids(self.application):
-            raise FaultImpossible(f"there are sessions of {self.application} already")
+            raise FaultImpossible(f"{self.application} has sessions already")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
         service = self.database(sandbox).service
@@ -57,7 +56,7 @@ class SessionFault(DatabaseFault):
         end_marked(str(plan["mark"]))
 
         def end() -> bool:
-            """Whether the server took us; right after the program has ended it may still be full."""
+            """Whether the server accepted a connection; it may be full right after the program has ended."""
             try:
                 cls.database_of(sandbox, plan).sessions.end(str(plan["application"]))
             except TooManyConnections:
@@ -86,6 +85,6 @@ class SessionFault(DatabaseFault):
 
 
 def _runs(sandbox: Sandbox, plan: UndoPlan) -> bool:
-    """A database that is down has no sessions to end. Plans of version 0.1 are about the service `database`."""
+    """A database that is down has no sessions to end. Plans of version 0.1 mean the service `database`."""
     service = plan.get("service", "database")
     return any(each.name == service and each.running is not Running.DOWN for each in sandbox.services.list())

@@ -1,4 +1,4 @@
-"""Settles what is owed: undo, verify that it is undone, and only then say so. Whoever asked stores what came of it."""
+"""Settles owed undos: undo, verify, and only then mark as settled. The caller stores the outcome."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from drills.model.events import UndoFailed, UndoGivenUp, UndoSettled
 from drills.sandbox.sandbox import Sandbox
 from drills.store.undos import OwedUndo, Undos
 
-#: Seconds for one undo. The slowest, bringing a sandbox of containers back, has time-outs of its own below that; what
-#: takes longer hangs, and must not keep the others from being undone.
+#: Seconds for one undo. The slowest, restoring a sandbox of containers, has shorter timeouts of its own; an undo that
+#: takes longer than this hangs, and must not block the others.
 UNDO_WITHIN = 300.0
 
-#: Why a kind of fault that the journal names is not known.
+#: What to do when the journal names an unknown kind of fault.
 _NOT_HERE = "use the version that wrote it, or install the distribution that adds this kind"
 
 
 class _Hangs(EnvironmentFailed):
-    """An undo did not end in time; to try it again at once would take as long."""
+    """An undo did not end in time; an immediate second attempt would take as long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What came of one owed row. `failed` says why it could not be undone; empty when it is settled.
+    """The outcome of one owed row. `failed` says why it could not be undone; empty when it is settled.
 
-    `hangs` says that it failed for not ending in time, `given_up` why a person gave it up: it is owed no more.
+    `hangs` says that it did not end in time, `given_up` why a person gave it up: it is then no longer owed.
     """
 
     journal_id: int
@@ -43,7 +43,7 @@ class Settlement:
     given_up: str = ""
 
     def event(self, *, t: float, at: datetime) -> UndoSettled | UndoFailed | UndoGivenUp:
-        """The event that tells it."""
+        """The event that reports it."""
         if self.given_up:
             return UndoGivenUp(
                 t=t,
@@ -59,12 +59,12 @@ class Settlement:
 
 
 def settle_owed(undos: Undos, sandbox: Sandbox, *, within: float = UNDO_WITHIN) -> list[Settlement]:
-    """Undo all that these say is owed on the sandbox, the last disturbance first. What comes of it is not stored yet.
+    """Undo all that is owed on the sandbox, the last disturbance first. The outcome is not stored yet.
 
-    Never raises for an undo that fails: it stays owed, and the others are still undone. A second pass follows for
-    those, because the restoration of the whole sandbox comes last and may have brought back what they needed; one that
-    did not end `within` so many seconds is left for a later recovery.
-    Running it again, also at the same time in another process, does no harm: every undo is idempotent.
+    Never raises for an undo that fails: it stays owed, and the others are still undone. Failed ones are tried a second
+    time, because the restoration of the whole sandbox comes last and may have brought back what they need; one that
+    did not end `within` that number of seconds is left for a later recovery.
+    Running it again, even concurrently in another process, is safe: every undo is idempotent.
     """
     owed = undos.owed()
     disturbances = [row for row in owed if row.kind != STOP_SANDBOX]
@@ -77,7 +77,7 @@ def settle_owed(undos: Undos, sandbox: Sandbox, *, within: float = UNDO_WITHIN) 
             break
     for row in owed:
         if row.kind == STOP_SANDBOX:
-            # A sandbox that is down cannot be mended: the others first, also those that a later recovery must retry.
+            # Nothing can be undone in a sandbox that is down: stop it last, and not while a later recovery must retry.
             waits = _any_failed(done)
             done[row.id] = _waiting(row) if waits else _settle(undos, sandbox, row, within)
     return [done[row.id] for row in owed]
@@ -94,7 +94,7 @@ def _waiting(row: OwedUndo) -> Settlement:
 def _settle(undos: Undos, sandbox: Sandbox, row: OwedUndo, within: float) -> Settlement:
     try:
         changes = _bounded(sandbox, row, within)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one undo, the others must still be made
+    except Exception as error:  # noqa: BLE001 - one failing undo must not prevent the others
         reason = (str(error) or type(error).__name__).strip().splitlines()[0]
         undos.fail(row.id, reason)
         return Settlement(row.id, row.drill_id, row.summary, failed=reason, hangs=isinstance(error, _Hangs))
@@ -103,9 +103,9 @@ def _settle(undos: Undos, sandbox: Sandbox, row: OwedUndo, within: float) -> Set
 
 
 def _bounded(sandbox: Sandbox, row: OwedUndo, within: float) -> tuple[str, ...]:
-    """Undo in a thread, which is left behind when it hangs: the process may end without it. Raises what the undo does.
+    """Undo in a daemon thread, which is abandoned when it hangs. Raises what the undo raises.
 
-    What it still does then does no harm: every undo may run beside others, and again.
+    An abandoned thread is harmless: every undo may run concurrently with others, and more than once.
     """
     outcome = start_daemon(_undo, sandbox, row, name=f"undo-{row.id}")
     try:

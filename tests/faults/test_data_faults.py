@@ -97,7 +97,7 @@ def test_rows_that_others_follow_and_rows_that_cannot_be_told_apart_are_not_dele
         ("words", "true", "has no primary key"),
         ("nowhere", "true", "there is no table"),
         ("products", "id < 0", "has no rows where id < 0"),
-        ("orders", "true", "too many to be kept"),
+        ("orders", "true", "too many to save"),
     ):
         with pytest.raises(FaultImpossible, match=why):
             DeleteRows(table=table, where=where).check(sandbox)

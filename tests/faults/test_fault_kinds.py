@@ -99,7 +99,7 @@ def test_an_index_that_was_made_again_in_another_form_is_put_right(sandbox: Shop
 
 
 def test_an_index_of_a_constraint_is_not_dropped(sandbox: ShopSandbox) -> None:
-    with pytest.raises(FaultImpossible, match="holds a constraint"):
+    with pytest.raises(FaultImpossible, match="belongs to a constraint"):
         fault({"kind": "drop-index", "index": "orders_pkey"}).check(sandbox)
     with pytest.raises(FaultImpossible, match="there is no index"):
         fault({"kind": "drop-index", "index": "nowhere_idx"}).check(sandbox)

@@ -186,5 +186,5 @@ def test_a_fingerprint_survives_the_journal(store: Store, drill_id: str, sandbox
 def test_a_fingerprint_that_json_cannot_hold_is_refused_at_once() -> None:
     sandbox = PaperSandbox()
     sandbox.rows.indexes = {"x": datetime.now(UTC)}  # type: ignore[dict-item]
-    with pytest.raises(TypeError, match="JSON cannot keep"):
+    with pytest.raises(TypeError, match="JSON cannot represent"):
         plan_of(sandbox.fingerprint())

@@ -1,1 +1,1 @@
-"""Every kind of fault, one file each; `drills.faults.registry` lists them."""
+"""The kinds of faults, one file for each; `drills.faults.registry` lists them."""

@@ -1,4 +1,4 @@
-"""A setting is changed, as by a hurried hand: the value is one that its service accepts, and a wrong one.
+"""Changes a setting to a value that its service accepts but that is wrong, as an operator may by mistake.
 
 Which settings are secrets is known by their names.
 """
@@ -20,12 +20,12 @@ from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
 from drills.sandbox.system import KnownSystem
 
-#: What lies between the two halves of an address: its user and password.
+#: User and password of an address, between its scheme and its host.
 _CREDENTIALS = re.compile(r"://[^/@\s]*@")
 
 
 def _as_text(value: object, info: ValidationInfo) -> object:
-    """Numbers and truths as YAML reads them: variables are `true` or `false`, names in small letters `on` or `off`."""
+    """Numbers and booleans from YAML as text: `true`, `false` for variables; `on`, `off` for names in lower case."""
     if isinstance(value, bool):
         words = ("off", "on") if str(info.data.get("setting", "")).islower() else ("false", "true")
         return words[value]
@@ -41,10 +41,10 @@ class ChangeSetting(Fault):
     kind: ClassVar[str] = "change-setting"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SETTINGS})
 
-    service: ServiceName | None = Field(None, description="The one that has the setting, where several do.")
+    service: ServiceName | None = Field(None, description="The service that has the setting, if several do.")
     setting: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
     value: Annotated[
-        str | None, BeforeValidator(_as_text), Field(description="What it gets; null takes the variable away.")
+        str | None, BeforeValidator(_as_text), Field(description="The new value; null unsets the variable.")
     ]
 
     @property
@@ -66,7 +66,7 @@ class ChangeSetting(Fault):
 
     def misfit(self, system: KnownSystem) -> tuple[str, str, str] | None:
         why = system.setting_refusal(self.setting, self.value)
-        return None if why is None else ("value", why, "write what the setting takes")
+        return None if why is None else ("value", why, "write a value that the setting accepts")
 
     def summary(self) -> str:
         if self.value is None:
@@ -82,7 +82,7 @@ class ChangeSetting(Fault):
         return {"setting": name, "value": _current(sandbox, name)}
 
     def apply(self, sandbox: Sandbox) -> None:
-        with suppress(NotReady):  # It is set, and what comes of it is what the drill is about.
+        with suppress(NotReady):  # The value is set, and its consequences are the purpose of the drill.
             sandbox.settings.set({self._in(sandbox): self.value})
 
     def verify(self, sandbox: Sandbox) -> str:

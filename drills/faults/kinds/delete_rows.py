@@ -1,4 +1,4 @@
-"""A faulty job deletes rows of a table; they are saved before, outside the database, and inserted again by the undo."""
+"""A faulty job deletes rows of a table; they are saved outside the database first, and the undo inserts them again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drills.faults.fault import FaultImpossible, UndoPlan
 from drills.faults.names import SqlName
 from drills.sandbox.sandbox import Sandbox
 
-#: Rows are kept in the journal until they are back: a megabyte or two, compressed.
+#: Rows are kept in the journal until they are restored: one or two megabytes, compressed.
 MOST_ROWS = 50_000
 
 
@@ -20,7 +20,7 @@ class DeleteRows(DatabaseFault):
     """`{kind: delete-rows, service: db, table: orders, where: "customer_id <= 100"}`; `where` is a condition of SQL.
 
     The table must have a primary key, and no other table may follow its deletions (ON DELETE CASCADE, SET NULL).
-    Rows that are there again, or were written since, are left as they are by the undo.
+    The undo does not change rows that exist again, or that were written since.
     """
 
     kind: ClassVar[str] = "delete-rows"
@@ -50,7 +50,7 @@ class DeleteRows(DatabaseFault):
         if not count:
             raise FaultImpossible(f"table {self.table} has no rows where {self.where}")
         if count > MOST_ROWS:
-            raise FaultImpossible(f"{count} rows of {self.table} are too many to be kept; at most {MOST_ROWS}")
+            raise FaultImpossible(f"{count} rows of {self.table} are too many to save; at most {MOST_ROWS}")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
         database = self.database(sandbox)
@@ -59,7 +59,7 @@ class DeleteRows(DatabaseFault):
 
     def apply(self, sandbox: Sandbox) -> None:
         if self._saved is None:
-            raise FaultImpossible("the rows were not saved before")
+            raise FaultImpossible("the rows were not saved first")
         self.database(sandbox).rows.delete(self._saved)
 
     def verify(self, sandbox: Sandbox) -> str:

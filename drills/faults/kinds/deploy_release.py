@@ -1,4 +1,4 @@
-"""A release is deployed, as by a pipeline; whether it is a bad one is the release's own affair."""
+"""Deploys a release, as a pipeline would; whether the release is bad depends on the release."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class DeployRelease(Fault):
         try:
             sandbox.releases.deploy(self.release)
         except NotReady:
-            return  # It is deployed, and how it answers is what the drill is about.
+            return  # It is deployed, and how it answers is the purpose of the drill.
 
     def verify(self, sandbox: Sandbox) -> str:
         current = _current(sandbox)
@@ -54,7 +54,7 @@ class DeployRelease(Fault):
         if _current(sandbox) != plan["release"]:
             # Not `deploy`: the release ran before, and what a next rollback goes back to must not become the bad one.
             sandbox.releases.rollback(to=str(plan["release"]))
-        # A deployment that was cut short may have left the service down with the old release noted as current.
+        # An interrupted deployment may have left the service down with the old release noted as current.
         sandbox.services.start(sandbox.releases.service)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""An index of the database is dropped; the undo makes it again from its own definition."""
+"""Drops an index of the database; the undo creates it again from its definition."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class DropIndex(DatabaseFault):
     kind: ClassVar[str] = "drop-index"
 
     index: SqlName
-    table: SqlName | None = Field(None, description="Whose it is, where several tables have one of that name (MySQL).")
+    table: SqlName | None = Field(None, description="Its table, if several tables have an index of that name (MySQL).")
 
     def summary(self) -> str:
         return f"drop index {self.index}"
 
     def check(self, sandbox: Sandbox) -> None:
         if self._find(self.database(sandbox)).of_constraint:
-            raise FaultImpossible(f"index {self.index} holds a constraint and cannot be dropped alone")
+            raise FaultImpossible(f"index {self.index} belongs to a constraint and cannot be dropped alone")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
         database = self.database(sandbox)
@@ -72,5 +72,5 @@ class DropIndex(DatabaseFault):
 
 
 def _wanted(plan: UndoPlan) -> Index:
-    """As it was found."""
+    """The index as `check` found it."""
     return Index(str(plan["index"]), str(plan.get("table", "")), str(plan["definition"]))

@@ -1,4 +1,4 @@
-"""A disturbance of a team's own, as commands: on this machine, or in a container of a service."""
+"""A fault that a team defines by its own commands, run on this machine or in a container of a service."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from drills.processes.supervised import CommandEnd
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
 
-#: Two of the longest, of an undo and of its verification, and what is ended after them, take less time than settling
-#: gives an undo (`drills.faults.settling.UNDO_WITHIN`).
+#: The longest undo, the longest verification and the clean-up after them together take less time than settling gives
+#: an undo (`drills.faults.settling.UNDO_WITHIN`).
 LONGEST = timedelta(minutes=2)
 Timeout = Annotated[Duration, bounded(timedelta(milliseconds=100), LONGEST)]
 
@@ -45,7 +45,7 @@ class Step(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """For editors: a step may be written as its command alone."""
+        """For editors: a step may be written as just its command."""
         written = handler(schema)
         whole = handler.resolve_ref_schema(written)
         in_full = dict(whole)
@@ -75,17 +75,17 @@ class Exec(Fault):
 
     in_: ServiceName | None = Field(None, description="A service, or one replica of it; absent: this machine.")
     check_: Run | None = Field(
-        None, description="Succeeds when the fault can be applied; absent: when verify-undone does."
+        None, description="Succeeds when the fault can be applied; absent: when verify-undone succeeds."
     )
-    apply_: Run = Field(description="What it leaves in the background goes on until the undo.")
+    apply_: Run = Field(description="Processes that it leaves in the background run until the undo.")
     verify_: Run | None = Field(
-        None, description="Succeeds when the fault is in place; absent: when verify-undone says no."
+        None, description="Succeeds when the fault is in place; absent: when verify-undone fails."
     )
-    undo_: Run = Field(description="Succeeds also where nothing, or only a part, was applied.")
+    undo_: Run = Field(description="Must also succeed if apply did nothing, or only a part.")
     verify_undone_: Run = Field(description="Succeeds when nothing of the fault is left.")
-    timeout: Timeout = Field(timedelta(seconds=30), description="Of each command that has none of its own.")
-    environment: dict[Variable, str] = Field(default_factory=dict, description="Variables for all its commands.")
-    summary_: str = Field("", max_length=200, description="What it does, in a few words.")
+    timeout: Timeout = Field(timedelta(seconds=30), description="For each command without its own timeout.")
+    environment: dict[Variable, str] = Field(default_factory=dict, description="Environment variables of its commands.")
+    summary_: str = Field("", max_length=200, description="What the fault does, in a few words.")
     _mark: str = PrivateAttr(default_factory=new_mark)
 
     @property
@@ -150,7 +150,7 @@ class Exec(Fault):
 
 
 def said_no(end: CommandEnd) -> bool:
-    """Whether it ended by itself and answered no: it was found, could be started, and nothing ended it."""
+    """Whether it answered no: it was started, and ended by itself with a status that says so."""
     return end.status is not None and 0 < end.status < 126
 
 

@@ -1,4 +1,4 @@
-"""A job takes every connection that the database allows, so that the app gets none."""
+"""A job takes every connection that the database allows, so that none is left for the app."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from drills.sandbox.sandbox import Sandbox
 class ExhaustConnections(SessionFault):
     """`{kind: exhaust-connections, service: db}`
 
-    Without `connections` it takes all that ordinary roles may have, those of the app too (its open ones are
-    ended), and whatever is freed later; the ones reserved for superusers stay free, so that the database can be
-    checked and mended. Where everybody logs in as a superuser none stays free: then only a restart of the database,
-    or the undo, frees them. With `connections` it takes so many and leaves the others alone.
+    Without `connections` it takes all connections that ordinary roles may have, including the app's (its open ones
+    are terminated), and any that are freed later. Those reserved for superusers stay free, so that the database can
+    be inspected and repaired. If every role is a superuser none stays free: then only a restart of the database, or
+    the undo, frees them. With `connections` it takes that number and leaves the others alone.
     """
 
     kind: ClassVar[str] = "exhaust-connections"
@@ -38,9 +38,9 @@ class ExhaustConnections(SessionFault):
         try:
             use = self.database(sandbox).sessions.use(self.application)
         except TooManyConnections as refused:
-            return f"{self.application} holds so many that {refused}"
+            return f"{self.application} holds all connections: {refused}"
         if use.held < (self.connections or 1):
-            raise FaultImpossible(f"{self.application} holds {use.held} connections only")
+            raise FaultImpossible(f"{self.application} holds only {use.held} connections")
         if self.connections is None and use.free > 0:
             raise FaultImpossible(f"{use.free} connections are still free")
         return f"{self.application} holds {use.held} connections, {max(use.free, 0)} are free"

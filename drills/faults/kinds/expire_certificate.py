@@ -1,4 +1,4 @@
-"""The certificate at the edge expires: nobody renewed it, and clients that check refuse to go on."""
+"""The certificate at the edge expires because nobody renewed it; clients that verify it refuse to connect."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.sandbox import Sandbox
 
-#: How long ago it expired: long enough for clocks that differ, short enough to have just been overlooked.
+#: How long ago it expired: long enough to allow for clock skew, short enough to look recent.
 _AGO = timedelta(minutes=10)
 
 
@@ -27,7 +27,7 @@ class ExpireCertificate(Fault):
         if _expired(sandbox):
             raise FaultImpossible("the certificate has expired already")
 
-    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - any certificate that is valid will do
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - any valid certificate will do
         return {}
 
     def apply(self, sandbox: Sandbox) -> None:
@@ -40,8 +40,8 @@ class ExpireCertificate(Fault):
         return f"the certificate of {present.subject} expired at {present.not_after:%Y-%m-%d %H:%M} UTC"
 
     @classmethod
-    def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:  # noqa: ARG003 - nothing of the former one is needed
-        # Not only when the installed one has expired: the edge may still serve it after a renewal that was cut short.
+    def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:  # noqa: ARG003 - the former one is not needed
+        # Not only when the installed one has expired: the edge may still serve it after an interrupted renewal.
         sandbox.certificate.renew()
 
     @classmethod

@@ -1,4 +1,4 @@
-"""A job fills the cache to its limit, and the cache may not forget anything: writes are refused."""
+"""A job fills the cache up to its memory limit, and the cache may not evict anything: it refuses writes."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from drills.sandbox.sandbox import Sandbox
 
 _KEY_BYTES = 256 * 1024
 _KEYS_PER_MEGABYTE = 2**20 // _KEY_BYTES
-#: How far the limit lies below what is used: entries of the app that expire make no room for others.
+#: How far below the used memory the limit is set: so expiring entries of the app make no room for others.
 _MARGIN_BYTES = 2**20
 _POLICY, _LIMIT = "maxmemory-policy", "maxmemory"
-#: What the keys of version 0.1 began with.
+#: The prefix of keys in version 0.1.
 _FORMER_PREFIX = "report:"
 
 
 class FillCache(Fault):
     """`{kind: fill-cache, service: cache, megabytes: 8}`
 
-    Keys `report:0001`, `report:0002` … are written, `megabytes` in all, and the limit of the cache's memory is then
-    at what is used, with the policy noeviction. Deleting the keys is a remedy, another policy or limit too. `prefix`
-    is what the keys begin with; without `service` it is the only cache that the sandbox has.
+    Keys `report:0001`, `report:0002` … are written, `megabytes` in all; then the cache's memory limit is set to
+    what is used, with the policy noeviction. Remedies are deleting the keys, and another policy or limit. The keys
+    begin with `prefix`; without `service` the target is the only cache of the sandbox.
     """
 
     kind: ClassVar[str] = "fill-cache"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.CACHE})
     trial = {"megabytes": 4}
 
-    service: ServiceName | None = Field(None, description="The cache; absent: the only one that there is.")
+    service: ServiceName | None = Field(None, description="The cache; absent: the only one.")
     megabytes: Annotated[int, Field(ge=2, le=64)] = 8
-    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9:_-]{0,39}$", description="What the keys begin with.")] = (
+    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9:_-]{0,39}$", description="The prefix of the keys.")] = (
         _FORMER_PREFIX
     )
 
@@ -49,7 +49,7 @@ class FillCache(Fault):
 
     def check(self, sandbox: Sandbox) -> None:
         if _present(sandbox.caches.of(self.service), self._keys):
-            raise FaultImpossible(f"the cache holds keys {self.prefix}… already")
+            raise FaultImpossible(f"the cache has keys {self.prefix}… already")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
         cache = sandbox.caches.of(self.service)
@@ -79,7 +79,7 @@ class FillCache(Fault):
     def undo(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         cache = _cache_of(sandbox, plan)
         cache.command("DEL", *_keys(_prefix(plan), _number(plan)))
-        # The limit before the policy: in between, nothing is evicted that the policy before would have kept.
+        # Restore the limit before the policy: otherwise entries could be evicted in between.
         for name in (_LIMIT, _POLICY):
             cache.set(name, _settings(plan)[name])
 
@@ -87,7 +87,7 @@ class FillCache(Fault):
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
         cache = _cache_of(sandbox, plan)
         if left := _present(cache, _keys(_prefix(plan), _number(plan))):
-            raise EnvironmentFailed(f"the cache still holds {left} of the keys {_prefix(plan)}…")
+            raise EnvironmentFailed(f"the cache still has {left} of the keys {_prefix(plan)}…")
         for name, value in _settings(plan).items():
             if cache.setting(name) != value:
                 raise EnvironmentFailed(f"{name} of the cache is not {value} again")

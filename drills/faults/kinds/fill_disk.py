@@ -1,9 +1,9 @@
-"""The database's disk fills up: a forgotten dump, and WAL that is kept for a replica which is long gone.
+"""The database's disk fills up: a forgotten dump, and WAL that is kept for a replica that no longer exists.
 
-    slot that nobody reads ──► dump takes a part of what is free ──► a job writes WAL until none fits any more
+    unread replication slot ──► dump takes a part of the free space ──► a job writes WAL until no more fits
 
-PostgreSQL then really stops: it cannot write, and ends. The dump is removed first by the undo, which works while the
-database is down; what it leaves free is enough to start, and only then can the slot be dropped.
+PostgreSQL then stops, because it cannot write. The undo removes the dump first, which works while the database is
+down; the freed space is enough to start it, and only then can the slot be dropped.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.disk import DiskUsage
 from drills.sandbox.sandbox import Sandbox
 
-#: What the dump takes of the free space; the rest is filled with WAL.
+#: The share of the free space that the dump takes; the rest is filled with WAL.
 _DUMP_SHARE = 0.5
-#: Less than this free before is nothing to fill.
+#: With less free space than this, the disk counts as full already.
 _LEAST_FREE = 64 * 2**20
 #: PostgreSQL's usual size of a WAL segment; servers may have smaller ones.
 _LARGEST_SEGMENT = 16 * 2**20
@@ -36,14 +36,14 @@ _ASK_TIMEOUT = 10.0
 _DUMP_TIMEOUT = 120.0
 _WAL_SECONDS = 120.0
 _START_SECONDS = 30.0
-#: After the undo so much of what was free before must be free again; the rest may be WAL that is kept for reuse.
+#: The share of the formerly free space that must be free after the undo; the rest may be WAL kept for reuse.
 _FREE_AGAIN = 0.5
 
 
 class FillDisk(Fault):
     """`{kind: fill-disk}`, or of any service with a `disk` in drills.yaml: `{kind: fill-disk, service: web}`
 
-    The names of what fills it are as a responder will find them.
+    A responder will see the names of the dump and the slot.
     """
 
     kind: ClassVar[str] = "fill-disk"
@@ -51,15 +51,19 @@ class FillDisk(Fault):
 
     service: ServiceName | None = Field(None, description="A service, or one replica of it; absent: the database.")
     file: Annotated[
-        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="In the service's disk of drills.yaml.")
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+            description="The file that fills the service's disk of drills.yaml.",
+        ),
     ] = "export.tmp"
     slot: Annotated[
-        str, Field(pattern=r"^[a-z0-9_]{1,63}$", description="Of the database: the replica that is gone.")
+        str, Field(pattern=r"^[a-z0-9_]{1,63}$", description="For the database: the unused replication slot.")
     ] = "old_replica"
     dump: Annotated[
-        str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$", description="Of the database: the file of the dump.")
+        str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$", description="For the database: the name of the dump file.")
     ] = "orders-before-migration.sql"
-    #: Bytes of one WAL segment of this server, once it was asked.
+    #: Bytes of one WAL segment of this server, once it is known.
     _segment: int = PrivateAttr(_LARGEST_SEGMENT)
 
     @property
@@ -73,7 +77,7 @@ class FillDisk(Fault):
         return None if self.service is None else sandbox.commands.shell_lacking(self.service)
 
     def _folder(self, sandbox: Sandbox) -> FolderDisk | None:
-        """What is filled, where it is a service's and not the database's."""
+        """What is filled if the target is a service's disk and not the database's."""
         if self.service is None:
             return None
         return FolderDisk(self.service, sandbox.disk.folder(self.service), self.file)
@@ -86,9 +90,9 @@ class FillDisk(Fault):
         if usage.free < _LEAST_FREE:
             raise FaultImpossible(f"only {usage.free // 2**20} MB are free on the disk of the database already")
         if _entry(self.dump) in usage.entries:
-            raise FaultImpossible(f"there is a dump {self.dump} already")
+            raise FaultImpossible(f"the dump {self.dump} exists already")
         if _slots(sandbox, self.slot):
-            raise FaultImpossible(f"there is a replication slot {self.slot} already")
+            raise FaultImpossible(f"the replication slot {self.slot} exists already")
 
     def undo_plan(self, sandbox: Sandbox) -> UndoPlan:
         if (folder := self._folder(sandbox)) is not None:
@@ -135,7 +139,7 @@ class FillDisk(Fault):
         _start_database(sandbox)
         if not _slots(sandbox, str(plan["slot"])) and sandbox.disk.usage().free >= _wanted(plan):
             return
-        # A job of a runner that died may go on with its last statement.
+        # The job of a runner that died may still be running its last statement.
         sandbox.database.sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
             " AND (query LIKE 'COPY (SELECT rpad%' OR query LIKE 'SELECT count(pg_logical_emit_message%')",
@@ -166,7 +170,7 @@ def _folder_of(plan: UndoPlan) -> FolderDisk:
 
 
 def _write_wal(sandbox: Sandbox) -> None:
-    """A job that writes until the database cannot any more; it takes the server with it."""
+    """A job that writes until the disk is full, which stops the server."""
     deadline = time.monotonic() + _WAL_SECONDS
     message = f"pg_logical_emit_message(false, 'nightly-job', repeat('nightly ', {_MESSAGE_BYTES // 8}))"
     while time.monotonic() < deadline:
@@ -178,7 +182,7 @@ def _write_wal(sandbox: Sandbox) -> None:
 
 
 def _start_database(sandbox: Sandbox) -> None:
-    """Until it answers: it may be down, or still be about to end. Raises EnvironmentFailed with its own reason."""
+    """Wait until it answers: it may be down, or still ending. Raises EnvironmentFailed with its own reason."""
     from drills.processes.leftovers import until
 
     def answers() -> bool:

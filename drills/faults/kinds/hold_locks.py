@@ -1,4 +1,4 @@
-"""A session locks a table and never ends its transaction, as a job that hangs does."""
+"""A session locks a table and never ends its transaction, like a hanging job."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from drills.sandbox.sandbox import Sandbox
 class HoldLocks(SessionFault):
     """`{kind: hold-locks, service: db, table: orders}`
 
-    The modes are PostgreSQL's; on MySQL the first is a WRITE lock, the others a READ lock.
+    The modes are PostgreSQL's; on MySQL the first is a WRITE lock, the others are READ locks.
     """
 
     kind: ClassVar[str] = "hold-locks"
@@ -25,7 +25,7 @@ class HoldLocks(SessionFault):
     table: SqlName
     mode: LockMode = Field(
         LockMode.ACCESS_EXCLUSIVE,
-        description="access-exclusive stops reads too; exclusive and share-row-exclusive only writes.",
+        description="access-exclusive blocks reads and writes; exclusive and share-row-exclusive block only writes.",
     )
     application: ApplicationName = "nightly-report"
 

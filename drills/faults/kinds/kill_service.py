@@ -1,4 +1,4 @@
-"""A service ends at once, as in a crash."""
+"""Kills a service at once, as in a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A link carries little."""
+"""Limits the bandwidth of a link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A link is cut: new connections are refused, open ones are closed."""
+"""Cuts a link: new connections are refused, open ones are closed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class LinkDown(Fault):
             raise FaultImpossible(f"link {self.link} is cut already")
         require_traffic(sandbox, self.link)
 
-    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings say it all
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings suffice
         return {"link": self.link}
 
     def apply(self, sandbox: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""A link answers late."""
+"""Delays what a link carries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A link resets its connections (TCP RST), the next ones too."""
+"""Resets the connections of a link (TCP RST), including new ones."""
 
 from __future__ import annotations
 

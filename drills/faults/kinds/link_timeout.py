@@ -1,4 +1,4 @@
-"""A link swallows what is sent: nothing comes through, and connections stay open."""
+"""Drops all data on a link: nothing comes through, and connections stay open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class LinkTimeout(ToxicFault):
     kind: ClassVar[str] = "link-timeout"
     toxic_type: ClassVar[str] = "timeout"
 
-    after: Duration = Field(timedelta(0), description="When connections are closed; 0s: never.")
+    after: Duration = Field(timedelta(0), description="Time after which connections are closed; 0s: never.")
 
     def summary(self) -> str:
         return f"let nothing through link {self.link}"

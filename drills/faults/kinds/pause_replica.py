@@ -1,4 +1,4 @@
-"""One replica of a service freezes, the others go on: every so many requests hang."""
+"""Freezes one replica of a service while the others go on: a share of the requests hangs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class PauseReplica(ServiceFault):
-    """`{kind: pause-replica, service: web/2}`, or `replica: 2`; 1 is the one that began first"""
+    """`{kind: pause-replica, service: web/2}`, or `replica: 2`; 1 is the one that started first"""
 
     kind: ClassVar[str] = "pause-replica"
     act: ClassVar[str] = "pause"
@@ -28,10 +28,10 @@ class PauseReplica(ServiceFault):
     replica: Annotated[int, Field(ge=1, le=16)] = 1
 
     def target(self, system: Owners) -> str:
-        """Raises FaultImpossible when it does not say which, and no service has releases."""
+        """Raises FaultImpossible when no service is given and none has releases."""
         service = self.service or system.release_service
         if service is None:
-            raise FaultImpossible("no service has releases; write service: and which one is meant")
+            raise FaultImpossible("no service has releases; name the one that is meant as service:")
         return service if "/" in service else f"{service}/{self.replica}"
 
     @property

@@ -1,4 +1,4 @@
-"""A service freezes: it holds its connections and answers nothing."""
+"""Freezes a service: it keeps its connections open but does not answer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A service has less memory, or processor time, than it needs: it is killed by the OOM killer, or slow.
+"""Gives a service less memory, or CPU time, than it needs: it is killed by the OOM killer, or slow.
 
-The kernel gives no limit below what is in use. So a limit on memory is above that, and the service is killed once it
-needs more; or, with `restart`, the service begins within the new limit, and is killed as soon as it needs more.
+The kernel accepts no memory limit below what is in use. So the limit must be above that, and the service is killed
+once it needs more; or, with `restart`, the service starts within the new limit, and is killed as soon as it needs more.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from drills.sandbox.capabilities.resources import ServiceStats
 from drills.sandbox.sandbox import Sandbox
 
 _MEGABYTE = 2**20
-#: Docker's least limit on memory.
+#: Docker's lowest memory limit.
 _LEAST_MEGABYTES = 6
 
 
 class ResizeService(Fault):
-    """`{kind: resize-service, service: web, memory: 64m}`, or `cpus: 0.1`, or both; of each of its replicas."""
+    """`{kind: resize-service, service: web, memory: 64m}`, or `cpus: 0.1`, or both; for each of its replicas."""
 
     kind: ClassVar[str] = "resize-service"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SERVICES, Capability.RESOURCES})
@@ -32,8 +32,8 @@ class ResizeService(Fault):
 
     service: WholeServiceName
     memory: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,6}[mg]$", description="Such as 64m or 1g.")] = None
-    cpus: Annotated[float | None, Field(ge=0.01, le=64, description="Cores, of each replica.")] = None
-    restart: bool = Field(False, description="Whether it is restarted with the new limit, which may be below its use.")
+    cpus: Annotated[float | None, Field(ge=0.01, le=64, description="Cores for each replica.")] = None
+    restart: bool = Field(False, description="Restart with the new limit, which may be below the use.")
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -45,7 +45,7 @@ class ResizeService(Fault):
 
     @property
     def megabytes(self) -> int | None:
-        """The limit on memory."""
+        """The memory limit."""
         if self.memory is None:
             return None
         return int(self.memory[:-1]) * (1024 if self.memory.endswith("g") else 1)
@@ -67,7 +67,7 @@ class ResizeService(Fault):
         used = -(-stats.memory_bytes // stats.replicas // _MEGABYTE)
         if self.megabytes is not None and not self.restart and self.megabytes <= used:
             raise FaultImpossible(
-                f"{self.service} uses {used} MB now, and the kernel takes no limit below that; "
+                f"{self.service} uses {used} MB now, and the kernel accepts no limit below that; "
                 "write a larger memory, or restart: true"
             )
 
@@ -86,14 +86,14 @@ class ResizeService(Fault):
             return
         sandbox.services.stop(self.service)
         sandbox.resources.resize(self.service, memory_mb=self.megabytes, cpus=self.cpus)
-        with suppress(EnvironmentFailed):  # Within these limits it need not come up.
+        with suppress(EnvironmentFailed):  # It may be unable to start within these limits.
             sandbox.services.start(self.service)
 
     def verify(self, sandbox: Sandbox) -> str:
         stats = _stats(sandbox, self.service)
         if stats.replicas and not self._holds(stats):
             raise FaultImpossible(f"{self.service} is not limited to {self._limits()}")
-        killed = ", and was killed for want of memory" if stats.oom_kills else ""
+        killed = ", and was killed by the OOM killer" if stats.oom_kills else ""
         return f"{self.service} is limited to {self._limits()}{killed}"
 
     @classmethod
@@ -114,7 +114,7 @@ class ResizeService(Fault):
             raise EnvironmentFailed(f"{plan['service']} does not run")
         memory, cpus = _megabytes_of(stats), _cpus_of(stats)
         if plan["memory"] not in (None, memory) or plan["cpus"] not in (None, cpus):
-            raise EnvironmentFailed(f"{plan['service']} has {memory} MB and {cpus:g} cores, and not its former limits")
+            raise EnvironmentFailed(f"{plan['service']} has {memory} MB and {cpus:g} cores, not its former limits")
 
     def _holds(self, stats: ServiceStats) -> bool:
         return self.megabytes in (None, _megabytes_of(stats)) and self.cpus in (None, _cpus_of(stats))
@@ -125,7 +125,7 @@ class ResizeService(Fault):
 
 
 def _megabytes_of(stats: ServiceStats) -> int:
-    """Of each replica; 0 without a limit."""
+    """For each replica; 0 means no limit."""
     return (stats.memory_limit or 0) // max(1, stats.replicas) // _MEGABYTE
 
 

@@ -1,4 +1,4 @@
-"""A service is restarted in the middle of its work: what it kept in memory and all its connections are gone."""
+"""Restarts a service while it works: it loses its memory contents and all its connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A role's password was rotated, and whoever uses the role was not told; its sessions are ended too."""
+"""Rotates a role's password without updating the services that use it, and ends the role's sessions."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class RotateCredentials(DatabaseFault):
-    """`{kind: rotate-credentials, service: db, role: app}`; the new password is random and nobody knows it.
+    """`{kind: rotate-credentials, service: db, role: app}`; the new password is random and is not kept.
 
-    What is kept for the undo is the former password's hash, as the database keeps it, never a password.
+    The undo plan holds the former password's hash as the database stores it, never a password.
     """
 
     kind: ClassVar[str] = "rotate-credentials"
 
     role: RoleName
-    #: The hash before, for comparison.
+    #: The former hash, for comparison.
     _former: str = PrivateAttr("")
 
     def summary(self) -> str:
@@ -35,7 +35,7 @@ class RotateCredentials(DatabaseFault):
             raise FaultImpossible(why)
         if database.user == self.role:
             raise FaultImpossible(
-                f"drills itself logs in as {self.role}, and could not mend it; give another user in drills.yaml"
+                f"drills itself logs in as {self.role}, and could not undo it; give another user in drills.yaml"
             )
         if self._former and database.roles.credential(self.role) != self._former:
             raise FaultImpossible(f"the password of role {self.role} is rotated already")
@@ -52,7 +52,7 @@ class RotateCredentials(DatabaseFault):
 
     def verify(self, sandbox: Sandbox) -> str:
         if self._former in ("", self.database(sandbox).roles.credential(self.role)):
-            raise FaultImpossible(f"role {self.role} has the password that it had")
+            raise FaultImpossible(f"role {self.role} still has its former password")
         return f"role {self.role} has another password"
 
     @classmethod

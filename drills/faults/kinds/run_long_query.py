@@ -1,4 +1,4 @@
-"""A report runs in the database that never ends, and takes the processor that the app's own statements need."""
+"""Runs an endless report in the database, which takes the CPU time that the app's own statements need."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from drills.sandbox.sandbox import Sandbox
 
 
 class RunLongQuery(SessionFault):
-    """`{kind: run-long-query, service: db, sessions: 4}`; `statement` is run again and again, and may not write.
+    """`{kind: run-long-query, service: db, sessions: 4}`; `statement` is run again and again, and must not write.
 
-    Without `statement` it is one that needs no table and keeps a processor busy. Ending or cancelling one of the
-    sessions ends them all: that is a remedy.
+    Without `statement` it is one that needs no table and keeps a CPU busy. Remedy: end or cancel one of the sessions,
+    which ends them all.
     """
 
     kind: ClassVar[str] = "run-long-query"
 
     statement: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^;]+$")] | None = Field(
-        None, description="It may only read; absent: one that keeps a processor busy."
+        None, description="It may only read; absent: one that keeps a CPU busy."
     )
     sessions: Annotated[int, Field(ge=1, le=32)] = 2
     application: ApplicationName = "monthly-report"
@@ -49,7 +49,7 @@ class RunLongQuery(SessionFault):
         from drills.processes.leftovers import until
 
         sessions = self.database(sandbox).sessions
-        # Between two runs of a short statement a session is idle for a moment, and at first until it begins.
+        # A session is briefly idle between two runs of a short statement, and before the first.
         if not until(lambda: sessions.running(self.application) > 0, seconds=5):
             raise FaultImpossible(f"no session of {self.application} runs its statement")
         return f"{self.application} runs its statement in {self.sessions} sessions"

@@ -1,4 +1,4 @@
-"""A migration of the database is run for a release that is not there yet: the present one cannot work with it."""
+"""Runs a database migration for a release that is not deployed yet: the current release cannot work with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NONE = "0000"
 
 
 class RunMigration(Fault):
-    """`{kind: run-migration, migration: "0005"}`; those before it that have not run are run too."""
+    """`{kind: run-migration, migration: "0005"}`; earlier ones that have not run are run too."""
 
     kind: ClassVar[str] = "run-migration"
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.MIGRATIONS})
@@ -58,5 +58,5 @@ class RunMigration(Fault):
 
 
 def _latest(sandbox: Sandbox) -> str:
-    """The last migration that has run; they run in order, so that it tells all."""
+    """The last migration that has run; they run in order, so the last one implies the others."""
     return max((each.version for each in sandbox.migrations.list() if each.applied_at is not None), default=_NONE)

@@ -1,4 +1,4 @@
-"""A service has more, or fewer, replicas than it ought to, as after a wrong number in a deployment."""
+"""Gives a service too many or too few replicas, as after a wrong number in a deployment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ScaleService(Fault):
     trial = {"replicas": 1}
 
     service: WholeServiceName
-    replicas: Annotated[int, Field(ge=0, le=16, description="0 takes all of them away.")]
+    replicas: Annotated[int, Field(ge=0, le=16, description="0 removes all of them.")]
 
     @property
     def touches(self) -> tuple[tuple[str, str], ...]:
@@ -34,7 +34,7 @@ class ScaleService(Fault):
     def check(self, sandbox: Sandbox) -> None:
         status = _status(sandbox, self.service)
         if status.detail:
-            raise FaultImpossible(f"{self.service}: {status.detail}; all of its replicas are to run first")
+            raise FaultImpossible(f"{self.service}: {status.detail}; start all of its replicas first")
         if status.replicas == self.replicas:
             raise FaultImpossible(f"{self.service} has {self.replicas} replicas already")
 

@@ -1,4 +1,4 @@
-"""A service stops in good order, as an operator would stop it."""
+"""Stops a service cleanly, as an operator would."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A service's processor time is taken by programs that spin in its own container, within its own limits.
+"""Takes a service's CPU time by programs that spin in its own container, within its own limits.
 
-Each spins for so many seconds of processor time at most (`ulimit -t`), whatever becomes of drills.
+Each spins for a limited number of seconds of CPU time (`ulimit -t`), even if drills dies.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class StressCpu(Fault):
     needs: ClassVar[frozenset[Capability]] = frozenset({Capability.SERVICES, Capability.STRESS})
 
     service: ServiceName
-    workers: Annotated[int, Field(ge=1, le=64, description="Programs that spin, in each replica.")] = 4
-    seconds: Annotated[int, Field(ge=1, le=3600, description="Of processor time, for each of them.")] = 900
+    workers: Annotated[int, Field(ge=1, le=64, description="Programs that spin in each replica.")] = 4
+    seconds: Annotated[int, Field(ge=1, le=3600, description="CPU time of each program, at most.")] = 900
     _mark: str = PrivateAttr(default_factory=new_mark)
     _spinning: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -36,7 +36,7 @@ class StressCpu(Fault):
         return ((self.service, "stress"),)
 
     def summary(self) -> str:
-        return f"take the processor time of {self.service} with {self.workers} programs that spin"
+        return f"take the CPU time of {self.service} with {self.workers} programs that spin"
 
     def refused(self, sandbox: Sandbox) -> str | None:
         return sandbox.commands.shell_lacking(self.service)
@@ -49,7 +49,7 @@ class StressCpu(Fault):
                     f"no program can spin in {replica}: {end.why or end.output.strip() or 'no shell'}"
                 )
 
-    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings say it all
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the settings suffice
         return {"service": self.service, "mark": self._mark}
 
     def apply(self, sandbox: Sandbox) -> None:
@@ -76,11 +76,11 @@ class StressCpu(Fault):
 
     @classmethod
     def verify_undone(cls, sandbox: Sandbox, plan: UndoPlan) -> None:
-        sandbox.commands.end(str(plan["mark"]), str(plan["service"]))  # It raises when something goes on.
+        sandbox.commands.end(str(plan["mark"]), str(plan["service"]))  # It raises if a program is still running.
 
 
 def _replicas(sandbox: Sandbox, service: str) -> list[str]:
-    """The replicas that are meant, by their names. Raises FaultImpossible when none runs."""
+    """The names of the target replicas. Raises FaultImpossible when none runs."""
     if "/" in service:
         return [service]
     for status in sandbox.services.list():

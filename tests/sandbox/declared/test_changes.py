@@ -165,7 +165,7 @@ def sandbox_folder(sandbox: DeclaredSandbox) -> Path:
 def test_a_service_within_less_memory_than_it_needs_is_really_killed(sandbox: DeclaredSandbox, folder: Path) -> None:
     one = fault(kind="resize-service", service="web", memory="8m", restart=True)
     one.apply(sandbox)
-    assert "killed for want of memory" in one.verify(sandbox) or not sandbox.resources.stats()[0].replicas
+    assert "killed by the OOM killer" in one.verify(sandbox) or not sandbox.resources.stats()[0].replicas
     assert "true" in docker("inspect", "--format", "{{.State.OOMKilled}}", container(folder), folder=folder)
 
 
@@ -175,7 +175,7 @@ def container(folder: Path) -> str:
 
 def test_a_limit_below_what_is_in_use_is_refused_beforehand(sandbox: DeclaredSandbox) -> None:
     with pytest.raises(
-        FaultImpossible, match="the kernel takes no limit below that; write a larger memory, or restart"
+        FaultImpossible, match="the kernel accepts no limit below that; write a larger memory, or restart"
     ):
         fault(kind="resize-service", service="web", memory="6m").check(sandbox)
 

@@ -176,7 +176,7 @@ def test_what_cannot_be_brought_back_is_refused(sandbox: DeclaredSandbox) -> Non
         fault({"kind": "rotate-credentials", "service": "maria", "role": "root"}).check(sandbox)
     with pytest.raises(FaultImpossible, match="app is a superuser"):
         fault({"kind": "rotate-credentials", "service": "pg", "role": "app"}).check(sandbox)
-    with pytest.raises(FaultImpossible, match="holds a constraint"):
+    with pytest.raises(FaultImpossible, match="belongs to a constraint"):
         fault({"kind": "drop-index", "service": "maria", "index": "PRIMARY", "table": "items"}).check(sandbox)
 
 
