@@ -1,1 +1,1 @@
-"""Programs that outlive the runner, and say no more in a list of processes than any job of a team's would."""
+"""Programs that outlive the runner, and look like ordinary jobs in a process list."""

@@ -1,4 +1,4 @@
-"""Several threads that each work until one of them ends: then all is over."""
+"""Several threads that work until one of them ends: then all stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 
 def until_one_ends(works: Sequence[Callable[[], None]], *, seconds: float) -> None:
-    """Run all at the same time; returns when the first has ended, in whatever way, or after so many seconds.
+    """Run all at the same time; returns when the first has ended, in whatever way, or after the given seconds.
 
     The others are left behind: the process is about to end.
     """

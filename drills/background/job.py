@@ -24,7 +24,7 @@ class LockJob:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionsJob:
-    """Keep so many connections of the database open; None: all that ordinary roles may have."""
+    """Keep a number of database connections open; None: all that ordinary roles may have."""
 
     database: str
     application: str
@@ -33,7 +33,7 @@ class ConnectionsJob:
 
 @dataclass(frozen=True, slots=True)
 class QueryJob:
-    """Run a statement again and again in so many sessions, none of which may write."""
+    """Run a statement repeatedly in a number of read-only sessions."""
 
     database: str
     application: str

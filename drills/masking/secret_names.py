@@ -1,4 +1,4 @@
-"""Which names tell that what they stand for is secret: `DB_PASSWORD`, `client-key`, `apiKey`; not `primary_key`."""
+"""Which names say that their value is secret: `DB_PASSWORD`, `client-key`, `apiKey`; not `primary_key`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command as data: what to run, for how long, with which variables beside those that it finds anyway."""
+"""A command as data: what to run, for how long, with which additional environment variables."""
 
 from __future__ import annotations
 

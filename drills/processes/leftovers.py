@@ -94,7 +94,7 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def until(holds: Callable[[], bool], *, seconds: float) -> bool:
-    """Ask again and again for so long; whether it came to hold."""
+    """Poll until the condition holds or the time is over; whether it holds."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
