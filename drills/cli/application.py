@@ -19,10 +19,10 @@ Exit status: 0 all limits met · 1 a limit missed · 2 bad input · 3 the drill 
 4 an undo is still owed · 5 aborted by a person or the kill switch · 130 Ctrl-C
 """
 
-#: Set to anything, an error that nobody foresaw is shown whole, for a report of it.
+#: If set to anything, an unexpected error is shown with its traceback, for a bug report.
 TRACEBACKS = "DRILLS_TRACEBACK"
 
-#: Characters of a line that tells what is wrong: it may repeat what was written.
+#: Longest error message in characters; it may quote the input.
 _LONGEST = 2000
 
 #: The module of each command, in the order in which help lists them.
@@ -61,7 +61,7 @@ class DrillsGroup(LazyGroup):
 app = typer.Typer(
     name="drills",
     cls=DrillsGroup,
-    help="Rehearse incidents: break a sandbox, measure detection and response, score them, mend everything.",
+    help="Rehearse incidents: break a sandbox, measure detection and response, score them, undo everything.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -80,7 +80,7 @@ def run() -> None:
     """Run the command of `sys.argv`; every error is one line on standard error. Raises SystemExit at an error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that cannot show a sign shows another one: nothing ends for that.
+            # A character that the terminal's encoding lacks is replaced; it must not end the program.
             stream.reconfigure(errors="replace")
     try:
         app(prog_name="drills", standalone_mode=True)
@@ -113,7 +113,7 @@ def _no_text(words: Sequence[str]) -> str | None:
 
 
 def _unforeseen(error: Exception) -> str:
-    said = " ".join(str(error).split()) or "no more is known"
+    said = " ".join(str(error).split()) or "no details"
     if isinstance(error, OSError):
         return f"{said}; the machine refused what drills needed"
     return f"drills itself failed: {type(error).__name__}: {said}; set {TRACEBACKS}=1 to see where"

@@ -1,4 +1,4 @@
-"""`drills list | show | validate | schema`: what can be drilled, and whether the files are right."""
+"""`drills list | show | validate | schema`: the scenarios, and whether the workspace's files are valid."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(workspace: WorkspaceOption = HERE) -> None:
-    """List the scenarios, and say of those that this sandbox cannot have why."""
+    """List the scenarios; where this sandbox cannot run one, say why."""
     from drills.app.access import TERMINAL
     from drills.app.scenarios import list_scenarios
 
@@ -93,7 +93,7 @@ def _show_steps(steps: Sequence[StepShown]) -> None:
 
 
 def validate(workspace: WorkspaceOption = HERE) -> None:
-    """Check every file of the workspace, and print everything that is wrong at once."""
+    """Check every file of the workspace and print all problems at once."""
     from drills.app.files import check_files
 
     problems = check_files(workspace)
@@ -103,7 +103,7 @@ def validate(workspace: WorkspaceOption = HERE) -> None:
     if errors:
         echo(f"{errors} error{'' if errors == 1 else 's'}", err=True)
         raise typer.Exit(2)
-    echo("all files are right" if not problems else "no errors")
+    echo("all files are valid" if not problems else "no errors")
 
 
 def schema(

@@ -67,7 +67,7 @@ def command_server(workspace: Path, state_dir: Path) -> Iterator[None]:
 def main() -> None:
     """Serve until standard input ends."""
     workspace, state_dir = map(Path, sys.argv[1:])
-    if os.fork():  # Nobody's child: what looks for processes spares those that it descends from, such as a practice.
+    if os.fork():  # Detached: a search for processes spares its own ancestors, such as a practice.
         os._exit(0)
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -13,7 +13,7 @@ from drills.model.visible import visible_line
 def print_plan(plan: PlanShown) -> None:
     """Print the plan of a drill, step by step."""
     echo(f"{plan.name}: {visible_line(plan.title)}   (nothing is started)\n")
-    echo("1. bring the sandbox up if it is down, and write down its state as owed")
+    echo("1. start the sandbox if it is down, and record its state, to be restored at the end")
     for service, link in plan.restarts:
         echo(f"   restart {service}: its link {link} runs through Toxiproxy until the drill has ended")
     echo(f"2. start {plan.users} users, each {plan.requests_per_user:g} requests/s, and {plan.probes} probes")
@@ -27,20 +27,20 @@ def print_plan(plan: PlanShown) -> None:
     for line in plan.affected:
         echo(f"   {line}")
     if plan.affected_unknown is not None:
-        echo(f"   what is touched cannot be told: {plan.affected_unknown}")
+        echo(f"   what would be affected is not known: {plan.affected_unknown}")
     _print_answer(plan)
-    echo("7. end the drill when users have been well for " + format_duration(plan.settle))
+    echo("7. end the drill when users have been served normally for " + format_duration(plan.settle))
     echo("   or when its limits are reached: " + format_duration(plan.duration))
     echo(f"8. undo everything, and score against the playbook {plan.playbook}")
     if plan.refusal is not None:
-        echo(f"\nIt is refused on this sandbox: {plan.refusal}")
+        echo(f"\nThis sandbox refuses the drill: {plan.refusal}")
 
 
 def _print_answer(plan: PlanShown) -> None:
     if plan.responder == ResponderKind.NONE:
-        echo("6. nobody answers")
+        echo("6. there is no responder")
     elif plan.responder == ResponderKind.PERSON:
-        echo("6. a person answers, with `drills respond` and `drills sandbox`")
+        echo("6. a person responds, with `drills respond` and `drills sandbox`")
     else:
         echo(f"6. when an alert fires, execute the runbook of {plan.runbook}:")
         for step in plan.steps:
@@ -49,6 +49,6 @@ def _print_answer(plan: PlanShown) -> None:
 
 def step_line(step: StepShown) -> str:
     """A step of a runbook in one line: whether it only checks, how long it may take, whether a drill leaves it out."""
-    mark = "checks" if step.read_only else "acts "
+    mark = "checks " if step.read_only else "changes"
     optional = "; optional: left to people" if step.optional else ""
     return f"{mark}  {step.name} (at most {format_duration(step.timeout)}{optional})"

@@ -18,5 +18,5 @@ def init() -> None:
     from drills.app.files import begin_workspace
 
     for file in begin_workspace(Path.cwd()):
-        echo(file.name if file.written else f"{file.name}  is there already, left as it is")
+        echo(file.name if file.written else f"{file.name}  already exists, not changed")
     echo("\nNext: drills sandbox up; drills probe; then say in drills.yaml what drills may do (may: [kill, …])")

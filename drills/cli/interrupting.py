@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM or a closed terminal during a drill: it ends once, all is mended, however often somebody asks."""
+"""Ctrl-C, SIGTERM or a closed terminal during a drill: it ends once, all is undone, further signals are ignored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drills.service.stopping import ending_signals
 
 
 class Interruption:
-    """Cancels the task that listens at the first signal; later ones only say that the mending goes on."""
+    """Cancels the task that listens at the first signal; later ones only print that changes are still being undone."""
 
     def __init__(self) -> None:
         self._first: signal.Signals | None = None
@@ -33,6 +33,6 @@ class Interruption:
         if self._first is None:
             self._first = number
             task.cancel()
-            echo_patiently("ending the drill; everything is being mended …", err=True)
+            echo_patiently("ending the drill and undoing all changes …", err=True)
         else:
-            echo_patiently("still mending; it is over in a moment", err=True)
+            echo_patiently("still undoing changes; please wait", err=True)

@@ -59,14 +59,14 @@ class _PatientConsole(Console):
 def make_console(*, stderr: bool = False) -> Console:
     """A console as wide as its terminal; Rich honours NO_COLOR and leaves colours out of pipes.
 
-    It never raises for a reader that has gone: a drill goes on, or is mended, without it.
+    It never raises when the reader has gone: the drill goes on, or is undone, without it.
     """
     console = _PatientConsole(stderr=stderr)
     return console if console.is_terminal else _PatientConsole(stderr=stderr, width=PLAIN_WIDTH)
 
 
 def mute(stream: IO[str]) -> None:
-    """Nobody reads it any more: what is written there, and what it still holds, goes nowhere."""
+    """The reader has gone: discard what is buffered and whatever is written from now on."""
     with contextlib.suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
@@ -76,7 +76,7 @@ def mute(stream: IO[str]) -> None:
 
 
 def echo_patiently(text: str, *, err: bool = False) -> None:
-    """`echo` to which a reader that has gone is no error: the drill, or its exit status, is what counts."""
+    """`echo` that ignores a reader that has gone: the drill and its exit status matter more."""
     try:
         echo(text, err=err)
     except OSError:
@@ -169,7 +169,7 @@ def _truth_line(event: ev.Event) -> Line | None:
             return Line("undo written", f"#{event.journal_id} {event.summary}", "dim")
         case ev.UndoSettled():
             changed = f"   put back: {'; '.join(event.changes)}" if event.changes else ""
-            return Line("undo settled", f"#{event.journal_id} {event.summary}{changed}", "dim")
+            return Line("undone", f"#{event.journal_id} {event.summary}{changed}", "dim")
         case _:
             return None
 
@@ -188,7 +188,7 @@ class Live:
                 said = f"{totals.failed} failed, {totals.slow + totals.missed} slow, of {totals.requests} requests"
                 self.print(sight.t, Line("first user impact", said, "red"))
             case WellAgain():
-                self.print(sight.t, Line(_RECOVERED[sight.recovery], "measured: users are well again", "bold green"))
+                self.print(sight.t, Line(_RECOVERED[sight.recovery], "measured: users have recovered", "bold green"))
             case Happened():
                 line = line_of(sight.event)
                 if line is not None:
@@ -221,7 +221,7 @@ def _folded(text: Text, width: int, indent: int) -> Text:
 _RECOVERED: Mapping[Recovery, str] = {
     Recovery.FULL: "mitigated",
     Recovery.DEGRADED: "mitigated, degraded",
-    Recovery.SELF: "well by itself",
-    Recovery.TEMPORARY: "well for a while",
-    Recovery.NONE: "well",
+    Recovery.SELF: "recovered by itself",
+    Recovery.TEMPORARY: "recovered for a while",
+    Recovery.NONE: "recovered",
 }

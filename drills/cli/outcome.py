@@ -1,4 +1,4 @@
-"""What a drill's terminal ends with: the limits, the score, what was mended, and where the report is."""
+"""What a drill's terminal ends with: the limits, the score, what was undone, and where the report is."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def print_outcome(console: Console, outcome: Outcome, home: Path) -> None:
         print_debrief(console, outcome.debrief)
     if outcome.mended:
         mended = ", ".join(f"#{number}" for number in outcome.mended)
-        console.print(Text(f"Mended: undo {mended} settled", style="dim"))
+        console.print(Text(f"Undone: {mended}", style="dim"))
     for failed in outcome.failed:
         console.print(Text(f"STILL OWED: #{failed.journal_id} {failed.summary}: {failed.reason}", style="bold red"))
     if outcome.owed:
-        told = "What is owed is kept: `drills recover` settles it, and so does the next drill before it begins."
+        told = "Owed undos stay recorded: `drills recover` finishes them, and so does the next drill before it begins."
         console.print(Text(told, style="bold red"))
     console.print(Text(f"Report: {shown(outcome.report, home)}"), soft_wrap=True)
 
@@ -68,9 +68,9 @@ def print_scorecard(console: Console, card: Scorecard, *, points: bool = False) 
 
 
 def print_debrief(console: Console, told: Debrief | None) -> None:
-    """What a blind responder could not know, beside what they took for true."""
+    """The truth that was hidden from a blind responder, and the cause that they named."""
     if told is None:
-        console.print("Nothing was injected, so nothing is told: the drill can be run again.")
+        console.print("Nothing was injected, so the scenario stays hidden: it can be drilled again.")
         return
     console.print()
     console.print(Text("The truth", style="bold"), Text(f"{told.scenario}: {visible_line(told.title)}"))

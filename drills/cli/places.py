@@ -1,4 +1,4 @@
-"""Where a command works: the workspace that it is told, or the one around this folder."""
+"""Where a command works: the workspace of --workspace, or the one that contains this folder."""
 
 from __future__ import annotations
 

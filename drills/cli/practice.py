@@ -24,13 +24,13 @@ def register(app: typer.Typer) -> None:
 def practice(
     name: Annotated[
         str | None,
-        typer.Argument(help="A scenario; without one, or with --random, one is drawn; -: named on standard input."),
+        typer.Argument(help="A scenario (default: a random one); -: read its name from standard input."),
     ] = None,
-    draw: Annotated[bool, typer.Option("--random", help="Draw a scenario, so that nobody knows which.")] = False,
+    draw: Annotated[bool, typer.Option("--random", help="Choose a scenario at random; its name is hidden.")] = False,
     playbook: Annotated[str | None, typer.Option(help="Practise with this playbook.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Practise an incident: you get its id, the story and the alert; answer with `drills respond` elsewhere."""
+    """Practise an incident: see its id, story and alert; answer with `drills respond` in a second terminal."""
     from drills.app.context import at_terminal
     from drills.app.start import plan_practice
     from drills.cli.run import run_plan
@@ -44,7 +44,7 @@ def practice(
     if not hidden:
         _begin_anew(plan.scenario.name, playbook, workspace)
     echo("When the alert comes, answer from a second terminal: `drills respond status`, `drills respond ack`, …")
-    echo("Mend the sandbox with `drills sandbox …`. End with `drills respond all-clear`. Ctrl-C gives up.\n")
+    echo("Repair the sandbox with `drills sandbox …`. End with `drills respond all-clear`. Ctrl-C gives up.\n")
     raise typer.Exit(run_plan(context, plan))
 
 

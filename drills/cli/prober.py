@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def prober(
-    token_file: Annotated[Path, typer.Option(help="A file with the token that whoever asks must have.")],
+    token_file: Annotated[Path, typer.Option(help="A file with the token that callers must send.")],
     listen: Annotated[str, typer.Option(help="HOST:PORT.")] = "127.0.0.1:8970",
     allow: Annotated[
         list[str] | None,
@@ -24,7 +24,7 @@ def prober(
 ) -> None:
     """Check from here for other machines, which name this prober in `probers` of drills.yaml; until Ctrl-C or SIGTERM.
 
-    Whoever has the token may make it check any address that this machine reaches; with --allow exec, run commands.
+    Anyone who has the token can make it check any address that this machine reaches; with --allow exec, run commands.
     """
     import asyncio
 

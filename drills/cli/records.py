@@ -1,4 +1,4 @@
-"""`drills report | history | export | score`: what was recorded, and what it is worth."""
+"""`drills report | history | export | score`: recorded drills and their scores."""
 
 from __future__ import annotations
 

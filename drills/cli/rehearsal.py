@@ -22,5 +22,5 @@ def print_rehearsal(context: Context, plan: DrillPlan) -> int:
         step = rehearsed.step
         said = humane(step.seconds) + rehearsed.remark if step.ok else step.reason
         echo(f"{'ok  ' if step.ok else 'FAIL'}  step   {step.block.name:<20} {said}")
-    echo(f"{rehearsal.failed} failed" if rehearsal.failed else "all well")
+    echo(f"{rehearsal.failed} failed" if rehearsal.failed else "everything passed")
     return int(ExitCode.LIMIT_MISSED if rehearsal.failed else ExitCode.ALL_MET)

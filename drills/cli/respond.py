@@ -1,4 +1,4 @@
-"""`drills respond …`: what a person does in an incident, each an event on the drill's timeline at once."""
+"""`drills respond …`: a person's actions in an incident; every one is stored on the drill's timeline at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from drills.app.respond import Answer, Desk
 
 respond_app = typer.Typer(
-    help="Answer the incident that is going on: acknowledge, declare, tell, decide, close.",
+    help="Respond to the current incident: acknowledge, declare, inform, decide, close.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -53,7 +53,7 @@ def severity(
 
 @respond_app.command(epilog="Example: drills respond command 'the on-call lead'")
 def command(
-    who: Annotated[str, typer.Argument(help="The role that takes command, not the one that types.")],
+    who: Annotated[str, typer.Argument(help="The role that takes command; it need not be yours.")],
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Name the incident commander."""
@@ -128,10 +128,10 @@ def hint(workspace: WorkspaceOption = HERE) -> None:
 
 @respond_app.command("all-clear", epilog="Example: drills respond all-clear 'the index is back, p95 as before'")
 def all_clear(
-    text: Annotated[str, typer.Argument(help="What was wrong and what mended it.")] = "",
+    text: Annotated[str, typer.Argument(help="What was wrong and what fixed it.")] = "",
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Declare that it is over. Only users decide whether that is true."""
+    """Declare the incident over. Whether it is, is measured from the users' traffic."""
     _say(workspace, lambda desk: desk.all_clear(text))
 
 

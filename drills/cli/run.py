@@ -32,18 +32,18 @@ def run(
         str | None, typer.Option(help="Answer with this scenario's runbook instead, or with a file: fix.md.")
     ] = None,
     from_step: Annotated[str | None, typer.Option("--from", help="Begin the runbook at this step.")] = None,
-    rehearse: Annotated[bool, typer.Option(help="Break nothing: probes, and the runbook's read-only steps.")] = False,
+    rehearse: Annotated[bool, typer.Option(help="Break nothing: run probes and read-only steps only.")] = False,
     on_copy: Annotated[
         bool, typer.Option(help="Drill a throw-away copy of your compose project: own volumes, no ports.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option(help="Only print what would be done, and touched.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Only print what would be done and what would be affected.")] = False,
     spoil: Annotated[bool, typer.Option("--spoil", help="With --dry-run: also what is broken, and how.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scorecard as JSON at the end.")] = False,
     junit: Annotated[Path | None, typer.Option(help="Also write the result as JUnit XML to this file.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the outcome only.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Run one drill: break the sandbox, let the responder answer, score, mend, report."""
+    """Run one drill: break the sandbox, let the responder answer, undo, score, report."""
     from drills.app.context import at_terminal
     from drills.app.start import plan, require_possible
 

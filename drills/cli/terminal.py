@@ -10,5 +10,5 @@ from drills.model.visible import visible
 
 
 def echo(text: str | Path = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print the text, and what would not be seen of it as `\\x1b` and the like."""
+    """Print the text with control characters shown as `\\x1b` and the like."""
     typer.echo(visible(str(text)), err=err, nl=nl)

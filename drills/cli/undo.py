@@ -41,7 +41,7 @@ def list_(workspace: WorkspaceOption = HERE) -> None:
 def give_up(
     number: Annotated[int, typer.Argument(help="The undo's number, as `drills undo list` shows it.", min=1)],
     because: Annotated[str, typer.Option(help="Why it cannot be undone; the drill's timeline keeps it.")],
-    force: Annotated[bool, typer.Option("--force", help="Try nothing; also what may still be undone.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Try no undo before; give up any undo.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Give up an undo whose service is gone for good; everything that is owed is tried once more before."""

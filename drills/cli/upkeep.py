@@ -1,4 +1,4 @@
-"""`drills stop | resume | recover | doctor`: end everything, mend everything, check everything."""
+"""`drills stop | resume | recover | doctor`: end drills, undo what they left, check the machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def stop(
     every: Annotated[bool, typer.Option("--all", help="Also start nothing until `drills resume`.")] = False,
-    because: Annotated[str, typer.Option(help="Why; it is shown to whoever wants to start a drill.")] = "",
+    because: Annotated[str, typer.Option(help="The reason; shown to anyone who tries to start a drill.")] = "",
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """The kill switch: end the running drill and undo everything now."""
@@ -50,7 +50,7 @@ def _end_without_configuration(workspace: Path, every: bool) -> None:
     for line in upkeep.end_drills(workspace, say=echo_patiently):
         echo(line)
     also = ", and drills may start again" if every else ""
-    echo(f"what is still owed is not looked after{also}: mend drills.yaml, then run `drills stop` again", err=True)
+    echo(f"owed undos were not checked{also}: correct drills.yaml, then run `drills stop` again", err=True)
 
 
 def resume(workspace: WorkspaceOption = HERE) -> None:
@@ -74,7 +74,7 @@ def recover(workspace: WorkspaceOption = HERE) -> None:
 
 
 def doctor(workspace: WorkspaceOption = HERE) -> None:
-    """Check what this machine needs for drills, and say how to mend what is missing."""
+    """Check what this machine needs for drills, and say how to fix what is missing."""
     from drills.app.context import at_terminal
     from drills.app.upkeep import check_machine
 

@@ -1,4 +1,4 @@
-"""`drills probe | heartbeat | serve | calendar`: check the sandbox now, always, and when drills are due."""
+"""`drills probe | heartbeat | serve | calendar`: check the sandbox once or continuously; scheduled drills."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def heartbeat(
     names: Annotated[list[str], typer.Argument(help="What reports: the `name` of heartbeat probes.")],
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Report that something has happened, such as a nightly job; its heartbeat probe fails when it does not in time."""
+    """Report that something has happened, such as a nightly job; its heartbeat probe fails without one in time."""
     from drills.app.context import at_terminal
     from drills.app.probes import report_heartbeats
 
@@ -86,11 +86,11 @@ def serve(workspace: WorkspaceOption = HERE) -> None:
 
 
 def calendar(
-    months: Annotated[int, typer.Option(help="How far to look ahead.", min=1, max=120)] = 12,
+    months: Annotated[int, typer.Option(help="How many months to show.", min=1, max=120)] = 12,
     spoil: Annotated[bool, typer.Option("--spoil", help="Also name the drills that a person is to answer.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Show which drills are to come, and when; those that a person is to answer are not named."""
+    """Show upcoming drills and their times; those that a person is to answer are not named."""
     from drills.app.calendar import calendar as coming_drills
     from drills.app.context import at_terminal
 

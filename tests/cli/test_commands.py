@@ -204,8 +204,8 @@ def test_show_tells_the_truth_only_when_asked(tmp_path: Path) -> None:
     assert "restart-database" not in shown
     spoiled = drills_here("show", "database-failure", "--spoil", folder=tmp_path).stdout
     assert "kill-service" in spoiled
-    assert "acts   restart-database (at most 1m)" in spoiled
-    assert "checks  keep-evidence (at most 1m; optional: left to people)" in spoiled
+    assert "changes  restart-database (at most 1m)" in spoiled
+    assert "checks   keep-evidence (at most 1m; optional: left to people)" in spoiled
 
 
 def test_a_reader_who_has_gone_is_no_error(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_each_kind_of_truth_has_a_line_only_for_those_who_may_see(kind: type[ev.
 
 def test_whether_a_recovery_is_real_is_for_the_blind_to_find_out() -> None:
     mended = drill(ResponderKind.PERSON).baseline().fault().suffering(5).action().well(20)
-    assert "measured: users are well again" in printed(mended.events)
+    assert "measured: users have recovered" in printed(mended.events)
     assert "measured" not in printed(mended.events, blind=True)
 
 

@@ -43,7 +43,7 @@ COMMANDS = {
 
 
 class SandboxGroup(LazyGroup):
-    """Looks for commands of systems that other distributions add when help lists all, or one is not included."""
+    """Finds the commands that installed plug-in systems add: when help lists all, or for a command not known here."""
 
     known = LazyCommands(COMMANDS, further="drills.cli.sandbox.of_systems")
 

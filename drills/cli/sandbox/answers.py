@@ -21,7 +21,7 @@ def print_services(services: Sequence[ServiceStatus]) -> None:
 
 
 def link_line(link: LinkStatus) -> str:
-    """How a link stands: `web-db  CUT  web → db:5432`."""
+    """A link's state: `web-db  CUT  web → db:5432`."""
     line = f"{link.name}  {'open' if link.enabled else 'CUT'}  {link.listen} → {link.upstream}"
     return f"{line}  {link.detail}" if link.detail else line
 

@@ -27,9 +27,9 @@ def register(app: typer.Typer) -> None:
 
 
 def sql(
-    statement: Annotated[str, typer.Argument(help="One SQL statement, run straight on the database.")],
+    statement: Annotated[str, typer.Argument(help="One SQL statement, run directly on the database.")],
     timeout: Annotated[float, typer.Option(help="Seconds.", min=0.1, max=3600)] = 30.0,
-    service: Annotated[str | None, typer.Option(help="The database; default: the only one that there is.")] = None,
+    service: Annotated[str | None, typer.Option(help="The database; default: the only one.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run one statement on the database, and print its rows."""
@@ -43,7 +43,7 @@ def sql(
 
 def redis(
     words: Annotated[list[str], typer.Argument(help="A Redis command and its arguments.")],
-    service: Annotated[str | None, typer.Option(help="The cache; default: the only one that there is.")] = None,
+    service: Annotated[str | None, typer.Option(help="The cache; default: the only one.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run one Redis command on the cache."""
@@ -54,16 +54,16 @@ def redis(
 
 def logs(
     services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help=SERVICES)] = None,
-    service: Annotated[list[str] | None, typer.Option(help="The same as an option; may be given again.")] = None,
-    since: Annotated[str | None, typer.Option(help="A duration such as 15m; default: all there is.")] = None,
+    service: Annotated[list[str] | None, typer.Option(help="A service, as an option; may be repeated.")] = None,
+    since: Annotated[str | None, typer.Option(help="A duration such as 15m; default: all logs.")] = None,
     grep: Annotated[str | None, typer.Option(help="Only lines that contain this.")] = None,
-    lines: Annotated[int, typer.Option(help="At most this many of each service, the last ones.", min=1)] = 200,
+    lines: Annotated[int, typer.Option(help="The last lines per service, at most this many.", min=1)] = 200,
     output_dir: Annotated[
-        Path | None, typer.Option(help="Write whole logs there, one file for each service, instead of printing.")
+        Path | None, typer.Option(help="Write whole logs to this folder, one file per service, instead of printing.")
     ] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Print the logs of services (default: of all), or keep them as files."""
+    """Print the logs of services (default: all), or write them to files."""
     from drills.app.sandbox.commands import without_control
     from drills.app.sandbox.questions import known_services
 
@@ -85,13 +85,13 @@ def logs(
 
 
 def health(
-    every: Annotated[bool, typer.Option("--all", help="Every service, not the health endpoints alone.")] = False,
-    wait: Annotated[str, typer.Option(help="Wait at most this long until all is well.")] = "0s",
-    steady: Annotated[str, typer.Option(help="It must be well without a break for this long.")] = "0s",
-    output_dir: Annotated[Path | None, typer.Option(help="Keep the answers there too, in health.txt.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every service, not only the health endpoints.")] = False,
+    wait: Annotated[str, typer.Option(help="Wait at most this long until everything is healthy.")] = "0s",
+    steady: Annotated[str, typer.Option(help="It must stay healthy for this long.")] = "0s",
+    output_dir: Annotated[Path | None, typer.Option(help="Also write them to health.txt in this folder.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Ask the health endpoints. Exit status 1 when something is not well."""
+    """Check the health endpoints. Exit status 1 when something is unhealthy."""
     from drills.app.sandbox.questions import wait_for_health
 
     patience, still = _seconds("--wait", wait), _seconds("--steady", steady)

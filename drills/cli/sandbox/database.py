@@ -12,7 +12,7 @@ from drills.cli.sandbox.answers import megabytes, print_table
 from drills.cli.sandbox.opening import open_sandbox
 from drills.cli.terminal import echo
 
-#: What is smaller is not worth a line of `disk`.
+#: Smaller entries are not listed by `disk`.
 SHOWN_BYTES = 100_000
 
 
@@ -42,7 +42,7 @@ def migrate(
             return
         if to is not None:
             done = sandbox.migrations.migrate(to)
-            echo(f"ran {', '.join(done)}" if done else f"{to} is reached already")
+            echo(f"ran {', '.join(done)}" if done else f"already at {to}")
             return
         for each in sandbox.migrations.list():
             when = "not applied" if each.applied_at is None else f"applied {each.applied_at:%Y-%m-%d %H:%M:%S} UTC"
@@ -65,10 +65,10 @@ def backups(workspace: WorkspaceOption = HERE) -> None:
         print_table(("backup", "made", "size", "rows"), rows)
 
 
-def back_up(name: Annotated[str, typer.Argument(help="What to call it.")], workspace: WorkspaceOption = HERE) -> None:
-    """Copy all rows as they are now, to a place outside the database."""
+def back_up(name: Annotated[str, typer.Argument(help="The backup's name.")], workspace: WorkspaceOption = HERE) -> None:
+    """Copy all rows as they are now, to storage outside the database."""
     context, sandbox = open_sandbox(workspace)
-    # It writes outside of what users meet: no repair, and no merit of one.
+    # A backup changes nothing for users, so it does not count as a repair.
     with action(context, read_only=True):
         made = sandbox.backups.back_up(name)
         echo(f"{made.name}: {sum(made.tables.values())} rows, {megabytes(made.bytes)}")
@@ -76,11 +76,11 @@ def back_up(name: Annotated[str, typer.Argument(help="What to call it.")], works
 
 def load_backup(
     name: Annotated[str, typer.Argument(help="A backup.")],
-    into: Annotated[str, typer.Option(help="The schema to load it into, beside the live tables.")] = "restored",
-    table: Annotated[list[str] | None, typer.Option(help="Only this table; may be given again.")] = None,
+    into: Annotated[str, typer.Option(help="The schema to load it into, separate from the live tables.")] = "restored",
+    table: Annotated[list[str] | None, typer.Option(help="Only this table; may be repeated.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Load a backup beside the live tables; what is missing can then be copied with `drills sandbox sql`."""
+    """Load a backup into a separate schema; copy missing rows from there with `drills sandbox sql`."""
     context, sandbox = open_sandbox(workspace)
     with action(context, read_only=False):
         for loaded, rows in sandbox.backups.load(name, into, tuple(table or ())).items():
@@ -91,7 +91,7 @@ def disk(
     remove: Annotated[str | None, typer.Option(help="Remove this file of dumps/.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Show what lies on the database's disk, also while the database is down; remove a dump."""
+    """Show what uses the database's disk, even while the database is down; remove a dump."""
     context, sandbox = open_sandbox(workspace)
     with action(context, read_only=remove is None):
         if remove is not None:

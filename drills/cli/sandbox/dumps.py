@@ -1,4 +1,4 @@
-"""Dumps of a database of one's own, by the programs of its own container."""
+"""Dump and restore a database of your own compose project, with the programs in its container."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drills.cli.sandbox.answers import megabytes
 from drills.cli.sandbox.opening import open_sandbox
 from drills.cli.terminal import echo
 
-DatabaseOption = Annotated[str | None, typer.Option(help="The database; default: the only one that there is.")]
+DatabaseOption = Annotated[str | None, typer.Option(help="The database; default: the only one.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,13 +22,13 @@ def register(app: typer.Typer) -> None:
 
 
 def dump(
-    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there.")],
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")],
     service: DatabaseOption = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Write all of a database to a file, by its own `pg_dump` or `mysqldump`."""
     context, sandbox = open_sandbox(workspace)
-    # It changes nothing that users meet: no repair, and no merit of one.
+    # A dump changes nothing for users, so it does not count as a repair.
     with action(context, read_only=True):
         echo(f"{file}: {megabytes(sandbox.databases.dumps(service).dump(file))}")
 
@@ -38,7 +38,7 @@ def load_dump(
     service: DatabaseOption = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Bring a database back to what a dump holds; tables that came later stay."""
+    """Restore a database from a dump; tables created later are kept."""
     context, sandbox = open_sandbox(workspace)
     with action(context, read_only=False):
         sandbox.databases.dumps(service).restore(file)

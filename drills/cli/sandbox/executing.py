@@ -23,15 +23,15 @@ def register(app: typer.Typer) -> None:
 def exec_(
     service: Annotated[str, typer.Argument(help="A service, or one replica of it: web/2.")],
     words: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="The program and its arguments.")],
-    timeout: Annotated[float, typer.Option(help="Seconds; what still runs then is ended.", min=0.1, max=3600)] = 30.0,
+    timeout: Annotated[float, typer.Option(help="Seconds until the command is killed.", min=0.1, max=3600)] = 30.0,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="It changes nothing: during a drill it counts as a diagnosis.")
+        bool, typer.Option("--read-only", help="The command changes nothing; in a drill it counts as diagnosis.")
     ] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run a command in a service's container. Exit status: that of the command.
 
-    Options come before the service. Nothing of the command stays behind in the container when it has ended.
+    Options come before the service. No process of the command is left in the container.
     """
     from drills.app.sandbox.commands import require_containers, run_inside
     from drills.errors import BadInput, EnvironmentFailed

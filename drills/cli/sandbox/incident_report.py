@@ -1,4 +1,4 @@
-"""`drills sandbox report`: what one asks first in an incident, collected and kept as one Markdown file."""
+"""`drills sandbox report`: the first questions of an incident, answered in one Markdown report."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def report(
     title: Annotated[str | None, typer.Option(help="What the incident is called.")] = None,
     severity: Annotated[str | None, typer.Option(help="A level of the workspace's playbook, such as SEV2.")] = None,
     since: Annotated[
-        str | None, typer.Option(help="How long ago it began: so far back are logs and changes read. Default: 15m.")
+        str | None, typer.Option(help="How long ago it began; logs and changes are read from then on. Default: 15m.")
     ] = None,
     start_time: Annotated[
-        str | None, typer.Option(help="The same as a time, such as 2026-11-21T14:30:00Z (UTC without a zone).")
+        str | None, typer.Option(help="When it began, such as 2026-11-21T14:30:00Z (UTC without a zone).")
     ] = None,
-    end_time: Annotated[str | None, typer.Option(help="When it ended, as a time; absent: it goes on.")] = None,
+    end_time: Annotated[str | None, typer.Option(help="When it ended; default: it is still going on.")] = None,
     output_dir: Annotated[
         Path | None, typer.Option(help="Write incident-report.md there, instead of printing it.")
     ] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Ask everything that one asks first in an incident, and write the answers down."""
+    """Answer the first questions of an incident in one report."""
     from drills.app.sandbox.incident_report import incident_report, level_of
 
     now = datetime.now(UTC)
@@ -65,7 +65,7 @@ def _span(
     began = _time("--start-time", start_time) if within is None else now - within
     ended = _time("--end-time", end_time)
     if began is not None and began > now:
-        raise BadInput(f"--start-time: {_told(began)} is to come; it is {_told(now)}")
+        raise BadInput(f"--start-time: {_told(began)} is in the future; it is {_told(now)}")
     if began is not None and ended is not None and ended < began:
         raise BadInput(f"--end-time: {_told(ended)} is before it began, {_told(began)}")
     return began, ended

@@ -1,4 +1,4 @@
-"""The commands of `drills sandbox` that one system has alone, made from what it says of them."""
+"""The commands of `drills sandbox` that only one system has, made from its own declarations."""
 
 from __future__ import annotations
 

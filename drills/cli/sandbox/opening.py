@@ -1,4 +1,4 @@
-"""What every sandbox command begins with: its workspace, the sandbox, and the words that several understand."""
+"""What every sandbox command begins with: its workspace, the sandbox, and the options that several share."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def folder_for(folder: Path) -> Path:
 
 
 def keep(path: Path, text: str, sandbox: Sandbox) -> None:
-    """Write a file of evidence, without secrets: those that the sandbox knows, and what looks like one."""
+    """Write a file of evidence, with known secrets, and what looks like one, masked."""
     from drills.app.sandbox.state import without_secrets
 
     path.write_text(without_secrets(sandbox, text), encoding="utf-8")

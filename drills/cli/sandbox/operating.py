@@ -1,4 +1,4 @@
-"""What operators turn: the app's release, its replicas, its settings, and the links to what it depends on."""
+"""What operators change: the app's release, its replicas, its settings, and the links to its dependencies."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def register(app: typer.Typer) -> None:
 
 
 def releases(
-    since: Annotated[str | None, typer.Option(help="Only what was deployed within this duration.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only releases deployed within this duration.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """List the app's releases, the last deployed first, and when."""
+    """List the app's releases and when they were deployed, the latest first."""
     from datetime import UTC, datetime
 
     within = age("--since", since)
@@ -50,7 +50,7 @@ def releases(
 
 
 def changes(
-    since: Annotated[str | None, typer.Option(help="Only what changed within this duration.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only changes within this duration.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """List what was changed, the newest first: releases, settings, migrations, replicas, limits, certificates."""
@@ -86,7 +86,7 @@ def rollback(
 
 
 def scale(
-    words: Annotated[list[str], typer.Argument(metavar="[SERVICE] NUMBER", help="How many; 0 takes all away.")],
+    words: Annotated[list[str], typer.Argument(metavar="[SERVICE] NUMBER", help="How many; 0 removes all.")],
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Run this many replicas of a service; where only one can be scaled, its name may be left out."""
@@ -112,10 +112,10 @@ def settings(workspace: WorkspaceOption = HERE) -> None:
 
 def set_(
     changes: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE, one or more.")] = None,
-    unset: Annotated[list[str] | None, typer.Option(help="Take this variable away; may be given again.")] = None,
+    unset: Annotated[list[str] | None, typer.Option(help="Remove this variable; may be repeated.")] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Change settings: feature flags, pool size, secrets. Each service that has one takes it, or is made anew with it.
+    """Change settings: feature flags, pool size, secrets. Services that use one reload it, or are recreated with it.
 
     The included app's replicas are replaced, the new ones first.
     """
@@ -135,14 +135,14 @@ def set_(
 
 
 def link(
-    name: Annotated[str | None, typer.Argument(help="A link; without one all are shown.")] = None,
-    cut: Annotated[bool | None, typer.Option("--cut/--open", help="Cut the link, or let it through.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A link; default: show all.")] = None,
+    cut: Annotated[bool | None, typer.Option("--cut/--open", help="Cut the link, or open it again.")] = None,
     direct: Annotated[
-        bool, typer.Option("--direct", help="Of a compose project of your own: no longer through Toxiproxy.")
+        bool, typer.Option("--direct", help="In a compose project of your own: connect without Toxiproxy again.")
     ] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Show a link, or all; cut it or let it through. A service that calls is restarted when its link is first cut."""
+    """Show a link, or all; cut or open it. The calling service is restarted when its link is first cut."""
     from drills.app.sandbox.changes import change_link, links
 
     context, sandbox = open_sandbox(workspace)

@@ -1,4 +1,4 @@
-"""`drills sandbox up | down | status | restart`: the sandbox as a whole, and each service of it."""
+"""`drills sandbox up | down | status | restart`: the sandbox as a whole, and its services."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def up(workspace: WorkspaceOption = HERE) -> None:
-    """Start what does not run, and wait until it is ready."""
+    """Start all services that are not running, and wait until they are ready."""
     context, sandbox = open_sandbox(workspace, must_be_up=False)
     began = time.monotonic()
     with action(context, read_only=False):
@@ -47,7 +47,7 @@ def down(workspace: WorkspaceOption = HERE) -> None:
 
 
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="The whole state, for comparison.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole state as JSON, for comparison.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Show services, release, settings and links."""

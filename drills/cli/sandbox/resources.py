@@ -1,4 +1,4 @@
-"""What is used, what limits and which certificate there are; and turning these."""
+"""Resource use, limits and the certificate: show and change them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def stats(workspace: WorkspaceOption = HERE) -> None:
-    """Show what each service uses: memory, processor, disk, restarts, out-of-memory kills."""
+    """Show memory, CPU and disk use, restarts and OOM kills per service."""
     context, sandbox = open_sandbox(workspace)
     with action(context, read_only=True):
         rows = [
@@ -52,11 +52,11 @@ def _of(used: str, limit: str | None) -> str:
 
 def resize(
     service: ServiceArgument,
-    memory: Annotated[str | None, typer.Option(help="Of each replica: 512m, 2g, or megabytes.")] = None,
-    cpus: Annotated[float | None, typer.Option(help="Cores of each replica.", min=0.01, max=1024)] = None,
+    memory: Annotated[str | None, typer.Option(help="Limit per replica: 512m, 2g, or a number of megabytes.")] = None,
+    cpus: Annotated[float | None, typer.Option(help="CPU cores per replica.", min=0.01, max=1024)] = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Give a service more, or less, memory or processor time."""
+    """Change a service's memory or CPU limit."""
     from drills.errors import BadInput
 
     if memory is None and cpus is None:
@@ -101,10 +101,10 @@ def certificate(workspace: WorkspaceOption = HERE) -> None:
 
 
 def renew_certificate(
-    days: Annotated[int, typer.Option(help="How long it is valid.", min=1, max=825)] = 90,
+    days: Annotated[int, typer.Option(help="Days that it is valid.", min=1, max=825)] = 90,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Install a new certificate at the edge, and let the edge load it."""
+    """Install a new certificate at the edge and reload it."""
     context, sandbox = open_sandbox(workspace)
     with action(context, read_only=False):
         sandbox.certificate.renew(timedelta(days=days))

@@ -115,9 +115,7 @@ def test_stop_ends_a_drill_whose_drills_yaml_was_broken_meanwhile(folder: Path) 
         assert runner.wait(60) == ExitCode.ABORTED, log.read_text()
     assert done.returncode == ExitCode.BAD_INPUT
     assert done.stdout.splitlines()[-1] == "drill db-gone ended"
-    assert done.stderr.startswith(
-        "what is still owed is not looked after: mend drills.yaml, then run `drills stop` again"
-    )
+    assert done.stderr.startswith("owed undos were not checked: correct drills.yaml, then run `drills stop` again")
     assert done.stderr.splitlines()[-1].startswith("drills.yaml:1: is not YAML")
 
 

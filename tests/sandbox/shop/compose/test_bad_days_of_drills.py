@@ -165,7 +165,7 @@ def test_containers_that_are_removed_by_hand_in_the_middle_are_there_again_at_th
         said = log.read_text()
         assert "Traceback" not in said
         assert "the limit for a recovery has passed and users still suffer" in " ".join(said.split())
-        assert "Mended: undo " in said
+        assert "Undone: #" in said
         assert nothing_is_owed(harness)
         assert differences(before, harness.state()) == []
         assert not removed & {each["Id"] for each in containers(engine_host(), project(harness))}
