@@ -1,1 +1,1 @@
-"""What can be done, as functions: every surface calls them, and none decides by itself who may see and do what."""
+"""What can be done, as functions: every user interface calls them, so that permissions are checked here only."""

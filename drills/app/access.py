@@ -82,7 +82,7 @@ _ENDED = frozenset({Moment.IDLE})
 _SIGHTED = frozenset({Moment.IDLE, Moment.OPEN})
 
 #: The rule: for each act the moments in which a responder, a facilitator, an observer and a reviewer may. Observers
-#: sit beside responders, so they see no more than these; reviewers judge when a drill has ended.
+#: sit with responders, so they see no more than responders do; reviewers judge when a drill has ended.
 _RULE: Mapping[Act, tuple[frozenset[Moment], frozenset[Moment], frozenset[Moment], frozenset[Moment]]] = {
     #                     responder  facilitator  observer  reviewer
     Act.LIST_SCENARIOS: (_ALWAYS, _ALWAYS, _ALWAYS, _ALWAYS),

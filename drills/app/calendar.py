@@ -1,4 +1,4 @@
-"""Which drills are to come, and when."""
+"""Upcoming drills and their times."""
 
 from __future__ import annotations
 

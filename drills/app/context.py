@@ -36,7 +36,7 @@ class Context:
             store.close()
 
     def require_on_machine(self, act: Act) -> None:
-        """Raises NotAllowed when the caller may not do this while what goes on on this machine goes on."""
+        """Raises NotAllowed when the caller may not do this in this machine's present situation."""
         from drills.app.situations import on_machine
 
         require(self.caller, act, lambda: on_machine(self.workspace))

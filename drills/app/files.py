@@ -1,4 +1,4 @@
-"""The files of a workspace: whether they are right, their schemas, and a first workspace."""
+"""The files of a workspace: their validation, their schemas, and a first workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A drill as it happens, as one who follows it may see it: the events, and what is measured from them."""
+"""A running drill as a follower may see it: its events, and what is measured from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BARE_WHEN_BLIND = (ev.TrafficStarted, ev.SteadyStateHeld)
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event; of a `bare` one only that it happened may be shown, no details."""
+    """An event; of a `bare` one, only the fact that it happened may be shown."""
 
     event: ev.Event
     bare: bool = False
@@ -44,7 +44,7 @@ class FirstImpact:
 
 @dataclass(frozen=True, slots=True)
 class WellAgain:
-    """The moment since which users have been well, and how that came."""
+    """The moment since which users are served normally, and what restored service."""
 
     t: float
     recovery: Recovery
@@ -56,7 +56,7 @@ Sight = Happened | FirstImpact | WellAgain
 class Follower:
     """Turns a drill's events, in their order, into what the caller may see until the debrief.
 
-    The measured moments are computed from the timeline as it grows, each once.
+    Measured moments are computed from the timeline as it grows, and reported once.
     """
 
     def __init__(self, caller: Caller, *, blind: bool) -> None:
@@ -81,7 +81,7 @@ class Follower:
             yield Happened(event, bare=isinstance(event, _BARE_WHEN_BLIND))
 
     def _measured(self) -> Iterator[Sight]:
-        # Whether users are well again is what a blind responder has to judge: it is told in the debrief.
+        # Whether users have recovered is what a blind responder has to judge: the debrief shows it.
         if not self._sees_truth or self._ended or (self._impact_seen and self._recovery_seen):
             return
         if not any(isinstance(event, ev.FaultApplied) for event in self._events):

@@ -1,4 +1,4 @@
-"""What came of a drill, for whoever followed it."""
+"""The outcome of a drill, for those who followed it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Debrief:
-    """What a blind responder could not know, beside what they took for true. An empty cause: nothing was wrong."""
+    """What was hidden from a blind responder, and the cause that they named. An empty cause: nothing was wrong."""
 
     scenario: str
     title: str
@@ -28,7 +28,7 @@ class Debrief:
 
 @dataclass(frozen=True, slots=True)
 class FailedUndo:
-    """An undo that could not be made, by its number in the journal."""
+    """An undo that failed, by its number in the journal."""
 
     journal_id: int
     summary: str
@@ -37,7 +37,7 @@ class FailedUndo:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A drill that has ended. `report` is its page; `mended` are the numbers of the undos that were settled.
+    """A drill that has ended. `report` is its page; `mended` are the numbers of the undos that succeeded.
 
     `debrief` is for a blind drill; None of one in which nothing was injected, which can be run again, still blind.
     `unstored` says where the drill is kept while the store cannot be written; empty when it is stored.
@@ -56,7 +56,7 @@ class Outcome:
 
 
 def outcome_of(session: Session) -> Outcome:
-    """What came of a session."""
+    """The outcome of a session."""
     from drills.drill.session import exit_code
 
     return Outcome(

@@ -1,4 +1,4 @@
-"""A prober for other machines: probe runs from here, for whoever has the token."""
+"""A prober for other machines: runs probes from here for callers that have the token."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class ListeningProber:
 def listen_for_others(listen: str, token_file: Path, allow: Sequence[str]) -> ListeningProber:
     """Listen at HOST:PORT with the token of that file; kinds such as `exec` are refused unless they are allowed.
 
-    Raises BadInput for a file without a token, a kind that there is not, or an address that cannot be one;
-    EnvironmentFailed when nobody can listen there.
+    Raises BadInput for a file without a token, an unknown kind, or an address that is not valid;
+    EnvironmentFailed when it cannot listen there.
     """
     from drills.probing.remote.config import read_token
     from drills.probing.remote.http_server import goes_beyond_this_machine, listen_at, serve_checks, url_of

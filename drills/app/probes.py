@@ -1,4 +1,4 @@
-"""Probe runs for people: once, or again and again; and heartbeats."""
+"""Probe runs for people, once or repeated; and heartbeats."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class ChosenProbes:
     probers: Mapping[str, KnownProber]
 
     async def once(self) -> tuple[Observation, ...]:
-        """One observation of each probe from each of its vantages."""
+        """One observation per probe and vantage."""
         from drills.probing.engine.once import check_once
 
         return await check_once(self.specs, self.addresses, self.probers)
 
     async def again_and_again(self, show: Callable[[Observation], None]) -> None:
-        """Run them at their intervals until this is cancelled; each observation is shown."""
+        """Run them at their intervals until this is cancelled; every observation is shown."""
         from drills.probing.engine.once import check_on
 
         await check_on(self.specs, self.addresses, show, self.probers)
@@ -41,7 +41,7 @@ class ChosenProbes:
 def choose_probes(context: Context, names: Sequence[str] = ()) -> ChosenProbes:
     """These probes of the workspace, or all.
 
-    Raises NotAllowed, BadInput for a name that there is not, EnvironmentFailed when the sandbox that they ask is down.
+    Raises NotAllowed, BadInput for an unknown name, EnvironmentFailed when the sandbox that they ask is down.
     """
     from drills.nearest import suggest
     from drills.probing.bind import names_addresses

@@ -1,4 +1,4 @@
-"""What was recorded: the history of drills, and the report of each."""
+"""Recorded drills: their history and their reports."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def history(context: Context, scenario: str | None = None, *, last: int) -> tupl
     found = []
     for record in records:
         named = allowed(context.caller, Act.NAME_DRILL, of_drill(record))
-        # A drill that may not be named is in no list of a scenario: which one it is would be told by that.
+        # A drill that may not be named is left out when a scenario is asked for: listing it would reveal the name.
         if scenario is None or (named and scenario == record.scenario):
             card = cards.get(record.drill_id)
             found.append(

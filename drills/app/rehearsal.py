@@ -1,4 +1,4 @@
-"""A rehearsal: probes and the read-only steps of a runbook, on a sandbox that nothing is done to."""
+"""A rehearsal: probes and the read-only steps of a runbook, on a sandbox in which nothing is broken."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from drills.store.holder import hold
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """A step where nothing is wrong; `remark` is what its author should know although it did not fail."""
+    """A step run on a healthy sandbox; `remark` is what its author should know although it did not fail."""
 
     step: StepResult
     remark: str = ""
@@ -30,7 +30,7 @@ class Rehearsed:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What every probe saw, and what came of every step that changes nothing."""
+    """The observation of every probe, and the result of every read-only step."""
 
     observations: tuple[Observation, ...]
     steps: tuple[Rehearsed, ...]
@@ -42,12 +42,12 @@ class Rehearsal:
 
 
 def passed(observation: Observation) -> bool:
-    """Whether a probe is content where nothing is wrong."""
+    """Whether a probe's observation is acceptable on a healthy sandbox."""
     return observation.outcome in (Outcome.PASS, Outcome.DEGRADED)
 
 
 def rehearse(context: Context, plan: DrillPlan) -> Rehearsal:
-    """Run every probe and the runbook's blocks that change nothing. A sandbox that was down is down again afterwards.
+    """Run every probe and the runbook's read-only blocks. A sandbox that was down is down again afterwards.
 
     Raises NotAllowed, BadInput for a runbook without such a block, SandboxBusy, EnvironmentFailed.
     """
@@ -77,7 +77,7 @@ async def _rehearse(
 
 
 async def rehearse_steps(blocks: Sequence[Block], surroundings: Surroundings, clock: Clock) -> list[Rehearsed]:
-    """Execute the read-only blocks where nothing is wrong, whatever fails; those that wait for a decision are left out.
+    """Execute the read-only blocks on a healthy sandbox, whatever fails; those that wait for a decision are left out.
 
     A verification (see `verifications`) must be as it must be after the remedy. A diagnosis that finds nothing wrong
     is right: an exit status of 0 does as well as the one that it must have during the incident, and what its output

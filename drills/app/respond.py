@@ -1,6 +1,6 @@
-"""What a person does in an incident: acknowledge, declare, name, tell, decide, close.
+"""What a person does in an incident: acknowledge, declare, name, inform, decide, close.
 
-Each act is an event on the drill's timeline, durable at once. Nothing of the scenario's truth is within reach.
+Every act is stored at once as an event of the drill's timeline. The scenario's truth cannot be read from here.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Answer:
 
 @contextmanager
 def responding(context: Context) -> Iterator[Desk]:
-    """The desk of the incident that goes on, for the block.
+    """The desk of the current incident, for the block.
 
     Raises BadInput when there is no incident, NotAllowed for a caller who may not respond to it.
     """
@@ -81,8 +81,8 @@ def _incident(context: Context, store: Store, act: Act) -> DrillRecord:
 class Desk:
     """Writes a person's part of one running drill's timeline.
 
-    What is said is kept without the secrets that `secrets` knows, and without what looks like one. Methods raise
-    BadInput, with what would be right, for what cannot be meant; nothing is stored then.
+    Secrets that `secrets` knows, and what looks like one, are masked in stored text. Methods raise
+    BadInput, with a correction, for input that makes no sense; nothing is stored then.
     """
 
     def __init__(
@@ -199,7 +199,7 @@ class Desk:
         """The same. Raises BadInput when nothing is said."""
         kept = self._kept(text, what)
         if not kept:
-            raise BadInput(f"{what}: nothing is said; write a few words")
+            raise BadInput(f"{what}: the text is empty; write a few words")
         return kept
 
     def _timeline(self) -> Timeline:

@@ -1,4 +1,4 @@
-"""The scenarios: which there are, and what is known of each."""
+"""The scenarios: a list of them, and what may be shown of one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ListedScenario:
 
 @dataclass(frozen=True, slots=True)
 class FaultShown:
-    """A fault of a scenario: how long after the start it comes, in a few words, and each of its settings."""
+    """A fault of a scenario: its time after the start, a summary, and all its settings."""
 
     at: timedelta
     kind: str
@@ -49,7 +49,7 @@ class StepShown:
 
 @dataclass(frozen=True, slots=True)
 class TruthShown:
-    """What only those may see who do not answer a drill of it."""
+    """What only those may see who do not respond in a drill of it."""
 
     faults: tuple[FaultShown, ...]
     cause: str | None
@@ -80,7 +80,7 @@ class ScenarioShown:
 def list_scenarios(folder: Path, caller: Caller) -> tuple[ListedScenario, ...]:
     """The scenarios of the workspace that `folder` lies in, in the order of their names.
 
-    The workspace is not loaded where its sandbox is the included system: a list has no time for that. Raises
+    The workspace is not loaded where its sandbox is the included system: loading takes too long for a list. Raises
     InvalidFiles for files that are not YAML.
     """
     from drills.app.access import IDLE
@@ -119,7 +119,7 @@ def _declared(folder: Path) -> Iterable[ListedScenario]:
         except BadInput as error:  # its kind is not there, or the distribution that has it is broken
             why = str(error)
         except ValidationError:
-            why = "a fault of it has wrong settings; `drills validate` tells the line"
+            why = "a fault of it has wrong settings; `drills validate` shows the line"
         yield ListedScenario(name, scenario.title, why and f"not now: {why}")
 
 
@@ -138,7 +138,7 @@ def _lacking(place: SandboxPlace) -> Mapping[Capability, str]:
 def show_scenario(context: Context, name: str, *, spoil: bool = False) -> ScenarioShown:
     """A scenario as its responder may know it, with `spoil` the truth too.
 
-    Raises BadInput for a name that there is not, NotAllowed where the caller may not see it now.
+    Raises BadInput for an unknown name, NotAllowed where the caller may not see it now.
     """
     workspace = context.workspace
     scenario = workspace.scenario(name)

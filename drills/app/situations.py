@@ -1,4 +1,4 @@
-"""Which moment it is: on a workspace's sandbox, on this machine, and of one drill."""
+"""What is running now: on a workspace's sandbox, on this machine, and in one drill."""
 
 from __future__ import annotations
 

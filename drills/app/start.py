@@ -56,7 +56,7 @@ def plan(
 
 
 def plan_practice(context: Context, name: str | None = None, *, playbook: str | None = None) -> DrillPlan:
-    """The plan of a blind drill that a person answers; without a name a scenario is drawn, control drills left out.
+    """The plan of a blind drill that a person answers; without a name, a random scenario other than a control drill.
 
     Raises NotAllowed, BadInput or InvalidFiles; NotSupported where the sandbox cannot have the scenario.
     """
@@ -106,8 +106,8 @@ async def conduct(
     """Conduct a planned drill to its end; the sandbox is left as it was found.
 
     `announce` is given the drill when it has begun, `show` what the caller may see as it happens, `say` a line for
-    people when the store fails, and when it is well again. Raises NotAllowed, SandboxBusy when another runner holds the
-    sandbox, Aborted while the kill switch is on, UndoOwed when an undo cannot be settled; CancelledError when it is
+    people when the store fails, and when it works again. Raises NotAllowed, SandboxBusy when another runner holds the
+    sandbox, Aborted while the kill switch is on, UndoOwed when an owed undo fails; CancelledError when it is
     cancelled before it has begun: one that is cancelled later is an outcome.
     """
     from drills.app.live import Follower

@@ -1,4 +1,4 @@
-"""Timelines as files: one of a drill to hand on, and the score of a file without a workspace."""
+"""Timelines as files: export a drill, and score an exported file without a workspace."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def export_lines(context: Context, drill_id: str) -> Iterator[str]:
 
 
 def score_file(path: Path, playbook: str | None, folder: Path) -> tuple[Scorecard, ExitCode]:
-    """The scorecard of a file of events by the present rules, and the exit status of a command that prints it.
+    """The scorecard of a file of events by this version's rules, and the exit status of a command that prints it.
 
     `playbook` takes the place of the timeline's own: a name (of the workspace that `folder` lies in, or an included
     one) or the path of a file. Raises InvalidFiles for a timeline or a playbook that cannot be used, BadInput for a

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was done, a line for each fact; the exit status is UNDO_OWED while something is owed."""
+    """What was done, one fact per line; the exit status is UNDO_OWED while something is owed."""
 
     lines: tuple[str, ...]
     exit_code: ExitCode
@@ -38,7 +38,7 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class MachineCheck:
-    """Something that drills need of the machine; `mend` says what to do where it is not well."""
+    """Something that drills need from the machine; `mend` says how to fix it if the check failed."""
 
     name: str
     well: bool
@@ -70,7 +70,7 @@ def stop(context: Context, because: str, *, stay_stopped: bool, say: Callable[[s
 def end_drills(folder: Path, *, say: Callable[[str], None] = lambda _: None) -> tuple[str, ...]:
     """End the drill of the workspace that `folder` lies in, whose drills.yaml cannot be read; its runner undoes it.
 
-    For whoever sits at this machine. Returns how it ended; raises EnvironmentFailed when a runner cannot be ended.
+    For the person at this machine. Returns how it ended; raises EnvironmentFailed when a runner cannot be ended.
     """
     from drills.drill.stopping import end_drills as end
     from drills.workspace.layout import find_root

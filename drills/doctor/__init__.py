@@ -1,4 +1,4 @@
-"""What drills need here, checked one by one, with how to mend what is missing. Changes nothing."""
+"""Checks what drills need on this machine and says how to fix what is missing. Changes nothing."""
 
 from __future__ import annotations
 

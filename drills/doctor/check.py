@@ -1,4 +1,4 @@
-"""One thing that was checked."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`mend` says what to do when it is not well."""
+    """`mend` says how to fix it when the check failed."""
 
     name: str
     well: bool

@@ -1,4 +1,4 @@
-"""What the compose sandbox needs: an engine, the compose command, images, room, and free ports."""
+"""What the compose sandbox needs: an engine, the compose command, images, disk space, and free ports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SECONDS = 15.0
 
 
 def check_engine(workspace: Workspace, *, needed: bool) -> tuple[Check, ...]:
-    """`needed`: without an engine there is no sandbox; else the local one serves, and a missing engine is well."""
+    """`needed`: a missing engine is an error; else the local sandbox is used instead."""
     try:
         project = compose_project(workspace)
     except BadInput as error:
@@ -69,7 +69,7 @@ def _no_engine(error: DrillsError, *, needed: bool) -> Check:
 def _engine(host: str, info: Mapping[str, Any], *, remote: bool) -> Check:
     says = f"version {info.get('ServerVersion', '?')} at {host}"
     if remote:
-        mend = "it is another machine's: use a local one, or write sandbox: {allow-remote-engine: true} in drills.yaml"
+        mend = "it is on another machine: use a local one, or write sandbox: {allow-remote-engine: true} in drills.yaml"
         return Check("Docker engine", False, says, mend)
     if not info.get("MemoryLimit", True):
         return Check("Docker engine", False, f"{says}, which cannot limit memory", "let it use memory control groups")
@@ -89,7 +89,7 @@ def _compose() -> Check:
     said = done.stdout.strip().removeprefix("v")
     parts = said.split(".")[:2]
     if done.returncode != 0 or not all(part.isdecimal() for part in parts):
-        return Check("Compose", False, "`docker compose` is not there", mend)
+        return Check("Compose", False, "`docker compose` is not installed", mend)
     return Check("Compose", tuple(int(part) for part in parts) >= COMPOSE_NEEDED, said, mend)
 
 
@@ -101,12 +101,12 @@ def _memory(info: Mapping[str, Any]) -> Check:
 def _disk(info: Mapping[str, Any], *, here: bool) -> Check:
     root = Path(str(info.get("DockerRootDir", "/")))
     if not here:
-        return Check("engine's disk", True, f"{root} is another machine's and cannot be checked from here")
+        return Check("engine's disk", True, f"{root} is on another machine and cannot be checked from here")
     try:
         free = shutil.disk_usage(root).free
     except OSError:
         return Check("engine's disk", True, f"{root} cannot be checked from here")
-    mend = "free some: `docker system df` shows what takes it"
+    mend = "free some space: `docker system df` shows what uses it"
     return Check("engine's disk", free >= DISK_NEEDED, f"{free / 1e9:.1f} GB free", mend)
 
 
@@ -131,7 +131,7 @@ def _ports(project: Project, published: Sequence[PublishedPort]) -> Check:
             (insisted if given else taken).append(f"{port}/{protocol} ({each.variable})")
     if insisted:
         says = f"taken, though a variable insists on it: {', '.join(insisted)}"
-        return Check("ports", False, says, "end the program that has it, or choose another port by that variable")
+        return Check("ports", False, says, "stop the program that uses it, or set that variable to another port")
     if taken:
         says = f"taken: {', '.join(taken)}; `drills sandbox up` chooses others"
         return Check("ports", True, f"{says}, for `docker compose up` name free ones by these variables")
@@ -153,10 +153,10 @@ def _taken(port: int, *, datagrams: bool) -> str:
 
 
 def _clock(asked: datetime, info: Mapping[str, Any], answered: datetime) -> Check:
-    """An engine that is slow to answer is none whose clock is wrong: its time lies between question and answer."""
+    """A slow answer is not a wrong clock: the engine's time must lie between question and answer."""
     try:
         theirs = datetime.fromisoformat(str(info.get("SystemTime", "")))
         apart = max((asked - theirs).total_seconds(), (theirs - answered).total_seconds(), 0.0)
     except (ValueError, TypeError):
-        return Check("engine's clock", True, "the engine does not tell its time")
+        return Check("engine's clock", True, "the engine does not report its time")
     return Check("engine's clock", apart <= CLOCKS_APART, f"{apart:.1f} s apart from ours", "set both clocks by NTP")

@@ -17,7 +17,7 @@ _FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*([^\s$]+)(?:\s|$)", re.MULTILINE | re.
 
 
 def check_images(project: Project) -> Check:
-    """Those that are pulled must be there; of those that are built it is told what the first `up` needs for them."""
+    """Images to pull must be present; for those that are built, says what the first `up` will fetch."""
     from drills.sandbox.compose.cli import ComposeCli
 
     try:
@@ -35,7 +35,7 @@ def check_images(project: Project) -> Check:
 
 
 def _built(project: Project) -> Iterator[tuple[str, str]]:
-    """Each image that an `up` would build, and the public one that it is built from, empty when that is not to be told.
+    """Each image that an `up` would build, and the public one that it is built from, empty when that is not known.
 
     A service with profiles is not part of an `up`; an image whose name depends on more than the project's is left out.
     """
@@ -46,7 +46,7 @@ def _built(project: Project) -> Iterator[tuple[str, str]]:
             if "build" in service and image and "$" not in image and not service.get("profiles"):
                 yield image, _base(project.folder, service["build"])
     except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError):
-        return  # Compose itself has read the file, and tells what is wrong with it.
+        return  # Compose itself has read the file, and reports what is wrong with it.
 
 
 def _base(folder: Path, build: str | dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What this machine itself must have, whatever the sandbox."""
+"""What this machine must have, whatever the sandbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 from drills.doctor.check import Check
 from drills.private_files import private_folder
 
-#: What a sandbox with a drill's traffic was seen to use, with room to spare, in bytes.
+#: Bytes that a sandbox with a drill's traffic was measured to use, with a margin.
 MEMORY_NEEDED = 1_500_000_000
 DISK_NEEDED = 1_000_000_000
 

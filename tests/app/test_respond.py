@@ -172,8 +172,11 @@ def test_hints_come_one_by_one_and_end(office: Office) -> None:
         (lambda desk: desk.check_step(0), "there is no step 0"),
         (lambda desk: desk.decide("fix", cause_known=False, fix_minutes=float("nan"), because=""), "--fix-minutes nan"),
         (lambda desk: desk.decide("fix", cause_known=False, fix_minutes=-1, because=""), "--fix-minutes -1"),
-        (lambda desk: desk.take_note("  "), "note: nothing is said"),
-        (lambda desk: desk.post_update("", "investigating", status_page=False, users=False), "update: nothing is said"),
+        (lambda desk: desk.take_note("  "), "note: the text is empty"),
+        (
+            lambda desk: desk.post_update("", "investigating", status_page=False, users=False),
+            "update: the text is empty",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_what_would_be_right_and_stored_nowhere(

@@ -203,12 +203,12 @@ def test_an_engine_of_another_machine_is_refused_unless_the_workspace_allows_it(
         assert "allow-remote-engine: true" in check.mend
         (home / "drills.yaml").write_text(CONFIG.replace("ours", "ours, allow-remote-engine: true"), encoding="utf-8")
         assert not unwell(home)
-        assert "another machine's" in checked(home)["engine's disk"].says
+        assert "on another machine" in checked(home)["engine's disk"].says
 
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
-    ("compose", "says"), [("2.3.3", "2.3.3"), ("v2.29.1-desktop.1", ""), (None, "`docker compose` is not there")]
+    ("compose", "says"), [("2.3.3", "2.3.3"), ("v2.29.1-desktop.1", ""), (None, "`docker compose` is not installed")]
 )
 def test_a_compose_that_is_old_or_missing_is_told(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compose: str | None, says: str

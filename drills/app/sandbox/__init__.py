@@ -1,1 +1,1 @@
-"""Operating the sandbox: what is done to it during a drill is the responder's action, and kept as such."""
+"""Operating the sandbox: during a drill, every operation is recorded as an action of the responder."""

@@ -1,4 +1,4 @@
-"""The sandbox for whoever may operate it, and the record of what is done to it while a drill runs."""
+"""The sandbox for those who may operate it, and the record of their actions during a drill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of the sandbox that need a question to it first: links by their names, the last migration."""
+"""Changes that must query the sandbox first: links by name, the last migration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def change_link(sandbox: Sandbox, name: str | None, *, cut: bool | None = None, direct: bool = False) -> None:
-    """Cut a link (`cut`) or let it through again (False); with `direct`, no longer through Toxiproxy. Else nothing.
+    """Cut a link (`cut`) or open it again (False); with `direct`, connect without Toxiproxy again. None: no change.
 
     Raises BadInput for a name that is missing or unknown, NotSupported for a link that must not be cut.
     """
@@ -35,7 +35,7 @@ def change_link(sandbox: Sandbox, name: str | None, *, cut: bool | None = None, 
 
 
 def links(sandbox: Sandbox, name: str | None = None) -> Sequence[LinkStatus]:
-    """How this link stands, or all."""
+    """The state of this link, or of all."""
     return [status for status in sandbox.links.list() if name in (None, status.name)]
 
 

@@ -1,4 +1,4 @@
-"""Commands in containers of the sandbox, and the commands that one system has alone."""
+"""Commands in containers of the sandbox, and the commands that only one system has."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class CommandAnswer:
     """What a command printed, without what would steer a terminal, and its exit status.
 
-    `failure` says why it came to no end of its own; empty when it did.
+    `failure` says why it did not end by itself; empty when it did.
     """
 
     output: str
@@ -44,7 +44,7 @@ def require_containers(sandbox: Sandbox, service: str) -> None:
 
 
 def run_inside(sandbox: Sandbox, service: str, words: Sequence[str], timeout: float) -> CommandAnswer:
-    """Run a command in a service's container, `timeout` seconds at most; nothing of it stays behind."""
+    """Run a command in a service's container, for at most `timeout` seconds; no process of it is left."""
     from drills.model.durations import humane
     from drills.processes.command import Command
 
@@ -62,7 +62,7 @@ def included_commands() -> tuple[str, Sequence[CommandGroup]]:
 
 
 def commands_from_outside() -> Iterator[tuple[str, CommandGroup]]:
-    """The groups of commands of systems that other distributions add, each with its system's name."""
+    """Pairs of a system's name and a group of its commands, for the systems that other distributions add."""
     from drills.sandbox.systems import SYSTEMS, system_of
 
     for system in SYSTEMS.outside:

@@ -1,4 +1,4 @@
-"""Everything that one asks first in an incident, asked at once and written down as Markdown."""
+"""The first questions of an incident, asked at once and answered as Markdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def level_of(context: Context, name: str) -> str:
-    """A level as the workspace's playbook writes it: `sev-2` is its SEV2. Raises BadInput when it has none such."""
+    """A level as the workspace's playbook writes it: `sev-2` is its SEV2. Raises BadInput for an unknown level."""
     from drills.nearest import suggest
 
     playbook = context.workspace.playbook()

@@ -1,4 +1,4 @@
-"""Questions to the sandbox that take more than one answer of it: health over a while, logs of services by name."""
+"""Questions that need several answers of the sandbox: health over a period, logs of several services."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from drills.errors import BadInput
 if TYPE_CHECKING:
     from drills.sandbox.sandbox import Sandbox
 
-#: Seconds between two questions.
+#: Seconds between two health checks.
 _PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether all is well, and the last answers: for each endpoint or service whether it is well, and what it said."""
+    """Whether everything is healthy, and per endpoint or service whether it is, with its last answer."""
 
     well: bool
     answers: Mapping[str, tuple[bool, str]]
 
 
 def wait_for_health(sandbox: Sandbox, *, every: bool, patience: float, steady: float) -> Health:
-    """Ask until all has been well for `steady` seconds without a break; `patience` seconds longer at most.
+    """Ask until everything has been healthy for `steady` seconds without a break; at most `patience` seconds longer.
 
     Without `every` only the health endpoints are asked, where there are some.
     """
@@ -48,7 +48,7 @@ def wait_for_health(sandbox: Sandbox, *, every: bool, patience: float, steady: f
 
 
 def known_services(sandbox: Sandbox, names: Sequence[str]) -> tuple[str, ...]:
-    """The names, each once. Raises BadInput for one that there is not, before any service is asked."""
+    """The names without duplicates. Raises BadInput for an unknown one, before any service is asked."""
     from drills.nearest import suggest
 
     known = sandbox.service_names

@@ -1,4 +1,4 @@
-"""What a sandbox is like now: at a glance, or whole; and taking it down."""
+"""A sandbox's state, as a summary or whole; and taking it down."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A sandbox at a glance; `release` and `settings` are None where it has none. Secrets are named in `secret`."""
+    """A summary of a sandbox; `release` and `settings` are None where it has none. Secrets are named in `secret`."""
 
     services: Sequence[ServiceStatus]
     release: str | None
@@ -81,7 +81,7 @@ def take_down(context: Context, sandbox: Sandbox) -> None:
 
 
 def without_secrets(sandbox: Sandbox, text: str) -> str:
-    """The text as it may be kept in a file: without secrets that the sandbox knows, and what looks like one."""
+    """The text as it may be kept in a file: known secrets, and what looks like one, are masked."""
     from drills.masking.masking import mask
     from drills.sandbox.known_secrets import KnownSecrets
 
