@@ -1,14 +1,14 @@
-"""Alerting: what monitoring says, decided purely from observations, the playbook's thresholds and time.
+"""Alerting: which alerts fire and resolve, a pure function of observations, the playbook's thresholds and time.
 
     observe(rules, state, t, observation)          tick(rules, state, t)
-        │ folds one look into its probe's state        │ time passes: every `for`, calm or silence that has run out
+        │ folds one check into its probe's state       │ time passes: every `for`, calm or silence that has run out
         ▼                                              ▼
     probe states ──► which conditions hold, since when ──► alerts fired, changed, resolved, suppressed
 
 `observe` takes evidence in; what follows from the evidence of one moment is decided once that moment is over: at a
 `tick` for it, or at the first call with a later `t`. So the order of observations (of different probes) with equal
 times cannot matter, and whoever wants an alert without delay calls `tick` right after `observe`; it costs next to
-nothing when nothing has changed. How often `tick` is called changes when something is told, never what.
+nothing when nothing has changed. How often `tick` is called affects when something is reported, never what.
 """
 
 from drills.alerting.alert_id import AlertId

@@ -1,4 +1,4 @@
-"""The id of an alert: what it is about, and the how many-eth alert of that it is."""
+"""The id of an alert: its key, and the number of this alert among those of that key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`observe` and `tick`: evidence in, time on. Both are pure; both return the new state and what is to be told."""
+"""`observe` takes an observation in, `tick` lets time pass. Both are pure; both return state and transitions."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _missed(rules: AlertRules, state: AlertState, t: float) -> AlertState:
             if silent_at > t:
                 next_at = min(next_at, silent_at)
                 continue
-            seconds = f"no look for {rule.word_holds:g} s"
+            seconds = f"not checked for {rule.word_holds:g} s"
             lost = replace(known or ProbeState(seen=began), lost=True, checks=(), reason=seconds)
             shelves = shelves.put(place, lost)
             state = replace(state, places=shelves) if rule.vantages else replace(state, probes=shelves)

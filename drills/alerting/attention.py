@@ -1,6 +1,6 @@
-"""Tells time in which somebody watched from time in which the watcher itself was away. Pure.
+"""Separates time in which the monitor ran from time in which it was itself suspended. Pure.
 
-A watcher is away when its process is suspended, its event loop stands still, or its machine sleeps. What nobody could
+It is away when its process is suspended, its event loop is blocked, or its machine sleeps. What nobody could
 see in that time is unknown: it makes no alert, and no `for`, calm or silence runs on.
 """
 

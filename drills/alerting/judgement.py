@@ -1,4 +1,4 @@
-"""Judging keys at a moment: which thresholds hold, what explains what, and what is said.
+"""Judges keys at a moment: which thresholds hold, which failures explain others, and what is reported.
 
 Two passes, so that no order of keys matters: first every threshold is weighed and every alert that another one
 explains is found (it lends its level to that one), then the alerts take their course.
@@ -141,7 +141,7 @@ def _roots(rules: AlertRules, state: AlertState, probe: str, *, only_down: bool)
     """The probes that explain why this one fails and that nothing else explains.
 
     Unless `only_down`, a failure that was last seen before such a probe recovered is still explained by it: it
-    takes a failed look after the recovery to show that the probe is down by itself.
+    takes a failed check after the recovery to show that the probe is down by itself.
     """
     above = rules.probes[probe].ancestors
     if not above:

@@ -1,4 +1,4 @@
-"""One probe's state: up or down by k of n checks, or lost from sight."""
+"""One probe's state: up or down by k of n checks, or lost (not checked for too long)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from drills.model.probe import Observation, Outcome, Window
 
-#: So many unknown checks in a row make the probe's state unknown; one is a hiccup of the prober.
+#: This many unknown checks in a row make the probe's state unknown; a single one is ignored.
 UNKNOWNS_IN_A_ROW = 3
 
 

@@ -53,11 +53,11 @@ class KeyRule:
 
 @dataclass(frozen=True, slots=True)
 class ProbeRule:
-    """`word_holds`: so many seconds after its last check, nothing is known about the probe and its metrics any more.
+    """`word_holds`: seconds after its last check at which the probe's state and its metrics become unknown.
 
     `ancestors` are the probes whose failure explains this one's, and which have an alert of their own; `covers` the
     keys through which this probe alerts; `touches` the keys to be judged again when its standing changes.
-    `vantages` are the places from which it checks, if it names any, and `required` those of them that decide.
+    `vantages` are those from which it is run, if it names any, and `required` those of them that decide.
     """
 
     name: str

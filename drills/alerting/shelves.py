@@ -1,4 +1,4 @@
-"""A persistent mapping: `put` gives a new one and leaves the old one as it was, at the cost of one small shelf."""
+"""A persistent mapping: `put` gives a new one and keeps the old one, at the cost of copying one small shelf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of alerting: what is known about probes, metrics, thresholds and open alerts. All of it frozen."""
+"""The state of alerting: what is known about probes, metrics, thresholds and open alerts. All of it is immutable."""
 
 from __future__ import annotations
 

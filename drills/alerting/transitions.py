@@ -1,4 +1,4 @@
-"""What alerting says when something changes, and the timeline's event for each."""
+"""The transitions of an alert, and the timeline's event for each."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Suppressed:
 
 @dataclass(frozen=True, slots=True)
 class CheckAgain:
-    """Not an alert: the prober is asked to check at once instead of at the next interval."""
+    """Not an alert: the prober is asked to run the probe at once instead of at the next interval."""
 
     probe: str
 

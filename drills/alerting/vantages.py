@@ -1,4 +1,4 @@
-"""One probe seen from several places: each is judged for itself, and together they are one probe with one alert.
+"""One probe run from several vantages: they are judged separately, and combined into one probe with one alert.
 
 A probe is down when it is down from any required vantage; it is up when it is up from all of them. When none is
 known to be down and one is lost from sight, nothing is known. Vantages that are not required only help to tell from
@@ -58,7 +58,7 @@ def _latest(moments: Iterator[float | None]) -> float | None:
 
 
 def _whence(rule: ProbeRule, seen: Shelves[ProbeState]) -> str:
-    """`fails from edge, well from around: certificate expired 3 days ago`."""
+    """`fails from edge, passes from around: certificate expired 3 days ago`."""
     reasons: dict[str, str] = {}
     well, unknown = [], []
     for name, state in _each(rule, seen):
@@ -71,7 +71,7 @@ def _whence(rule: ProbeRule, seen: Shelves[ProbeState]) -> str:
     where = "everywhere" if len(reasons) == len(rule.vantages) else _and(reasons)
     said = [f"fails from {where}"]
     if well:
-        said.append(f"well from {_and(well)}")
+        said.append(f"passes from {_and(well)}")
     if unknown:
         said.append(f"not known from {_and(unknown)}")
     if len(set(reasons.values())) == 1:

@@ -1,4 +1,4 @@
-"""What an alert says, in words: its title, and what was seen and by whom."""
+"""The texts of an alert: its title, what was observed, and which probes observed it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def title(rule: KeyRule, rank: int) -> str:
         case Subject.PROBE:
             return f"probe {rule.probe} is down"
         case Subject.UNKNOWN:
-            return f"probe {rule.probe} cannot check"
+            return f"probe {rule.probe} cannot run"
         case Subject.ROLES:
             return " or ".join(f"{name.removesuffix('_failing').replace('_', ' ')}" for name in sorted(rule.names)) + (
                 " failing"
@@ -38,7 +38,7 @@ def reason(rule: KeyRule, state: AlertState, rank: int) -> str:
         return (readings(rule, state) or rule.key) + by
     if rule.probe is not None:
         probe = state.probe(rule.probe)
-        why = (probe.reason if probe else "") or "no look for some time"
+        why = (probe.reason if probe else "") or "not checked for some time"
         return f"{rule.probe}: {why}{by if rule.subject is Subject.PROBE else ''}"
     return f"{seen_by(state, down_probes(rule, state))}{by}"
 

@@ -1,4 +1,4 @@
-"""Ends a drill when somebody says so, or when it harms what lies outside the sandbox."""
+"""Aborts a drill when the kill switch is set, or when the drill harms the machine outside the sandbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from drills.model.durations import humane
 from drills.model.scenario import Abort
 from drills.store.switch import KillSwitch, SwitchState
 
-#: Seconds without a check the switch after which what the drill measured is not relied on.
+#: Seconds without a check of the switch after which the drill's measurements are not trusted.
 _AWAY = 6.0
 
 
@@ -49,7 +49,7 @@ async def stand_guard(abort: Abort | None, switch: KillSwitch, folder: Path, clo
     while True:
         if away := attention.away(clock.monotonic(), clock.suspended()):
             raise EnvironmentFailed(
-                f"the runner itself was away for {humane(away)}: nobody watched, and nobody answered"
+                f"the runner itself was away for {humane(away)}: nothing was monitored, and the responder did not run"
             )
         # Not waited for: a store that hangs must not hold up the abort condition, nor the end of the drill.
         if asking is not None and asking.done():

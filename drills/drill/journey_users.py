@@ -1,7 +1,7 @@
 """Users of a system that has no Locust file: each repeats one of the scenario's journeys, a probe, again and again.
 
 They are paced and recorded like Locust's users (`drills.traffic.ledger`), so that impact and recovery are measured by
-the same rules. They are not the monitoring: its probes go on beside them, at their own intervals.
+the same rules. They are separate from the monitoring, whose probes keep running at their own intervals.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from drills.probing.seen import ProbeContext
 from drills.traffic.ledger import Ledger
 from drills.traffic.second import Second
 
-#: Between two checks the clock, by which the generator finds that it is behind its own plan, in seconds.
+#: Seconds between two readings of the clock, by which the generator notices that it is behind its own plan.
 _HEARTBEAT = 0.05
-#: What is told of an error; a server's own words are not let in at length.
+#: Longest error text that is reported; a server's own message is cut there.
 _ERROR_LENGTH = 120
 
 

@@ -147,7 +147,7 @@ def _alias(name: str) -> str:
 
 
 class Outcome(StrEnum):
-    """What a check saw. `unknown`: the prober itself could not check; never counted as up or down."""
+    """What a check saw. `unknown`: the prober itself could not run it; never counted as up or down."""
 
     PASS = "pass"
     DEGRADED = "degraded"

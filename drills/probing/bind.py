@@ -26,7 +26,7 @@ class BoundProbe:
 
     `json_fields` are the fields of `json` that they mention; None when they may mention any. `vantage` is from where
     it checks, `via` the prober elsewhere that checks; `places` are the probe from each of its vantages, none when it
-    names none. `unusable` tells why it cannot check; then it has no settings and no conditions.
+    names none. `unusable` says why it cannot run; then it has no settings and no conditions.
     """
 
     spec: ProbeSpec
@@ -64,7 +64,7 @@ def bind_all(
     probers: Mapping[str, KnownProber] = MappingProxyType({}),
 ) -> list[BoundProbe]:
     """Every probe as `bind` has it. One that cannot be bound is `unusable`, also only from a vantage: no other probe
-    has to wait until somebody has mended it.
+    has to wait until that is fixed.
     """
     return [_bound_or_unusable(spec, addresses, probers) for spec in specs]
 

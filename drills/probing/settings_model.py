@@ -56,7 +56,7 @@ Headers = dict[Annotated[str, AfterValidator(_checked_name)], Annotated[str, Aft
 
 
 class ForOthers(Enum):
-    """Whether `drills prober` checks with a kind for other machines."""
+    """Whether `drills prober` runs probes of a kind for other machines."""
 
     ALWAYS = auto()
     IF_ALLOWED = auto()

@@ -14,7 +14,7 @@ SECONDS = 3.0
 
 
 def ask_names_of(server: str) -> None:
-    """Let this process check names below `.test` up at `server` (host:port); after Locust has patched the sockets."""
+    """Resolve names below `.test` at `server` (host:port) in this process, once Locust has patched the sockets."""
     host, _, port = server.rpartition(":")
     machine = socket.getaddrinfo
 

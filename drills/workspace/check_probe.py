@@ -43,7 +43,7 @@ def check_probe(
                 right = f"{suggest(address, addresses or ())}; $${{{address}}} is that text itself"
                 yield document.problem(place, f"${{{address}}} is not an address", right)
         for place in unclosed(settings, around):
-            wrong, right = "has ${ without }, which is sent as it stands", "write $${ if that is meant"
+            wrong, right = "has ${ without }, and is sent unchanged", "write $${ if that is meant"
             yield document.problem(place, wrong, right, warning=True)
     for key, conditions in (("assert", spec.assert_), ("degraded", spec.degraded)):
         for index, text in enumerate(conditions):
@@ -79,5 +79,5 @@ def _check_via(
             yield document.problem(place, wrong, "write an address that leads here from there", warning=True)
     if spec.timeout > LONGEST:
         longest = format_duration(LONGEST)
-        wrong = f"is longer than another prober checks, {longest}"
+        wrong = f"is longer than another prober allows, {longest}"
         yield document.problem((*probe.place, "timeout"), wrong, f"write {longest} or less")

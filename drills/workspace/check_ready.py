@@ -1,4 +1,4 @@
-"""Whether a prober could check with each probe: what its kind alone knows (addresses, files, names) is asked of it.
+"""Whether a prober could run each probe: the kind itself checks its addresses, files and names.
 
 So what is found right here does not become *unknown* in `drills serve`.
 """

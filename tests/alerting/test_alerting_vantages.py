@@ -81,7 +81,7 @@ def test_one_alert_says_that_it_fails_through_the_edge_and_not_around_it() -> No
     (fired,) = alerts(monitor.both(10.2, STALE, ""))
     assert isinstance(fired, Fired)
     assert (fired.key, fired.probe) == ("site_failing", "home")
-    assert fired.reason == f"home: fails from edge, well from around: {STALE} (site_failing for 0s)"
+    assert fired.reason == f"home: fails from edge, passes from around: {STALE} (site_failing for 0s)"
 
 
 def test_failing_from_everywhere_is_said_so_with_each_reason_once() -> None:
@@ -137,7 +137,7 @@ def test_a_place_that_only_stumbled_when_the_alert_fired_is_cleared_later() -> N
     assert alerts(monitor.both(10.4, "no answer", "")) == []
     (changed,) = alerts(monitor.both(10.6, "no answer", ""))
     assert isinstance(changed, Changed)
-    assert "home: fails from edge, well from around: no answer" in changed.reason
+    assert "home: fails from edge, passes from around: no answer" in changed.reason
 
 
 def test_it_is_up_again_only_when_it_is_from_all_places() -> None:
@@ -181,7 +181,7 @@ def test_one_place_lost_from_sight_makes_the_probe_unknown_unless_another_sees_i
         monitor.see(t, PASS, via="edge")
     (fired,) = alerts(monitor.at(36))
     assert isinstance(fired, Fired)
-    assert (fired.key, fired.reason) == ("probe-unknown:home", "home: from around: no look for 35 s")
+    assert (fired.key, fired.reason) == ("probe-unknown:home", "home: from around: not checked for 35 s")
     assert monitor.standing is Standing.UNKNOWN
     for t in (37, 37.2):
         monitor.see(t, FAIL, "no", via="edge")
@@ -201,7 +201,7 @@ def test_the_alert_of_a_probe_without_a_role_says_it_too() -> None:
     (fired,) = alerts(monitor.both(1, STALE, ""))
     assert isinstance(fired, Fired)
     assert fired.key == "probe_failing:home"
-    assert "home: fails from edge, well from around" in fired.reason
+    assert "home: fails from edge, passes from around" in fired.reason
 
 
 @given(st.lists(st.sampled_from([PASS, FAIL, UNKNOWN]), max_size=30))

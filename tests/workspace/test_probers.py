@@ -40,7 +40,7 @@ MISTAKES = [
     ("probes/shop.yaml", "via: tunnel", "via: paris", "probes/shop.yaml:10: warning: [1].vantages.far.via: ${database} is on this machine's loopback, and paris is another machine; write an address that leads here from there"),
     ("probes/shop.yaml", "postgres: {url: \"${database}\"}", "container: {state: \"${state}\"}", "probes/shop.yaml:10: [1].vantages.far.via: a container probe checks this machine only; leave 'via' out"),
     ("probes/shop.yaml", "postgres: {url: \"${database}\"}", "heartbeat: {name: job, within: 1h, state: \"${state}\"}", "probes/shop.yaml:10: [1].vantages.far.via: a heartbeat probe checks this machine only; leave 'via' out"),
-    ("probes/shop.yaml", "  role: site", "  every: 5m\n  timeout: 90s", "probes/shop.yaml:4: [0].timeout: is longer than another prober checks, 1m; write 1m or less"),
+    ("probes/shop.yaml", "  role: site", "  every: 5m\n  timeout: 90s", "probes/shop.yaml:4: [0].timeout: is longer than another prober allows, 1m; write 1m or less"),
     ("drills.yaml", CONFIG.partition("\n")[2], "", "probes/shop.yaml:6: [0].vantages.far.via: there is no prober 'paris'; drills.yaml names none under 'probers'"),
     ("drills.yaml", "http://10.0.0.5:8970", "10.0.0.5:8970", "drills.yaml:3: probers.paris.url: '10.0.0.5:8970' does not have the right form; it must match ^https?://"),
     ("drills.yaml", ", token-file: paris.token", "", "drills.yaml:3: probers.paris.token-file: is missing; write it"),

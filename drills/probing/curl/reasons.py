@@ -1,4 +1,4 @@
-"""libcurl's error codes in the words of a person."""
+"""libcurl's error codes as short, readable reasons."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _OWN_ERRNO = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAD
 
 
 def own_fault(os_error: int) -> str:
-    """Why the prober could not check, by errno; empty when it could."""
-    return f"the prober could not check: {os.strerror(os_error).lower()}" if os_error in _OWN_ERRNO else ""
+    """Why the prober could not run the check, by errno; empty when it could."""
+    return f"the prober could not run the check: {os.strerror(os_error).lower()}" if os_error in _OWN_ERRNO else ""
 
 
 def own_fault_now() -> str:
@@ -33,7 +33,7 @@ def own_fault_now() -> str:
 
 
 def curl_own_fault(code: int, curl: pycurl.Curl) -> str:
-    """Why the prober could not check, by how a transfer ended; empty when it could."""
+    """Why the prober could not run the check, by how a transfer ended; empty when it could."""
     os_error = curl.getinfo(pycurl.OS_ERRNO)
     if code == pycurl.E_COULDNT_CONNECT and not os_error:
         return own_fault_now()

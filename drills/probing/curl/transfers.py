@@ -89,7 +89,7 @@ class Transfers:
                 self._soon = True
                 self._loop.call_soon(self._expired)
             return
-        # A timer that is too early is left alone, and checks again when it fires: libcurl moves its deadline at every
+        # A timer that is set too early is kept, and set again when it fires: libcurl moves its deadline at every
         # step of every transfer, and nearly always to a later one.
         self._due = self._loop.time() + milliseconds / 1000 if milliseconds > 0 else math.inf
         if self._timer is None:

@@ -1,4 +1,4 @@
-"""Checks for people: once with each probe, or on and on, without alerts and without a store."""
+"""Runs probes for a person, once or at their intervals, without alerts and without a store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drills.probing.bind import bind_all
 from drills.probing.engine.prober import Prober
 from drills.probing.remote.config import KnownProber
 
-#: A metrics probe compares two checks; this many seconds apart they tell something.
+#: A metrics probe compares two checks; this many seconds apart, the difference is meaningful.
 _BETWEEN = 2.0
 
 
@@ -58,7 +58,7 @@ async def check_on(
     show: Callable[[Observation], None],
     probers: Mapping[str, KnownProber] = MappingProxyType({}),
 ) -> None:
-    """Check each probe's interval until cancelled."""
+    """Run each probe at its interval until cancelled."""
     await Prober(bind_all(specs, addresses, probers), show).run()
 
 

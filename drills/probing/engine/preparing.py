@@ -1,4 +1,4 @@
-"""From a bound probe to the function that checks."""
+"""Turns a bound probe into the function that runs its check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from drills.probing.seen import Check, ProbeContext
 
 
 def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
-    """The check of a probe, as its kind makes it; from a vantage with `via`, a prober elsewhere is asked to check.
+    """The check of a probe, made by its kind; from a vantage with `via`, a prober on another machine makes the check.
 
     Raises BadInput for an address that cannot be used.
     """

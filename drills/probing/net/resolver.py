@@ -26,7 +26,7 @@ class NameNotResolved(Exception):
 
 
 class ResolverBusy(Exception):
-    """Every thread of the pool hangs: the prober cannot check."""
+    """Every thread of the pool hangs: the prober cannot resolve names."""
 
 
 @dataclass(frozen=True, slots=True)

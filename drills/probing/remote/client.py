@@ -52,7 +52,7 @@ class _NoAnswer(Exception):
 
 
 def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
-    """A check that has `probe.via` check.
+    """A check that is made by the prober `probe.via`.
 
     Raises ValueError for a timeout that a prober does not wait for, and a file of certificates that cannot be read.
     """
@@ -60,7 +60,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
     if via is None:
         raise ValueError("it is not checked by way of another prober")
     if probe.spec.timeout > LONGEST:
-        raise ValueError(f"timeout: another prober checks for at most {format_duration(LONGEST)}")
+        raise ValueError(f"timeout: another prober allows at most {format_duration(LONGEST)}")
     if context.client is None:
         context.client = ProbeClient()
     client: httpx.AsyncClient = context.client.client
@@ -81,7 +81,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
             return Seen(unknown=f"the prober {via.name} {why}")
         reason = " ".join(answer.reason.split())
         if answer.outcome is Outcome.UNKNOWN:
-            return Seen(unknown=f"the prober {via.name} could not check ({reason})", phases=answer.phases)
+            return Seen(unknown=f"the prober {via.name} could not run the check ({reason})", phases=answer.phases)
         metrics = {name: value for name, value in answer.metrics.items() if name in probe.settings.metrics}
         return Seen(phases=answer.phases, metrics=metrics, verdict=(answer.outcome, reason))
 

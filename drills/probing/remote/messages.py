@@ -1,4 +1,4 @@
-"""What is asked of a prober elsewhere, and what it answers: JSON over HTTP, `POST /check`."""
+"""Requests to a prober on another machine, and its answers: JSON over HTTP, `POST /check`."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ class ProbeServer:
         return path
 
     def _forget(self) -> None:
-        """The oldest that nobody checks with; the last one is about to be used."""
+        """The oldest one not in use; the last one is about to be used."""
         idle = [key for key, ready in self._ready.items() if not ready.asked][:-1]
         for key in idle:
             if len(self._ready) <= self._kept and self._kept_bytes <= _KEPT_BYTES:

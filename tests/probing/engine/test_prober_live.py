@@ -101,4 +101,4 @@ def test_descriptors_that_ran_out_are_the_probers_own_want() -> None:
 
     observation = asyncio.run(play())
     assert observation.outcome is Outcome.UNKNOWN
-    assert observation.reason == "the prober could not check: too many open files"
+    assert observation.reason == "the prober could not run the check: too many open files"

@@ -180,7 +180,7 @@ def test_a_prober_without_descriptors_says_nothing_about_the_server(database: Se
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
     found = asyncio.run(checked())
-    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, "the prober could not check: too many open files")
+    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, "the prober could not run the check: too many open files")
 
 
 def test_a_server_without_a_place_for_one_more_is_down_for_whoever_comes(database: Server) -> None:

@@ -222,7 +222,7 @@ def test_an_answer_that_is_none_makes_it_unknown(tmp_path: Path, serve: Serve, s
 def test_what_the_prober_there_could_not_see_is_unknown_here(tmp_path: Path) -> None:
     exhausted = answering(b'{"format": 1, "outcome": "unknown", "reason": "too many open files"}')
     said = unknown(tmp_path, lambda: impostor(tmp_path, exhausted))
-    assert said == "the prober paris could not check (too many open files)"
+    assert said == "the prober paris could not run the check (too many open files)"
 
 
 def test_figures_that_the_kind_does_not_have_are_not_taken_over(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_an_alert_says_that_it_is_just_me(tmp_path: Path) -> None:
         return reasons
 
     (reason,) = asyncio.run(play())
-    assert "home: fails from here, well from elsewhere: connection refused" in reason
+    assert "home: fails from here, passes from elsewhere: connection refused" in reason
 
 
 def test_a_check_from_elsewhere_says_nothing_of_the_own_network(tmp_path: Path) -> None:
@@ -339,7 +339,7 @@ def test_no_tripwire_is_held_at_what_is_checked_from_elsewhere(tmp_path: Path) -
             "a heartbeat probe checks this machine; leave 'via' out",
         ),
         ({"settings": {"url": "https://a/", "ca": "/no/such.pem"}}, "ca: /no/such.pem: there is no such file"),
-        ({"timeout": "61s", "every": "5m"}, "timeout: another prober checks for at most 1m"),
+        ({"timeout": "61s", "every": "5m"}, "timeout: another prober allows at most 1m"),
     ],
 )
 def test_from_a_vantage_that_cannot_be_asked_nothing_is_known(

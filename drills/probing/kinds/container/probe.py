@@ -1,4 +1,4 @@
-"""Memory, processor time, restarts, ends for want of memory, and disk of a service's containers, or processes."""
+"""Memory, processor time, restarts, OOM kills and disk use of a service's containers, or processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
             async with asyncio.timeout(probe.timeout):
                 seen = await asyncio.to_thread(measured.read, began)
         except TimeoutError:
-            return Seen(unknown=f"the machine did not tell within {format_duration(probe.timeout)}")
+            return Seen(unknown=f"the machine did not answer within {format_duration(probe.timeout)}")
         seen.phases = {"total": context.monotonic() - began}
         return seen
 
@@ -84,7 +84,7 @@ class _Measured:
             metrics["disk"] = used / whole
         else:
             absent = ("disk", "disk_bytes", "disk_full_in")
-            unmeasured |= dict.fromkeys(absent, "it has no disk of its own here")
+            unmeasured |= dict.fromkeys(absent, "the service has no disk of its own here")
         # Memory and processor time of services beside the one that playbooks mean are for assertions.
         meant = state.measured in (None, settings.service)
         told = {name: value for name, value in metrics.items() if name == "disk" or meant}

@@ -1,4 +1,4 @@
-"""What one check a service's replicas finds, be they processes or containers."""
+"""What one check of a service's replicas finds, whether they are processes or containers."""
 
 from __future__ import annotations
 
