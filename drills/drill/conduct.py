@@ -63,9 +63,9 @@ async def conduct(
     say: Callable[[str], None] = lambda _: None,
     announce: Callable[[Recorder], None] = lambda _: None,
 ) -> Recorder:
-    """Conduct one drill on a sandbox that the caller holds, and who closes the recorder, with what is not stored yet.
+    """Conduct one drill on a sandbox that the caller holds. The caller closes the recorder, which stores the rest.
 
-    When this returns or raises, everything that the drill broke was mended or is still owed. `announce` is given the
+    When this returns or raises, everything that the drill broke was undone or is still owed. `announce` is given the
     recorder as soon as there is one. Raises CancelledError when it was cancelled; the drill is then aborted.
     """
     secrets = KnownSecrets(sandbox)

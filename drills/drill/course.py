@@ -1,7 +1,7 @@
-"""The course of one drill: steady state, baseline, fault, response, measured recovery, and everything mended.
+"""The course of one drill: steady state, baseline, fault, response, measured recovery, and undo of everything.
 
 sandbox up ─► state owed to the journal ─► traffic + probes ─► steady state held ─► baseline taken
-    ─► faults (undo written first) ─► alert ─► responder ─► users well again ─► ended ─► all undone
+    ─► faults (undo written first) ─► alert ─► responder ─► users recovered ─► ended ─► all undone
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ SURGE_PATIENCE = 10.0
 STEP = 0.25
 
 
-#: Whoever plays the users.
+#: What generates the users' requests.
 Traffic = TrafficGenerator | JourneyUsers
 
 
@@ -94,9 +94,9 @@ class Course:
         self._alerted = asyncio.Event()
 
     async def run(self) -> None:
-        """Conduct the drill and mend everything, whatever happens in between.
+        """Conduct the drill and undo everything, whatever happens in between.
 
-        Raises CancelledError when cancelled, after everything was mended and the drill recorded as aborted.
+        Raises CancelledError when cancelled, after everything was undone and the drill recorded as aborted.
         """
         try:
             await self._conduct()
@@ -151,14 +151,14 @@ class Course:
             self._recorder.defer(await traffic.stop())
 
     def _save_data(self) -> None:
-        """Nothing that a team keeps is touched before there is a dump of it."""
+        """Data that a team keeps is dumped before anything is changed."""
         if isinstance(self._sandbox, DeclaredSandbox):
             faults = faults_of(self._plan.scenario)
             self._sandbox.save_data(each for fault in faults for each in fault.touched(self._sandbox))
 
     def _prepare_links(self) -> None:
-        """Those that are to be disturbed run through Toxiproxy from now on. In a blind drill all of them do, so that
-        nobody reads from it what is to come.
+        """Route the links that will be disturbed through Toxiproxy from now on. In a blind drill all of them, so that
+        the responder cannot tell from it what will happen.
         """
         sandbox = self._sandbox
         if Capability.LINKS not in sandbox.capabilities:
@@ -238,9 +238,9 @@ class Course:
         length = math.ceil(max(scenario.steady.hold, scenario.baseline).total_seconds())
         seconds = self._recorder.timeline.all(TrafficSecond)[-length:]
         if seconds and seconds[-1].users < scenario.traffic.users:
-            return "traffic", f"only {seconds[-1].users} of {scenario.traffic.users} users are there"
+            return "traffic", f"only {seconds[-1].users} of {scenario.traffic.users} users have started"
         why = hindrances(seconds)
-        return "traffic", "users were not served well for long enough" + (f": {why}" if why else "")
+        return "traffic", "users were not without errors for long enough" + (f": {why}" if why else "")
 
     async def _inject(self, index: int, injection: Injection, baseline_end: float, traffic: Traffic) -> None:
         await self._clock.sleep(baseline_end + injection.at.total_seconds() - self._recorder.t)
@@ -259,7 +259,7 @@ class Course:
             raise NotValid
 
     async def _change_traffic(self, index: int, surge: TrafficSurge, traffic: Traffic) -> bool:
-        """Nothing of the sandbox is touched, so nothing is owed. The users of the seconds that follow are evidence."""
+        """The sandbox is not changed, so no undo is owed. The users counted in the next seconds are the evidence."""
         recorder = self._recorder
         recorder.emit(FaultApplied(**recorder.now(), fault=index, fault_kind=surge.kind, summary=surge.summary()))
         await traffic.change_users(surge.users, surge.spawn_rate)
@@ -318,7 +318,7 @@ class Course:
         )
 
     async def _owing(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Work in a thread that writes down what is owed; one that is cancelled waits no longer for the store."""
+        """Work in a thread that records undos; when it is cancelled, it stops waiting for the store."""
         return await in_thread(function, *arguments, hurry=self._recorder.hurry)
 
     def _why_ended(self) -> str:
@@ -336,7 +336,7 @@ class Course:
 
 
 def users_well_since(timeline: Timeline, users: int) -> float | None:
-    """t since which all users have been there and none has suffered; None while that is not so."""
+    """t since which all users have been active and none has suffered; None while that is not the case."""
     since: float | None = None
     for second in timeline.all(TrafficSecond):
         if second.users < users or second.users_suffering:

@@ -22,8 +22,8 @@ def ending(
 ) -> Ending | None:
     """Why the drill is over at `t`, or None while it goes on.
 
-    A drill that a runbook answers is over once users are well again and it has finished, or once its own limit has
-    passed without any sign that users are getting well. A person decides by the all-clear. Nobody's drill ends when
+    A drill that a runbook answers is over once users have recovered and it has finished, or once its own limit has
+    passed without any sign of a recovery. With a person it ends at the all-clear, without a responder when
     the scenario's limit for a recovery has passed.
     """
     start = timeline.start
@@ -37,7 +37,7 @@ def ending(
     if scenario.is_control or impact.injected is None:
         return None
     if impact.settled_since is not None and _responder_is_done(timeline, start, impact.settled_since):
-        return Ending(EndReason.RECOVERED, "users are well again, and the responder is done")
+        return Ending(EndReason.RECOVERED, "users have recovered, and the responder is done")
     if start.responder is ResponderKind.PERSON:
         return None
     return _nothing_more(timeline, start, impact, t, impact_patience)
@@ -70,13 +70,13 @@ def _nothing_more(
         return None
     if not impact.impacted_now and not _gave_up(impact, t, scenario.settle.total_seconds()):
         return None
-    said = "users still suffer" if impact.impacted_now else "users have not been well for long enough"
+    said = "users still suffer" if impact.impacted_now else "users have not been without errors for long enough"
     why = _still_wrong(timeline, impact)
     return Ending(EndReason.NOTHING_MORE_TO_COME, f"the limit for a recovery has passed and {said}{why}")
 
 
 def _still_wrong(timeline: Timeline, impact: ImpactAssessment) -> str:
-    """`: `, and the routes and errors that kept users from being well in the last settle time; empty for none."""
+    """`: `, and the routes and errors that prevented a recovery in the last settle time; empty for none."""
     if impact.first_impact is None or impact.settled_since is not None:
         return ""
     seconds = timeline.all(TrafficSecond)[-math.ceil(timeline.start.scenario.settle.total_seconds()) :]
@@ -85,5 +85,5 @@ def _still_wrong(timeline: Timeline, impact: ImpactAssessment) -> str:
 
 
 def _gave_up(impact: ImpactAssessment, t: float, settle: float) -> bool:
-    """Whether users have had twice the settle time to get well for good, and have not."""
+    """Whether users have had twice the settle time to recover for good, and have not."""
     return impact.last_impact is not None and t - impact.last_impact > 2 * settle

@@ -1,4 +1,4 @@
-"""An undo that cannot be made any more is given up, by a person and with a reason that its drill's timeline keeps.
+"""Gives up an undo that can no longer be made: a person does it, and the drill's timeline keeps the reason.
 
 every undo is tried again ──undone after all──► nothing to give up
    └── it fails, and its service is gone ──► given up
@@ -62,10 +62,10 @@ def _refuse_what_can_be_made(workspace: Workspace, row: OwedUndo) -> None:
     service = str(row.plan.get("service") or row.plan.get("in") or "").partition("/")[0]
     if service and is_gone(open_sandbox(workspace), service):
         return
-    why = f"{service} is still there" if service else "it is of no single service"
+    why = f"{service} is still there" if service else "it does not concern a single service"
     raise UndoOwed(
-        f"undo #{row.id} may still be made, for {why}: {row.last_failure or 'it was not tried yet'}; mend that and run "
-        "`drills recover`, or give it up all the same with --force"
+        f"undo #{row.id} may still be made, for {why}: {row.last_failure or 'it was not tried yet'}; fix that and run "
+        "`drills recover`, or give it up anyway with --force"
     )
 
 

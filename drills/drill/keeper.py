@@ -1,4 +1,4 @@
-"""Stores a drill from a thread of its own, in order, and again and again until it is stored: no drill waits for a disk.
+"""Stores a drill's events in order from its own thread, retrying until they are stored: no drill waits for a disk.
 
 emit ──► memory ──► thread ──► one transaction for what waits ──► shown
                       │ the store refuses, or is another one by now
@@ -14,11 +14,11 @@ from collections.abc import Callable
 from drills.drill.memory import Memory
 from drills.store.store import Store
 
-#: How often the store is asked for what other processes told, in seconds.
+#: How often events of other processes are read from the store, in seconds.
 LISTEN_SECONDS = 0.25
 #: How long after a failure the store is tried again, in seconds.
 RETRY_SECONDS = 0.5
-#: From then on the store is late, and what waits for it is shown all the same, in seconds.
+#: After this many seconds the store counts as late, and events that are not stored yet are shown anyway.
 LATE_SECONDS = 2.0
 
 

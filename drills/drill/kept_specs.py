@@ -1,4 +1,4 @@
-"""The scenario and the probes as they are kept with a drill: what scoring and reports need, without the secrets.
+"""The scenario and the probes as stored with a drill: what scoring and reports need, without secrets.
 
 A drill's first event is kept for good and goes into its reports. Headers, bodies and addresses of probes, and the
 values that a fault sets, may hold passwords and tokens; each is replaced by a mark.

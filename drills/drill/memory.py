@@ -1,4 +1,4 @@
-"""What a runner knows of its drill: all of it, whether it is stored yet or not."""
+"""A runner's copy of its drill in memory, including what is not stored yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Monitoring during a drill: what the one Monitor says goes on the timeline, and the course asks which probes pass."""
+"""Monitoring during a drill: the Monitor's output goes on the timeline, and the course asks which probes pass."""
 
 from __future__ import annotations
 

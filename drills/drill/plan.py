@@ -1,4 +1,4 @@
-"""What a drill is to be, decided before anything is started."""
+"""The plan of a drill, decided before anything is started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From names that a user gives to a plan: which scenario, which playbook, who answers, with what."""
+"""Makes a plan from the names that a user gives: the scenario, the playbook, the responder and its runbook."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _check_fault(name: str, index: int, fault: FaultSpec) -> None:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{place}: {field}: {first['msg']}; `drills validate` tells the line") from None
+        raise BadInput(f"{place}: {field}: {first['msg']}; `drills validate` shows the line") from None
 
 
 def load_runbook(workspace: Workspace, name: str) -> Runbook:

@@ -1,4 +1,4 @@
-"""Whether this workspace's sandbox can have a drill at all, asked before anything is started."""
+"""Whether a drill is possible on this workspace's sandbox, checked before anything is started."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from drills.sandbox.sandbox import Sandbox
 
 
 def require_possible(scenario: Scenario, sandbox: Sandbox) -> None:
-    """Raises NotSupported, in one line, for a drill that somebody named and this sandbox can never have."""
+    """Raises NotSupported, in one line, for a drill that this sandbox can never run."""
     if (why := lacking(faults_of(scenario), sandbox)) is not None:
         raise NotSupported(f"{scenario.name}: not on this sandbox: {why}")

@@ -1,7 +1,7 @@
-"""Writes a drill's timeline: kept in memory, stored by a thread of its own, then shown; takes in what others add to it.
+"""Records a drill's timeline: keeps it in memory, stores it from a thread, shows it, and reads what others add.
 
-The store may be locked, full, gone or down: the drill goes on in memory, and what it tells is stored as soon as the
-store takes it. What must be on the disk before the drill goes on, the undo of a fault, is waited for.
+The store may be locked, full, gone or down: the drill goes on in memory, and its events are stored as soon as the
+store accepts them. The drill only waits for what must be on disk before it goes on: the undo of a fault.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Recorder:
     """The one place through which the runner's own events reach the store. Methods may be called in any thread.
 
     Raw events (observations, seconds of traffic) are deferred and stored in batches. An event is shown once it is
-    stored, or when the store takes long. `say` is given a line when the store fails, and when it is well again;
+    stored, or when the store takes long. `say` is given a line when the store fails, and when it works again;
     `patience` is how long what must be stored waits for it; `known` are the events that are stored already.
     """
 
@@ -200,11 +200,11 @@ class Recorder:
         trouble = self._keeper.trouble
         if self._keeper.renewed != self._renewed:
             self._renewed = self._keeper.renewed
-            self._say("the store was removed or replaced; it is made anew with all that this drill knows")
+            self._say("the store was removed or replaced; it is created again with all of this drill's events")
         if bool(trouble) == bool(self._said):
             return
         self._said = trouble
         if trouble:
             self._say(f"the store cannot be written, the drill goes on in memory: {trouble}")
         else:
-            self._say("the store is written again; nothing of this drill is lost")
+            self._say("the store works again; nothing of this drill is lost")

@@ -1,4 +1,4 @@
-"""Finishes what dead runners left behind: their processes, their faults, and the drills they were conducting.
+"""Cleans up after dead runners: ends their processes, undoes their faults, and finishes their drills.
 
     leftover processes ended ──► owed undos settled, the last first ──► for each drill: its timeline finished, scored,
                                                                         its report written, all of it stored at once
@@ -169,13 +169,13 @@ def _refuse_beside(running: Iterable[DrillRecord], name: str) -> None:
 
 
 def _end_leftovers(dead: Mapping[str, DrillRecord], home: Path) -> tuple[Ended, ...]:
-    """End what these drills started beside the sandbox: traffic, steps of runbooks."""
+    """End what these drills started outside the sandbox: traffic, steps of runbooks."""
     return end(
         [
             process
             for process, environment in with_variable(DRILL)
             if environment[DRILL] in dead
-            # The sandbox's own processes are mended, never ended.
+            # The sandbox's own processes are repaired by undos, never ended here.
             and SANDBOX_MARK not in environment
             # Drills of two workspaces may have the same id.
             and Path(environment.get(WORKSPACE, "")).resolve() == home.resolve()
@@ -204,7 +204,7 @@ def keep_outcome(
     timeline = store.timeline(drill_id)
     died = record.result is DrillResult.RUNNING and not record.runner.alive()
     told = _last_words(store, record, timeline) if died else []
-    # At the t of the last event: how long the sandbox lay broken until somebody recovered it is not the drill's time.
+    # At the t of the last event: the time until somebody recovered the sandbox is not part of the drill.
     told += [each.event(t=timeline.ended, at=store.clock.now()) for each in settlements]
     if timeline.first(DrillStarted) is None:
         # Without the rules that its first event carries it cannot be scored, and there is nothing to report.

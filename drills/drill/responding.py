@@ -1,4 +1,4 @@
-"""A runbook answers the alert of a drill, as a person would: acknowledge, follow the steps, leave evidence."""
+"""A runbook responds to the alert of a drill as a person would: acknowledge, follow the steps, record evidence."""
 
 from __future__ import annotations
 

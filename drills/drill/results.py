@@ -1,4 +1,4 @@
-"""What a process ends with, by the result of its drill."""
+"""The exit status of a process, by the result of its drill."""
 
 from __future__ import annotations
 

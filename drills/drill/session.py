@@ -1,4 +1,4 @@
-"""A whole session: hold the sandbox, finish what is owed, conduct, score, store, report, and leave nothing behind."""
+"""A whole session: hold the sandbox, settle what is owed, conduct, score, store, report, and clean up."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from drills.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What came of a drill. `owed` are the undos that could not be settled.
+    """The outcome of a drill. `owed` are the undos that could not be settled.
 
     `unstored` says where it is kept while the store cannot be written; empty when it is stored.
     """
@@ -62,7 +62,7 @@ async def hold_session(
 
     Raises SandboxBusy when another runner holds it, Aborted while the kill switch is on, UndoOwed when an earlier
     drill's undo still cannot be settled, or when this one fails and leaves any owed. A cancellation (Ctrl-C, SIGTERM)
-    is a Session with `interrupted`. `say` is given a line for people when the store fails, and when it is well again.
+    is a Session with `interrupted`. `say` is given a line for people when the store fails, and when it works again.
     """
     state = KillSwitch(store).state()
     if state.stopped:
@@ -104,7 +104,7 @@ async def hold_session(
             interrupted = True
             recorder.hurry()
         except Exception as error:
-            # What broke it is told by whoever catches it; the drill is not left as one that still runs.
+            # The caller reports the error; here the drill is only marked as no longer running.
             if recorder is not None:
                 with contextlib.suppress(Exception):
                     await in_thread(conclude, workspace, store, recorder, interrupted)
@@ -119,7 +119,7 @@ async def hold_session(
 
 
 def _raise_if_owed(store: Store, recorder: Recorder, error: Exception) -> None:
-    """That something is owed outweighs what broke the drill: raises UndoOwed, which tells both."""
+    """An owed undo outweighs the drill's own error: raises UndoOwed, which reports both."""
     if owed := _owed(store, recorder):
         said = str(error) if isinstance(error, DrillsError) else f"{type(error).__name__}: {error}"
         raise UndoOwed(
@@ -172,7 +172,7 @@ def settle_before(store: Store, sandbox: Sandbox, name: str, workspace: Workspac
 
 
 def exit_code(session: Session) -> ExitCode:
-    """What the process that ran the drill ends with."""
+    """The exit status of the process that ran the drill."""
     if session.owed:
         return ExitCode.UNDO_OWED
     if session.interrupted:

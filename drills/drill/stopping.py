@@ -1,10 +1,10 @@
 """Implements the kill switch: end the running drill, then finish whatever is still owed.
 
-runner ──SIGTERM, SIGCONT──► it mends by itself ──ended──┐
+runner ──SIGTERM, SIGCONT──► it undoes its faults ─ended─┐
    └── does not end in time ──SIGKILL──► ended ──────────┴──► leftovers ended, undos made, drill stored as aborted
-   ├── the store cannot be written ──► all is undone none the less; the command says what it could not store
-   ├── the sandbox cannot be opened ──► what is owed stays so, and the command says what to mend
-   └── drills.yaml cannot be read ──► the runner ends and undoes; the command says what else it could not look after
+   ├── the store cannot be written ──► everything is undone anyway; the command says what it could not store
+   ├── the sandbox cannot be opened ──► what is owed stays owed, and the command says what to fix
+   └── drills.yaml cannot be read ──► the runner ends and undoes; the command says what else it could not clean up
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from drills.store.store import Store
 from drills.store.switch import KillSwitch
 from drills.workspace.workspace import Workspace, state_dir_of
 
-#: How long a runner has to mend what it broke and end, in seconds; then it is killed, and its drill mended from here.
+#: How long a runner has to undo its faults and end, in seconds; then it is killed, and its undos are made here.
 PATIENCE = 60.0
 #: How long a killed process may take to be gone, in seconds: one that waits for a device goes when that answers.
 _UNTIL_GONE = 10.0
@@ -52,9 +52,9 @@ def stop_everything(
 ) -> Stopped:
     """End the drill that runs on the workspace's sandbox and undo everything; with `stay_stopped` nothing starts again.
 
-    Works whether the runner lives (it is asked to end, and mends by itself), hangs (it is killed after `patience`
+    Works whether the runner lives (it is asked to end, and undoes its faults), hangs (it is killed after `patience`
     seconds, and its undos are made here) or is dead. `say` is given what is waited for. A store that cannot be written
-    hinders no undo: that it stays unwritten is raised at the end.
+    prevents no undo: that it could not be written is raised at the end.
 
     Raises EnvironmentFailed when a runner cannot be ended or the switch cannot be stored, SandboxBusy when what holds
     the sandbox is not a drill.
@@ -123,7 +123,7 @@ def _throw(store: Store, why: str) -> EnvironmentFailed | None:
 
 
 def _not_ended(holder: Holder, workspace: Workspace) -> str:
-    """Whatever else holds the sandbox is sent no signal: it has broken nothing, or mends already."""
+    """Whatever else holds the sandbox is sent no signal: it has broken nothing, or is already undoing."""
     return (
         f"sandbox {workspace.config.sandbox.name} is held by {holder}; `drills stop` ends a running drill only: "
         "wait until it ends, then stop again"
@@ -161,7 +161,7 @@ def _end(who: str, runner: Runner, patience: float, say: Callable[[str], None]) 
     Raises EnvironmentFailed when it cannot be killed: it is another user's, or waits for a device.
     """
     process = f"{who} (process {runner.pid})"
-    say(f"{process} is asked to end and to undo what it did; it has {format_duration(patience)}")
+    say(f"{process} is asked to undo its faults and end within {format_duration(patience)}")
     # One that is frozen cannot act on a signal. It undoes what it did, so it gets the time for that all the same.
     _signal(who, runner, signal.SIGTERM)
     _signal(who, runner, signal.SIGCONT)
@@ -173,8 +173,8 @@ def _end(who: str, runner: Runner, patience: float, say: Callable[[str], None]) 
             f"{process} did not end within {format_duration(patience)} and was killed; what it did is undone from here"
         )
     raise EnvironmentFailed(
-        f"{process} was killed and does not go: it waits for a disk or another device; "
-        "mend that, then run `drills stop` again"
+        f"{process} was killed but does not exit: it is blocked on a disk or another device; "
+        "fix that, then run `drills stop` again"
     )
 
 
@@ -194,7 +194,7 @@ def _signal(who: str, runner: Runner, number: signal.Signals) -> None:
         pass  # It has just ended by itself.
     except PermissionError:
         raise EnvironmentFailed(
-            f"{who}: its process {runner.pid} belongs to another user; stop it as that one"
+            f"{who}: its process {runner.pid} belongs to another user; run `drills stop` as that user"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Two ways of waiting that leave nothing behind when they are cancelled, however often."""
+"""Two ways of waiting that leave nothing running when they are cancelled, even repeatedly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one loop from observations to alerts. Alerting itself is pure; this gives it time and evidence."""
+"""The loop from observations to alerts. Alerting itself is pure; this passes it the time and the observations."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Monitor:
         self._sink.observed(observation)
         self._state, transitions = alerting.observe(self._rules, self._state, t, observation)
         self._tell(transitions)
-        # Evidence of one moment is judged together, so what it amounts to is told by the passing of time.
+        # Evidence of one moment is judged together, so its result is reported once time has passed.
         self._judge_time(t)
 
     def check_now(self, probe: str) -> None:

@@ -1,1 +1,1 @@
-"""The calendar of a workspace: when each entry of drills.yaml's schedule is due. Pure; nothing is ever counted up."""
+"""The calendar of a workspace: when each entry of drills.yaml's schedule is due. Pure, without counters."""

@@ -1,4 +1,4 @@
-"""What the calendar owes: each occurrence is claimed in the store before anything is begun."""
+"""Claims occurrences of the calendar in the store before their drills are begun."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from drills.store.store import Store
 from drills.store.switch import KillSwitch
 from drills.workspace.schedule import ScheduleEntry
 
-#: After a long absence only so many missed occurrences are noted down, the latest.
+#: After a long absence only this many missed occurrences are recorded, the latest ones.
 _NOTED = 500
 
 
@@ -58,7 +58,7 @@ class Claims:
     def say(self, due: DueDrill, what: str = "", pid: int | None = None) -> None:
         """One line about an occurrence: its state, or `what` happens to it.
 
-        A person who is to respond may read these lines: they do not tell which drill it is, nor what it printed.
+        A person who is to respond may read these lines: they show neither which drill it is nor what it printed.
         """
         blind = answered_blind(due.responder)
         self._json_log.say(

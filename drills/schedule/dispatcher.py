@@ -62,7 +62,7 @@ class Dispatcher:
         self._woken.set()
 
     async def run(self) -> None:
-        """Conduct until cancelled; a drill that runs then is told to end, and is waited for."""
+        """Conduct until cancelled; a drill that runs then is signalled to end, and waited for."""
         while True:
             self._woken.clear()
             try:
@@ -147,7 +147,7 @@ class Dispatcher:
             self._log.end(due.entry, due.planned, None, "its process was killed")
 
     async def _end(self, due: DueDrill, starter: asyncio.subprocess.Process) -> None:
-        """The service stops: the drill is told so, and gets the time to undo what it broke."""
+        """The service stops: signal the drill, and give it time to undo what it broke."""
         if starter.returncode is None:
             self._claims.say(due, "told-to-end", starter.pid)
             with contextlib.suppress(ProcessLookupError):

@@ -1,6 +1,6 @@
-"""`python -m drills.schedule.starter`: attends one drill of the calendar, which its standard input tells (`Task`).
+"""`python -m drills.schedule.starter`: runs one drill of the calendar, given on its standard input (`Task`).
 
-Neither arguments nor the environment tell it: everybody on the machine sees the ones, and both would show a responder
+It is not passed by arguments or environment: everybody on the machine sees the former, and both show a responder
 which drill it is, or the password in the store's URL.
 
 It first goes through the store's gate, which lets one process through for each occurrence, then runs the command and
@@ -23,13 +23,13 @@ from drills.store.occurrence_log import OccurrenceLog
 from drills.store.runner import Runner
 from drills.store.store import Store
 
-#: So much of what the command last printed is kept as the reason of a failure.
+#: Length of the end of the command's output that is kept as the reason of a failure.
 _TAIL = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What conducts a drill, and what it is told on its standard input."""
+    """The command that conducts a drill, and its standard input."""
 
     words: Sequence[str]
     told: str = ""

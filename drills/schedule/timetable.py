@@ -1,6 +1,6 @@
-"""APScheduler keeps the time of the calendar: it tells when an entry is due, in a thread of its own.
+"""Uses APScheduler as the calendar's timer: it calls back when an entry is due, in its own thread.
 
-Its jobs only wake; what is due, and whether it was begun already, is decided from the calendar and the store.
+Its jobs only wake the service; what is due, and whether it was begun already, comes from the calendar and the store.
 """
 
 from __future__ import annotations

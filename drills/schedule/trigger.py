@@ -1,4 +1,4 @@
-"""The calendar as an APScheduler trigger: it only tells the scheduler when to wake up for an entry."""
+"""The calendar as an APScheduler trigger: it only decides when the scheduler wakes up for an entry."""
 
 from __future__ import annotations
 

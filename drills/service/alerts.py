@@ -1,4 +1,4 @@
-"""What the service's monitor says: observations and alerts go to the store, and alerts are written as lines too."""
+"""The sink of the service's monitor: stores observations and alerts, and writes alerts as log lines too."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class StoredAlerts:
             if rules.knows(record.key) and record.level in rules.levels:
                 going_on[alert_id] = record.level
             else:
-                ended = alerting.Resolved(alert_id, "no threshold or probe speaks of this any more")
+                ended = alerting.Resolved(alert_id, "no threshold or probe raises this alert any more")
                 self._unstored.append(self._record(ended))
         numbers = {key: count for key, count in self._log.numbers(self._sandbox).items() if rules.knows(key)}
         return alerting.resumed(rules, self._clock.monotonic(), going_on, numbers)

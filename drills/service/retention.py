@@ -1,4 +1,4 @@
-"""Forgets what probes saw longer ago than the workspace wants to keep; drills and their events are kept for ever."""
+"""Deletes observations older than the workspace's retention; drills and their events are kept for ever."""
 
 from __future__ import annotations
 

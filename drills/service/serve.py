@@ -80,7 +80,7 @@ async def serve(
 def conducting_command(home: Path) -> CommandFor:
     """Conduct a due drill with the command line of this very installation; one for a person is blind.
 
-    Arguments are seen in every list of processes, so the name of a blind drill is told on standard input.
+    Arguments are seen in every list of processes, so the name of a blind drill is passed on standard input.
     """
 
     def command_for(due: DueDrill) -> Command:
@@ -115,7 +115,7 @@ def _the_only_service(workspace: Workspace, name: str) -> contextlib.ExitStack:
     except SandboxBusy:
         holder = holder_of(workspace.state_dir, f"{name}.service")
         raise SandboxBusy(
-            f"this workspace is served already, by {holder or 'another service'}; end that one first"
+            f"this workspace is already served by {holder or 'another service'}; stop that one first"
         ) from None
     return stack
 

@@ -1,4 +1,4 @@
-"""The alerts of the service's monitoring, as a log of what was told; drills keep theirs in their timelines."""
+"""The log of the service's alerts; a drill's alerts are in its timeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole drill in memory, and as a file for the time when the store cannot be written."""
+"""A whole drill in memory, and as a file while the store cannot be written."""
 
 from __future__ import annotations
 
@@ -90,4 +90,4 @@ def load(path: Path) -> DrillCopy:
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise BadInput(f"{path}: is not a drill that was kept, or is damaged; remove it or put it right") from error
+        raise BadInput(f"{path}: is not a saved drill, or is damaged; remove or repair it") from error

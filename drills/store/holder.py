@@ -1,4 +1,4 @@
-"""Who holds a sandbox: at most one runner at a time. The kernel lets go for a holder that dies."""
+"""The lock on a sandbox: at most one runner holds it. The kernel releases it when the holder dies."""
 
 from __future__ import annotations
 

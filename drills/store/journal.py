@@ -1,4 +1,4 @@
-"""The undo journal: what is owed is committed before anything is touched, and settled after the undo was verified."""
+"""The undo journal: an undo is committed before anything is changed, and settled once it was made and verified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store says about drills beside their events."""
+"""What the store keeps about drills in addition to their events."""
 
 from __future__ import annotations
 

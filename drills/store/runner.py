@@ -14,7 +14,7 @@ from drills.processes.start import started
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """`started` is compared only with itself: seconds since boot on Linux, where a changed wall clock moves it not."""
+    """`started` is compared only with itself: seconds since boot on Linux, which wall clock changes do not affect."""
 
     pid: int
     started: float

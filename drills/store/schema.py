@@ -43,7 +43,7 @@ def _version(connection: Connection, name: str) -> str | None:
     tables = inspect(connection).get_table_names()
     if VERSION_TABLE not in tables:
         if "drills" in tables or "events" in tables:
-            raise BadInput(f"{name}: has tables that are not of drills; name another database in drills.yaml")
+            raise BadInput(f"{name}: has tables that do not belong to drills; name another database in drills.yaml")
         return None
     version: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
     if version is not None and version not in REVISIONS:

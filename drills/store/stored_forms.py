@@ -1,4 +1,4 @@
-"""Between the rows of the tables and what they hold; what a newer version wrote is refused in one line."""
+"""Converts between table rows and objects; data that a newer version wrote is refused with a one-line error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kill switch: a mark in the store that every runner heeds, in whichever process it was set."""
+"""The kill switch: a flag in the store that every runner obeys, whichever process set it."""
 
 from __future__ import annotations
 

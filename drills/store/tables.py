@@ -93,7 +93,7 @@ observations = Table(
     Index("ix_observations_probe_at", "probe", "at"),
 )
 
-#: What was disturbed and is not known to be mended: a row without `settled_at` is owed.
+#: Disturbances and their undos: a row without `settled_at` is still owed.
 undo_journal = Table(
     "undo_journal",
     metadata,

@@ -1,4 +1,4 @@
-"""The parts of taking a drill in that another store, or nobody, has stored: each inside the caller's transaction."""
+"""The steps of importing a drill that this store does not have; they run inside the caller's transaction."""
 
 from __future__ import annotations
 

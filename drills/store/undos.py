@@ -1,4 +1,4 @@
-"""What is owed, in memory: what becomes of it is known here first, and stored with the events that tell it."""
+"""Undos in memory: their state changes here first, and is stored together with the events that report it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from drills.store.tables import undo_journal
 
 @dataclass(frozen=True, slots=True)
 class OwedUndo:
-    """One disturbance that is not known to be mended, until `settled_at`. `plan` is what its undo needs."""
+    """One disturbance, owed until `settled_at`. `plan` is what its undo needs."""
 
     id: int
     drill_id: str

@@ -1,4 +1,4 @@
-"""The traffic of a drill: starts Locust in a subprocess, tells it what to do, and hands on each second of truth."""
+"""The traffic of a drill: starts Locust in a subprocess, controls it, and passes on its figures second by second."""
 
 from __future__ import annotations
 

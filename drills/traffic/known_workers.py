@@ -1,6 +1,6 @@
 """Locust's master listens on a port of this machine: only its own workers are heard there.
 
-Each is told a name that nobody can guess, and Locust's protocol carries it as the sender of every message. What others
+Each gets a name that nobody can guess, and Locust's protocol carries it as the sender of every message. What others
 send is dropped, and bytes that are no message never reach Locust, whose listener would end.
 """
 

@@ -1,10 +1,10 @@
-"""The book of all users' intended requests: each ends as exactly one of ok, slow, failed or missed.
+"""Records all users' intended requests: each ends as exactly one of ok, slow, failed or missed.
 
     enter ─► take ─► send ─► answered ─► judge ─┐
               ▲                                 │       close(t) gives the seconds that ended by t
               └─────────────────────────────────┘
 
-Pure: it is told every time, and times never go back. What happened after the end of a second never changes it.
+Pure: callers pass the time, which never goes back. What happened after the end of a second never changes it.
 """
 
 from __future__ import annotations

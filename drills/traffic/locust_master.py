@@ -1,4 +1,4 @@
-"""Locust's master: it starts the workers, shares the users out among them, and adds their seconds up.
+"""Locust's master: starts the workers, distributes the users among them, and adds up their seconds.
 
     our process ◄── one line a second ── master ◄── each worker's seconds (Locust's own messages) ── workers
                  ── change │ mark │ stop ──►     ── Locust's spawn messages, mark ──►

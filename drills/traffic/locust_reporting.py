@@ -1,4 +1,4 @@
-"""Tells each second as it ends, and how far the generator itself was behind its plan."""
+"""Reports each second as it ends, and how far the generator itself was behind its plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One of Locust's workers: it runs its share of the users and tells the master each second."""
+"""One of Locust's workers: it runs its share of the users and reports to the master each second."""
 
 from __future__ import annotations
 

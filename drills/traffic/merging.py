@@ -1,4 +1,4 @@
-"""The seconds of several workers as one. Pure: it is told each worker's, as they travel (`wire.second_line`)."""
+"""The seconds of several workers as one. Pure: it takes the workers' seconds as they are sent (`wire.second_line`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COUNTED = ("errors", "histogram")
 
 
 class Merger:
-    """Gives a second once every worker has told it. All workers count seconds from the same start."""
+    """Gives a second once every worker has reported it. All workers count seconds from the same start."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers

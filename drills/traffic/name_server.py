@@ -1,4 +1,4 @@
-"""Users who come through the edge ask the sandbox's own name server, for every new connection anew.
+"""Users who come through the edge resolve names with the sandbox's name server, again for every new connection.
 
 Runs in the subprocess only. No answer is kept: a record that changes is felt by the next connection.
 """

@@ -1,4 +1,4 @@
-"""What our process orders, read from the standard input and obeyed. Runs in the subprocess only."""
+"""Reads commands of our process from standard input and executes them. Runs in the subprocess only."""
 
 from __future__ import annotations
 

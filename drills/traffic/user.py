@@ -1,4 +1,4 @@
-"""Locust's users, paced and recorded: what turns a team's own `HttpUser` into one whose suffering is measured.
+"""Locust's users, paced and recorded: turns a team's own `HttpUser` into one whose requests are measured.
 
 Each request of a user waits for its intended start (`drills.traffic.pacing`), whatever tasks it comes from; a
 `wait_time` in the locustfile is replaced by that. A request is judged when Locust reports it, so that `failure()` and
@@ -25,12 +25,12 @@ DEGRADED_HEADER = "X-Degraded"
 #: Where a request's flight travels through Locust's events.
 _FLIGHT = "drills_flight"
 _USER = "drills_user"
-#: Errors are told by kind; what a server wrote into them is not let in at length.
+#: Errors are reported by kind; a server's own text in them is cut to this length.
 _ERROR_LENGTH = 120
 #: How long a user rests between tasks that send nothing, in seconds.
 _IDLE = 0.1
 
-#: A user who has got nothing but errors for so many seconds begins anew, as people do who log in again.
+#: A user who got nothing but errors for this many seconds starts over, as people do who log in again.
 BEGIN_ANEW = 10.0
 
 log = logging.getLogger(__name__)

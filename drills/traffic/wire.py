@@ -1,9 +1,9 @@
-"""What the generator and its subprocess say to each other: one JSON object on a line, `say` names its kind.
+"""The protocol between the generator and its subprocess: one JSON object per line, `say` names its kind.
 
     to the subprocess     the plan, first │ change (users, spawn-rate) │ mark │ stop
     from the subprocess   ready │ refused (reason) │ second (…) │ ended (totals)
 
-Light on purpose: the subprocess imports it beside Locust.
+Imports little on purpose: the subprocess loads it in addition to Locust.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A first workspace for a compose project of one's own: what `drills init` writes, guessed from the compose file.
+"""What `drills init` writes: a first workspace for your own compose project, guessed from the compose file.
 
-Nothing may be broken until its owner says so: every `may` is empty.
+Every `may` is empty, so that nothing may be broken until the owner allows it.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def files_for(services: list[Found], named: Sequence[str] = ()) -> dict[str, str
 
 def _config(services: list[Found], named: Sequence[str]) -> str:
     lines = [
-        "# What drills may do to each service stands in `may`: nothing, until you name it, such as [kill, pause].",
+        "# `may` lists what drills may do to a service, such as [kill, pause]; an empty list allows nothing.",
         "format: 1",
         "playbook: fastapi  # a severity policy: yours in playbooks/, or one of those included",
         "sandbox:",

@@ -1,6 +1,6 @@
-"""Whether drills can drive what drills.yaml says of a compose project: its own model is asked of Compose.
+"""Whether drills can drive the compose project that drills.yaml declares, by Compose's own model of it.
 
-Without Compose the files are read as far as that goes, and what could not be checked is said.
+Without Compose the files themselves are read as far as possible, and a warning says what was not checked.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def check_compose(root: Path, document: Document, config: SandboxConfig) -> Iter
         yield document.problem(where, str(error), "write the compose file's name, in the workspace: file: compose.yaml")
         return
     except EnvironmentFailed as error:
-        yield document.problem(where, f"Compose was not asked: {error}", "validate again where it is", warning=True)
+        yield document.problem(
+            where, f"not checked with Compose: {error}", "validate again where Compose is installed", warning=True
+        )
         return
     lines = ComposeLines(selection.files, root)
     yield from _overrides_left_out(document, config, selection)
@@ -46,7 +48,7 @@ def check_compose(root: Path, document: Document, config: SandboxConfig) -> Iter
         return
     except EnvironmentFailed as error:
         wrong = f"only the names of services were checked, by the files themselves: {error}"
-        yield document.problem(where, wrong, "validate again where Compose is", warning=True)
+        yield document.problem(where, wrong, "validate again where Compose is installed", warning=True)
         yield from _unknown(document, config.services, lines.service_names())
         return
     yield from _unknown(document, config.services, model.services)
@@ -67,8 +69,8 @@ def _overrides_left_out(document: Document, config: SandboxConfig, selection: Se
         return
     for name in USUAL_OVERRIDES:
         if (selection.folder / name).is_file() and selection.folder / name not in selection.files:
-            wrong = f"{name} lies beside it and is not read, as with `docker compose --file`"
-            right = "take `file` out, or write a list of both"
+            wrong = f"{name} is in the same folder and is not read, as with `docker compose --file`"
+            right = "remove `file`, or list both"
             yield document.problem(("sandbox", "file"), wrong, right, warning=True)
 
 
@@ -105,7 +107,7 @@ def _service(
         where = (*place, "deploy", "replicas") if "deploy" in service else (*place, "scale")
         yield lines.problem(where, "has no replicas: there is nothing to break", f"take {name} out of drills.yaml")
     if name in model.jobs() and declared.may:
-        wrong = "ends by itself, for others wait until it has (service_completed_successfully)"
+        wrong = "is expected to exit: other services wait for that (service_completed_successfully)"
         yield document.problem((*own, "may"), wrong, "write may: [], and break a service that runs")
     if service.get("network_mode") == "none" and (declared.adapter or declared.port):
         key = "adapter" if declared.adapter else "port"

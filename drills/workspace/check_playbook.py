@@ -1,4 +1,4 @@
-"""What can be wrong with a playbook beyond its form."""
+"""Checks of a playbook beyond its schema."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_playbook(document: Document, playbook: Playbook) -> Iterator[Problem]:
     for index, template in enumerate(playbook.templates):
         wrong = check_template(template.text)
         if wrong:
-            yield document.problem(("templates", index, "text"), f"cannot be rendered ({wrong})", "mend the template")
+            yield document.problem(("templates", index, "text"), f"cannot be rendered ({wrong})", "fix the template")
     for index, phase in enumerate(playbook.phases):
         if phase.starts is not None and phase.by is not None and phase.by < phase.starts:
             yield document.problem(("phases", index, "by"), "comes before the phase starts", "write a later time")
@@ -66,7 +66,7 @@ def _levels(document: Document, playbook: Playbook) -> Iterator[Problem]:
     names = [level.name for level in playbook.levels]
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield document.problem(("levels", index, "name"), f"{name!r} is a second level of that name", "rename it")
+            yield document.problem(("levels", index, "name"), f"{name!r} is the name of another level too", "rename it")
     for place, name in _named_levels(playbook):
         if name not in names:
             yield document.problem(place, f"{name!r} is not a level of this playbook", suggest(name, names))

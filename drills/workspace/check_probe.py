@@ -1,4 +1,4 @@
-"""What can be wrong with a probe beyond its form: its kind's settings, its conditions, whom it depends on."""
+"""Checks of a probe beyond its schema: its kind's settings, its conditions, the probes that it depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a runbook: a missing section or horizon, a block that cannot be executed, a wrong cause."""
+"""Checks of a runbook: missing sections and horizons, blocks that cannot be executed, wrong causes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def check_runbook(path: Path, file: str, causes: Collection[str]) -> Iterator[Pr
         runbook = parse_runbook(read_text(path, MOST_RUNBOOK_BYTES))
     except RunbookError as error:
         wrong, _, right = str(error).partition("; ")
-        yield Problem(file, error.line, "", wrong, right or "mend the block")
+        yield Problem(file, error.line, "", wrong, right or "fix the block")
         return
     except UnreadableFile as error:
         yield Problem(file, error.line, "", error.wrong, error.right)

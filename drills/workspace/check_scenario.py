@@ -1,4 +1,4 @@
-"""What can be wrong with a scenario beyond its form."""
+"""Checks of a scenario beyond its schema."""
 
 from __future__ import annotations
 

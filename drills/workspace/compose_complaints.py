@@ -1,4 +1,4 @@
-"""What Compose says of files that it does not accept, with the line where it is."""
+"""Compose's own error messages about files that it does not accept, with their lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drills.workspace.yaml_lines import Place
 
 #: `services.web.ports[0]`, as Compose writes places.
 _PLACE = r"([A-Za-z_][\w-]*(?:\.[\w./-]+?|\[\d+\]|\.\[\d+\])*)"
-_RIGHT = "mend it; `docker compose config` says the same"
+_RIGHT = "fix it; `docker compose config` reports the same"
 
 
 def located(said: str, lines: ComposeLines) -> Problem:

@@ -1,4 +1,4 @@
-"""Where things stand in the files of a compose project: Compose's own model does not tell lines."""
+"""Line numbers in the files of a compose project, which Compose's own model does not give."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ComposeLines:
         return str(path) if inside.startswith("..") else inside
 
     def service_names(self) -> frozenset[str]:
-        """As the files write them, for want of Compose."""
+        """As the files write them, for use without Compose."""
         names: set[str] = set()
         for document in self.documents.values():
             names |= {str(part[1]) for part in document.places() if len(part) == 2 and part[0] == "services"}

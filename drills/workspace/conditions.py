@@ -1,4 +1,4 @@
-"""Conditions as they stand in files: whether they are CEL, and whether they speak of names that are known there."""
+"""Checks of conditions in files: whether they are valid CEL, and whether they use only names that are known there."""
 
 from __future__ import annotations
 

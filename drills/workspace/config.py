@@ -1,4 +1,4 @@
-"""drills.yaml: what a workspace is."""
+"""The model of drills.yaml, the configuration of a workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the files of a workspace lie. Light: the command line asks for this at its start.
+"""The paths of a workspace's files. Imports little, since the command line needs it at start-up.
 
 What has the name of such a file is listed whatever it is (a folder, a link that leads nowhere): reading it says what is
 wrong, and nothing is left out in silence.

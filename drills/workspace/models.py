@@ -1,4 +1,4 @@
-"""A YAML file into a pydantic model: every problem at once, each with its line and with what would be right."""
+"""Reads a YAML file into a pydantic model; reports all problems at once, with their lines and what would be right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When drills are run: the entries of a workspace's schedule."""
+"""The entries of a workspace's schedule: when which drills run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A drill's timeline as a file of JSON Lines: one event a line, the first one `drill-started`.
 
-What `drills export` writes, `drills score` reads. The first event carries the format's version; the formats of older
-versions are read for ever, a newer one is refused.
+What `drills export` writes, `drills score` reads. The first event carries the format's version; all older formats
+can be read, a newer one is refused.
 """
 
 from __future__ import annotations

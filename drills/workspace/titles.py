@@ -1,4 +1,4 @@
-"""What `drills list` tells of scenarios and sandbox, without building a model of any file: that would take its time."""
+"""What `drills list` shows of scenarios and sandbox, read without building models, which would be slow."""
 
 from __future__ import annotations
 

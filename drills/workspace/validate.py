@@ -1,4 +1,4 @@
-"""Everything that is wrong with a workspace, at once: `file:line: field: what is wrong; what would be right`."""
+"""Every problem of a workspace, at once: `file:line: field: what is wrong; what would be right`."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _broken_entry_points() -> Iterator[Problem]:
     """Kinds of other distributions that cannot be used: what needs none of them goes on."""
     for kinds in (FAULTS, PROBE_KINDS, ADAPTERS, SYSTEMS):
         for group, line in kinds.broken():
-            yield Problem(group, 0, "", line, "mend it, or uninstall the distribution", warning=True)
+            yield Problem(group, 0, "", line, "fix it, or uninstall the distribution", warning=True)
 
 
 def _system(config: WorkspaceConfig | None) -> KnownSystem:

@@ -1,4 +1,4 @@
-"""YAML as data together with the line of every key, so that an error can say where it is.
+"""Reads YAML with the line number of every key, so that an error can say where it is.
 
 The parser's events are put together here, and not by PyYAML's composer: that recurses natively, so that a file of
 brackets ends the process, and forgets where things stand. Everything is bounded: bytes, depth, values (aliases counted
@@ -157,7 +157,7 @@ def _complaint(error: yaml.YAMLError, lines: list[str]) -> tuple[int, str, str]:
     said = " ".join(str(getattr(error, "problem", None) or error).split())
     line = min(mark.line + 1, len(lines)) if mark else 0
     text = lines[line - 1] if line else ""
-    right = "mend the YAML at this line"
+    right = "fix the YAML at this line"
     if re.match(r" *\t", text):
         right = "indent with spaces, not tabs"
     elif re.search(r"[:\[,] *\$+\{", text):

@@ -88,7 +88,7 @@ def test_a_route_that_nobody_asks_any_more_is_named() -> None:
         silent = silent.second({"home": RouteSecond(ok=8), "orders": RouteSecond(ok=12)})
     said = over(silent).says  # type: ignore[union-attr]
     assert said == (
-        "the limit for a recovery has passed and users have not been well for long enough: "
+        "the limit for a recovery has passed and users have not been without errors for long enough: "
         "checkout: nobody asks it, as users did before the fault"
     )
 

@@ -148,7 +148,7 @@ def test_what_the_store_refuses_is_known_and_shown_at_once_and_stored_later_once
     assert desk.stored == desk.told == ["began", "while it is full", "more"]
     assert desk.said == [
         "the store cannot be written, the drill goes on in memory: the disk is full",
-        "the store is written again; nothing of this drill is lost",
+        "the store works again; nothing of this drill is lost",
     ]
 
 
@@ -222,7 +222,7 @@ def test_a_store_that_is_gone_is_made_anew_with_all_that_the_drill_knows(desk: D
     desk.recorder.undos.settle(number)
     desk.recorder.emit(note("undone"))
     assert desk.recorder.flush()
-    assert desk.said == ["the store was removed or replaced; it is made anew with all that this drill knows"]
+    assert desk.said == ["the store was removed or replaced; it is created again with all of this drill's events"]
     assert sorted(desk.told) == ["after", "began", "theirs", "undone"]
     with closing(Store.open(desk.url)) as found:
         drill = found.drill(desk.recorder.drill_id)

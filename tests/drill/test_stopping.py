@@ -107,7 +107,7 @@ def test_a_runner_that_does_not_answer_is_killed_and_its_drill_undone(
         stopped = stop_everything(place, store, "", stay_stopped=False, patience=0.3, say=said.append)
         assert process.wait(10) == -signal.SIGKILL
     (record,) = store.drills()
-    assert said == [f"{record.drill_id} (process {process.pid}) is asked to end and to undo what it did; it has 300ms"]
+    assert said == [f"{record.drill_id} (process {process.pid}) is asked to undo its faults and end within 300ms"]
     assert stopped.lines[0] == (
         f"{record.drill_id} (process {process.pid}) did not end within 300ms and was killed; "
         "what it did is undone from here"

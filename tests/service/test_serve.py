@@ -21,7 +21,7 @@ def test_a_second_service_of_one_workspace_is_refused_with_who_serves_it(tmp_pat
     said: list[str] = []
     with (
         hold(workspace.state_dir, "default.service", "drills serve"),
-        pytest.raises(SandboxBusy, match=r"this workspace is served already, by drills serve \(process \d+"),
+        pytest.raises(SandboxBusy, match=r"this workspace is already served by drills serve \(process \d+"),
     ):
         asyncio.run(serve(workspace, write=said.append))
     assert said == []

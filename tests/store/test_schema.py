@@ -91,7 +91,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
 def test_a_database_with_tables_of_another_program_of_the_same_names_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "drills.db") as connection:
         connection.execute("CREATE TABLE events (what TEXT)")
-    with pytest.raises(BadInput, match="has tables that are not of drills"):
+    with pytest.raises(BadInput, match="has tables that do not belong to drills"):
         Store.open(f"sqlite:///{tmp_path}/drills.db")
 
 
