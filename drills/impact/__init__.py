@@ -1,1 +1,1 @@
-"""What users suffered: from the seconds of a drill's traffic to when they suffered first, and were well again."""
+"""The impact on users: from the seconds of a drill's traffic to when it began and when they had recovered."""

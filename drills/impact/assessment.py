@@ -1,4 +1,4 @@
-"""What users suffered, and whether they are well again: measured, never declared.
+"""What users suffered, and whether they have recovered: measured, never declared.
 
     baseline ──► fault ──► first bad window ─── bad … bad ───► well, well, well … for the settle time
                            │ first_impact                   │ settled_since
@@ -50,7 +50,7 @@ class ImpactAssessment:
     `settled_since` is None unless users have been well since then, for at least the scenario's settle time, up to
     the last second of traffic. `well_since` is the same without the settle time having passed. `lulls` are the
     stretches of at least the settle time in which users were well before a relapse. `recovery` says of what kind it
-    is; only `full` and `degraded` are a responder's merit. `problem` tells why this traffic proves nothing; the drill
+    is; the responder is credited with `full` and `degraded`. `problem` tells why this traffic proves nothing; the drill
     is then invalid.
     """
 
@@ -83,7 +83,7 @@ def scored_until(timeline: Timeline) -> float:
 
 
 def assess(timeline: Timeline) -> ImpactAssessment:
-    """Measure what users suffered and whether they are well. Cheap enough for every second of a running drill."""
+    """Measure what users suffered and whether they have recovered. Cheap enough for every second of a running drill."""
     horizon = scored_until(timeline)
     baseline = baseline_of(timeline)
     fault = timeline.first(FaultApplied)
@@ -173,7 +173,7 @@ def bad_routes(window: Window, baseline: Baseline) -> tuple[str, ...]:
 
 
 def _is_thin(window: Window, baseline: Baseline) -> bool:
-    """Whether less load than before was offered, sent or answered: being well under it proves nothing."""
+    """Whether less load than before was offered, sent or answered: having no errors under it proves nothing."""
     length = len(window.seconds)
     return (
         _short(window.planned, baseline.planned * length)
@@ -227,7 +227,7 @@ def _recovery(timeline: Timeline, course: _Course, degraded: float, injected: fl
 
 
 def _acted(timeline: Timeline, injected: float, recovered: float) -> bool:
-    """Whether the responder, if there was one, began to change something no later than users were well again."""
+    """Whether the responder, if there was one, began to change something no later than users recovered."""
     if timeline.start.responder is ResponderKind.NONE:
         return False
     changes = (

@@ -1,4 +1,4 @@
-"""What 'as before' means: the traffic between the steady state and the first fault."""
+"""The baseline: the traffic between the steady state and the first fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps users from being well, in words: which routes, what is wrong with them, and which nobody asks."""
+"""What prevents a recovery, as text: which routes fail and how, and which get no requests."""
 
 from __future__ import annotations
 

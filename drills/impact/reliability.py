@@ -1,4 +1,4 @@
-"""Whether the traffic of a drill can be relied on as the truth about its users."""
+"""Whether the traffic of a drill is a reliable measure of its users' experience."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from drills.model.timeline import Timeline
 
 
 def problem_of(timeline: Timeline, seconds: Sequence[TrafficSecond], baseline: Baseline, horizon: float) -> str | None:
-    """Why these seconds, up to `horizon` (t), prove nothing; None when they do.
+    """Why these seconds, up to `horizon` (t), are not reliable; None when they are.
 
     Users who suffered already before the fault, seconds that are missing, and a generator that was behind its own
     plan though the app answered well.

@@ -1,4 +1,4 @@
-"""What users suffered in all, from the fault to the end of the drill."""
+"""The total impact on users, from the fault to the end of the drill."""
 
 from __future__ import annotations
 

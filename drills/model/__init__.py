@@ -1,1 +1,1 @@
-"""What decides: pure functions and frozen data. No input or output, no clock, no async."""
+"""The domain model: pure functions and immutable data. No input or output, no clock, no async."""

@@ -1,6 +1,6 @@
-"""Conditions in CEL (Common Expression Language), with an honest *unknown*.
+"""Conditions in CEL (Common Expression Language) that are *unknown* when a value is missing.
 
-A condition is compiled once and evaluated often. What it names and nobody could measure makes it unknown, never
+A condition is compiled once and evaluated often. A value that it needs and nobody measured makes it unknown, never
 false: NaN and absent values are removed before CEL sees them, and an evaluation that needs them gives `None`.
 
 The parser and the evaluator run in native code that holds the interpreter's lock: neither a signal, a time-out nor
@@ -34,7 +34,7 @@ _ADDING_MACRO = re.compile(r"map|filter|exists")
 
 
 class ConditionError(ValueError):
-    """The text is not a CEL expression; the message is one line and tells where."""
+    """The text is not a CEL expression; the message is one line and says where."""
 
 
 _TOO_DEEP = re.compile(r"Recursion limit of (\d+) exceeded")

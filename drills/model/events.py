@@ -2,7 +2,7 @@
 
 Every event has `t`, seconds since the drill began on a monotonic clock, and `at`, the wall time for people.
 Durations are differences of `t`; nothing is computed from `at`. An event never changes once it is stored;
-a mistake is mended by a `Corrected` event.
+a mistake is corrected by a `Corrected` event.
 """
 
 from __future__ import annotations

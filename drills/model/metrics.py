@@ -1,4 +1,4 @@
-"""The metrics that playbooks' thresholds and abort conditions speak of: one catalogue, with units."""
+"""The catalogue of metrics, with units, for playbooks' thresholds and abort conditions."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Pattern:
         """Whether it matches anywhere. `$` stands for the end of the text, or before its last line feed, as in Python.
 
         Time is bounded (see LARGEST) but may be seconds for a hostile pattern and a long text: from an event loop, call
-        it by `asyncio.to_thread`, which RE2 lets run beside it.
+        it by `asyncio.to_thread`, since RE2 lets other threads run.
         """
         if self._program.search(text) is not None:
             return True

@@ -1,4 +1,4 @@
-"""Monitoring, for drills and for the service alike: what probes observe is judged, and becomes alerts.
+"""Monitoring, for drills and for the service: turns the observations of probes into alerts.
 
 Prober ──observation──► Monitor ──► sink: a drill's timeline, or the service's log and store
     ▲                      │

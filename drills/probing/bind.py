@@ -1,4 +1,4 @@
-"""A probe made ready: its addresses filled in, its settings checked, its conditions compiled."""
+"""Prepares probes to be run: fills in addresses, checks settings, compiles conditions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BoundProbe:
     """`every` and `timeout` are seconds; `needs` are the names that its conditions mention.
 
     `json_fields` are the fields of `json` that they mention; None when they may mention any. `vantage` is from where
-    it checks, `via` the prober elsewhere that checks; `places` are the probe from each of its vantages, none when it
+    it checks, `via` the prober elsewhere that runs it; `places` are the probe from each of its vantages, none when it
     names none. `unusable` says why it cannot run; then it has no settings and no conditions.
     """
 

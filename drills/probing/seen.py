@@ -19,14 +19,14 @@ class Seen:
     """The raw result of one check.
 
     `values` are what conditions may name (only those that the probe's conditions do name are filled in).
-    `absent` tells why a name has no value though the target answered: a condition on it fails for that reason.
-    `unmeasured` tells why there is no value yet: a condition on it is not counted.
-    `doubt` tells why the check is no pass though no condition that was counted fails: something asked for is not known.
-    `withheld` tells why the target does not show a value to this prober, which lacks a right or a feature of it: what a
+    `absent` says why a name has no value though the target answered: a condition on it fails for that reason.
+    `unmeasured` says why there is no value yet: a condition on it is not counted.
+    `doubt` says why the check does not pass although no condition fails: a value that was asked for is not known.
+    `withheld` says why the target does not show a value to this prober, which lacks a right or a feature of it: what a
     condition on it would say is unknown.
     `failure` is set when the target did not give what was asked; `unknown` when the prober itself could not run it;
-    `degraded` tells why a check that passes is no better than *degraded*, by what the target says of itself;
-    `verdict`, an outcome and its reason, when a prober elsewhere has checked and judged.
+    `degraded` says why a check that passes is no better than *degraded*, by what the target says of itself;
+    `verdict`, an outcome and its reason, when a prober on another machine made the check.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)

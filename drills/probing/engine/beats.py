@@ -1,4 +1,4 @@
-"""Beats: the traces of things that report by themselves, one small file for each name.
+"""Beats: when jobs last reported (`drills heartbeat`), in one small file for each name.
 
 Light on purpose: a job calls it at its end (`drills heartbeat NAME`), and must not wait.
 """

@@ -1,4 +1,4 @@
-"""Conditions evaluated where nothing can stand still: cheap ones at once, the rest in a process that can be ended.
+"""Evaluates conditions without blocking the event loop: cheap ones at once, others in a process that can be killed.
 
 condition ──cheap──► here, some microseconds
     └──a loop, a regular expression, a large document──► one of a few processes ──► value

@@ -1,4 +1,4 @@
-"""How many checks go on at once, so that hanging targets never take the places of healthy ones.
+"""Limits how many checks run at once, so that hanging targets never delay the checks of healthy ones.
 
 due ──► fast lane ──(still there after a while, and somebody needs the place)──► slow lane
 due, and its last check was slow ──────────────────────────────────────────────► slow lane

@@ -1,4 +1,4 @@
-"""The engine that keeps probes on time.
+"""The engine that runs probes at their intervals.
 
     heap ──due──► lanes ──place──► check (one task) ──► verdict ──► sink
                     │                  ▲

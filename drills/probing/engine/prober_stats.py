@@ -1,4 +1,4 @@
-"""What the prober says about itself."""
+"""The prober's statistics about itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a bound probe can check at all: its kind makes its check ready, with all that settings may be wrong in."""
+"""Whether a bound probe can run at all: its kind prepares the check, which finds errors in its settings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def make_ready(
 
 
 async def unready(probes: Iterable[BoundProbe]) -> list[tuple[BoundProbe, str]]:
-    """Those that could not check, each from each of its vantages, and why. Nothing is connected to."""
+    """Those that cannot run, each from each of its vantages, and why. Nothing is connected to."""
     context = ProbeContext(Resolver(), time.monotonic)
     try:
         return [

@@ -1,4 +1,4 @@
-"""Why a condition does not hold, in the words of a person: "status 503, not 200", "2.31 s, over 2 s"."""
+"""Why a condition does not hold, as readable text: "status 503, not 200", "2.31 s, over 2 s"."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from drills.probing.net.server_url import host_and_port
 from drills.probing.net.urls import HttpUrl
 
 _AGAIN = 0.5
-#: Quietly made anew before the other side tires of a silent guest (PostgreSQL's authentication_timeout is 60 s).
+#: Reconnected before the server closes an idle, unauthenticated connection (PostgreSQL's authentication_timeout: 60 s).
 _RENEW = 45.0
 
 

@@ -1,4 +1,4 @@
-"""From what a check saw to an outcome and a short reason."""
+"""Turns the result of a check into an outcome and a short reason."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOGETHER = 5.0
 
 
 async def judge(probe: BoundProbe, seen: Seen, evaluator: Evaluator) -> tuple[Outcome, str]:
-    """The outcome of a check and why; the reason of a pass is empty, or tells what was not measured.
+    """The outcome of a check and why; the reason of a pass is empty, or says what was not measured.
 
     A condition that needs a value which the answer lacks has failed: the answer came, and was not what was asked for.
     One that could not be evaluated in time says nothing about the target: the outcome is unknown. So does one that

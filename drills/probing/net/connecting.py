@@ -1,4 +1,4 @@
-"""Opening a connection, as every kind of probe that opens one by itself does, and telling why there is none."""
+"""Opens a connection for the kinds of probes that need one, and says why it failed."""
 
 from __future__ import annotations
 

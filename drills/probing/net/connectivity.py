@@ -1,4 +1,4 @@
-"""Whether the prober itself can still reach anything, asked when every target fails at once."""
+"""Whether the prober itself can still reach anything, checked when all targets fail at once."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from drills.probing.net.host_names import ascii_name
 
 
 class NameNotResolved(Exception):
-    """The name has no address, or nobody told in time; the message is one line."""
+    """The name has no address, or no answer came in time; the message is one line."""
 
 
 class ResolverBusy(Exception):

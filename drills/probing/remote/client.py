@@ -1,4 +1,4 @@
-"""The side that asks: a probe's check from a vantage with `via`, made by a prober on another machine.
+"""The client of remote probing: has a prober on another machine check from a vantage with `via`.
 
 check ──POST /check──► `drills prober` there: binds, checks, judges ──► outcome, reason, phases, metrics
   └── no answer, the token refused, an answer that is none: nothing is known from there, and nothing has failed
@@ -48,7 +48,7 @@ class ProbeClient:
 
 
 class _NoAnswer(Exception):
-    """Nothing is known from there; the message tells why, in one line."""
+    """The prober gave no usable answer; the message says why, in one line."""
 
 
 def prepare(probe: BoundProbe, context: ProbeContext) -> Check:

@@ -1,4 +1,4 @@
-"""Probers on other machines, as a workspace names them, and the token that both sides keep."""
+"""Probers on other machines, as a workspace declares them, and the token that both sides share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class KnownProber:
-    """Another machine's `drills prober`: `url` is where it listens, `token_file` holds what it wants to be told."""
+    """Another machine's `drills prober`: `url` is where it listens, `token_file` holds its token."""
 
     name: str
     url: str

@@ -1,10 +1,10 @@
-"""Bounds what connections may cost whoever has not shown the token yet, and for how long anybody may send a header.
+"""Limits connections of clients that have not authenticated yet, and the time in which a header must arrive.
 
 accepted ──header complete within 10 s──► answered ──the token was right──► kept alive
    │                └── otherwise aborted      └── otherwise closed
    └── too many: the oldest that has not shown the token makes room
 
-The server's own limits begin with a complete header: half a request held its descriptor for as long as it liked.
+The server's own limits begin with a complete header: without this, half a request could hold its descriptor for ever.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`drills prober`: answers questions over HTTP to whoever has the token.
 
 POST /check    Authorization: Bearer TOKEN; a Question, and its Answer; what cannot be checked is one line in `error`
-GET  /health  whether it answers at all; tells nothing, and wants no token
+GET  /health  whether it answers at all; shows nothing, and needs no token
 """
 
 from __future__ import annotations

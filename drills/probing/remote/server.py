@@ -1,4 +1,4 @@
-"""The side that is asked: makes a probe of a question, keeps it ready for the next one, checks and judges."""
+"""The server of remote probing: makes a probe of a request, keeps it ready for the next one, checks and judges."""
 
 from __future__ import annotations
 
