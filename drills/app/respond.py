@@ -146,7 +146,7 @@ class Desk:
 
     def name_cause(self, cause: str) -> Answer:
         truth = self._timeline().start.scenario.truth
-        name = _one_of(cause, truth.among if truth else (), "cause") if truth else self._told(cause, "cause")
+        name = _one_of(cause, sorted(truth.among) if truth else (), "cause") if truth else self._told(cause, "cause")
         return self._said(f"cause named: {name}", CauseNamed(**self._now(), cause=name))
 
     def escalate(self, to: str | None, because: str) -> Answer:

@@ -80,7 +80,7 @@ def _show_truth(truth: TruthShown) -> None:
             echo(f"          {name:<13} {visible_line(value if isinstance(value, str) else json.dumps(value))}")
     if truth.cause is not None:
         echo(f"cause     {truth.cause}, among {', '.join(truth.among)}")
-        echo(f"remedy    {truth.remedy}")
+        echo(f"remedy    {visible_line(truth.remedy)}")
     for number, hint in enumerate(truth.hints, 1):
         echo(f"hint {number}    {hint}")
 

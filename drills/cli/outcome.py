@@ -77,7 +77,7 @@ def print_debrief(console: Console, told: Debrief | None) -> None:
     for label, said in (
         ("broken", "; ".join(told.broken) or "nothing"),
         ("cause", f"{told.cause or 'none'}. {told.named}".strip()),
-        ("remedy", told.remedy or "none needed"),
+        ("remedy", visible_line(told.remedy) or "none needed"),
     ):
         console.print(Text(f"  {label:<8} {said}"), soft_wrap=not console.is_terminal)
     console.print()

@@ -84,9 +84,11 @@ class SettingsModel(Model):
         """The check of `probe`, whose settings these are: what can be made ready is, and nothing is connected to.
 
         Raises ValueError or DrillsError, in one line, for settings that cannot be used. That of an included kind is in
-        `drills/probing/kinds/KIND/probe.py`: checking files loads neither a database's driver nor libcurl.
+        `drills/probing/kinds/KIND/probe.py` (`-` in a kind is `_` there): checking files loads neither a database's
+        driver nor libcurl.
         """
-        check: Check = import_module(f"drills.probing.kinds.{probe.spec.kind}.probe").prepare(probe, context)
+        folder = probe.spec.kind.replace("-", "_")
+        check: Check = import_module(f"drills.probing.kinds.{folder}.probe").prepare(probe, context)
         return check
 
     @classmethod

@@ -142,6 +142,14 @@ def test_the_named_cause_is_told_to_others_once_it_was_named(office: Office) -> 
     assert "bad-deploy" not in posted.text
 
 
+def test_the_order_of_the_causes_that_a_refusal_lists_does_not_show_the_true_one(office: Office) -> None:
+    truth = office.timeline.start.scenario.truth
+    assert truth is not None
+    assert list(truth.among) != sorted(truth.among)
+    with pytest.raises(BadInput, match=f"known: {', '.join(sorted(truth.among))}$"):
+        office.desk.name_cause("nonsense")
+
+
 def test_the_ladder_is_climbed_rung_by_rung_for_the_level_of_the_incident(office: Office) -> None:
     assert office.desk.escalate(None, "").text == "escalated to First on call: pager"
     assert office.desk.escalate(None, "no progress").text == "escalated to Second on call: telephone"
