@@ -6,6 +6,7 @@ these groups begin first. (The groups of pytest-xdist itself go by a mark, and d
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ import pytest
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
+
+# A shell starts its background jobs with SIGINT ignored, and every process that a test starts inherits that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: What the names of tests begin with that belong together, the group that takes longest first.
 TOGETHER = (
