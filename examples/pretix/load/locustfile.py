@@ -10,7 +10,9 @@ from locust import HttpUser, constant_throughput, task
 
 SHOP = "/harbour/festival/"
 #: How often a browser asks whether a reservation is made, a second apart, before its user gives up.
-PATIENCE = 6
+PATIENCE = 8
+#: After so many answers that it is not, its user counts each further one as a failure.
+SOON = 3
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 _PRODUCT = re.compile(r'name="(item_\d+)"')
@@ -49,20 +51,20 @@ class Visitor(HttpUser):
             if not answer.ok:
                 return
             reservation = answer.json()
-        for left in range(PATIENCE, 0, -1):
-            if self.is_reserved(reservation["check_url"], last=left == 1):
+        for asked in range(1, PATIENCE + 1):
+            if self.is_reserved(reservation["check_url"], late=asked > SOON):
                 self.ask("GET", SHOP, "cart", "Your cart")
                 self.ask("GET", f"{SHOP}checkout/start", "checkout", "Checkout")
                 return
 
-    def is_reserved(self, path: str, *, last: bool) -> bool:
-        """Asks once; that it is not yet reserved is a failure the last time."""
+    def is_reserved(self, path: str, *, late: bool) -> bool:
+        """Asks once; `late`: that it is not yet reserved is a failure."""
         with self.client.get(path, name="reservation", catch_response=True) as answer:
             if not answer.ok:
                 return False
             state = answer.json()
-            if last and not state["ready"]:
-                answer.failure("not reserved")
+            if late and not state["ready"]:
+                answer.failure("not yet reserved")
             elif state["ready"] and not state["success"]:
                 answer.failure(state["message"])
         return bool(state["ready"] and state["success"])
