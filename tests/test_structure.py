@@ -86,6 +86,16 @@ def test_a_replica_of_the_shop_loads_nobodys_command_line(tmp_path: Path) -> Non
     assert not loaded & {"rich", "pygments", "typer"}
 
 
+def test_every_module_can_be_imported(tmp_path: Path) -> None:
+    """What is imported inside functions is not found by a type checker alone: a name may be there for types only."""
+    paths = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name not in ("__init__.py", "__main__.py")]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths if "migrations" not in path.parts]
+    # Locust changes the standard library when it is imported, so it must come first in its process.
+    users = [name for name in names if name.startswith(("drills.traffic.locust_", "drills.traffic.user"))]
+    for modules in (sorted(set(names) - set(users)), users):
+        assert "drills" in loaded_by("".join(f"import {name}\n" for name in modules), tmp_path)
+
+
 def test_modules_are_named_for_what_they_do() -> None:
     empty_words = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "common", "tools"}
     assert not [path for path in PACKAGE.rglob("*.py") if empty_words & set(path.stem.split("_"))]

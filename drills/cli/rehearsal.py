@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from drills.app.context import Context
 from drills.app.rehearsal import passed, rehearse
-from drills.app.start import DrillPlan
 from drills.cli.terminal import echo
 from drills.errors import ExitCode
 from drills.model.durations import humane
 from drills.model.probe import probe_from
+
+if TYPE_CHECKING:
+    from drills.app.start import DrillPlan
 
 
 def print_rehearsal(context: Context, plan: DrillPlan) -> int:
