@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drills.app.context import Context
     from drills.model.scorecard import DrillResult, Scorecard
     from drills.model.timeline import Timeline
+    from drills.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +89,25 @@ def stored_timeline(context: Context, drill_id: str) -> Timeline:
 
     Raises BadInput when there is no such drill or nothing of it was recorded, NotAllowed while it is going on.
     """
-    from drills.model.events import DrillStarted
-
     with context.store() as store:
         require(context.caller, Act.READ_REPORT, of_drill(store.drill(drill_id)))
-        timeline = store.timeline(drill_id)
-    if timeline.first(DrillStarted) is None:
-        raise BadInput(f"{drill_id} ended before it had begun: nothing of it was recorded, so there is no report")
-    return timeline
+        return _timeline(store, drill_id)
 
 
 def _stored(context: Context, drill_id: str) -> tuple[Timeline, Scorecard]:
     from drills.scoring.score import score
 
-    timeline = stored_timeline(context, drill_id)
     with context.store() as store:
+        require(context.caller, Act.READ_REPORT, of_drill(store.drill(drill_id)))
+        timeline = _timeline(store, drill_id)
         kept = store.scorecards_of(drill_id)
     return timeline, kept[-1].scorecard if kept else score(timeline)
+
+
+def _timeline(store: Store, drill_id: str) -> Timeline:
+    from drills.model.events import DrillStarted
+
+    timeline = store.timeline(drill_id)
+    if timeline.first(DrillStarted) is None:
+        raise BadInput(f"{drill_id} ended before it had begun: nothing of it was recorded, so there is no report")
+    return timeline

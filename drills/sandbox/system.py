@@ -6,6 +6,7 @@ adapters are (see `drills.sandbox.systems`). Both say the same of themselves.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,7 @@ class KnownSystem(Protocol):
         ...
 
 
-class System:
+class System(ABC):
     """See KnownSystem. One class for each, without state and quick to load: lists and help texts ask it too."""
 
     commands: ClassVar[tuple[CommandGroup, ...]] = ()
@@ -140,9 +141,9 @@ class System:
     ports: ClassVar[tuple[PublishedPort, ...]] = ()
     """Of its compose file, if it has one of its own."""
 
+    @abstractmethod
     def open(self, opening: Opening) -> Sandbox:
         """Its sandbox, running or not. Raises BadInput for what the workspace says wrongly of it."""
-        raise NotImplementedError
 
     def unavailable(self, driver: str) -> Mapping[Capability, str]:  # noqa: ARG002 - for those that depend on it
         """Why, in a few words, for each capability that is known to be lacking without opening the sandbox."""

@@ -140,9 +140,10 @@ class Workspace:
             return own
         return self.config.sandbox.known.locustfile(self.root) or own
 
-    def entrance(self, scenario: Scenario) -> str | None:
-        """The address at which the scenario's users come in; None when nothing says it."""
-        return scenario.traffic.entrance or self.config.traffic.service or self.config.sandbox.known.entrance
+    def entrance(self, scenario: Scenario | None = None) -> str | None:
+        """The address at which users come in, in a scenario or in general; None when nothing says it."""
+        own = None if scenario is None else scenario.traffic.entrance
+        return own or self.config.traffic.service or self.config.sandbox.known.entrance
 
     def shown(self, path: Path) -> str:
         """A file's name as messages show it: from the workspace's folder when it lies there."""

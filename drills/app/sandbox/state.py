@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from drills.sandbox.capabilities.services import ServiceStatus as ServiceStatus
     from drills.sandbox.fingerprint import Fingerprint
     from drills.sandbox.sandbox import Sandbox
+    from drills.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ def overview(sandbox: Sandbox) -> Overview:
         secret=sandbox.settings.secret if Capability.SETTINGS in able else (),
         links=sandbox.links.list() if Capability.LINKS in able else (),
     )
+
+
+def entrances(workspace: Workspace, sandbox: Sandbox) -> Sequence[str]:
+    """The address at which users come in; where nothing says which that is, those of all web services."""
+    addresses = sandbox.addresses
+    if entrance := addresses.get(workspace.entrance() or ""):
+        return (entrance,)
+    # A database's address holds its password, and nobody opens it in a browser.
+    reached = (addresses.get(name, "") for name in sandbox.service_names)
+    return tuple(address for address in reached if address.startswith(("http:", "https:")))
 
 
 def whole_state(context: Context, sandbox: Sandbox) -> dict[str, Any]:

@@ -24,16 +24,14 @@ def register(app: typer.Typer) -> None:
 
 def up(workspace: WorkspaceOption = HERE) -> None:
     """Start all services that are not running, and wait until they are ready."""
+    from drills.app.sandbox.state import entrances
+
     context, sandbox = open_sandbox(workspace, must_be_up=False)
     began = time.monotonic()
     with action(context, read_only=False):
         sandbox.up()
         print_services(sandbox.services.list())
-        told, config = sandbox.addresses, context.workspace.config
-        entrance = told.get(config.traffic.service or config.sandbox.known.entrance or "")
-        # A database's address holds its password, and nobody opens it in a browser.
-        web = [told[name] for name in sandbox.service_names if told.get(name, "").startswith(("http:", "https:"))]
-        shown = entrance or ", ".join(web)
+        shown = ", ".join(entrances(context.workspace, sandbox))
         echo(f"up in {time.monotonic() - began:.1f} s" + (f": {shown}" if shown else ""))
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ssl
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, cast
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.certificate import Certificate
+from drills.sandbox.ports import HOST
 from drills.sandbox.shop.definitions import shop_module
 
 #: A certificate that ends sooner counts as expired: somebody must act.
 ENDS_SOON = timedelta(days=7)
+#: Seconds between two checks of what the edge shows.
+_AGAIN = 0.03
 
 
 class _Facts(Protocol):
@@ -56,6 +61,21 @@ class CertificateFolder:
             self._certificates.provide(self._folder, now)
         except (OSError, ValueError) as error:
             raise EnvironmentFailed(f"{self._folder}: no certificate can be made: {error}") from error
+
+    def await_loaded(self, port: int, seconds: float) -> None:
+        """Wait until the edge at this port shows the folder's certificate; raises when it has not after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while not self._is_shown_at(port):
+            if time.monotonic() > deadline:
+                raise EnvironmentFailed("the edge did not load the new certificate; its log says why")
+            time.sleep(_AGAIN)
+
+    def _is_shown_at(self, port: int) -> bool:
+        try:
+            shown = ssl.get_server_certificate((HOST, port), timeout=2)
+        except OSError:
+            return False
+        return shown.strip() in (self._folder / "edge.pem").read_text(encoding="ascii")
 
     def issue(self, now: datetime, valid_for: timedelta) -> None:
         """A new certificate in the place of the present one; negative: it has expired."""

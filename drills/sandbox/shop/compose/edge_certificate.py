@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
-import time
 from datetime import timedelta
 
 from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.certificate import Certificate
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.ports import HOST
 from drills.sandbox.shop.certificates import CertificateFolder
 from drills.sandbox.shop.compose.service_control import ServiceControl
 from drills.sandbox.shop.names import Service
@@ -58,16 +55,4 @@ class EdgeCertificate:
             return  # It reads the file when it starts.
         for container in self._control.of(Service.EDGE):
             self._control.containers.signal(container, "SIGUSR2")
-        deadline = time.monotonic() + _LOADED_SECONDS
-        while not self._in_use():
-            if time.monotonic() > deadline:
-                raise EnvironmentFailed("the edge did not load the new certificate; its log says why")
-            time.sleep(0.05)
-
-    def _in_use(self) -> bool:
-        port = self._control.store.read().ports[Service.EDGE]
-        try:
-            shown = ssl.get_server_certificate((HOST, port), timeout=2)
-        except OSError:
-            return False
-        return shown.strip() in (self._control.layout.certificates / "edge.pem").read_text(encoding="ascii")
+        self._folder.await_loaded(self._control.store.read().ports[Service.EDGE], _LOADED_SECONDS)

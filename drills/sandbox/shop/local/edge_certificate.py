@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import signal
-import ssl
-import time
 from datetime import UTC, datetime, timedelta
 
-from drills.errors import EnvironmentFailed
 from drills.sandbox.capabilities.certificate import Certificate
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.ports import HOST
 from drills.sandbox.shop.certificates import CertificateFolder, standing
 from drills.sandbox.shop.local import processes
 from drills.sandbox.shop.local.service_control import ServiceControl
@@ -46,16 +42,4 @@ class EdgeCertificate:
             return  # It reads the file when it starts, or goes on.
         edge = [found for record in self._control.records(Service.EDGE) if (found := self._control.find(record))]
         processes.send(edge, signal.SIGHUP)
-        deadline = time.monotonic() + _LOADED_SECONDS
-        while not self._in_use():
-            if time.monotonic() > deadline:
-                raise EnvironmentFailed("the edge did not load the new certificate; its log says why")
-            time.sleep(0.03)
-
-    def _in_use(self) -> bool:
-        port = self._control.store.read().ports[Service.EDGE]
-        try:
-            shown = ssl.get_server_certificate((HOST, port), timeout=2)
-        except OSError:
-            return False
-        return shown.strip() in (self._control.layout.certificates / "edge.pem").read_text(encoding="ascii")
+        self._folder.await_loaded(self._control.store.read().ports[Service.EDGE], _LOADED_SECONDS)
