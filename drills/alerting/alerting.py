@@ -22,8 +22,8 @@ def observe(
 ) -> tuple[AlertState, tuple[Transition, ...]]:
     """Take in one check that ended at `t` (seconds, monotonic; an earlier `t` than the last counts as the last).
 
-    Returns what follows from earlier moments, and CheckAgain at once. What follows from this check is told by the
-    next `tick`, or the next call with a later `t`. A probe that the rules do not know is ignored.
+    Returns the transitions of earlier moments, and CheckAgain at once. The transitions that follow from this check are
+    returned by the next `tick`, or the next call with a later `t`. A probe that the rules do not know is ignored.
     """
     state = _begun(rules, state, t)
     t = max(t, state.t)
@@ -34,29 +34,29 @@ def observe(
     if rule is None:
         return replace(state, t=t), transitions
     before = state.probes.find(rule.name)
-    places, touched = state.places, state.touched
+    vantage_states, pending = state.vantage_states, state.pending
     if not rule.vantages:
         latest_before = before
         latest = after = check(rule.fail, rule.recover, before, t, observation)
     elif observation.vantage in rule.vantages:
-        place = vantages.place(rule.name, observation.vantage)
-        latest_before = places.find(place)
+        key = vantages.vantage_key(rule.name, observation.vantage)
+        latest_before = vantage_states.find(key)
         latest = check(rule.fail, rule.recover, latest_before, t, observation)
-        places = places.put(place, latest)
-        after = vantages.combined(rule, places)
+        vantage_states = vantage_states.put(key, latest)
+        after = vantages.combined(rule, vantage_states)
         if _differs(rule, latest_before, latest):
-            touched = touched.union(rule.touches)
+            pending = pending.union(rule.affects)
     else:
         return replace(state, t=t), transitions
     metrics: Mapping[str, Reading] = state.metrics
     if observation.metrics:
         metrics, moved = _read(rules, rule, state, t, observation)
         if moved:
-            touched = touched.union(*(rules.keys_of_metric[name] for name in moved))
+            pending = pending.union(*(rules.keys_of_metric[name] for name in moved))
     moved_standing = (before.standing if before else Standing.UNDECIDED) is not after.standing
     failed = observation.outcome is Outcome.FAIL
     if moved_standing or (failed and after.decided is Standing.DOWN and rule.ancestors):
-        touched = touched.union(rule.touches)
+        pending = pending.union(rule.affects)
     state = AlertState(
         t,
         state.began,
@@ -65,12 +65,12 @@ def observe(
         state.keys,
         state.roles,
         state.down,
-        touched,
+        pending,
         state.agenda,
-        min(state.silence_at, t + rule.word_holds)
+        min(state.silence_at, t + rule.stale_after)
         if latest_before is not None and latest_before.lost
         else (state.silence_at),
-        places,
+        vantage_states,
     )
     if moved_standing:
         state = _counted(state, rule, before, after)
@@ -84,7 +84,7 @@ def observe(
 
 
 def tick(rules: AlertRules, state: AlertState, t: float) -> tuple[AlertState, tuple[Transition, ...]]:
-    """Time has come to `t`: tell what follows from all that was observed, and from what was not."""
+    """Let time pass up to `t`; returns what follows from the observations so far, and from missing ones."""
     state = _begun(rules, state, t)
     return _advance(rules, state, max(t, state.t), include_t=True)
 
@@ -92,27 +92,27 @@ def tick(rules: AlertRules, state: AlertState, t: float) -> tuple[AlertState, tu
 def _begun(rules: AlertRules, state: AlertState, t: float) -> AlertState:
     if state.began is not None:
         return state
-    return replace(state, t=t, began=t, silence_at=t + rules.shortest_word)
+    return replace(state, t=t, began=t, silence_at=t + rules.shortest_stale_after)
 
 
 def _advance(
     rules: AlertRules, state: AlertState, t: float, *, include_t: bool
 ) -> tuple[AlertState, tuple[Transition, ...]]:
     """Judge what is open, moment by moment, up to `t`; at `t` itself only if its evidence is complete."""
-    told: list[Transition] = []
+    transitions: list[Transition] = []
     while True:
-        moment = state.t if state.touched else min(state.agenda[0][0] if state.agenda else math.inf, state.silence_at)
+        moment = state.t if state.pending else min(state.agenda[0][0] if state.agenda else math.inf, state.silence_at)
         if moment > t or (moment == t and not include_t):
             break
         state = replace(state, t=max(state.t, moment))
         if state.silence_at <= moment:
             state = _missed(rules, state, moment)
         due = bisect_right(state.agenda, (moment, "\uffff"))
-        keys = state.touched.union(key for _, key in state.agenda[:due])
-        state = replace(state, agenda=state.agenda[due:], touched=frozenset())
-        state, transitions = judge(rules, state, sorted(keys), moment)
-        told.extend(transitions)
-    return (state if state.t == t else replace(state, t=t)), tuple(told)
+        keys = state.pending.union(key for _, key in state.agenda[:due])
+        state = replace(state, agenda=state.agenda[due:], pending=frozenset())
+        state, found = judge(rules, state, sorted(keys), moment)
+        transitions.extend(found)
+    return (state if state.t == t else replace(state, t=t)), tuple(transitions)
 
 
 def _read(
@@ -132,7 +132,7 @@ def _read(
             continue
         if before is not None and before.t == t and (before.probe, before.vantage) > (rule.name, observation.vantage):
             continue  # two probes measured it at the same moment: one of them is taken, whoever came first
-        readings[name] = Reading(t, rule.name, value, t + rule.word_holds, observation.vantage)
+        readings[name] = Reading(t, rule.name, value, t + rule.stale_after, observation.vantage)
         if before is None or before.value != value or before.good_until <= t:
             moved.append(name)
     return readings, moved
@@ -155,50 +155,50 @@ def _counted(state: AlertState, rule: ProbeRule, before: ProbeState | None, afte
 
 
 def _missed(rules: AlertRules, state: AlertState, t: float) -> AlertState:
-    """Find the probes that were not run for too long. Runs once per such time, not once per observation."""
+    """Mark the probes that have not been run for too long. Called when one is due, not once per observation."""
     next_at = math.inf
-    touched: set[str] = set()
+    pending: set[str] = set()
     began = state.began if state.began is not None else t
     for name, rule in rules.probes.items():
         before = state.probes.find(name)
         missed = 0
-        for place in [vantages.place(name, each) for each in rule.vantages] or [name]:
-            shelves = state.places if rule.vantages else state.probes
-            known = shelves.find(place)
+        for key in [vantages.vantage_key(name, each) for each in rule.vantages] or [name]:
+            states = state.vantage_states if rule.vantages else state.probes
+            known = states.find(key)
             if known is not None and known.lost:
                 continue
-            silent_at = (known.seen if known is not None else began) + rule.word_holds
+            silent_at = (known.seen if known is not None else began) + rule.stale_after
             if silent_at > t:
                 next_at = min(next_at, silent_at)
                 continue
-            seconds = f"not checked for {rule.word_holds:g} s"
+            seconds = f"not checked for {rule.stale_after:g} s"
             lost = replace(known or ProbeState(seen=began), lost=True, checks=(), reason=seconds)
-            shelves = shelves.put(place, lost)
-            state = replace(state, places=shelves) if rule.vantages else replace(state, probes=shelves)
+            states = states.put(key, lost)
+            state = replace(state, vantage_states=states) if rule.vantages else replace(state, probes=states)
             missed += 1
         if missed:
             if rule.vantages:
-                state = replace(state, probes=state.probes.put(name, vantages.combined(rule, state.places)))
+                state = replace(state, probes=state.probes.put(name, vantages.combined(rule, state.vantage_states)))
             state = _counted(state, rule, before, state.probes[name])
-            touched.update(rule.touches)
-    return replace(state, silence_at=next_at, touched=state.touched | touched)
+            pending.update(rule.affects)
+    return replace(state, silence_at=next_at, pending=state.pending | pending)
 
 
 def _differs(rule: ProbeRule, before: ProbeState | None, after: ProbeState) -> bool:
-    """Whether what is seen from one vantage has changed so far that it may be told."""
+    """Whether a probe's state from one vantage has changed enough to be reported."""
     if before is None or before.standing is not after.standing:
         return True
     return is_undecided(rule.fail, before) is not is_undecided(rule.fail, after)
 
 
 def _check_descendants(rule: ProbeRule, state: AlertState) -> list[CheckAgain]:
-    """What explained their failures has recovered: check them at once, to see whether they fail by themselves."""
+    """The probe that explained their failures has recovered: check them at once, to see whether they still fail."""
     below = ((name, state.probe(name)) for name in rule.descendants)
     return [CheckAgain(name) for name, known in below if known is not None and known.decided is Standing.DOWN]
 
 
 def resumed(rules: AlertRules, t: float, open_alerts: Mapping[AlertId, str], numbers: Mapping[str, int]) -> AlertState:
-    """The state of a monitor that starts again at `t`, with what was told before it ended.
+    """The state of a monitor that is restarted at `t`, with the alerts that were open when it ended.
 
     `open_alerts` is alert → level, `numbers` key → how many alerts it has had. An open alert stays open
     until evidence says otherwise. Raises ValueError for a level that the rules do not have.

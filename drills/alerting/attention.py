@@ -1,7 +1,7 @@
 """Separates time in which the monitor ran from time in which it was itself suspended. Pure.
 
-It is away when its process is suspended, its event loop is blocked, or its machine sleeps. What nobody could
-see in that time is unknown: it makes no alert, and no `for`, calm or silence runs on.
+It is away when its process is suspended, its event loop is blocked, or its machine sleeps. The state in that time is
+unknown: it raises no alert, and does not count towards a `for`, a calm or a silence.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Attention:
     _unwatched: float = 0.0
 
     def away(self, t: float, suspended: float) -> float:
-        """To be called often, with monotonic time and the machine's time asleep: how long nobody watched until now.
+        """Called often, with monotonic time and the machine's time asleep; returns how long the monitor was away.
 
-        0 when somebody did. A machine that sleeps stands still in monotonic time on Linux (clock_gettime(2)), a
-        process that is stopped does not.
+        0 when it was not away. On Linux, monotonic time stands still while the machine sleeps (clock_gettime(2)), and
+        goes on while the process is stopped.
         """
         still, asleep = t - self.last, suspended - self.suspended
         self.last, self.suspended = t, suspended

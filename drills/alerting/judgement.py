@@ -1,7 +1,7 @@
 """Judges keys at a moment: which thresholds hold, which failures explain others, and what is reported.
 
-Two passes, so that no order of keys matters: first every threshold is weighed and every alert that another one
-explains is found (it lends its level to that one), then the alerts take their course.
+Two passes, so that the order of keys does not matter: first every threshold is evaluated, and every alert that another
+one explains is found (its level is propagated to that one); then each alert fires, changes or resolves.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from drills.alerting import vantages, wording
 from drills.alerting.alert_course import Course, Step, calm_seconds, next_step_at, proceed
 from drills.alerting.probe_state import Standing
 from drills.alerting.rules import ANY_PROBE, FAILING, AlertRules, KeyRule, Subject
-from drills.alerting.state import AlertState, Holding, KeyState, with_appointment
+from drills.alerting.state import AlertState, Holding, KeyState, with_entry
 from drills.alerting.transitions import Changed, Fired, Resolved, Suppressed, Transition
 from drills.model.durations import humane
 
@@ -21,7 +21,7 @@ from drills.model.durations import humane
 def judge(
     rules: AlertRules, state: AlertState, keys: Iterable[str], t: float
 ) -> tuple[AlertState, tuple[Transition, ...]]:
-    """Judge these keys as of `t`, and those that they lend their level to."""
+    """Judge these keys as of `t`, and those that their levels are propagated to."""
     concerned: set[str] = set()
     for key in keys:
         rule = rules.key_rule(key)
@@ -30,22 +30,22 @@ def judge(
         if after is None:
             continue
         concerned.add(key)
-        concerned.update(after.lends_to)
+        concerned.update(after.propagates_to)
         if before is not None:
-            concerned.update(before.lends_to)
+            concerned.update(before.propagates_to)
         if after is not before:
             state = replace(state, keys=state.keys.put(key, after))
     transitions: list[Transition] = []
     for key in sorted(concerned):
         rule = rules.key_rule(key)
         key_state = state.keys.find(key) or _blank(rule)
-        course, told = _told(rules, rule, state, key_state, t)
-        wakes = _wakes(rule, course.state, state, t)
+        course, found = _transitions(rules, rule, state, key_state, t)
+        rejudge_at = _rejudge_at(rule, course.state, state, t)
         agenda = state.agenda
-        if wakes is not None and wakes != key_state.wakes:
-            agenda = with_appointment(agenda, wakes, key)
-        state = replace(state, keys=state.keys.put(key, replace(course.state, wakes=wakes)), agenda=agenda)
-        transitions.extend(told)
+        if rejudge_at is not None and rejudge_at != key_state.rejudge_at:
+            agenda = with_entry(agenda, rejudge_at, key)
+        state = replace(state, keys=state.keys.put(key, replace(course.state, rejudge_at=rejudge_at)), agenda=agenda)
+        transitions.extend(found)
     return state, tuple(transitions)
 
 
@@ -54,17 +54,21 @@ def _blank(rule: KeyRule) -> KeyState:
 
 
 def _weighed(rules: AlertRules, rule: KeyRule, state: AlertState, before: KeyState | None, t: float) -> KeyState | None:
-    """The key with each threshold weighed at `t`; None for a key of one probe about which there is nothing to say."""
+    """The key with each threshold evaluated at `t`; None for a key of one probe that has nothing to report."""
     verdicts = _verdicts(rules, rule, state, t)
     if before is None:
         if rule.probe is not None and verdicts[0] is not True:
             return None
         before = _blank(rule)
     holdings = tuple(holding.judged(verdict, t) for holding, verdict in zip(before.holdings, verdicts, strict=True))
-    because, lends_to = _explanation(rules, rule, state) if before.open is None else ("", ())
+    because, propagates_to = _explanation(rules, rule, state) if before.open is None else ("", ())
     due = _due(rule, holdings, t) if because else None
-    lends, lends_to = (due, lends_to) if due is not None and rule.subject is Subject.ROLES else (None, ())
-    after = replace(before, holdings=holdings, because=because, lends=lends, lends_to=lends_to)
+    propagated_rank, propagates_to = (
+        (due, propagates_to) if due is not None and rule.subject is Subject.ROLES else (None, ())
+    )
+    after = replace(
+        before, holdings=holdings, because=because, propagated_rank=propagated_rank, propagates_to=propagates_to
+    )
     return before if after == before else after
 
 
@@ -128,8 +132,8 @@ def _explanation(rules: AlertRules, rule: KeyRule, state: AlertState) -> tuple[s
         roots.update(found)
     if not roots:
         return "", ()
-    lends_to = {key for root in roots if _is_down(state, root) for key in rules.probes[root].covers}
-    return min(roots), tuple(sorted(lends_to - {rule.key}))
+    propagates_to = {key for root in roots if _is_down(state, root) for key in rules.probes[root].alert_keys}
+    return min(roots), tuple(sorted(propagates_to - {rule.key}))
 
 
 def _is_down(state: AlertState, probe: str) -> bool:
@@ -159,7 +163,7 @@ def _roots(rules: AlertRules, state: AlertState, probe: str, *, only_down: bool)
     return [name for name in explaining if not any(other in rules.probes[name].ancestors for other in explaining)]
 
 
-def _told(
+def _transitions(
     rules: AlertRules, rule: KeyRule, state: AlertState, key_state: KeyState, t: float
 ) -> tuple[Course, tuple[Transition, ...]]:
     due = _due(rule, key_state.holdings, t)
@@ -168,58 +172,60 @@ def _told(
             return Course(key_state, Step.NOTHING, None), ()
         said = Suppressed(rule.key, key_state.because)
         return Course(replace(key_state, suppressed=True), Step.NOTHING, None), (said,)
-    lenders = [] if rule.subject is Subject.METRICS else _lenders(rules, state, rule.key)
-    lent = min((lends for _, lends in lenders), default=None)
-    if lent is not None and (due is None or lent < due):
-        due = lent
+    inherited = [] if rule.subject is Subject.METRICS else _inherited_ranks(rules, state, rule.key)
+    highest = min((propagated_rank for _, propagated_rank in inherited), default=None)
+    if highest is not None and (due is None or highest < due):
+        due = highest
     course = proceed(rule, replace(key_state, suppressed=False), due, t)
-    return _from_where(rules, rule, state, course, _said(rules, rule, state, course, lenders))
+    return _from_where(rules, rule, state, course, _said(rules, rule, state, course, inherited))
 
 
 def _from_where(
     rules: AlertRules, rule: KeyRule, state: AlertState, course: Course, said: tuple[Transition, ...]
 ) -> tuple[Course, tuple[Transition, ...]]:
-    """Keeps track of from where an open alert's probes were said to fail, and says when that is no longer so."""
+    """Keeps track of the vantages from which an open alert's probes fail, and reports when they have changed."""
     alert = course.state.open
     if alert is None or rule.subject not in (Subject.PROBE, Subject.ROLES):
         return course, said
     down = (rule.probe,) if rule.probe is not None else wording.down_probes(rule, state)
     seen = [probe for name in down if (probe := rules.probes[name]).vantages and _is_down(state, name)]
-    whence = frozenset(
-        vantages.place(probe.name, vantage) for probe in seen for vantage in vantages.failing(probe, state.places)
+    failing_from = frozenset(
+        vantages.vantage_key(probe.name, vantage)
+        for probe in seen
+        for vantage in vantages.failing(probe, state.vantage_states)
     )
-    before = course.state.whence
-    if whence == before or not whence:
+    before = course.state.failing_from
+    if failing_from == before or not failing_from:
         return course, said
     if course.step not in (Step.FIRED, Step.ROSE):
-        if said or any(vantages.in_doubt(probe, state.places) for probe in seen):
+        if said or any(vantages.in_doubt(probe, state.vantage_states) for probe in seen):
             return course, said
         why = wording.reason(rule, state, alert.rank)
         said = (Changed(alert.alert_id, rules.levels[alert.rank], why),) if before else ()
-    return replace(course, state=replace(course.state, whence=whence)), said
+    return replace(course, state=replace(course.state, failing_from=failing_from)), said
 
 
-def _lenders(rules: AlertRules, state: AlertState, key: str) -> list[tuple[str, int]]:
-    """The keys whose alerts this one's explains, and the rank that each would have."""
-    lenders = []
+def _inherited_ranks(rules: AlertRules, state: AlertState, key: str) -> list[tuple[str, int]]:
+    """The keys whose alerts are explained by this key's alert, and the rank that each of them would have."""
+    inherited = []
     for name, rule in rules.keys.items():
         other = state.keys.find(name) if rule.subject is Subject.ROLES else None
-        if other is not None and other.lends is not None and key in other.lends_to:
-            lenders.append((name, other.lends))
-    return lenders
+        if other is not None and other.propagated_rank is not None and key in other.propagates_to:
+            inherited.append((name, other.propagated_rank))
+    return inherited
 
 
 def _said(
-    rules: AlertRules, rule: KeyRule, state: AlertState, course: Course, lenders: list[tuple[str, int]]
+    rules: AlertRules, rule: KeyRule, state: AlertState, course: Course, inherited: list[tuple[str, int]]
 ) -> tuple[Transition, ...]:
     alert = course.alert
     if alert is None or course.step is Step.NOTHING:
         return ()
     level = rules.levels[alert.rank]
     why = wording.reason(rule, state, alert.rank)
-    for lender, rank in lenders:
+    for symptom, rank in inherited:
         if rank == alert.rank:
-            why += f"; therefore also {wording.title(rules.keys[lender], rank)}"
+            why += f"; therefore also {wording.title(rules.keys[symptom], rank)}"
     match course.step:
         case Step.FIRED:
             heading = wording.title(rule, alert.rank)
@@ -241,7 +247,7 @@ def _calmed(how: str, rule: KeyRule, state: AlertState, rank: int) -> str:
     return f"{calm}: {now}" if now else calm
 
 
-def _wakes(rule: KeyRule, key_state: KeyState, state: AlertState, t: float) -> float | None:
+def _rejudge_at(rule: KeyRule, key_state: KeyState, state: AlertState, t: float) -> float | None:
     """When time alone makes this key worth judging again: a `for` or a calm runs out, or a value grows too old."""
     moments = [
         reading.good_until

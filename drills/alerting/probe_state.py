@@ -39,7 +39,7 @@ class ProbeState:
 
     @property
     def standing(self) -> Standing:
-        """What may be said of it now."""
+        """Up, down, undecided or unknown at present."""
         return Standing.UNKNOWN if self.lost else self.decided
 
 

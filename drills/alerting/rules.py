@@ -16,7 +16,7 @@ FAILING: Mapping[str, Role] = {f"{role.value.replace('-', '_')}_failing": role f
 
 
 class Subject(StrEnum):
-    """What a key speaks of: metrics, probes by role, one probe that is down, or one probe that is lost."""
+    """What a key is about: metrics, probes by role, one probe that is down, or one probe whose state is unknown."""
 
     METRICS = "metrics"
     ROLES = "roles"
@@ -26,7 +26,7 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ThresholdRule:
-    """`rank` is the level's place in the playbook, 0 the most severe."""
+    """`rank` is the level's index in the playbook; 0 is the most severe."""
 
     rank: int
     level: str
@@ -37,7 +37,7 @@ class ThresholdRule:
 
 @dataclass(frozen=True, slots=True)
 class KeyRule:
-    """All thresholds that speak of the same: together they make at most one open alert."""
+    """All thresholds about the same metrics or probes: together they have at most one open alert."""
 
     key: str
     subject: Subject
@@ -47,28 +47,28 @@ class KeyRule:
     probe: str | None = None
 
     def for_seconds(self, rank: int) -> float:
-        """The longest `for` of this rank; 0 when no threshold has it (the level was lent by another alert)."""
+        """The longest `for` of this rank; 0 when no threshold has it (the level comes from another alert)."""
         return max((threshold.for_seconds for threshold in self.thresholds if threshold.rank == rank), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeRule:
-    """`word_holds`: seconds after its last check at which the probe's state and its metrics become unknown.
+    """`stale_after`: seconds after its last check at which the probe's state and its metrics become unknown.
 
-    `ancestors` are the probes whose failure explains this one's, and which have an alert of their own; `covers` the
-    keys through which this probe alerts; `touches` the keys to be judged again when its standing changes.
-    `vantages` are those from which it is run, if it names any, and `required` those of them that decide.
+    `ancestors` are the probes whose failure explains this one's, and which have an alert of their own; `alert_keys` are
+    the keys of the alerts that this probe raises; `affects` those that must be judged again when its state changes.
+    `vantages` are the names of its vantages, if any; `required` are those that decide whether it is down.
     """
 
     name: str
     fail: Window
     recover: Window
     role: Role | None
-    word_holds: float
+    stale_after: float
     ancestors: tuple[str, ...]
     descendants: tuple[str, ...]
-    covers: tuple[str, ...]
-    touches: tuple[str, ...]
+    alert_keys: tuple[str, ...]
+    affects: tuple[str, ...]
     vantages: tuple[str, ...] = ()
     required: frozenset[str] = frozenset()
 
@@ -84,13 +84,13 @@ class AlertRules:
     role_sizes: Mapping[Role, int]
     for_each_probe: tuple[ThresholdRule, ...]
     lost_probe: tuple[ThresholdRule, ...]
-    shortest_word: float
+    shortest_stale_after: float
 
     @classmethod
     def of(cls, playbook: Playbook, probes: Iterable[ProbeSpec]) -> AlertRules:
         """Compile them. Raises ConditionError for a threshold that is not CEL, KeyError for an unknown level.
 
-        Probes that depend on each other in a circle explain nothing to each other: both alert.
+        Probes that depend on each other in a circle do not explain each other's failures: both raise alerts.
         """
         specs = {probe.name: probe for probe in probes}
         grouped: dict[frozenset[str], list[ThresholdRule]] = {}
@@ -103,10 +103,11 @@ class AlertRules:
         for key, key_rule in keys.items():
             for name in key_rule.names:
                 keys_of_metric[name] = (*keys_of_metric.get(name, ()), key)
-        covers = {name: _covers(spec, keys, bool(for_each_probe)) for name, spec in specs.items()}
+        alert_keys = {name: _alert_keys(spec, keys, bool(for_each_probe)) for name, spec in specs.items()}
         reach = {name: _ancestors(name, specs) for name in specs}
         ancestors = {
-            name: tuple(sorted(a for a in above if covers[a] and name not in reach[a])) for name, above in reach.items()
+            name: tuple(sorted(a for a in above if alert_keys[a] and name not in reach[a]))
+            for name, above in reach.items()
         }
         descendants: dict[str, list[str]] = {name: [] for name in specs}
         for name, above in ancestors.items():
@@ -125,8 +126,8 @@ class AlertRules:
                 3 * spec.every.total_seconds() + spec.timeout.total_seconds(),
                 ancestors[name],
                 tuple(descendants[name]),
-                covers[name],
-                _touches(spec, covers, ancestors[name], descendants[name], keys_of_metric),
+                alert_keys[name],
+                _affected_keys(spec, alert_keys, ancestors[name], descendants[name], keys_of_metric),
                 tuple(spec.vantages),
                 frozenset(spec.judged_from),
             )
@@ -142,11 +143,11 @@ class AlertRules:
             role_sizes,
             for_each_probe,
             (lost,),
-            min((rule.word_holds for rule in rules.values()), default=float("inf")),
+            min((rule.stale_after for rule in rules.values()), default=float("inf")),
         )
 
     def knows(self, key: str) -> bool:
-        """Whether these rules can raise an alert of this key (a playbook or a probe may have gone since it was)."""
+        """Whether these rules can raise an alert of this key; its playbook or probe may have been removed since."""
         kind, _, probe = key.partition(":")
         if probe:
             return probe in self.probes and (kind == UNKNOWN_PROBE or (kind == ANY_PROBE and bool(self.for_each_probe)))
@@ -185,7 +186,7 @@ def _key_rule(names: frozenset[str], thresholds: list[ThresholdRule]) -> KeyRule
     return KeyRule(key, Subject.METRICS, by_severity, names)
 
 
-def _covers(spec: ProbeSpec, keys: Mapping[str, KeyRule], has_for_each_probe: bool) -> tuple[str, ...]:
+def _alert_keys(spec: ProbeSpec, keys: Mapping[str, KeyRule], has_for_each_probe: bool) -> tuple[str, ...]:
     by_role = tuple(key for key, rule in keys.items() if spec.role in rule.roles)
     if by_role:
         return by_role
@@ -203,19 +204,19 @@ def _ancestors(name: str, specs: Mapping[str, ProbeSpec]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _touches(
+def _affected_keys(
     spec: ProbeSpec,
-    covers: Mapping[str, tuple[str, ...]],
+    alert_keys: Mapping[str, tuple[str, ...]],
     ancestors: Iterable[str],
     descendants: Iterable[str],
     keys_of_metric: Mapping[str, tuple[str, ...]],
 ) -> tuple[str, ...]:
-    keys = {unknown_key(spec.name), *covers[spec.name], *keys_of_metric.get(ANY_PROBE, ())}
+    keys = {unknown_key(spec.name), *alert_keys[spec.name], *keys_of_metric.get(ANY_PROBE, ())}
     for name, role in FAILING.items():
         if role is spec.role:
             keys.update(keys_of_metric.get(name, ()))
     for relative in (*ancestors, *descendants):
-        keys.update(covers[relative])
+        keys.update(alert_keys[relative])
     for below in descendants:
         keys.add(unknown_key(below))
     return tuple(sorted(keys))

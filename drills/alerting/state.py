@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from drills.alerting.alert_id import AlertId
+from drills.alerting.persistent_map import PersistentMap
 from drills.alerting.probe_state import ProbeState
-from drills.alerting.shelves import Shelves
 from drills.model.probe import LOCAL, Role
 
 
@@ -48,7 +48,7 @@ class Holding:
         return self
 
     def has_held(self, seconds: float, t: float) -> bool:
-        """Whether it has held for so long; a holding that was long enough before it became unknown stays so."""
+        """Whether it has held for this long; one that had before it became unknown still counts as held."""
         until = t if self.unknown_since is None else self.unknown_since
         return self.verdict is True and until >= self.since + seconds
 
@@ -68,8 +68,9 @@ class Open:
 class KeyState:
     """One key: its thresholds, its open alert if any, and how often it fired.
 
-    `lends` is the rank that it lends to the alerts `lends_to` while these explain it; `wakes` is when time alone
-    will make it worth judging again; `whence` is from where it was last said to fail (probe and vantage).
+    While other alerts explain this one, `propagated_rank` is the rank that it adds to them, and `propagates_to` are
+    their keys. `rejudge_at` is the time at which it has to be judged again without new evidence; `failing_from` are the
+    probes and vantages that were last reported as failing.
     """
 
     holdings: tuple[Holding, ...]
@@ -77,11 +78,11 @@ class KeyState:
     count: int = 0
     fires: tuple[float, ...] = ()
     suppressed: bool = False
-    lends: int | None = None
-    lends_to: tuple[str, ...] = ()
+    propagated_rank: int | None = None
+    propagates_to: tuple[str, ...] = ()
     because: str = ""
-    wakes: float | None = None
-    whence: frozenset[str] = frozenset()
+    rejudge_at: float | None = None
+    failing_from: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +97,33 @@ class Tally:
 class AlertState:
     """Everything that alerting remembers. `AlertState()` is the empty start; a new one is made by each call.
 
-    `touched` are the keys that the evidence of moment `t` concerns and that are judged when the moment is over;
-    `agenda` is when which key must be judged because time has passed, earliest first. `places` are the states of
-    probes with vantages from each of them; `probes` has all probes as a whole.
+    `pending` are the keys that the evidence of moment `t` affects; they are judged when that moment is over. `agenda`
+    has the times at which keys must be judged again, earliest first. `probes` has the state of every probe as a whole,
+    `vantage_states` that of each vantage of probes with vantages.
     """
 
     t: float = 0.0
     began: float | None = None
-    probes: Shelves[ProbeState] = field(default_factory=Shelves)
+    probes: PersistentMap[ProbeState] = field(default_factory=PersistentMap)
     metrics: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
-    keys: Shelves[KeyState] = field(default_factory=Shelves)
+    keys: PersistentMap[KeyState] = field(default_factory=PersistentMap)
     roles: Mapping[Role, Tally] = field(default_factory=lambda: MappingProxyType({}))
     down: int = 0
-    touched: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
     agenda: tuple[tuple[float, str], ...] = ()
     silence_at: float = float("inf")
-    places: Shelves[ProbeState] = field(default_factory=Shelves)
+    vantage_states: PersistentMap[ProbeState] = field(default_factory=PersistentMap)
 
     def open_alerts(self) -> dict[str, Open]:
         """Key → open alert."""
         return {key: state.open for key, state in self.keys.items() if state.open is not None}
 
     def probe(self, name: str) -> ProbeState | None:
-        """What is known about a probe; none when it was never checked."""
+        """The state of a probe; None when it was never checked."""
         return self.probes.find(name)
 
 
-def with_appointment(agenda: tuple[tuple[float, str], ...], t: float, key: str) -> tuple[tuple[float, str], ...]:
+def with_entry(agenda: tuple[tuple[float, str], ...], t: float, key: str) -> tuple[tuple[float, str], ...]:
     """The agenda with one more entry."""
     entries = list(agenda)
     insort(entries, (t, key))

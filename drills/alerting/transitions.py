@@ -11,7 +11,7 @@ from drills.model.events import AlertChanged, AlertFired, AlertResolved, AlertSu
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A new alert. `probe` is who saw it, `besides` who saw the same."""
+    """A new alert. `probe` observed it, and so did the probes in `besides`."""
 
     alert_id: AlertId
     level: str
@@ -43,7 +43,7 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """Would have fired, but `because`, a probe that it depends on, is already down. Said once."""
+    """Would have fired, but a probe that it depends on, `because`, is already down. Reported once."""
 
     key: str
     because: str

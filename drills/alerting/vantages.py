@@ -1,26 +1,26 @@
 """One probe run from several vantages: they are judged separately, and combined into one probe with one alert.
 
 A probe is down when it is down from any required vantage; it is up when it is up from all of them. When none is
-known to be down and one is lost from sight, nothing is known. Vantages that are not required only help to tell from
-where it fails.
+known to be down and one has not been checked for too long, its state is unknown. Vantages that are not required only
+add to the reason of the alert.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from drills.alerting.persistent_map import PersistentMap
 from drills.alerting.probe_state import ProbeState, Standing, is_undecided
 from drills.alerting.rules import ProbeRule
-from drills.alerting.shelves import Shelves
 
 
-def place(probe: str, vantage: str) -> str:
+def vantage_key(probe: str, vantage: str) -> str:
     """The key of one probe from one vantage."""
     return f"{probe}@{vantage}"
 
 
-def combined(rule: ProbeRule, seen: Shelves[ProbeState]) -> ProbeState:
-    """The probe as a whole: nothing but what is seen from each vantage matters, nor in which order it was seen."""
+def combined(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> ProbeState:
+    """The probe as a whole. It depends on the present state at each vantage alone, not on the order of the checks."""
     required = [state or ProbeState(seen=float("-inf")) for name, state in _each(rule, seen) if name in rule.required]
     down = any(state.standing is Standing.DOWN for state in required)
     lost = not down and any(state.lost for state in required)
@@ -31,22 +31,22 @@ def combined(rule: ProbeRule, seen: Shelves[ProbeState]) -> ProbeState:
         lost=lost,
         failed_at=_latest(state.failed_at for state in required),
         recovered_at=_latest(state.recovered_at for state in required),
-        reason=_whence(rule, seen) if down else _why_lost(rule, seen) if lost else "",
+        reason=_failing_from(rule, seen) if down else _why_lost(rule, seen) if lost else "",
     )
 
 
-def failing(rule: ProbeRule, seen: Shelves[ProbeState]) -> frozenset[str]:
+def failing(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> frozenset[str]:
     """The vantages from which it is down, or from which at least the last check failed."""
     return frozenset(name for name, state in _each(rule, seen) if state is not None and _fails(state))
 
 
-def in_doubt(rule: ProbeRule, seen: Shelves[ProbeState]) -> bool:
-    """Whether the next checks from some vantage may still change from where it fails."""
+def in_doubt(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> bool:
+    """Whether the next checks may still change the list of vantages from which it fails."""
     return any(state is not None and is_undecided(rule.fail, state) for _, state in _each(rule, seen))
 
 
-def _each(rule: ProbeRule, seen: Shelves[ProbeState]) -> Iterator[tuple[str, ProbeState | None]]:
-    return ((name, seen.find(place(rule.name, name))) for name in rule.vantages)
+def _each(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> Iterator[tuple[str, ProbeState | None]]:
+    return ((name, seen.find(vantage_key(rule.name, name))) for name in rule.vantages)
 
 
 def _fails(state: ProbeState) -> bool:
@@ -57,7 +57,7 @@ def _latest(moments: Iterator[float | None]) -> float | None:
     return max((moment for moment in moments if moment is not None), default=None)
 
 
-def _whence(rule: ProbeRule, seen: Shelves[ProbeState]) -> str:
+def _failing_from(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> str:
     """`fails from edge, passes from around: certificate expired 3 days ago`."""
     reasons: dict[str, str] = {}
     well, unknown = [], []
@@ -81,7 +81,7 @@ def _whence(rule: ProbeRule, seen: Shelves[ProbeState]) -> str:
     return f"{', '.join(said)}: {why}"
 
 
-def _why_lost(rule: ProbeRule, seen: Shelves[ProbeState]) -> str:
+def _why_lost(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> str:
     return "; ".join(
         f"from {name}: {state.reason}"
         for name, state in _each(rule, seen)

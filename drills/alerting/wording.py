@@ -10,7 +10,7 @@ from drills.alerting.state import AlertState
 from drills.model.durations import format_duration
 from drills.model.metrics import CATALOGUE, Unit
 
-#: Naming more probes than this in one line helps nobody.
+#: At most this many probes are named in one line.
 _NAMED = 3
 
 
@@ -50,7 +50,7 @@ def readings(rule: KeyRule, state: AlertState) -> str:
 
 
 def down_probes(rule: KeyRule, state: AlertState) -> frozenset[str]:
-    """The probes that are down, of the roles that the rule speaks of."""
+    """The probes that are down, of the roles that the rule is about."""
     down: frozenset[str] = frozenset()
     for role in rule.roles:
         if role in state.roles:
@@ -59,7 +59,7 @@ def down_probes(rule: KeyRule, state: AlertState) -> frozenset[str]:
 
 
 def seen_by(state: AlertState, probes: Iterable[str]) -> str:
-    """Who is down, and what each saw; the first few by name."""
+    """The probes that are down, with their reasons; the first few by name."""
     names = list(probes)
     parts = []
     for name in nsmallest(_NAMED, names):
@@ -71,7 +71,7 @@ def seen_by(state: AlertState, probes: Iterable[str]) -> str:
 
 
 def who(rule: KeyRule, state: AlertState) -> tuple[str, ...]:
-    """The probes that saw it, by name: those that are down, or else one that measured."""
+    """The names of the probes that observed it: those that are down, or else one that measured."""
     if rule.probe is not None:
         return (rule.probe,)
     down = down_probes(rule, state)

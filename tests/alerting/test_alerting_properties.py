@@ -46,7 +46,7 @@ PROBES = (
     ProbeSpec(name="inner", kind="http", depends_on=("door",), vantages={"a": Vantage(), "b": Vantage()}),
 )
 NAMES = [probe.name for probe in PROBES]
-PLACES = [(probe.name, vantage) for probe in PROBES for vantage in probe.checked_from]
+PROBE_VANTAGES = [(probe.name, vantage) for probe in PROBES for vantage in probe.checked_from]
 
 
 def _threshold(level: str, when: str, seconds: float) -> Threshold:
@@ -75,7 +75,7 @@ RULES = AlertRules.of(
 Check = tuple[tuple[str, str], Outcome, dict[str, float]]
 values = st.sampled_from([0.0, 0.02, 0.1, 0.3, 1.0, 3.0, math.nan])
 checks = st.tuples(
-    st.sampled_from(PLACES),
+    st.sampled_from(PROBE_VANTAGES),
     st.sampled_from([Outcome.PASS, Outcome.FAIL, Outcome.FAIL, Outcome.DEGRADED, Outcome.UNKNOWN]),
     st.dictionaries(st.sampled_from(["error_rate", "p95"]), values, max_size=2),
 )
@@ -194,8 +194,8 @@ class Alerting(RuleBasedStateMachine):
     def a_probe_is_down_when_it_is_from_any_place_that_counts(self) -> None:
         for name, vantages in (("door", ("edge", "around")), ("inner", ("a", "b"))):
             whole = self.state.probe(name)
-            places = [self.state.places.find(f"{name}@{vantage}") for vantage in vantages]
-            standings = {place.standing if place else Standing.UNDECIDED for place in places}
+            vantage_states = [self.state.vantage_states.find(f"{name}@{vantage}") for vantage in vantages]
+            standings = {state.standing if state else Standing.UNDECIDED for state in vantage_states}
             expected = next(each for each in _WORST_FIRST if each in standings)
             assert (whole.standing if whole else Standing.UNDECIDED) is expected
 
