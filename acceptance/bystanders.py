@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from drills.included_shop.names import Service
 from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.project import FOLDER, NUMBER, PROJECT, SERVICE, named_for
-from drills.sandbox.shop.names import Service
 
 #: The sandbox needs it anyway, and it has `sleep`.
 IMAGE = "redis:7"

@@ -22,12 +22,12 @@ from pathlib import Path
 from drills import alerting
 from drills.clock import SystemClock
 from drills.included import included_root
+from drills.included_shop.local.driver import LocalDriver
+from drills.included_shop.sandbox import ShopSandbox
 from drills.model.playbook import Level, Limit, Playbook, Threshold
 from drills.model.probe import Observation, Outcome, ProbeSpec, Role
 from drills.probing.bind import bind
 from drills.probing.engine.prober import Prober
-from drills.sandbox.shop.local.driver import LocalDriver
-from drills.sandbox.shop.sandbox import ShopSandbox
 
 INTERVAL = timedelta(seconds=10)
 GIVE_UP = 60.0

@@ -22,8 +22,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 #: What the names of tests begin with that belong together, the group that takes longest first.
 TOGETHER = (
     ("tests/drill/test_real_",),
-    ("tests/sandbox/shop/test_shop.py", "tests/sandbox/test_diagnostics.py", "tests/sandbox/shop/local/"),
-    ("tests/sandbox/test_conformance",),
+    ("tests/included_shop/test_shop.py", "tests/included_shop/test_diagnostics.py", "tests/included_shop/local/"),
+    ("tests/included_shop/test_conformance",),
     ("tests/faults/",),
     ("tests/store/",),
     ("tests/test_package.py",),

@@ -15,12 +15,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "drills"
 #: Where the included system's own names belong.
-OWN = PACKAGE / "sandbox" / "shop"
+OWN = PACKAGE / "included_shop"
 
 #: Services, links and addresses that no other system has by chance; `database` and `cache` are words of everybody's.
 NAMES = re.compile(r"app|app-direct|external-api|edge|edge-address|app-(database|cache|external-api)")
 #: Its package, variables, metrics and role; its tables in a statement.
-PARTS = re.compile(r"\bshop\b|\bshop_|SHOP_|\bfrom (orders|customers|products|api_keys|audit_log)\b|\borders_", re.I)
+PARTS = re.compile(r"(\b|_)shop\b|shop_|\bfrom (orders|customers|products|api_keys|audit_log)\b|\borders_", re.I)
 IDENTIFIER = re.compile(r"shop", re.I)
 #: A line of a table of kinds, as anybody's entry point is one.
 ENTRY = re.compile(r"[a-z_]+(\.[a-z_]+)+:[A-Z][A-Za-z]*( \[[a-z, ]+\])?")
@@ -70,12 +70,12 @@ def test_only_its_own_folder_names_the_included_system() -> None:
 @pytest.mark.parametrize(
     ("code", "is_naming"),
     [
-        ("from drills.sandbox.shop.names import Service", True),
+        ("from drills.included_shop.names import Service", True),
         ('reach("external-api")', True),
         ('ask("SELECT count(*) FROM orders")', True),
         ('count("shop_logins_total")', True),
         ("shop_root = 1", True),
-        ('KINDS = {"included": "drills.sandbox.shop.system:Shop"}', False),
+        ('KINDS = {"included": "drills.included_shop.system:Shop"}', False),
         ('"""The shop has an app and an edge."""', False),
         ('check("database")', False),
         ('say("a workshop at the shopping centre")', False),

@@ -63,7 +63,7 @@ def show_plan(context: Context, plan: DrillPlan, *, spoil: bool = False) -> Plan
     """
     from drills.drill.disturbances import disturbance_of, faults_of
     from drills.faults.injection import lacking
-    from drills.sandbox.open import open_sandbox
+    from drills.workspace.sandbox import open_sandbox
 
     context.require_on_machine(Act.READ_SCENARIO)
     if spoil:

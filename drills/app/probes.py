@@ -45,7 +45,7 @@ def choose_probes(context: Context, names: Sequence[str] = ()) -> ChosenProbes:
     """
     from drills.nearest import suggest
     from drills.probing.bind import names_addresses
-    from drills.sandbox.open import open_sandbox
+    from drills.workspace.sandbox import open_sandbox
 
     context.require_on_sandbox(Act.PROBE)
     workspace = context.workspace
@@ -69,7 +69,7 @@ def report_heartbeats(context: Context, names: Sequence[str]) -> Iterator[tuple[
     be one.
     """
     from drills.probing.engine.beats import beat, beats_folder
-    from drills.sandbox.open import open_sandbox
+    from drills.workspace.sandbox import open_sandbox
 
     context.require_on_sandbox(Act.OPERATE)
     addresses = open_sandbox(context.workspace).addresses

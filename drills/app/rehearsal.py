@@ -16,8 +16,8 @@ from drills.probing.engine.once import check_once
 from drills.responders.runbook import StepResult, Surroundings, rehearsable, run_block, verifications
 from drills.responders.runbook_file import Block
 from drills.sandbox.known_secrets import KnownSecrets
-from drills.sandbox.open import hold_project, open_sandbox
 from drills.store.holder import hold
+from drills.workspace.sandbox import hold_project, open_sandbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def responding(context: Context) -> Iterator[Desk]:
     Raises BadInput when there is no incident, NotAllowed for a caller who may not respond to it.
     """
     from drills.sandbox.known_secrets import KnownSecrets
-    from drills.sandbox.open import open_sandbox
+    from drills.workspace.sandbox import open_sandbox
 
     with context.store() as store:
         record = _incident(context, store, Act.RESPOND)

@@ -108,7 +108,7 @@ def _declared(folder: Path) -> Iterable[ListedScenario]:
     from drills.drill.disturbances import faults_of
     from drills.errors import BadInput
     from drills.faults.injection import lacking
-    from drills.sandbox.open import open_sandbox
+    from drills.workspace.sandbox import open_sandbox
     from drills.workspace.workspace import Workspace
 
     workspace = Workspace.load(folder)

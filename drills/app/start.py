@@ -76,7 +76,7 @@ def plan_practice(context: Context, name: str | None = None, *, playbook: str | 
 
 def _drawn(context: Context) -> str:
     from drills.faults.included import why_never
-    from drills.sandbox.open import open_sandbox
+    from drills.workspace.sandbox import open_sandbox
 
     scenarios = {name: each for name, each in context.workspace.scenarios.items() if not each.is_control}
     faults = {name: [each.fault.kind for each in scenario.timeline] for name, scenario in scenarios.items()}
@@ -90,7 +90,7 @@ def _drawn(context: Context) -> str:
 def require_possible(context: Context, plan: DrillPlan) -> None:
     """Raises NotSupported, in one line, for a drill that the workspace's sandbox can never have."""
     from drills.drill import possible
-    from drills.sandbox.open import open_sandbox
+    from drills.workspace.sandbox import open_sandbox
 
     possible.require_possible(plan.scenario, open_sandbox(context.workspace))
 

@@ -16,10 +16,10 @@ from drills.doctor.images import check_images
 from drills.errors import BadInput, DrillsError
 from drills.sandbox.compose import engine
 from drills.sandbox.compose.project import Project, listed, own
-from drills.sandbox.open import compose_project
 from drills.sandbox.ports import HOST, is_free
 from drills.sandbox.system import PublishedPort
 from drills.sandbox.systems import system_of
+from drills.workspace.sandbox import compose_project
 from drills.workspace.workspace import Workspace
 
 #: What the containers of the included sandbox may use together (their limits), and their images, in bytes.

@@ -15,11 +15,11 @@ from drills.errors import BadInput, ExitCode, UndoOwed
 from drills.faults.service_fault import is_gone
 from drills.faults.settling import Settlement
 from drills.reporting.report import reports_into
-from drills.sandbox.open import open_sandbox
 from drills.store.holder import hold
 from drills.store.journal import Journal
 from drills.store.store import Store
 from drills.store.undos import OwedUndo, Undos
+from drills.workspace.sandbox import open_sandbox
 from drills.workspace.workspace import Workspace
 
 

@@ -20,7 +20,6 @@ from drills.model.events import Event
 from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
 from drills.reporting.report import reports_into, write_report
-from drills.sandbox.open import forget_copy, hold_project, open_sandbox, use_copy
 from drills.sandbox.sandbox import Sandbox
 from drills.scoring.score import score
 from drills.store.copies import places
@@ -29,6 +28,7 @@ from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.store import Store
 from drills.store.switch import KillSwitch, SwitchState
+from drills.workspace.sandbox import forget_copy, hold_project, open_sandbox, use_copy
 from drills.workspace.workspace import Workspace
 
 

@@ -20,13 +20,13 @@ from drills.drill.recovery import RecoveryReport, recover
 from drills.errors import DrillsError, EnvironmentFailed, ExitCode, SandboxBusy
 from drills.model.durations import format_duration
 from drills.reporting.report import reports_into
-from drills.sandbox.open import forget_copy, hold_project, open_sandbox
 from drills.store.copies import places
 from drills.store.holder import Holder, hold, holder_of
 from drills.store.journal import Journal
 from drills.store.runner import Runner
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
+from drills.workspace.sandbox import forget_copy, hold_project, open_sandbox
 from drills.workspace.workspace import Workspace, state_dir_of
 
 #: How long a runner has to undo its faults and end, in seconds; then it is killed, and its undos are made here.

@@ -36,11 +36,11 @@ INCLUDED: Mapping[str, str] = {
     "hold-locks": "drills.faults.kinds.hold_locks:HoldLocks [sql]",
     "exhaust-connections": "drills.faults.kinds.exhaust_connections:ExhaustConnections [sql]",
     "run-long-query": "drills.faults.kinds.run_long_query:RunLongQuery [sql]",
-    "abandon-exports": "drills.sandbox.shop.faults.abandon_exports:AbandonExports [services]",
+    "abandon-exports": "drills.included_shop.faults.abandon_exports:AbandonExports [services]",
     "fill-disk": "drills.faults.kinds.fill_disk:FillDisk [disk]",
     "fill-cache": "drills.faults.kinds.fill_cache:FillCache [cache]",
-    "misuse-key": "drills.sandbox.shop.faults.misuse_key:MisuseKey [sql]",
-    "external-api-blocked": "drills.sandbox.shop.faults.external_api_blocked:ExternalApiBlocked [links]",
+    "misuse-key": "drills.included_shop.faults.misuse_key:MisuseKey [sql]",
+    "external-api-blocked": "drills.included_shop.faults.external_api_blocked:ExternalApiBlocked [links]",
     "exec": "drills.faults.kinds.exec:Exec",
 }
 

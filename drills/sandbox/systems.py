@@ -10,7 +10,7 @@ from drills.kinds import Kinds
 from drills.sandbox.choice import INCLUDED
 from drills.sandbox.system import System
 
-_INCLUDED = {INCLUDED: "drills.sandbox.shop.system:Shop"}
+_INCLUDED = {INCLUDED: "drills.included_shop.system:Shop"}
 
 
 def _wrong(_name: str, system: Any) -> str | None:

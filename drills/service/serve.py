@@ -16,7 +16,6 @@ from drills.json_log import JsonLog
 from drills.model.responder_kind import answered_blind
 from drills.monitoring.monitor import Monitor
 from drills.reporting.report import reports_into
-from drills.sandbox.open import open_sandbox
 from drills.sandbox.sandbox import Sandbox
 from drills.schedule.calendar import keep_calendar
 from drills.schedule.dispatcher import CommandFor
@@ -29,6 +28,7 @@ from drills.store.copies import places
 from drills.store.holder import hold, holder_of
 from drills.store.occurrence_log import DueDrill
 from drills.store.store import Store
+from drills.workspace.sandbox import open_sandbox
 from drills.workspace.workspace import Workspace
 
 

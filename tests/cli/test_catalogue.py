@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from drills.cli.application import app
 from drills.drill.possible import require_possible
 from drills.errors import ExitCode, NotSupported
+from drills.included_shop.system import Shop
 from drills.model.scenario import Scenario
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.choice import SandboxPlace
-from drills.sandbox.shop.system import Shop
 from drills.sandbox.state import StateStore
 from tests.faults.paper_sandbox import PaperSandbox
 
@@ -47,7 +47,7 @@ def listed(root: Path, driver: str) -> list[str]:
 def test_a_drill_that_the_sandbox_cannot_have_is_listed_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, driver: str, which: str
 ) -> None:
-    monkeypatch.setattr("drills.sandbox.shop.system.Shop.unavailable", only_local)
+    monkeypatch.setattr("drills.included_shop.system.Shop.unavailable", only_local)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
     assert listed(tmp_path, driver) == [
         "disk-full  A full disk",
@@ -59,7 +59,7 @@ def test_a_drill_that_the_sandbox_cannot_have_is_listed_with_the_reason(
 def test_what_only_the_local_sandbox_lacks_is_not_told_while_the_containers_are_what_is_meant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drills.sandbox.shop.system.Shop.unavailable", only_local)
+    monkeypatch.setattr("drills.included_shop.system.Shop.unavailable", only_local)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
     SandboxPlace(tmp_path).compose_folder.mkdir(parents=True)
     StateStore(SandboxPlace(tmp_path).compose_folder / "state.json", "marker").change(active=True)

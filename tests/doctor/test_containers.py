@@ -15,8 +15,8 @@ from drills.doctor import containers
 from drills.doctor.check import Check
 from drills.doctor.containers import check_engine
 from drills.errors import EnvironmentFailed
+from drills.included_shop.system import Shop
 from drills.sandbox.compose.project import FOLDER, PROJECT
-from drills.sandbox.shop.system import Shop
 from drills.sandbox.system import PublishedPort
 from drills.workspace.workspace import Workspace
 from tests.doctor.stand_in import IMAGES, Engine, docker_command

@@ -26,10 +26,10 @@ from drills.model.events import ResponderKind
 from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
 from drills.sandbox.fingerprint import Fingerprint
-from drills.sandbox.open import open_sandbox
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.store import Store
+from drills.workspace.sandbox import open_sandbox
 from drills.workspace.workspace import Workspace
 
 #: Long enough for the slowest machine; nothing waits that long when all is well.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from drills.sandbox.open import open_sandbox
 from drills.store.store import Store
+from drills.workspace.sandbox import open_sandbox
 from drills.workspace.workspace import Workspace
 from tests.drill.bench import Bench, make_workspace, run
 

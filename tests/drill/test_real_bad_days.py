@@ -45,7 +45,7 @@ def test_a_service_that_lost_its_port_while_the_sandbox_was_down_gets_another(be
     import socket
     from urllib.parse import urlsplit
 
-    from drills.sandbox.open import open_sandbox
+    from drills.workspace.sandbox import open_sandbox
 
     sandbox = open_sandbox(bench.workspace)
     port = urlsplit(sandbox.addresses["app"]).port

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from drills.model.probe import Outcome
-from drills.sandbox.open import open_sandbox
+from drills.workspace.sandbox import open_sandbox
 from tests.drill.bench import Bench, end, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

@@ -18,6 +18,8 @@ from drills.errors import EnvironmentFailed
 from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.restoring import RESTORE_SANDBOX, plan_of
 from drills.faults.settling import settle_owed
+from drills.included_shop.names import Service
+from drills.included_shop.sandbox import ShopSandbox
 from drills.model.events import (
     DrillAborted,
     DrillStarted,
@@ -33,8 +35,6 @@ from drills.processes.start import started
 from drills.reporting.report import reports_into
 from drills.reporting.sections.debrief import undo_lines
 from drills.sandbox.fingerprint import Fingerprint
-from drills.sandbox.shop.names import Service
-from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.runner import Runner
@@ -70,8 +70,8 @@ from drills.faults.injection import inject
 from drills.faults.registry import fault_of
 from drills.faults.restoring import owe_restore
 from drills.included import included_root
-from drills.sandbox.shop.local.driver import LocalDriver
-from drills.sandbox.shop.sandbox import ShopSandbox
+from drills.included_shop.local.driver import LocalDriver
+from drills.included_shop.sandbox import ShopSandbox
 from drills.store.journal import Journal
 from drills.store.store import Store
 url, folder, spec, moment = sys.argv[1:]

@@ -9,8 +9,8 @@ import pytest
 from drills.errors import BadInput
 from drills.kinds import Kinds
 from drills.sandbox import systems
-from drills.sandbox.open import open_sandbox
 from drills.sandbox.system import System
+from drills.workspace.sandbox import open_sandbox
 from drills.workspace.validate import validate
 from drills.workspace.workspace import Workspace
 from tests.cli.sandbox.typing_in import printed, refused

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from drills.included import included_root
-from drills.sandbox.shop.local.driver import LocalDriver
-from drills.sandbox.shop.sandbox import ShopSandbox
+from drills.included_shop.local.driver import LocalDriver
+from drills.included_shop.sandbox import ShopSandbox
 from drills.store.store import Store
 
 

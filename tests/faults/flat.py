@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 from drills.errors import BadInput, NotSupported
+from drills.included_shop.names import Service
 from drills.sandbox.adapters.postgres.database import Postgres
 from drills.sandbox.adapters.redis import Redis
 from drills.sandbox.capabilities.backups import Backup
@@ -18,7 +19,6 @@ from drills.sandbox.capabilities.migrations import Migration
 from drills.sandbox.capabilities.releases import Release
 from drills.sandbox.capabilities.resources import ServiceStats
 from drills.sandbox.capabilities.services import ServiceStatus
-from drills.sandbox.shop.names import Service
 
 
 class _Part:

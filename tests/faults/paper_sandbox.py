@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from drills.errors import BadInput, EnvironmentFailed
+from drills.included_shop.names import Link, Service
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.certificate import Certificate
 from drills.sandbox.capabilities.disk import DiskUsage
@@ -16,7 +17,6 @@ from drills.sandbox.capabilities.migrations import Migration
 from drills.sandbox.capabilities.releases import Release
 from drills.sandbox.capabilities.services import Running, ServiceStatus
 from drills.sandbox.fingerprint import Fingerprint
-from drills.sandbox.shop.names import Link, Service
 from tests.faults.flat import Flat
 from tests.faults.paper_database import PaperDatabase
 

@@ -15,12 +15,12 @@ from drills.faults.kinds.delete_rows import DeleteRows
 from drills.faults.kinds.fill_cache import FillCache
 from drills.faults.kinds.fill_disk import FillDisk
 from drills.faults.kinds.rotate_credentials import RotateCredentials
+from drills.included_shop.faults.abandon_exports import AbandonExports
+from drills.included_shop.faults.misuse_key import MisuseKey
+from drills.included_shop.names import Service
+from drills.included_shop.sandbox import ShopSandbox
 from drills.processes.leftovers import until
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.shop.faults.abandon_exports import AbandonExports
-from drills.sandbox.shop.faults.misuse_key import MisuseKey
-from drills.sandbox.shop.names import Service
-from drills.sandbox.shop.sandbox import ShopSandbox
 from tests.faults.paper_sandbox import PaperSandbox
 
 pytestmark = pytest.mark.slow

@@ -12,11 +12,11 @@ from drills.faults.injection import lacking
 from drills.faults.kinds.exhaust_connections import ExhaustConnections
 from drills.faults.kinds.hold_locks import HoldLocks
 from drills.faults.registry import FAULTS, fault_of
+from drills.included_shop.faults.misuse_key import MisuseKey
+from drills.included_shop.sandbox import ShopSandbox
 from drills.model.scenario import FaultSpec
 from drills.processes.leftovers import marked
 from drills.sandbox.choice import INCLUDED
-from drills.sandbox.shop.faults.misuse_key import MisuseKey
-from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.sandbox.systems import system_of
 
 pytestmark = pytest.mark.slow

@@ -11,11 +11,11 @@ from drills.faults.injection import MakeEvent, inject
 from drills.faults.kinds.drop_index import DropIndex
 from drills.faults.kinds.link_down import LinkDown
 from drills.faults.restoring import fingerprint_of, owe_restore, owe_stop, plan_of
+from drills.included_shop.names import Link, Service
 from drills.model.events import Event, FaultFailed, FaultVerified, ResponderKind
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.sandbox import Sandbox
-from drills.sandbox.shop.names import Link, Service
 from drills.store.journal import Journal
 from drills.store.store import Store
 from tests.faults.paper_sandbox import PaperSandbox

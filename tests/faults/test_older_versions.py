@@ -10,11 +10,11 @@ import pytest
 
 from drills.drill.recovery import recover
 from drills.included import included_root
+from drills.included_shop.local.driver import LocalDriver
+from drills.included_shop.sandbox import ShopSandbox
 from drills.model.scorecard import DrillResult
 from drills.sandbox.capabilities.links import Toxic
 from drills.sandbox.capabilities.services import Running
-from drills.sandbox.shop.local.driver import LocalDriver
-from drills.sandbox.shop.sandbox import ShopSandbox
 from drills.store.journal import Journal
 from drills.store.store import Store
 

@@ -25,7 +25,7 @@ def test_every_kind_of_fault_is_registered_under_its_own_name_and_can_be_tried(k
     assert fault_of(FaultSpec(kind=kind, settings=dict(FAULTS[kind].example(system_of(INCLUDED))))).kind == kind
 
 
-@pytest.mark.parametrize("folder", ["drills/faults/kinds", "drills/sandbox/shop/faults"])
+@pytest.mark.parametrize("folder", ["drills/faults/kinds", "drills/included_shop/faults"])
 def test_no_kind_of_fault_is_forgotten(folder: str) -> None:
     """Each file with a class that says its kind has a line."""
     said = {

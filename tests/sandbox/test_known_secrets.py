@@ -11,8 +11,8 @@ from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.declaration import Adapter, DeclaredService
 from drills.sandbox.declared.sandbox import DeclaredSandbox
 from drills.sandbox.known_secrets import KnownSecrets
-from drills.sandbox.open import open_sandbox
 from drills.sandbox.sandbox import Sandbox
+from drills.workspace.sandbox import open_sandbox
 from drills.workspace.workspace import Workspace
 from tests.workspace.sample import FILES, write_workspace
 

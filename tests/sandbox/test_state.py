@@ -9,8 +9,8 @@ import pytest
 
 from drills.errors import EnvironmentFailed
 from drills.included import included_root
-from drills.sandbox.shop.local.driver import LocalDriver
-from drills.sandbox.shop.sandbox import ShopSandbox
+from drills.included_shop.local.driver import LocalDriver
+from drills.included_shop.sandbox import ShopSandbox
 from drills.sandbox.state import FORMAT, ProcessRecord, SandboxState, StateStore, load, save
 
 RECORD = ProcessRecord(service="cache", pid=12, create_time=1.5, port=20001)

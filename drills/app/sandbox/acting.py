@@ -34,7 +34,7 @@ class Evidence:
 
 def open_sandbox(context: Context, *, must_be_up: bool = True) -> Sandbox:
     """The workspace's sandbox. Raises NotAllowed, EnvironmentFailed when it must be up and is not."""
-    from drills.sandbox.open import open_sandbox as open_of
+    from drills.workspace.sandbox import open_sandbox as open_of
 
     context.require_on_sandbox(Act.OPERATE)
     sandbox = open_of(context.workspace)
@@ -58,7 +58,7 @@ def acting(context: Context, words: Sequence[str], *, read_only: bool) -> Iterat
     """
     context.require_on_sandbox(Act.OPERATE)
     if not read_only and not _is_held(context):
-        from drills.sandbox.open import refuse_beside
+        from drills.workspace.sandbox import refuse_beside
 
         refuse_beside(context.workspace)
     evidence = Evidence()
@@ -91,7 +91,7 @@ def _record(context: Context, words: Sequence[str], read_only: bool, evidence: E
     from drills.model.visible import visible
     from drills.responders.typed_commands import typed_command, typed_secrets
     from drills.sandbox.known_secrets import KnownSecrets
-    from drills.sandbox.open import open_sandbox as open_of
+    from drills.workspace.sandbox import open_sandbox as open_of
 
     with context.store() as store:
         drill = running_drill(store, context.workspace.config.sandbox.name)

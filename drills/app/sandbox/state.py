@@ -81,8 +81,8 @@ def take_down(context: Context, sandbox: Sandbox) -> None:
 
     Raises NotAllowed, SandboxBusy while somebody holds it.
     """
-    from drills.sandbox.open import hold_project
     from drills.store.holder import hold
+    from drills.workspace.sandbox import hold_project
 
     context.require_on_sandbox(Act.OPERATE)
     workspace = context.workspace

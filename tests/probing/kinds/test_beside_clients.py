@@ -18,8 +18,8 @@ import psycopg
 import pytest
 import redis
 
+from drills.included_shop.local import postgres
 from drills.model.probe import Outcome
-from drills.sandbox.shop.local import postgres
 from tests.free_ports import free_port
 from tests.probing.checking import run_probe
 from tests.probing.conftest import Server

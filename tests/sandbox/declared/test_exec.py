@@ -20,10 +20,10 @@ from drills.faults.registry import fault_of
 from drills.model.events import FaultFailed, FaultVerified, ResponderKind
 from drills.model.scenario import FaultSpec
 from drills.processes.leftovers import until
-from drills.sandbox.open import open_sandbox
 from drills.sandbox.sandbox import Sandbox
 from drills.store.journal import Journal
 from drills.store.store import Store
+from drills.workspace.sandbox import open_sandbox
 from drills.workspace.workspace import Workspace
 from tests.faults.settling import settle
 
@@ -159,7 +159,7 @@ def test_what_comes_back_is_one_line(store: Store, sandbox: Sandbox, settings: d
 _RUNNER = """
 import json, sys
 from pathlib import Path
-from drills.sandbox.open import open_sandbox
+from drills.workspace.sandbox import open_sandbox
 from drills.store.store import Store
 from drills.workspace.workspace import Workspace
 from tests.sandbox.declared.test_exec import injected, mended

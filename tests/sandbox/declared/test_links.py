@@ -14,7 +14,7 @@ from drills.faults.injection import lacking
 from drills.faults.registry import fault_of
 from drills.model.scenario import FaultSpec
 from drills.processes.leftovers import until
-from drills.sandbox.open import open_sandbox
+from drills.workspace.sandbox import open_sandbox
 from drills.workspace.workspace import Workspace
 from tests.sandbox.declared.test_drill import FILES, drills, standing
 

@@ -19,9 +19,9 @@ from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.project import Project
 from drills.sandbox.declared.sandbox import DeclaredSandbox
 from drills.workspace.workspace import Workspace
+from tests.included_shop.compose.test_engine_dies import Door
 from tests.sandbox.declared.test_drill import ROOT, drills, standing
 from tests.sandbox.declared.test_links import LINKED, networks, project, reaches
-from tests.sandbox.shop.compose.test_engine_dies import Door
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
 
