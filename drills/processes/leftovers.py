@@ -17,6 +17,8 @@ from drills.processes.mark import MARK
 #: How long a process may take to end in good order before it is killed.
 _PATIENCE_SECONDS = 3.0
 _POLL_SECONDS = 0.02
+#: How often an environment that reads as empty is read again at once.
+_LOOKS = 3
 #: Version 0.1 named its programs so: what it owes is settled too.
 _FORMER_MARKS = ("DRILLS_SESSION", "DRILLS_STRANGER")
 
@@ -47,13 +49,27 @@ def with_variable(name: str) -> list[tuple[psutil.Process, Mapping[str, str]]]:
         if process.pid in spared:
             continue
         try:
-            environment = process.environ()
+            environment = _environment(process)
         except (psutil.Error, OSError):
             # It ended meanwhile, or belongs to another user: not ours.
             continue
         if name in environment:
             found.append((process, environment))
     return found
+
+
+def _environment(process: psutil.Process) -> Mapping[str, str]:
+    """The environment of a process. Raises psutil.Error or OSError when it has ended or belongs to another user.
+
+    While a process is becoming another program (exec), the kernel shows neither its environment nor its arguments, and
+    what was opened just before reads as empty: it is read again until it is there. A kernel's thread runs no program.
+    """
+    for _ in range(_LOOKS):
+        environment = process.environ()
+        if environment or not process.exe():
+            return environment
+    until(lambda: bool(process.cmdline()), seconds=_PATIENCE_SECONDS)
+    return process.environ()
 
 
 def end_marked(mark: str) -> None:

@@ -9,26 +9,44 @@ _token=$1 _mode=$2
 shift 2
 
 # Sends a signal to all that bears the mark, but not to this shell; false when there is nothing.
+# The environment of a process that is just becoming another program (exec) cannot be seen for that moment. It is read
+# again at once; if there is still none, and no arguments either, the process counts as found, and in `_starting`: the
+# caller looks again. Not for ever, for what looks so may stay so.
+_doubts=0
 _signal() {
     read -r _own _ < /proc/self/stat
-    _found=1
+    _found=1 _starting=
     for _process in /proc/[0-9]*; do
         _process=${_process#/proc/}
         if [ "$_process" = "$$" ] || [ "$_process" = "$_own" ]; then continue; fi
-        while IFS= read -r _line || [ -n "$_line" ]; do
-            case $_line in
-            *"DRILLS_BACKGROUND=$DRILLS_BACKGROUND"*)
-                kill -s "$1" "$_process" && _found=0
-                break
-                ;;
-            esac
-        done < "/proc/$_process/environ"
+        for _look in 1 2 3; do
+            _seen=
+            while IFS= read -r _line || [ -n "$_line" ]; do
+                _seen=1
+                case $_line in
+                *"DRILLS_BACKGROUND=$DRILLS_BACKGROUND"*)
+                    kill -s "$1" "$_process" && _found=0
+                    break
+                    ;;
+                esac
+            done < "/proc/$_process/environ"
+            # A kernel's thread, and what has ended, run no program.
+            if [ "$_seen" ] || ! [ -e "/proc/$_process/exe" ]; then continue 2; fi
+        done
+        _line=
+        IFS= read -r _line < "/proc/$_process/cmdline"
+        if [ -z "$_line" ] && [ $_doubts -lt 20 ]; then _starting=1 _found=0; fi
     done 2> /dev/null
+    [ -z "$_starting" ] || _doubts=$((_doubts + 1))
     return $_found
 }
 
 _end_all() {
     _signal TERM || return 0
+    while [ -n "$_starting" ]; do
+        sleep 0.1 || break
+        _signal TERM || return 0
+    done 2> /dev/null
     _signal CONT
     _times=0
     while [ $_times -lt 20 ] && _signal 0; do
