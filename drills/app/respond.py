@@ -5,7 +5,7 @@ Every act is stored at once as an event of the drill's timeline. The scenario's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,10 @@ from drills.app.situations import of_drill, running_drill
 from drills.clock import Clock
 from drills.errors import BadInput
 from drills.masking.masking import mask
+from drills.model.acknowledging import unacknowledged
 from drills.model.events import (
     Acknowledged,
+    AlertFired,
     AllClear,
     CauseNamed,
     CommanderNamed,
@@ -28,8 +30,9 @@ from drills.model.events import (
     SeverityDeclared,
     StepChecked,
 )
-from drills.model.playbook import Audience, Choice, MessageStatus
+from drills.model.playbook import Audience, Choice, MessageStatus, Milestone
 from drills.model.timeline import Timeline
+from drills.model.visible import visible_line
 from drills.nearest import nearest
 from drills.responders.briefing import briefing
 from drills.responders.plain_text import plain
@@ -93,11 +96,26 @@ class Desk:
         self._clock = clock
         self._secrets = secrets
 
-    def acknowledge(self) -> Answer:
-        """Acknowledge; a second time changes nothing."""
-        if self._timeline().first(Acknowledged) is not None:
-            return Answer("already acknowledged")
-        return self._said("acknowledged", Acknowledged(**self._now()))
+    def acknowledge(self, which: str | None = None) -> Answer:
+        """Acknowledge each alert that is not acknowledged yet, or only the one of that id or key.
+
+        Alerts that are acknowledged already stay as they are. Raises BadInput while no alert has fired.
+        """
+        timeline = self._timeline()
+        fired = timeline.all(AlertFired)
+        if not fired:
+            raise BadInput("nothing to acknowledge yet: no alert has fired")
+        if which is not None:
+            known = [alert.alert_id for alert in fired]
+            keys = [alert.key for alert in fired if alert.key not in known]
+            name = _one_of(which, [*known, *dict.fromkeys(keys)], "alert")
+            fired = tuple(alert for alert in fired if name in (alert.alert_id, alert.key))
+        open_ = {alert.alert_id for alert in unacknowledged(timeline)}
+        taken = [alert for alert in fired if alert.alert_id in open_]
+        if not taken:
+            return Answer("already acknowledged: " + ", ".join(alert.alert_id for alert in fired))
+        said = "\n".join(visible_line(f"acknowledged {alert.alert_id}: {alert.title}") for alert in taken)
+        return self._said(said, Acknowledged(**self._now(), alerts=tuple(alert.alert_id for alert in taken)))
 
     def declare_severity(self, level: str, reason: str) -> Answer:
         names = [each.name for each in self._timeline().start.playbook.levels]
@@ -126,15 +144,28 @@ class Desk:
     def take_note(self, text: str) -> Answer:
         return self._said("noted", NoteTaken(**self._now(), text=self._told(text, "note")))
 
-    def check_step(self, number: int) -> Answer:
+    def check(self, *items: str) -> Answer:
+        """Tick lines of the triage list, by their numbers; a line that another command does is not ticked.
+
+        Raises BadInput for a number that the list does not have; then nothing is ticked.
+        """
         timeline = self._timeline()
         steps = timeline.start.playbook.triage
-        if not 1 <= number <= len(steps):
-            raise BadInput(f"there is no step {number}; the triage list has {len(steps)}")
-        if any(event.step == number - 1 for event in timeline.all(StepChecked)):
-            return Answer(f"already ticked: {steps[number - 1].step}")
-        text = steps[number - 1].step
-        return self._said(f"☑ {text}", StepChecked(**self._now(), step=number - 1, text=text))
+        indices = [_line_number(item, len(steps)) - 1 for item in items]
+        ticked = {event.step for event in timeline.all(StepChecked)}
+        said, events = [], []
+        for index in dict.fromkeys(indices):
+            step = steps[index]
+            if step.milestone is not None:
+                said.append(f"{step.step}: {_DONE_BY.get(step.milestone, 'this is measured')}, not by a tick")
+            elif index in ticked:
+                said.append(f"already ticked: {step.step}")
+            else:
+                event = StepChecked(**self._now(), step=index, text=step.step)
+                self._append(event)
+                said.append(f"☑ {step.step}")
+                events.append(event)
+        return Answer("\n".join(said), tuple(events))
 
     def decide(self, choice: str, *, cause_known: bool, fix_minutes: float | None, because: str) -> Answer:
         if fix_minutes is not None and not 0 <= fix_minutes < float("inf"):
@@ -214,6 +245,25 @@ class Desk:
 
     def _append(self, event: Event) -> None:
         self._store.append(self._record.drill_id, event)
+
+
+#: What does a line of the triage list that stands for a milestone.
+_DONE_BY: Mapping[Milestone, str] = {
+    Milestone.ACKNOWLEDGED: "done by `drills respond ack`",
+    Milestone.SEVERITY_DECLARED: "done by `drills respond severity LEVEL`",
+    Milestone.COMMANDER_NAMED: "done by `drills respond command WHO`",
+    Milestone.FIRST_UPDATE: "done by `drills respond update TEXT`",
+    Milestone.STATUS_PAGE: "done by `drills respond update TEXT --status-page`",
+    Milestone.CAUSE_NAMED: "done by `drills respond cause NAME`",
+    Milestone.ALL_CLEAR: "done by `drills respond all-clear`",
+}
+
+
+def _line_number(item: str, lines: int) -> int:
+    number = int(item) if item.isdecimal() and len(item) < 6 else 0
+    if not 1 <= number <= lines:
+        raise BadInput(f"there is no step {item}; the triage list has {lines}")
+    return number
 
 
 def _one_of(given: str, known: Iterable[str], what: str) -> str:

@@ -116,7 +116,7 @@ def line_of(event: ev.Event) -> Line | None:
         case ev.AlertResolved():
             return Line("alert resolved", f"{event.alert_id}: {event.reason}", "dim")
         case ev.Acknowledged():
-            return Line("acknowledged")
+            return Line("acknowledged", ", ".join(event.alerts))
         case ev.SeverityDeclared():
             return Line("severity declared", f"{event.level} {event.reason}".strip())
         case ev.CommanderNamed():

@@ -36,9 +36,14 @@ def _say(folder: Path, act: Callable[[Desk], Answer]) -> None:
 
 
 @respond_app.command(epilog="Example: drills respond ack")
-def ack(workspace: WorkspaceOption = HERE) -> None:
-    """Acknowledge the alert."""
-    _say(workspace, lambda desk: desk.acknowledge())
+def ack(
+    alert: Annotated[
+        str | None, typer.Argument(help="An alert's id or key; default: each that is not acknowledged yet.")
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Acknowledge alerts: each one that fires is acknowledged by itself."""
+    _say(workspace, lambda desk: desk.acknowledge(alert))
 
 
 @respond_app.command(epilog="Example: drills respond severity SEV2 --because 'checkout fails'")
@@ -80,13 +85,13 @@ def note(
     _say(workspace, lambda desk: desk.take_note(text))
 
 
-@respond_app.command(epilog="Example: drills respond check 1")
+@respond_app.command(epilog="Example: drills respond check 3 4 5")
 def check(
-    step: Annotated[int, typer.Argument(help="The number of a line of the triage list.", min=1)],
+    items: Annotated[list[str], typer.Argument(help="Numbers of lines of the triage list.", metavar="NUMBER...")],
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Tick a line of the playbook's triage list."""
-    _say(workspace, lambda desk: desk.check_step(step))
+    """Tick lines of the playbook's triage list."""
+    _say(workspace, lambda desk: desk.check(*items))
 
 
 @respond_app.command(epilog="Example: drills respond decide rollback --cause-known --fix-minutes 20")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from drills.clock import Clock
 from drills.drill.plan import DrillPlan
 from drills.drill.recorder import Recorder
+from drills.model.acknowledging import unacknowledged
 from drills.model.events import (
     Acknowledged,
     AllClear,
@@ -27,7 +28,8 @@ async def answer_with_runbook(
 ) -> None:
     """Wait for the first alert after the injection, then execute the plan's blocks, but for the optional ones."""
     await alerted.wait()
-    recorder.emit(Acknowledged(**recorder.now()))
+    fired = tuple(alert.alert_id for alert in unacknowledged(recorder.timeline))
+    recorder.emit(Acknowledged(**recorder.now(), alerts=fired))
     blocks = run_by_itself(plan.blocks)
     names = tuple(block.name for block in blocks)
     recorder.emit(

@@ -340,8 +340,11 @@ class AlertSuppressed(Base):
 
 
 class Acknowledged(Base):
+    """Somebody takes these alerts on. `drills.model.acknowledging` tells which alerts an event without ids meant."""
+
     kind: Literal["acknowledged"] = "acknowledged"
     by: Actor = Actor.RESPONDER
+    alerts: tuple[str, ...] = Field((), description="Ids of the alerts; empty in old timelines: all that were open.")
 
 
 class SeverityDeclared(Base):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from drills.model.acknowledging import acknowledgements, unacknowledged
 from drills.model.durations import format_duration, humane
 from drills.model.events import (
-    Acknowledged,
     AlertChanged,
     AlertFired,
     AlertResolved,
+    AllClear,
+    Base,
     CauseNamed,
     CommanderNamed,
     Decided,
@@ -16,6 +20,7 @@ from drills.model.events import (
     StepChecked,
     UpdatePosted,
 )
+from drills.model.playbook import Audience, Milestone
 from drills.model.timeline import Timeline
 from drills.model.visible import visible_line
 
@@ -43,19 +48,28 @@ def _alerts(timeline: Timeline, t: float) -> list[str]:
     resolved = {event.alert_id for event in timeline.all(AlertResolved)}
     level = {alert.alert_id: alert.level for alert in alerts}
     level |= {event.alert_id: event.level for event in timeline.all(AlertChanged)}
+    acknowledged = acknowledgements(timeline)
     lines = ["Alerts"]
     for alert in alerts:
         state = "resolved" if alert.alert_id in resolved else level[alert.alert_id]
         said = visible_line(f"{alert.title}: {alert.reason}")
-        lines.append(f"  {state:<9} {said}   {humane(t - alert.t)} ago")
+        taken = "" if alert.alert_id in acknowledged else visible_line(f"   not acknowledged ({alert.alert_id})")
+        lines.append(f"  {state:<9} {said}   {humane(t - alert.t)} ago{taken}")
     return lines
+
+
+def _acknowledged(timeline: Timeline) -> str:
+    fired, missing = len(timeline.all(AlertFired)), len(unacknowledged(timeline))
+    if missing:
+        return "not yet" if missing == fired else f"{fired - missing} of {fired} alerts"
+    return "yes" if fired else "no alert yet"
 
 
 def _said(timeline: Timeline, t: float) -> list[str]:
     severity, commander = timeline.last(SeverityDeclared), timeline.last(CommanderNamed)
     update, decision, cause = timeline.last(UpdatePosted), timeline.last(Decided), timeline.last(CauseNamed)
     lines = [
-        f"Acknowledged: {'yes' if timeline.first(Acknowledged) else 'not yet'}",
+        f"Acknowledged: {_acknowledged(timeline)}",
         f"Severity:     {severity.level if severity else 'not declared yet'}",
         f"Commander:    {visible_line(commander.commander) if commander else 'not named yet'}",
         f"Decision:     {decision.choice if decision else 'none yet'}",
@@ -72,12 +86,45 @@ def _said(timeline: Timeline, t: float) -> list[str]:
 
 
 def _triage(timeline: Timeline, detected: float | None, t: float) -> list[str]:
-    done = {event.step: event for event in timeline.all(StepChecked)}
+    ticked = {event.step for event in timeline.all(StepChecked)}
     lines = []
     for index, step in enumerate(timeline.start.playbook.triage):
+        done = index in ticked if step.milestone is None else milestone_done(timeline, step.milestone)
         by = f"by {format_duration(step.by)}" if step.by is not None else ""
         late = detected is not None and step.by is not None and t - detected > step.by.total_seconds()
-        mark = "☑" if index in done else "☐"
-        note = "   overdue" if late and index not in done else ""
+        mark = "☑" if done else "☐"
+        note = "   overdue" if late and not done else ""
         lines.append(f"  {index + 1:>2} {mark} {by:<7} {step.step}{note}")
     return lines
+
+
+def milestone_done(timeline: Timeline, milestone: Milestone) -> bool:
+    """Whether a responder's acts have done what the milestone asks for, as far as responders can know.
+
+    What was said before the first alert was said about something else, and each alert is acknowledged by itself.
+    """
+    alert = timeline.first(AlertFired)
+    if alert is None:
+        return False
+    match milestone:
+        case Milestone.DETECTED:
+            return True
+        case Milestone.ACKNOWLEDGED:
+            return not unacknowledged(timeline)
+        case Milestone.STATUS_PAGE:
+            return any(
+                update.audience is Audience.STATUS_PAGE and update.t >= alert.t for update in timeline.all(UpdatePosted)
+            )
+        case _:
+            kind = _SAID_BY.get(milestone)
+            return kind is not None and timeline.first(kind, since=alert.t) is not None
+
+
+#: The events that do what a milestone asks for by themselves.
+_SAID_BY: Mapping[Milestone, type[Base]] = {
+    Milestone.SEVERITY_DECLARED: SeverityDeclared,
+    Milestone.COMMANDER_NAMED: CommanderNamed,
+    Milestone.FIRST_UPDATE: UpdatePosted,
+    Milestone.CAUSE_NAMED: CauseNamed,
+    Milestone.ALL_CLEAR: AllClear,
+}

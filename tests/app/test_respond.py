@@ -74,11 +74,11 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 def test_each_thing_said_is_an_event_at_its_time(office: Office) -> None:
     desk = office.desk
-    assert desk.acknowledge().text == "acknowledged"
+    assert desk.acknowledge().text == "acknowledged error-rate-1: error-rate is over its threshold"
     assert desk.declare_severity("sev2", "checkout fails").text == "SEV2 declared"
     assert desk.name_commander("the on-call lead").text == "the on-call lead commands"
     assert desk.take_note("the database answers").text == "noted"
-    assert desk.check_step(2).text == "☑ Look at what changed"
+    assert desk.check("2").text == "☑ Look at what changed"
     assert desk.decide("Rollback", cause_known=True, fix_minutes=20, because="deployed a moment ago")
     assert desk.name_cause("bad-deploy").text == "cause named: bad-deploy"
     office.clock.seconds += 5.0
@@ -109,10 +109,39 @@ def test_an_answer_has_the_events_that_were_stored_and_none_when_nothing_changed
 
 def test_saying_it_again_changes_nothing(office: Office) -> None:
     office.desk.acknowledge()
-    assert office.desk.acknowledge().text == "already acknowledged"
-    office.desk.check_step(1)
-    assert office.desk.check_step(1).text.startswith("already ticked")
+    assert office.desk.acknowledge().text == "already acknowledged: error-rate-1"
+    office.desk.check("2")
+    assert office.desk.check("2").text.startswith("already ticked")
     assert len(office.timeline.all(Acknowledged, StepChecked)) == 2
+
+
+def test_each_alert_is_acknowledged_by_itself(office: Office) -> None:
+    """A false alarm that was acknowledged says nothing about the real alert that follows."""
+    office.desk.acknowledge()
+    later = timelines.drill(ResponderKind.PERSON).alert(12.0, "SEV1", key="site").alert(12.5, "SEV2", key="login")
+    office.store.append_many(office.record.drill_id, later.events[1:])
+    office.clock.seconds += 5.0
+    assert "1 of 3 alerts" in office.desk.status()
+    assert "☐ by 1m   Acknowledge the alert" in office.desk.status()
+    assert office.desk.acknowledge("login").text == "acknowledged login-1: login is over its threshold"
+    assert office.desk.acknowledge().text == "acknowledged site-1: site is over its threshold"
+    assert [event.alerts for event in office.timeline.all(Acknowledged)] == [
+        ("error-rate-1",),
+        ("login-1",),
+        ("site-1",),
+    ]
+    assert "☑ by 1m   Acknowledge the alert" in office.desk.status()
+    assert office.desk.acknowledge("site-1").text == "already acknowledged: site-1"
+
+
+def test_a_step_that_a_command_does_is_not_ticked_by_hand(office: Office) -> None:
+    answer = office.desk.check("1", "2", "2")
+    assert answer.text.splitlines() == [
+        "Acknowledge the alert: done by `drills respond ack`, not by a tick",
+        "☑ Look at what changed",
+    ]
+    assert [event.step for event in office.timeline.all(StepChecked)] == [1]
+    assert "☐ by 1m   Acknowledge the alert" in office.desk.status()
 
 
 def test_an_update_is_composed_and_the_next_one_computed_from_the_declared_level(office: Office) -> None:
@@ -176,8 +205,10 @@ def test_hints_come_one_by_one_and_end(office: Office) -> None:
         ),
         (lambda desk: desk.post_update("x", "resolvd", status_page=False, users=False), "did you mean resolved?"),
         (lambda desk: desk.escalate("Second on cal", ""), "did you mean Second on call?"),
-        (lambda desk: desk.check_step(3), "there is no step 3; the triage list has 2"),
-        (lambda desk: desk.check_step(0), "there is no step 0"),
+        (lambda desk: desk.check("2", "3"), "there is no step 3; the triage list has 2"),
+        (lambda desk: desk.check("0"), "there is no step 0"),
+        (lambda desk: desk.check("two"), "there is no step two"),
+        (lambda desk: desk.acknowledge("error-rat"), "did you mean error-rate? known: error-rate-1, error-rate"),
         (lambda desk: desk.decide("fix", cause_known=False, fix_minutes=float("nan"), because=""), "--fix-minutes nan"),
         (lambda desk: desk.decide("fix", cause_known=False, fix_minutes=-1, because=""), "--fix-minutes -1"),
         (lambda desk: desk.take_note("  "), "note: the text is empty"),
@@ -233,13 +264,13 @@ def test_a_clock_that_is_set_back_moves_no_duration(office: Office) -> None:
 
 def test_the_status_lists_what_was_done_and_what_is_due(office: Office) -> None:
     office.desk.acknowledge()
-    office.desk.check_step(1)
     office.desk.post_update("we check", "investigating", status_page=False, users=False)
     office.clock.seconds += 200.0
     status = office.desk.status()
     assert "☑ by 1m   Acknowledge the alert" in status
     assert "☐ by 2m   Look at what changed   overdue" in status
     assert "Acknowledged: yes" in status
+    assert "not acknowledged (" not in status
     assert "Next update:  in" in status
     office.clock.seconds += 3600.0
     assert "due since" in office.desk.status()
@@ -249,7 +280,10 @@ def test_before_an_alert_the_status_says_so(tmp_path: Path) -> None:
     store = Store.open(f"sqlite:///{tmp_path}/drills.db", clock=StoppedClock())
     record = store.begin_drill(scenario="bad-deploy", sandbox="default", responder=ResponderKind.PERSON)
     store.append_many(record.drill_id, timelines.drill(ResponderKind.PERSON).events)
-    assert "No alert has fired yet." in Desk(store, record, StoppedClock()).status()
+    desk = Desk(store, record, StoppedClock())
+    assert "No alert has fired yet." in desk.status()
+    with pytest.raises(BadInput, match="nothing to acknowledge yet: no alert has fired"):
+        desk.acknowledge()
     assert not store.timeline(record.drill_id).all(AlertFired)
     store.close()
 

@@ -118,7 +118,7 @@ _SAYINGS: dict[type[e.Base], Callable[[Any], tuple[str, str]]] = {
     e.AlertResolved: lambda x: ("Alert resolved", x.reason),
     e.ProbeUnusable: lambda x: (f"Probe cannot check: {probe_from(x.probe, x.vantage)}", x.reason),
     e.AlertSuppressed: lambda x: (f"Alert held back: {x.key}", x.because),
-    e.Acknowledged: lambda _: ("Acknowledged", ""),
+    e.Acknowledged: lambda x: ("Acknowledged", one_line(", ".join(x.alerts))),
     e.SeverityDeclared: lambda x: (f"Severity declared: {x.level}", x.reason),
     e.CommanderNamed: lambda x: ("Commander named", x.commander),
     e.UpdatePosted: lambda x: (f"Update posted to {words(x.audience)}: {x.status.value}", x.text),
