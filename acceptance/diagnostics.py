@@ -54,7 +54,7 @@ class Failure:
 def failing(harness: Harness, scenario: str) -> Iterator[Failure]:
     """That of a scenario; undone at the end. Raises RuntimeError when it does not end."""
     log = harness.folder / "failing.log"
-    with contextlib.closing(Store.open(harness.store, clock=SystemClock())) as store:
+    with Store.open(harness.store, clock=SystemClock()) as store:
         known = len(store.drills())
         runner = harness.start("run", scenario, "--responder", "none", log=log)
         try:

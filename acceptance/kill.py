@@ -13,7 +13,6 @@ of other projects must be untouched.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import random
 import signal
@@ -87,7 +86,7 @@ def moments(times: int, seed: int, only: Sequence[str] = ()) -> list[Moment]:
 def kill_once(harness: Harness, moment: Moment, bystanders: Bystanders, *, by_starting: bool) -> Kill:
     """Start a drill, kill its runner, recover, and compare."""
     before, log = harness.state(), harness.folder / "killed.log"
-    with contextlib.closing(Store.open(harness.store, clock=SystemClock())) as store:
+    with Store.open(harness.store, clock=SystemClock()) as store:
         known = len(store.drills())
         runner = harness.start("run", moment.drill, log=log)
         if moment.from_injection:

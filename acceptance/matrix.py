@@ -105,11 +105,8 @@ def _judge(cell: MatrixCell, card: Scorecard) -> list[str]:
 
 
 def _events(harness: Harness, drill: str) -> Sequence[Event]:
-    store = Store.open(harness.store, clock=SystemClock())
-    try:
+    with Store.open(harness.store, clock=SystemClock()) as store:
         return store.events(drill)
-    finally:
-        store.close()
 
 
 def _unnoticed(cell: MatrixCell, events: Sequence[Event]) -> list[str]:

@@ -66,6 +66,7 @@ class Act(Enum):
     PROBE = "probes are run"
     STOP = "drills are stopped"
     MAINTAIN = "the workspace is maintained"
+    SERVE = "the service is started"
 
     @property
     def shows(self) -> bool:
@@ -73,7 +74,7 @@ class Act(Enum):
         return self not in _DOING
 
 
-_DOING = frozenset({Act.START, Act.PRACTISE, Act.RESPOND, Act.OPERATE, Act.PROBE, Act.STOP, Act.MAINTAIN})
+_DOING = frozenset({Act.START, Act.PRACTISE, Act.RESPOND, Act.OPERATE, Act.PROBE, Act.STOP, Act.MAINTAIN, Act.SERVE})
 
 _ALWAYS = frozenset(Moment)
 _NEVER: frozenset[Moment] = frozenset()
@@ -103,6 +104,7 @@ _RULE: Mapping[Act, tuple[frozenset[Moment], frozenset[Moment], frozenset[Moment
     Act.PROBE: (_ALWAYS, _ALWAYS, _ALWAYS, _NEVER),
     Act.STOP: (_ALWAYS, _ALWAYS, _NEVER, _NEVER),
     Act.MAINTAIN: (_NEVER, _ALWAYS, _NEVER, _NEVER),
+    Act.SERVE: (_NEVER, _ALWAYS, _NEVER, _NEVER),
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,28 +22,24 @@ class Context:
     caller: Caller
     clock: Clock = field(default_factory=SystemClock)
 
-    @contextmanager
-    def store(self) -> Iterator[Store]:
-        """The workspace's store, brought up to date; closed after the block. Raises EnvironmentFailed."""
+    def store(self) -> Store:
+        """The workspace's store, brought up to date; `with` closes it. Raises BadInput, EnvironmentFailed."""
+        # SQLAlchemy takes 0.3 s of processor time to load.
         from drills.store.store import Store
 
-        store = Store.open(self.workspace.store_url, clock=self.clock)
-        try:
-            yield store
-        finally:
-            store.close()
+        return Store.open(self.workspace.store_url, clock=self.clock)
 
     def require_on_machine(self, act: Act) -> None:
         """Raises NotAllowed when the caller may not do this in this machine's present situation."""
         from drills.app.situations import on_machine
 
-        require(self.caller, act, lambda: on_machine(self.workspace))
+        require(self.caller, act, lambda: on_machine(self))
 
     def require_on_sandbox(self, act: Act) -> None:
         """The same, of the workspace's own sandbox alone."""
         from drills.app.situations import on_sandbox
 
-        require(self.caller, act, lambda: on_sandbox(self.workspace))
+        require(self.caller, act, lambda: on_sandbox(self))
 
 
 def at_terminal(folder: Path) -> Context:

@@ -9,38 +9,31 @@ from drills.app.access import IDLE, Moment, Situation
 from drills.processes.mark import DRILL
 
 if TYPE_CHECKING:
+    from drills.app.context import Context
     from drills.store.records import DrillRecord
     from drills.store.store import Store
-    from drills.workspace.workspace import Workspace
 
 #: The environment variable that a practice runs with, so that commands in other workspaces know of it.
 PRACTICE = "DRILLS_PRACTICE"
 
 
-def on_sandbox(workspace: Workspace) -> Situation:
+def on_sandbox(context: Context) -> Situation:
     """What goes on on this workspace's sandbox. The store is opened only while somebody holds the sandbox."""
     from drills.store.holder import holder_of
 
-    name = workspace.config.sandbox.name
-    if holder_of(workspace.state_dir, name) is None:
+    name = context.workspace.config.sandbox.name
+    if holder_of(context.workspace.state_dir, name) is None:
         return IDLE
-    # SQLAlchemy takes 0.3 s of processor time to load.
-    from drills.clock import SystemClock
-    from drills.store.store import Store
-
-    store = Store.open(workspace.store_url, clock=SystemClock())
-    try:
+    with context.store() as store:
         record = store.running(name)
-    finally:
-        store.close()
     return IDLE if record is None else of_drill(record)
 
 
-def on_machine(workspace: Workspace) -> Situation:
+def on_machine(context: Context) -> Situation:
     """The same, and whether somebody practises anywhere on this machine: in a copy of the workspace, for instance."""
     from drills.processes.leftovers import with_variable
 
-    here = on_sandbox(workspace)
+    here = on_sandbox(context)
     if here.moment is not Moment.BLIND and (practising := with_variable(PRACTICE)):
         process, _ = practising[0]
         return Situation(Moment.BLIND, f"somebody practises blind on this machine (process {process.pid})")

@@ -81,8 +81,7 @@ def serve(workspace: WorkspaceOption = HERE) -> None:
     from drills.app.context import at_terminal
     from drills.service.serve import serve as run_service
 
-    context = at_terminal(workspace)
-    asyncio.run(run_service(context.workspace, clock=context.clock))
+    asyncio.run(run_service(at_terminal(workspace), echo))
 
 
 def calendar(

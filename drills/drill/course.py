@@ -20,7 +20,6 @@ from drills.drill.monitoring import DrillMonitoring
 from drills.drill.plan import DrillPlan
 from drills.drill.recorder import Recorder
 from drills.drill.responding import answer_with_runbook
-from drills.drill.waiting import alongside, in_thread
 from drills.errors import Aborted, DrillsError, EnvironmentFailed
 from drills.faults.injection import inject, lacking
 from drills.faults.link_fault import CUT, disturbed_links
@@ -56,6 +55,7 @@ from drills.sandbox.sandbox import Sandbox
 from drills.store.store import Store
 from drills.store.switch import KillSwitch
 from drills.traffic.generator import TrafficGenerator
+from drills.waiting import alongside, in_thread
 
 T = TypeVar("T")
 

@@ -14,7 +14,6 @@ from drills.drill.plan import DrillPlan
 from drills.drill.recorder import Recorder
 from drills.drill.recovery import recover
 from drills.drill.results import exit_code_of
-from drills.drill.waiting import in_thread
 from drills.errors import Aborted, DrillsError, EnvironmentFailed, ExitCode, UndoOwed
 from drills.model.events import Event
 from drills.model.scorecard import Scorecard
@@ -28,6 +27,7 @@ from drills.store.journal import Journal
 from drills.store.records import DrillRecord
 from drills.store.store import Store
 from drills.store.switch import KillSwitch, SwitchState
+from drills.waiting import in_thread
 from drills.workspace.sandbox import forget_copy, hold_project, open_sandbox, use_copy
 from drills.workspace.workspace import Workspace
 

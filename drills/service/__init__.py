@@ -1,8 +1,1 @@
-"""The long-running process: `serve` probes without a pause, raises alerts, and begins the drills of the calendar.
-
-SandboxProber ──► Monitor ──► StoredAlerts          Timetable (APScheduler: wakes) ──► Claims (once)
-              ◄── check_now        │                                                      │
-                                  ▼                                                      ▼
-                      alert lines, alerts in the store                     Dispatcher: one drill at a time,
-                                                                           each in processes of its own
-"""
+"""`drills serve`: a process that goes on until it is told to stop. What it does is `drills/app/serving.py`'s."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -69,6 +69,12 @@ class Store:
             self._writer.close()
             self._writer = None
         self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # ---- drills ------------------------------------------------------------------------------------------------------
 

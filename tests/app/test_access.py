@@ -36,6 +36,7 @@ MAY: dict[Act, dict[Role, frozenset[Moment]]] = {
     Act.PROBE: dict.fromkeys((Role.FACILITATOR, Role.RESPONDER, Role.OBSERVER), EVER),
     Act.STOP: dict.fromkeys((Role.FACILITATOR, Role.RESPONDER), EVER),
     Act.MAINTAIN: {Role.FACILITATOR: EVER},
+    Act.SERVE: {Role.FACILITATOR: EVER},
 }
 #: What tells a responder the truth of a blind drill.
 TELLS = {Act.READ_SCENARIO, Act.READ_TRUTH, Act.NAME_DRILL, Act.NAME_SCHEDULED, Act.FOLLOW_TRUTH, Act.READ_STATE}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import drills.app
 
+#: The modules of the rule itself.
+RULE = {"access", "situations"}
 #: They tell nothing of a drill and change nothing: what they check was written by the caller, or is in its files.
 ASK_NOTHING = {"level_of", "require_possible", "require_system"}
 
@@ -19,7 +21,7 @@ def functions_with_a_caller() -> Iterator[tuple[str, set[str], set[str]]]:
         made = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
         for name, node in made.items():
             takes = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
-            if takes & {"context", "caller"} and not name.startswith("_") and path.stem != "access":
+            if takes & {"context", "caller"} and not name.startswith("_") and path.stem not in RULE:
                 called = calls(node)
                 inner = set().union(*(calls(made[each]) for each in called & made.keys()), set())
                 yield name, called, inner

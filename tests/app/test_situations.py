@@ -18,19 +18,19 @@ from tests.app.conftest import Begin
 
 
 def test_a_sandbox_that_nobody_holds_is_idle_and_no_store_is_made_to_find_out(context: Context) -> None:
-    assert on_sandbox(context.workspace) == IDLE
+    assert on_sandbox(context) == IDLE
     assert not (context.workspace.state_dir / "drills.db").exists()
 
 
 def test_a_drill_that_runs_is_told_with_its_id(context: Context, begin: Begin) -> None:
     record = begin(blind=False)
-    found = on_sandbox(context.workspace)
+    found = on_sandbox(context)
     assert (found.moment, found.says) == (Moment.OPEN, f"{record.drill_id} is still going on")
 
 
 def test_a_blind_drill_is_told_from_an_open_one(context: Context, begin: Begin) -> None:
     record = begin(blind=True)
-    for found in (on_sandbox(context.workspace), on_machine(context.workspace), of_drill(record)):
+    for found in (on_sandbox(context), on_machine(context), of_drill(record)):
         assert (found.moment, found.says) == (Moment.BLIND, f"{record.drill_id} is a blind drill and still going on")
 
 
@@ -50,8 +50,8 @@ def test_a_practice_elsewhere_on_the_machine_is_found_by_its_environment(
     with subprocess.Popen(waiting, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as practising:
         assert practising.stdout is not None
         assert practising.stdout.readline() == b"here\n"
-        found = on_machine(context.workspace)
-        alone = on_sandbox(context.workspace)
+        found = on_machine(context)
+        alone = on_sandbox(context)
         practising.communicate()
     assert (found.moment, found.says) == (
         Moment.BLIND,

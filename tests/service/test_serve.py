@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from drills.app.access import TERMINAL
+from drills.app.context import Context
+from drills.app.serving import conducting_command
 from drills.errors import SandboxBusy
-from drills.service.serve import conducting_command, serve
+from drills.service.serve import serve
 from drills.store.holder import hold
 from drills.store.occurrence_log import DueDrill
 from drills.workspace.workspace import Workspace
@@ -23,7 +26,7 @@ def test_a_second_service_of_one_workspace_is_refused_with_who_serves_it(tmp_pat
         hold(workspace.state_dir, "default.service", "drills serve"),
         pytest.raises(SandboxBusy, match=r"this workspace is already served by drills serve \(process \d+"),
     ):
-        asyncio.run(serve(workspace, write=said.append))
+        asyncio.run(serve(Context(workspace, TERMINAL), said.append))
     assert said == []
 
 

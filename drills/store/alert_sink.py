@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from drills import alerting
 from drills.clock import Clock
-from drills.drill.waiting import in_thread
 from drills.errors import EnvironmentFailed
 from drills.json_log import JsonLog
 from drills.model.probe import Observation
 from drills.store.alert_log import AlertKind, AlertLog, AlertRecord
 from drills.store.store import Store
+from drills.waiting import in_thread
 
 #: How long, in seconds, to wait before the store is tried again.
 _PATIENCE = 1.0

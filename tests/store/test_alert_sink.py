@@ -17,8 +17,8 @@ from drills.model.events import ResponderKind
 from drills.model.playbook import Playbook
 from drills.model.probe import Observation, Outcome, ProbeSpec, Role
 from drills.monitoring.monitor import Monitor
-from drills.service.alerts import StoredAlerts
 from drills.store.alert_log import AlertKind, AlertLog
+from drills.store.alert_sink import StoredAlerts
 from drills.store.store import Store
 from tests.fakes import FakeClock
 from tests.monitoring.playing import ByHand, playbook

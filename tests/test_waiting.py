@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from drills.drill.waiting import alongside, in_thread
+from drills.waiting import alongside, in_thread
 
 
 def test_work_in_a_thread_gives_its_result_and_its_error() -> None:

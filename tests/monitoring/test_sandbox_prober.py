@@ -14,9 +14,9 @@ import pytest
 from drills.clock import SystemClock
 from drills.json_log import JsonLog
 from drills.model.probe import Observation, Outcome, ProbeSpec
+from drills.monitoring import sandbox_prober
+from drills.monitoring.sandbox_prober import SandboxProber
 from drills.probing.remote.config import KnownProber
-from drills.service import sandbox_prober
-from drills.service.sandbox_prober import SandboxProber
 from tests.service.waiting import becomes
 
 PROBE = ProbeSpec(name="port", kind="tcp", settings={"address": "${app}"})

@@ -24,7 +24,7 @@ from drills.probing.engine.prober import Prober
 from drills.json_log import JsonLog
 from drills.alerting import AlertRules
 from drills.monitoring.monitor import Monitor
-from drills.service.alerts import StoredAlerts
+from drills.store.alert_sink import StoredAlerts
 from drills.store.store import Store
 from tests.monitoring.playing import playbook
 
