@@ -6,7 +6,7 @@ The mark has a value that tells nothing, and that no other program has; an undo 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from drills.processes.mark import MARK
 _PATIENCE_SECONDS = 3.0
 _POLL_SECONDS = 0.02
 #: How often an environment that reads as empty is read again at once.
-_LOOKS = 3
+_LOOKS = 10
 #: Version 0.1 named its programs so: what it owes is settled too.
 _FORMER_MARKS = ("DRILLS_SESSION", "DRILLS_STRANGER")
 
@@ -35,16 +35,18 @@ def marked(mark: str) -> list[psutil.Process]:
     """The programs in the background that bear this mark, but not this process and those that it descends from."""
     return [
         process
-        for variable in (MARK, *_FORMER_MARKS)
-        for process, environment in with_variable(variable)
-        if environment[variable] == mark
+        for process, environment in _environments()
+        if mark in {environment.get(variable) for variable in (MARK, *_FORMER_MARKS)}
     ]
 
 
 def with_variable(name: str) -> list[tuple[psutil.Process, Mapping[str, str]]]:
     """The processes that have the variable at all, each with its environment."""
+    return [(process, environment) for process, environment in _environments() if name in environment]
+
+
+def _environments() -> Iterator[tuple[psutil.Process, Mapping[str, str]]]:
     spared = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
-    found: list[tuple[psutil.Process, Mapping[str, str]]] = []
     for process in psutil.process_iter():
         if process.pid in spared:
             continue
@@ -53,9 +55,7 @@ def with_variable(name: str) -> list[tuple[psutil.Process, Mapping[str, str]]]:
         except (psutil.Error, OSError):
             # It ended meanwhile, or belongs to another user: not ours.
             continue
-        if name in environment:
-            found.append((process, environment))
-    return found
+        yield process, environment
 
 
 def _environment(process: psutil.Process) -> Mapping[str, str]:
@@ -64,12 +64,18 @@ def _environment(process: psutil.Process) -> Mapping[str, str]:
     While a process is becoming another program (exec), the kernel shows neither its environment nor its arguments, and
     what was opened just before reads as empty: it is read again until it is there. A kernel's thread runs no program.
     """
-    for _ in range(_LOOKS):
-        environment = process.environ()
-        if environment or not process.exe():
-            return environment
-    until(lambda: bool(process.cmdline()), seconds=_PATIENCE_SECONDS)
-    return process.environ()
+    environment: dict[str, str] = {}
+
+    def is_there() -> bool:
+        nonlocal environment
+        for _ in range(_LOOKS):
+            environment = process.environ()
+            if environment or not process.exe():
+                return True
+        return bool(process.cmdline())
+
+    until(is_there, seconds=_PATIENCE_SECONDS)
+    return environment
 
 
 def end_marked(mark: str) -> None:
