@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from drills.errors import DrillsError
+from drills.sandbox.link_condition import condition
 from drills.sandbox.sandbox import Sandbox
 from drills.sandbox.text_table import text_table
 
@@ -58,7 +59,7 @@ def ask_all(sandbox: Sandbox, back: timedelta = BACK) -> list[Answer]:
 
 def _services(sandbox: Sandbox) -> Iterable[str]:
     for each in sandbox.services.list():
-        yield f"{each.name:<14} {each.running.value:<7} {each.version:<8} {each.detail}".rstrip()
+        yield f"{each.name:<14} {each.running.value:<8} {each.version:<8} {each.detail}".rstrip()
 
 
 def _health(sandbox: Sandbox) -> Iterable[str]:
@@ -76,7 +77,7 @@ def _changes(back: timedelta) -> Callable[[Sandbox], Iterable[str]]:
 
 def _links(sandbox: Sandbox) -> Iterable[str]:
     for link in sandbox.links.list():
-        yield f"{link.name:<18} {'open' if link.enabled else 'CUT'}"
+        yield f"{link.name:<18} {condition(link, toxics=False)}"
 
 
 def _certificate(sandbox: Sandbox) -> Iterable[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from drills.app.sandbox.state import shown_links
 from drills.errors import BadInput, NotSupported
 
 if TYPE_CHECKING:
-    from drills.sandbox.capabilities.links import LinkStatus
+    from drills.app.context import Context
+    from drills.app.sandbox.state import LinkShown
     from drills.sandbox.sandbox import Sandbox
 
 
@@ -34,9 +36,9 @@ def change_link(sandbox: Sandbox, name: str | None, *, cut: bool | None = None, 
         sandbox.links.take_out([name])
 
 
-def links(sandbox: Sandbox, name: str | None = None) -> Sequence[LinkStatus]:
+def links(context: Context, sandbox: Sandbox, name: str | None = None) -> Sequence[LinkShown]:
     """The state of this link, or of all."""
-    return [status for status in sandbox.links.list() if name in (None, status.name)]
+    return [each for each in shown_links(context, sandbox) if name in (None, each.name)]
 
 
 def revert_last_migration(sandbox: Sandbox) -> Sequence[str]:

@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from drills.app.access import Act
+from drills.app.access import Act, allowed
 from drills.sandbox.text_table import text_table as text_table
 
 if TYPE_CHECKING:
     from drills.app.context import Context
-    from drills.sandbox.capabilities.links import LinkStatus as LinkStatus
     from drills.sandbox.capabilities.services import ServiceStatus as ServiceStatus
     from drills.sandbox.fingerprint import Fingerprint
     from drills.sandbox.sandbox import Sandbox
     from drills.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class LinkShown:
+    """A link as one may see it: `condition` says how it is disturbed, `detail` why it is not as one expects."""
+
+    name: str
+    condition: str
+    listen: str
+    upstream: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +37,10 @@ class Overview:
     release: str | None
     settings: Mapping[str, str | None] | None
     secret: Collection[str]
-    links: Sequence[LinkStatus]
+    links: Sequence[LinkShown]
 
 
-def overview(sandbox: Sandbox) -> Overview:
+def overview(context: Context, sandbox: Sandbox) -> Overview:
     """The services, the release that runs (`none` when none does), the settings and the links."""
     from drills.sandbox.capabilities.capability import Capability
 
@@ -43,8 +53,20 @@ def overview(sandbox: Sandbox) -> Overview:
         release=release,
         settings=sandbox.settings.values() if Capability.SETTINGS in able else None,
         secret=sandbox.settings.secret if Capability.SETTINGS in able else (),
-        links=sandbox.links.list() if Capability.LINKS in able else (),
+        links=shown_links(context, sandbox) if Capability.LINKS in able else (),
     )
+
+
+def shown_links(context: Context, sandbox: Sandbox) -> Sequence[LinkShown]:
+    """All links. In a blind drill they are only open or cut: that one is slow is for the responder to find out."""
+    from drills.app.situations import on_sandbox
+    from drills.sandbox.link_condition import condition
+
+    sighted = allowed(context.caller, Act.READ_STATE, on_sandbox(context.workspace))
+    return [
+        LinkShown(each.name, condition(each, toxics=sighted), each.listen, each.upstream, each.detail)
+        for each in sandbox.links.list()
+    ]
 
 
 def entrances(workspace: Workspace, sandbox: Sandbox) -> Sequence[str]:

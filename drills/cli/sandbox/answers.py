@@ -11,18 +11,18 @@ from drills.cli.terminal import echo
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from drills.app.sandbox.state import LinkStatus, ServiceStatus
+    from drills.app.sandbox.state import LinkShown, ServiceStatus
 
 
 def print_services(services: Sequence[ServiceStatus]) -> None:
     for service in services:
-        words = f"{service.name:<14} {service.running.value:<7} {service.version:<22} {service.address:<28}"
+        words = f"{service.name:<14} {service.running.value:<8} {service.version:<22} {service.address:<28}"
         echo(f"{words} {service.detail}".rstrip())
 
 
-def link_line(link: LinkStatus) -> str:
+def link_line(link: LinkShown) -> str:
     """A link's state: `web-db  CUT  web → db:5432`."""
-    line = f"{link.name}  {'open' if link.enabled else 'CUT'}  {link.listen} → {link.upstream}"
+    line = f"{link.name}  {link.condition}  {link.listen} → {link.upstream}"
     return f"{line}  {link.detail}" if link.detail else line
 
 

@@ -148,5 +148,5 @@ def link(
     context, sandbox = open_sandbox(workspace)
     with action(context, read_only=cut is None and not direct):
         change_link(sandbox, name, cut=cut, direct=direct)
-        for status in links(sandbox, name):
+        for status in links(context, sandbox, name):
             echo(link_line(status))

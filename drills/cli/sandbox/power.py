@@ -56,7 +56,7 @@ def status(
         if as_json:
             echo(json.dumps(whole_state(context, sandbox), indent=2, default=plain, sort_keys=True))
             return
-        found = overview(sandbox)
+        found = overview(context, sandbox)
         print_services(found.services)
         echo()
         if found.release is not None:
@@ -65,7 +65,7 @@ def status(
             shown = shown_settings(found.settings, found.secret)
             echo("settings  " + "  ".join(f"{name}={value}" for name, value in shown))
         for link in found.links:
-            echo(f"link      {link.name}  {'open' if link.enabled else 'CUT'}  {link.detail}".rstrip())
+            echo(f"link      {link.name}  {link.condition}  {link.detail}".rstrip())
 
 
 def restart(

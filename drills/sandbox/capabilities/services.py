@@ -10,9 +10,12 @@ from typing import Protocol
 
 
 class Running(StrEnum):
+    """How a service stands; `finished` is a job that has ended with success and that nothing starts again."""
+
     UP = "up"
     PAUSED = "paused"
     DOWN = "down"
+    FINISHED = "finished"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,13 @@ def why_not_ready(service: DeclaredService, own: Sequence[Container], listed: Se
     return None if reached_at is None else answers(service, reached_at)
 
 
+def has_finished(own: Sequence[Container], listed: Sequence[Container]) -> bool:
+    """Whether these are the containers of a job, and all of them have ended with success."""
+    if not own or own[0].service not in jobs(listed):
+        return False
+    return all(each.running is Running.DOWN and each.status.startswith("Exited (0)") for each in own)
+
+
 def jobs(listed: Sequence[Container]) -> frozenset[str]:
     """Services that end by themselves when all is well: others wait for that."""
     waited = (entry.split(":") for each in listed for entry in each.labels.get(_DEPENDS_ON, "").split(","))

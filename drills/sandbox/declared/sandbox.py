@@ -288,7 +288,11 @@ class DeclaredSandbox:
             self._store.change(active=True, up_since=datetime.now(UTC), compose=at)
             acts.resume(self._containers, self._containers.list())
             self._remaking.take_back()
-            self._cli.up((), {}, options=["--no-recreate"])
+            # Otherwise Compose would only run the jobs once more that have finished.
+            if self.services.is_complete():
+                self._links.renew()
+            else:
+                self._cli.up((), {}, options=["--no-recreate"])
             self._readiness.await_all()
 
     def down(self) -> None:

@@ -13,7 +13,9 @@ from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.compose import acts
 from drills.sandbox.compose.cli import ComposeCli
 from drills.sandbox.compose.containers import Container, Containers, at_once, standing
+from drills.sandbox.compose.model import replicas_of
 from drills.sandbox.declared.addresses import host_port
+from drills.sandbox.declared.container_state import has_finished
 from drills.sandbox.declared.declaration import DeclaredService
 from drills.sandbox.declared.readiness import Readiness
 from drills.sandbox.fingerprint import differences
@@ -43,12 +45,13 @@ class DeclaredServices:
     def list(self) -> Sequence[ServiceStatus]:
         listed = self._containers.list()
         names = dict.fromkeys([*self._declared, *(each.service for each in listed)])
-        return [self._status(name, [each for each in listed if each.service == name]) for name in names]
+        return [self._status(name, listed) for name in names]
 
-    def _status(self, name: str, own: Sequence[Container]) -> ServiceStatus:
+    def _status(self, name: str, listed: Sequence[Container]) -> ServiceStatus:
+        own = [each for each in listed if each.service == name]
         alive = [each for each in own if each.running is not Running.DOWN]
         well = sum(each.running is Running.UP for each in alive)
-        running = standing(own)
+        running = Running.FINISHED if has_finished(own, listed) else standing(own)
         service = self._declared.get(name)
         return ServiceStatus(
             name=name,
@@ -58,6 +61,15 @@ class DeclaredServices:
             replicas=len(alive),
             detail=f"{well} of {len(own)} run" if running is Running.UP and well != len(own) else "",
         )
+
+    def is_complete(self) -> bool:
+        """Whether every service of the compose file has its containers, and each runs or is a job that has finished."""
+        listed = self._containers.list()
+        numbers = Counter(each.service for each in listed)
+        if any(numbers[name] != replicas_of(described) for name, described in self._cli.services().items()):
+            return False
+        down = {each.service for each in listed if each.running is Running.DOWN}
+        return all(has_finished([each for each in listed if each.service == name], listed) for name in down)
 
     def start(self, service: str) -> None:
         with self._lock.held():

@@ -7,9 +7,12 @@ from itertools import chain, repeat
 
 import pytest
 
+from drills.app.context import Context
 from drills.app.sandbox.changes import change_link, links, revert_last_migration
 from drills.app.sandbox.questions import known_services, wait_for_health
 from drills.errors import BadInput, NotSupported
+from drills.sandbox.capabilities.links import Toxic
+from tests.app.conftest import Begin
 from tests.faults.paper_sandbox import PaperSandbox
 
 
@@ -54,16 +57,27 @@ def test_services_are_known_by_name_each_once_and_replicas_by_that_of_their_serv
         known_services(PaperSandbox(), ["app", "chache"])
 
 
-def test_a_link_is_cut_and_opened_by_its_name() -> None:
+def test_a_link_is_cut_and_opened_by_its_name(context: Context) -> None:
     sandbox = Answering(True)
     name = next(each.name for each in sandbox.links.list() if not each.name.endswith("cache"))
     change_link(sandbox, name, cut=True)
-    assert [each.enabled for each in links(sandbox, name)] == [False]
+    assert [each.condition for each in links(context, sandbox, name)] == ["CUT"]
     change_link(sandbox, name, cut=False)
-    assert all(each.enabled for each in links(sandbox))
+    assert {each.condition for each in links(context, sandbox)} == {"open"}
 
 
-def test_a_link_that_there_is_not_or_that_must_not_be_cut_is_refused() -> None:
+def test_a_slow_link_is_shown_as_slow_except_to_the_responder_of_a_blind_drill(context: Context, begin: Begin) -> None:
+    sandbox = PaperSandbox()
+    name = next(each.name for each in sandbox.links.list())
+    sandbox.links.add_toxic(name, Toxic("latency", "latency", attributes={"latency": 2000, "jitter": 0}))
+    assert [each.condition for each in links(context, sandbox, name)] == ["slow (+2 s)"]
+    begin(blind=True)
+    assert [each.condition for each in links(context, sandbox, name)] == ["open"]
+    sandbox.links.set(name, enabled=False)
+    assert [each.condition for each in links(context, sandbox, name)] == ["CUT"]
+
+
+def test_a_link_that_there_is_not_or_that_must_not_be_cut_is_refused(context: Context) -> None:
     sandbox = Answering(True)
     forbidden = next(each.name for each in sandbox.links.list() if each.name.endswith("cache"))
     with pytest.raises(NotSupported, match="cut is not allowed"):
@@ -72,7 +86,7 @@ def test_a_link_that_there_is_not_or_that_must_not_be_cut_is_refused() -> None:
         change_link(sandbox, None, cut=True)
     with pytest.raises(BadInput, match="there is no link 'app-chache'; did you mean app-cache"):
         change_link(sandbox, "app-chache", cut=False)
-    assert all(each.enabled for each in links(sandbox))
+    assert {each.condition for each in links(context, sandbox)} == {"open"}
 
 
 def test_the_last_migration_alone_is_reverted() -> None:

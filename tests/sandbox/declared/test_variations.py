@@ -72,6 +72,7 @@ def test_each_is_reached_broken_and_brought_back(sandbox: DeclaredSandbox) -> No
     listed = {each.service: each for each in Containers(sandbox._project).list()}
     assert listed["beside"].address == listed["published"].address != ""
     before = sandbox.fingerprint()
+    assert {each.name: each.running for each in sandbox.services.list()}["prepare"] is Running.FINISHED
 
     sandbox.services.kill("Store_a.B/2")
     sandbox.services.kill("on-the-machine")
@@ -83,6 +84,26 @@ def test_each_is_reached_broken_and_brought_back(sandbox: DeclaredSandbox) -> No
     assert standing["on-the-machine"][0] is standing["slow"][0] is Running.DOWN
     sandbox.restore(before)
     assert sandbox.fingerprint() == before
+
+
+def test_a_job_that_has_finished_is_run_again_only_when_compose_has_something_to_start(
+    sandbox: DeclaredSandbox,
+) -> None:
+    def began() -> str:
+        (job,) = sandbox.services.containers_of("prepare")
+        return str(Containers(sandbox._project).inspect(job)["State"]["StartedAt"])
+
+    sandbox.up()
+    first = began()
+    sandbox.up()
+    assert began() == first, "nothing was missing"
+    sandbox.services.kill("slow")
+    sandbox.up()
+    standing = {each.name: each.running for each in sandbox.services.list()}
+    assert (standing["slow"], standing["prepare"]) == (Running.UP, Running.FINISHED)
+    subprocess.run(["docker", "rm", "--force", f"{sandbox._project.name}-Store_a.B-2"], capture_output=True, check=True)
+    sandbox.up()
+    assert len(sandbox.services.containers_of("Store_a.B")) == 3, "one that was removed is made again"
 
 
 def test_a_job_that_fails_is_told(tmp_path: Path, sandbox: DeclaredSandbox) -> None:
