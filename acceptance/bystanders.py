@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from acceptance.ending import shielded
 from drills.included_shop.names import Service
 from drills.sandbox.compose.engine import engine_host
 from drills.sandbox.compose.project import FOLDER, NUMBER, PROJECT, SERVICE, named_for
@@ -73,8 +74,9 @@ def bystanders() -> Iterator[Bystanders]:
     try:
         yield there
     finally:
-        there.remove()
-        api.close()
+        with shielded():
+            there.remove()
+            api.close()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from acceptance.each_runbook import check_each
+from acceptance.ending import run_in_order
 from acceptance.harness import ROOT, Harness
 from drills.clock import SystemClock
 from drills.model.durations import humane
@@ -134,4 +135,4 @@ def diagnose(harness: Harness, scenario: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(check_each(__doc__, diagnose, "failures examined"))
+    sys.exit(run_in_order(lambda: check_each(__doc__, diagnose, "failures examined")))

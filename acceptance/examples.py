@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from acceptance.bystanders import Bystanders, bystanders
+from acceptance.ending import run_in_order, shielded
 from acceptance.harness import ROOT, Harness, NotStarted, bring_up
 from acceptance.kill import Kill, Moment, described, kill_once
 from acceptance.matrix import keep_evidence, run_cell, shown
@@ -74,10 +75,10 @@ def example_harness(example: str) -> Iterator[Harness]:
         bring_up(harness, timeout=900)
         yield harness
     finally:
-        harness.run("recover")
-        harness.run("sandbox", "down")
-        _compose(folder, "down", "--volumes", "--timeout", "2")
-        shutil.rmtree(folder, ignore_errors=True)
+        with shielded():
+            harness.take_down()
+            _compose(folder, "down", "--volumes", "--timeout", "2")
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -96,14 +97,15 @@ def bystander_project(harness: Harness) -> Iterator[Bystanders]:
                 beside.watch(name)
             yield beside
         finally:
-            _compose(folder, "down", "--volumes", "--timeout", "2")
-            shutil.rmtree(folder, ignore_errors=True)
+            with shielded():
+                _compose(folder, "down", "--volumes", "--timeout", "2")
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _compose(folder: Path, *words: str) -> str:
     done = subprocess.run(
         ["docker", "compose", "--progress", "plain", *words],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=300,
+        cwd=folder, capture_output=True, text=True, check=False, timeout=300, start_new_session=True,
     )  # fmt: skip
     if done.returncode != 0:
         print(f"FAIL docker compose {words[0]}: {(done.stderr or done.stdout).strip()[-300:]}", file=sys.stderr)
@@ -201,4 +203,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_in_order(main))

@@ -24,6 +24,7 @@ from pathlib import Path
 import psutil
 
 from acceptance.bystanders import Bystanders
+from acceptance.ending import run_in_order, shielded
 from acceptance.harness import Harness, NotStarted, bring_up
 from acceptance.kill import Kill, Moment, described, kill_once
 from drills.processes.leftovers import until
@@ -95,13 +96,15 @@ def harness() -> Iterator[Harness]:
         bring_up(made)
         yield made
     finally:
-        made.run("recover")
-        subprocess.run(
-            ["docker", "compose", "--project-directory", str(folder), "down", "--volumes", "--timeout", "2"],
-            capture_output=True,
-            check=False,
-        )
-        shutil.rmtree(folder, ignore_errors=True)
+        with shielded():
+            made.take_down()
+            subprocess.run(
+                ["docker", "compose", "--project-directory", str(folder), "down", "--volumes", "--timeout", "2"],
+                capture_output=True,
+                check=False,
+                start_new_session=True,
+            )
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def moments(times: int, seed: int) -> list[Moment]:
@@ -159,4 +162,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_in_order(main))

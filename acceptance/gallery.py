@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from acceptance.ending import run_in_order
 from acceptance.harness import ROOT, Harness, open_harness
 from drills.model.scorecard import Scorecard
 
@@ -57,4 +58,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_in_order(main))

@@ -28,6 +28,7 @@ import psutil
 
 from acceptance import kinds
 from acceptance.bystanders import Bystanders, bystanders_of
+from acceptance.ending import run_in_order
 from acceptance.harness import Harness, NotStarted, differences, open_harness
 from drills.clock import SystemClock
 from drills.errors import ExitCode
@@ -237,4 +238,4 @@ def described(kill: Kill) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_in_order(main))

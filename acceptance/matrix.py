@@ -33,6 +33,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from acceptance.bystanders import Bystanders, bystanders_of
+from acceptance.ending import Ended, run_in_order
 from acceptance.harness import ROOT, Harness, differences, open_harness
 from acceptance.inputs import WorkspaceInputs
 from acceptance.matrix_cells import Expected, MatrixCell, read_cells
@@ -173,9 +174,14 @@ class Matrix:
         for cell in cells:
             waiting.put(cell)
         with ThreadPoolExecutor(side_by_side) as pool:
-            for worker in as_completed([pool.submit(self._work, waiting, kept) for _ in range(jobs)]):
-                if (error := worker.exception()) is not None:
-                    self._fail(error)
+            try:
+                for worker in as_completed([pool.submit(self._work, waiting, kept) for _ in range(jobs)]):
+                    if (error := worker.exception()) is not None:
+                        self._fail(error)
+            except Ended:
+                # Those that have not begun; the others take down what they have, for their commands have ended.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _work(self, waiting: queue.SimpleQueue[MatrixCell], kept: bool) -> None:
         """Run cells on one sandbox until none is left."""
@@ -194,6 +200,8 @@ class Matrix:
                     outcome = run_cell(harness, cell, bystanders)
                 except (RuntimeError, OSError, subprocess.SubprocessError) as error:
                     raise RuntimeError(f"{cell.scenario} × {cell.runbook}: {error}") from error
+                if harness.commands.ended:
+                    return  # It was cut short, which is no outcome.
                 self._note(outcome.model_copy(update={"inputs": made_of}), kept, harness)
 
     def _fail(self, error: BaseException) -> None:
@@ -262,4 +270,4 @@ def _to_run(cells: Sequence[MatrixCell], driver: str, *, again: bool) -> list[Ma
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_in_order(main))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from acceptance.each_runbook import check_each
+from acceptance.ending import run_in_order
 from acceptance.harness import Harness, differences
 
 
@@ -26,4 +27,4 @@ def rehearse(harness: Harness, scenario: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(check_each(__doc__, rehearse, "rehearsals"))
+    sys.exit(run_in_order(lambda: check_each(__doc__, rehearse, "rehearsals")))

@@ -12,6 +12,7 @@ import sys
 import time
 from collections import defaultdict
 
+from acceptance.ending import run_in_order
 from acceptance.matrix import Matrix
 from acceptance.matrix_cells import read_cells
 from acceptance.outcome import Outcome
@@ -56,4 +57,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_in_order(main))
