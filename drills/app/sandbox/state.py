@@ -62,7 +62,7 @@ def shown_links(context: Context, sandbox: Sandbox) -> Sequence[LinkShown]:
     from drills.app.situations import on_sandbox
     from drills.sandbox.link_condition import condition
 
-    sighted = allowed(context.caller, Act.READ_STATE, on_sandbox(context.workspace))
+    sighted = allowed(context.caller, Act.READ_STATE, on_sandbox(context))
     return [
         LinkShown(each.name, condition(each, toxics=sighted), each.listen, each.upstream, each.detail)
         for each in sandbox.links.list()
