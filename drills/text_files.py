@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-#: Bytes of a file of a workspace; the largest that is included has a hundredth of it.
+#: The largest file that is read, in bytes: a hundred times the largest included one.
 MOST_BYTES = 4 * 1024 * 1024
 
 _KINDS = {
@@ -29,7 +29,7 @@ _MARKS = (
 
 
 class UnreadableFile(Exception):
-    """Why a file cannot be read, and what would be right; `line` is 0 where none is to blame."""
+    """Why a file cannot be read, and what would be right; `line` is 0 when no line is at fault."""
 
     def __init__(self, wrong: str, right: str, line: int = 0) -> None:
         super().__init__(f"{wrong}; {right}")
@@ -41,7 +41,7 @@ class UnreadableFile(Exception):
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     """All bytes of a regular file. Raises UnreadableFile for anything else, and for one of more than `most` bytes.
 
-    Never waits: a named pipe or a device is refused before it is read, also one that takes the file's place meanwhile.
+    Never waits: a named pipe or a device is refused before it is read, even if it replaces the file in between.
     """
     try:
         _check_kind(os.stat(path))  # noqa: PTH116 - of whatever opens, and before it opens: to open may have effects
@@ -53,10 +53,10 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
             read = file.read(most + 1)
     except FileNotFoundError:
         if path.is_symlink():
-            raise UnreadableFile("is a link that leads nowhere", "mend the link, or remove it") from None
+            raise UnreadableFile("is a link that leads nowhere", "correct or remove the link") from None
         raise UnreadableFile("there is no such file", "write it, or correct the name") from None
     except OSError as error:
-        raise UnreadableFile(f"cannot be read ({error.strerror})", "mend its permissions or its path") from None
+        raise UnreadableFile(f"cannot be read ({error.strerror})", "correct its permissions or its path") from None
     except ValueError:  # a NUL in the path
         raise UnreadableFile("is not the name of a file", "correct the name") from None
     if len(read) > most:

@@ -113,7 +113,7 @@ def _affected(faults: Iterable[Fault], sandbox: Sandbox) -> tuple[tuple[str, ...
 
     if not isinstance(sandbox, DeclaredSandbox):
         return (), None
-    acts = [(service, act) for fault in faults for service, act in fault.touched(sandbox) if act != CUT]
+    acts = [(service, act) for fault in faults for service, act in fault.affected(sandbox) if act != CUT]
     try:
         return tuple(sandbox.affected(acts)), None
     except EnvironmentFailed as error:

@@ -1,4 +1,4 @@
-"""A running drill as a follower may see it: its events, and what is measured from them."""
+"""What a follower of a running drill may see: its events, and what is measured from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drills.model import events as ev
 from drills.model.scorecard import Impact, Recovery
 from drills.model.timeline import Timeline
 
-#: Events that tell the truth about the drill: hidden from a blind responder until the debrief.
+#: Events that reveal what is broken: hidden from a blind responder until the debrief.
 TRUTH = (
     ev.FaultApplied,
     ev.FaultVerified,
@@ -22,13 +22,13 @@ TRUTH = (
     ev.UndoGivenUp,
 )
 
-#: Of these a blind responder learns only that they happened: how many users and which probes differs between scenarios.
+#: A blind responder sees only that these happened: the number of users and the probes would reveal the scenario.
 _BARE_WHEN_BLIND = (ev.TrafficStarted, ev.SteadyStateHeld)
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event; of a `bare` one, only the fact that it happened may be shown."""
+    """An event; if `bare`, only the fact that it happened may be shown."""
 
     event: ev.Event
     bare: bool = False
@@ -36,7 +36,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class FirstImpact:
-    """The moment at which the first user suffered, and what users have suffered so far."""
+    """When the first user was affected, and how users have been affected so far."""
 
     t: float
     totals: Impact
@@ -44,17 +44,21 @@ class FirstImpact:
 
 @dataclass(frozen=True, slots=True)
 class WellAgain:
-    """The moment since which users are served normally, and what restored service."""
+    """Since when users have been served normally, and what restored service.
+
+    It is certain only at `known_at`, once they have been served normally for the settle time.
+    """
 
     t: float
     recovery: Recovery
+    known_at: float
 
 
 Sight = Happened | FirstImpact | WellAgain
 
 
 class Follower:
-    """Turns a drill's events, in their order, into what the caller may see until the debrief.
+    """Turns a drill's events, in order, into what the caller may see before the debrief.
 
     Measured moments are computed from the timeline as it grows, and reported once.
     """
@@ -68,7 +72,7 @@ class Follower:
         self._ended = False
 
     def follow(self, event: ev.Event) -> Iterator[Sight]:
-        """What the caller may see of this event, and since it."""
+        """What the caller may see of this event, and what is known to be measured with it."""
         self._events.append(event)
         if isinstance(event, ev.TrafficSecond):
             yield from self._measured()
@@ -81,7 +85,7 @@ class Follower:
             yield Happened(event, bare=isinstance(event, _BARE_WHEN_BLIND))
 
     def _measured(self) -> Iterator[Sight]:
-        # Whether users have recovered is what a blind responder has to judge: the debrief shows it.
+        # A blind responder has to judge whether users have recovered; the debrief shows it.
         if not self._sees_truth or self._ended or (self._impact_seen and self._recovery_seen):
             return
         if not any(isinstance(event, ev.FaultApplied) for event in self._events):
@@ -92,4 +96,4 @@ class Follower:
             yield FirstImpact(impact.first_impact, impact.totals)
         if not self._recovery_seen and impact.settled_since is not None:
             self._recovery_seen = True
-            yield WellAgain(impact.settled_since, impact.recovery)
+            yield WellAgain(impact.settled_since, impact.recovery, known_at=self._events[-1].t)

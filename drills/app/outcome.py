@@ -37,7 +37,7 @@ class FailedUndo:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A drill that has ended. `report` is its page; `mended` are the numbers of the undos that succeeded.
+    """A drill that has ended. `report` is its page; `undone` are the numbers of the undos that succeeded.
 
     `debrief` is for a blind drill; None of one in which nothing was injected, which can be run again, still blind.
     `unstored` says where the drill is kept while the store cannot be written; empty when it is stored.
@@ -47,7 +47,7 @@ class Outcome:
     blind: bool
     scorecard: Scorecard
     debrief: Debrief | None
-    mended: tuple[int, ...]
+    undone: tuple[int, ...]
     failed: tuple[FailedUndo, ...]
     owed: tuple[str, ...]
     report: Path
@@ -64,7 +64,7 @@ def outcome_of(session: Session) -> Outcome:
         blind=session.record.blind,
         scorecard=session.scorecard,
         debrief=_debrief(session) if session.record.blind else None,
-        mended=tuple(event.journal_id for event in session.timeline.all(UndoSettled)),
+        undone=tuple(event.journal_id for event in session.timeline.all(UndoSettled)),
         failed=tuple(
             FailedUndo(event.journal_id, event.summary, event.reason) for event in session.timeline.all(UndoFailed)
         ),

@@ -55,7 +55,7 @@ def show(
     scenario = show_scenario(at_terminal(workspace), name, spoil=spoil)
     echo(f"{name}: {visible_line(scenario.title)}\n\n{scenario.story}\n")
     echo(f"steady    {', '.join(scenario.steady_probes)} for {format_duration(scenario.steady_hold)}")
-    echo(f"traffic   {scenario.users} users, each {scenario.requests_per_user:g} requests/s")
+    echo(f"traffic   {scenario.users} users, {scenario.requests_per_user:g} req/s each")
     for label, limit in (
         ("detect", scenario.detected_within),
         ("mitigate", scenario.mitigated_within),

@@ -16,7 +16,7 @@ def print_plan(plan: PlanShown) -> None:
     echo("1. start the sandbox if it is down, and record its state, to be restored at the end")
     for service, link in plan.restarts:
         echo(f"   restart {service}: its link {link} runs through Toxiproxy until the drill has ended")
-    echo(f"2. start {plan.users} users, each {plan.requests_per_user:g} requests/s, and {plan.probes} probes")
+    echo(f"2. start {plan.users} users ({plan.requests_per_user:g} req/s each) and {plan.probes} probes")
     echo(f"3. hold the steady state for {format_duration(plan.steady_hold)}: {', '.join(plan.steady_probes)}")
     echo(f"4. measure the users for {format_duration(plan.baseline)} as the baseline")
     if plan.is_control:

@@ -33,9 +33,9 @@ PLAIN_WIDTH = 140
 
 
 class _PatientConsole(Console):
-    """One whose reader may go (`| head`, a closed terminal): it is silent from then on. Rich's own ends the process.
+    """Its reader may go away (`| head`, a closed terminal): it prints nothing from then on. Rich's ends the process.
 
-    No text is markup in it, and what is not seen of a text is shown as `\\x1b` and the like.
+    Text is never markup in it, and invisible characters are shown as `\\x1b` and the like.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -57,16 +57,16 @@ class _PatientConsole(Console):
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """A console as wide as its terminal; Rich honours NO_COLOR and leaves colours out of pipes.
+    """A console as wide as its terminal; Rich honours NO_COLOR and uses no colours in pipes.
 
-    It never raises when the reader has gone: the drill goes on, or is undone, without it.
+    It never raises when the reader has gone away, so that the drill goes on and is undone.
     """
     console = _PatientConsole(stderr=stderr)
     return console if console.is_terminal else _PatientConsole(stderr=stderr, width=PLAIN_WIDTH)
 
 
 def mute(stream: IO[str]) -> None:
-    """The reader has gone: discard what is buffered and whatever is written from now on."""
+    """The reader has gone away: discard what is buffered and whatever is written from now on."""
     with contextlib.suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
@@ -76,7 +76,7 @@ def mute(stream: IO[str]) -> None:
 
 
 def echo_patiently(text: str, *, err: bool = False) -> None:
-    """`echo` that ignores a reader that has gone: the drill and its exit status matter more."""
+    """`echo` that does not fail when the reader has gone away: the drill and its exit status matter more."""
     try:
         echo(text, err=err)
     except OSError:
@@ -92,21 +92,21 @@ class Line:
     style: str = ""
 
 
-def line_of(event: ev.Event) -> Line | None:
-    """The line of an event; None for what is not shown as it happens."""
+def line_of(event: ev.Event, responder: ev.ResponderKind | None = None) -> Line | None:
+    """The line of an event in a drill with this responder; None for events that are not shown."""
     match event:
         case ev.SandboxReady():
             release = f"release {event.release}, " if event.release else ""
             return Line("sandbox ready", f"{release}up in {humane(event.seconds)}", "dim")
         case ev.TrafficStarted():
-            return Line("traffic started", f"{event.users} users, {event.requests_per_second:g} requests/s", "dim")
+            return Line("traffic started", f"{event.users} users, {event.requests_per_second:g} req/s", "dim")
         case ev.SteadyStateHeld():
             checks = "  ".join(f"{probe} {total * 1000:.0f} ms" for probe, total in event.probes.items())
             return Line("steady state held", f"for {event.seconds:g} s   {checks}", "green")
         case ev.SteadyStateFailed():
             return Line("never steady", f"{event.probe}: {event.reason}", "bold red")
         case ev.ProbeUnusable():
-            return Line("probe unusable", f"{probe_from(event.probe, event.vantage)}: {event.reason}", "bold red")
+            return Line("probe cannot run", f"{probe_from(event.probe, event.vantage)}: {event.reason}", "bold red")
         case ev.FaultFailed():
             return Line("fault not in place", event.reason, "bold red")
         case ev.AlertFired():
@@ -116,7 +116,8 @@ def line_of(event: ev.Event) -> Line | None:
         case ev.AlertResolved():
             return Line("alert resolved", f"{event.alert_id}: {event.reason}", "dim")
         case ev.Acknowledged():
-            return Line("acknowledged", ", ".join(event.alerts))
+            by = _ACKNOWLEDGED_BY.get(responder, "")
+            return Line("acknowledged", " ".join(filter(None, (", ".join(event.alerts), by))))
         case ev.SeverityDeclared():
             return Line("severity declared", f"{event.level} {event.reason}".strip())
         case ev.CommanderNamed():
@@ -168,35 +169,36 @@ def _truth_line(event: ev.Event) -> Line | None:
         case ev.UndoWritten():
             return Line("undo written", f"#{event.journal_id} {event.summary}", "dim")
         case ev.UndoSettled():
-            changed = f"   put back: {'; '.join(event.changes)}" if event.changes else ""
+            changed = f"   also restored: {'; '.join(event.changes)}" if event.changes else ""
             return Line("undone", f"#{event.journal_id} {event.summary}{changed}", "dim")
         case _:
             return None
 
 
 class Live:
-    """Prints a drill as it happens, as its follower may see it."""
+    """Prints a drill as it happens: what its follower may see."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, responder: ev.ResponderKind | None = None) -> None:
         self._console = console
+        self._responder = responder
 
     def show(self, sight: Sight) -> None:
-        """Print it, if it is one that has a line."""
+        """Print its line, if it has one."""
         match sight:
             case FirstImpact():
                 totals = sight.totals
                 said = f"{totals.failed} failed, {totals.slow + totals.missed} slow, of {totals.requests} requests"
                 self.print(sight.t, Line("first user impact", said, "red"))
             case WellAgain():
-                self.print(sight.t, Line(_RECOVERED[sight.recovery], "measured: users have recovered", "bold green"))
+                said = f"measured: users have been served normally since then (certain at {_stopwatch(sight.known_at)})"
+                self.print(sight.t, Line(_RECOVERED[sight.recovery], said, "bold green"))
             case Happened():
-                line = line_of(sight.event)
+                line = line_of(sight.event, self._responder)
                 if line is not None:
                     self.print(sight.event.t, replace(line, text="") if sight.bare else line)
 
     def print(self, t: float, line: Line) -> None:
-        minutes, seconds = divmod(round(t, 1), 60)
-        text = Text().append(f"  {int(minutes):02d}:{seconds:04.1f}  ", style="dim")
+        text = Text().append(f"  {_stopwatch(t)}  ", style="dim")
         text.append(f"{line.label:<{LABEL}}", style=line.style or "bold")
         said = visible(shortened(line.text.strip(), _SHOWN)).replace("\n", " / ").replace("\t", " ")
         text.append(f" {said}" if said else "", style="dim" if line.style == "dim" else "")
@@ -206,8 +208,14 @@ class Live:
         self._console.print(text, soft_wrap=True, highlight=False)
 
 
+def _stopwatch(t: float) -> str:
+    """Seconds since the drill began as `00:27.4`."""
+    minutes, seconds = divmod(round(t, 1), 60)
+    return f"{int(minutes):02d}:{seconds:04.1f}"
+
+
 def _folded(text: Text, width: int, indent: int) -> Text:
-    """The line on as many rows as it needs, the further ones under the details of the first."""
+    """The line wrapped to the width; continuation rows are indented to the details of the first."""
     console = Console(width=width)
     first, *rest = text.wrap(console, width) or [text]
     if not rest:
@@ -217,6 +225,11 @@ def _folded(text: Text, width: int, indent: int) -> Text:
     lines = [first, *(Text(" " * indent) + row for row in left_text.wrap(console, max(20, width - indent)))]
     return Text("\n").join(lines)
 
+
+_ACKNOWLEDGED_BY: Mapping[ev.ResponderKind | None, str] = {
+    ev.ResponderKind.RUNBOOK: "by the drill, before it starts the runbook",
+    ev.ResponderKind.PERSON: "by a person",
+}
 
 _RECOVERED: Mapping[Recovery, str] = {
     Recovery.FULL: "mitigated",

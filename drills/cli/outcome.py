@@ -35,14 +35,14 @@ def print_outcome(console: Console, outcome: Outcome, home: Path) -> None:
     print_scorecard(console, outcome.scorecard)
     if outcome.blind:
         print_debrief(console, outcome.debrief)
-    if outcome.mended:
-        mended = ", ".join(f"#{number}" for number in outcome.mended)
-        console.print(Text(f"Undone: {mended}", style="dim"))
+    if outcome.undone:
+        undone = ", ".join(f"#{number}" for number in outcome.undone)
+        console.print(Text(f"Undone: {undone}", style="dim"))
     for failed in outcome.failed:
         console.print(Text(f"STILL OWED: #{failed.journal_id} {failed.summary}: {failed.reason}", style="bold red"))
     if outcome.owed:
-        told = "Owed undos stay recorded: `drills recover` finishes them, and so does the next drill before it begins."
-        console.print(Text(told, style="bold red"))
+        remains = "Owed undos stay recorded: `drills recover` finishes them, or the next drill does before it begins."
+        console.print(Text(remains, style="bold red"))
     console.print(Text(f"Report: {shown(outcome.report, home)}"), soft_wrap=True)
 
 
@@ -67,17 +67,17 @@ def print_scorecard(console: Console, card: Scorecard, *, points: bool = False) 
     console.print(score)
 
 
-def print_debrief(console: Console, told: Debrief | None) -> None:
+def print_debrief(console: Console, debrief: Debrief | None) -> None:
     """The truth that was hidden from a blind responder, and the cause that they named."""
-    if told is None:
+    if debrief is None:
         console.print("Nothing was injected, so the scenario stays hidden: it can be drilled again.")
         return
     console.print()
-    console.print(Text("The truth", style="bold"), Text(f"{told.scenario}: {visible_line(told.title)}"))
+    console.print(Text("The truth", style="bold"), Text(f"{debrief.scenario}: {visible_line(debrief.title)}"))
     for label, said in (
-        ("broken", "; ".join(told.broken) or "nothing"),
-        ("cause", f"{told.cause or 'none'}. {told.named}".strip()),
-        ("remedy", visible_line(told.remedy) or "none needed"),
+        ("broken", "; ".join(debrief.broken) or "nothing"),
+        ("cause", f"{debrief.cause or 'none'}. {debrief.named}".strip()),
+        ("remedy", visible_line(debrief.remedy) or "none needed"),
     ):
         console.print(Text(f"  {label:<8} {said}"), soft_wrap=not console.is_terminal)
     console.print()

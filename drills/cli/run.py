@@ -102,7 +102,7 @@ def run_plan(
     from drills.model.visible import visible_json
 
     console = make_console(stderr=as_json)
-    live = Live(console)
+    live = Live(console, plan.responder)
     interruption = Interruption()
     if junit is not None:
         check_folder(junit)

@@ -154,7 +154,7 @@ class Course:
         """Data that a team keeps is dumped before anything is changed."""
         if isinstance(self._sandbox, DeclaredSandbox):
             faults = faults_of(self._plan.scenario)
-            self._sandbox.save_data(each for fault in faults for each in fault.touched(self._sandbox))
+            self._sandbox.save_data(each for fault in faults for each in fault.affected(self._sandbox))
 
     def _prepare_links(self) -> None:
         """Route the links that will be disturbed through Toxiproxy from now on. In a blind drill all of them, so that

@@ -21,7 +21,7 @@ class DatabaseFault(Fault):
     service: ServiceName | None = Field(None, description="The database; absent: the only one.")
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return ((self.service or "", "sql"),)
 
     def database(self, sandbox: Sandbox) -> Database:

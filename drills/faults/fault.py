@@ -50,19 +50,19 @@ class Fault(BaseModel, ABC):
     trial: ClassVar[Mapping[str, JsonValue]] = {}
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         """Which acts it performs on which services, as (service, act): the owner of a sandbox may forbid them.
 
         An empty name means the only service that supports the act.
         """
         return ()
 
-    def touched(self, system: Owners) -> tuple[tuple[str, str], ...]:  # noqa: ARG002 - most name their services
+    def affected(self, system: Owners) -> tuple[tuple[str, str], ...]:  # noqa: ARG002 - most name their services
         """The same for a fault whose service may be omitted: the system then decides which one it is."""
-        return self.touches
+        return self.affects
 
     def refused(self, sandbox: Sandbox) -> str | None:  # noqa: ARG002 - most are refused by nothing more
-        """Why this sandbox cannot have it, apart from `needs` and `touches`; called before a drill begins."""
+        """Why this sandbox cannot have it, apart from `needs` and `affects`; called before a drill begins."""
         return None
 
     def misfit(self, system: KnownSystem) -> tuple[str, str, str] | None:  # noqa: ARG002 - most fit wherever they may be

@@ -30,7 +30,7 @@ def lacking(faults: Iterable[Fault], sandbox: Sandbox) -> str | None:
             reasons = [sandbox.unavailable[each] for each in missing if each in sandbox.unavailable]
             why = f": {'; '.join(reasons)}" if reasons else ""
             return f"the {sandbox.driver} sandbox lacks {', '.join(missing)}, needed by {fault.kind}{why}"
-        for service, act in fault.touched(sandbox):
+        for service, act in fault.affected(sandbox):
             if (refused := sandbox.refusal(service, act)) is not None:
                 return f"{fault.kind}: {refused}"
         if (refused := fault.refused(sandbox)) is not None:

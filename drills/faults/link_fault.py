@@ -32,7 +32,7 @@ class ToxicFault(Fault):
     toxicity: Annotated[float, Field(gt=0, le=1, description="The share of connections that are affected.")] = 1.0
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return ((self.link, CUT),)
 
     @abstractmethod
@@ -80,7 +80,7 @@ def link_of(sandbox: Sandbox, link: str) -> LinkStatus:
 
 def disturbed_links(faults: Iterable[Fault]) -> tuple[str, ...]:
     """The links that these faults disturb, in their order."""
-    return tuple(dict.fromkeys(name for fault in faults for name, act in fault.touches if act == CUT))
+    return tuple(dict.fromkeys(name for fault in faults for name, act in fault.affects if act == CUT))
 
 
 def require_traffic(sandbox: Sandbox, link: str) -> None:

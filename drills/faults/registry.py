@@ -19,7 +19,7 @@ from drills.nearest import suggest
 
 def _wrong(name: str, kind: Any) -> str | None:
     if not (isclass(kind) and issubclass(kind, Fault)):
-        return "it is no class below drills.faults.fault.Fault"
+        return "it is not a subclass of drills.faults.fault.Fault"
     if missing := sorted(kind.__abstractmethods__):
         return f"{kind.__name__} has no {', '.join(missing)}"
     for attribute in ("kind", "needs"):

@@ -70,7 +70,7 @@ class NamedServiceFault(ServiceFault):
     service: ServiceName = Field(description="A service, or one replica of it.")
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return ((self.service, self.act),)
 
     def target(self, system: Owners) -> str:  # noqa: ARG002 - it is named

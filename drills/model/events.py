@@ -145,7 +145,7 @@ class UndoSettled(Base):
     kind: Literal["undo-settled"] = "undo-settled"
     journal_id: int
     summary: str
-    changes: tuple[str, ...] = Field((), description="What had to be put back beyond the fault itself.")
+    changes: tuple[str, ...] = Field((), description="What else had to be restored.")
 
 
 class UndoFailed(Base):
@@ -156,7 +156,7 @@ class UndoFailed(Base):
 
 
 class UndoGivenUp(Base):
-    """A person gave up an undo that could not be made: nothing tries it again, and what it would mend stays broken."""
+    """A person gave up an undo that kept failing: it is not tried again, and what it would restore stays changed."""
 
     kind: Literal["undo-given-up"] = "undo-given-up"
     journal_id: int
@@ -292,7 +292,7 @@ class ProbeObserved(Base):
 
 
 class ProbeUnusable(Base):
-    """A probe that cannot check at all in this drill, from that vantage: each of its observations is unknown."""
+    """A probe that cannot run in this drill from that vantage: each of its observations is unknown."""
 
     kind: Literal["probe-unusable"] = "probe-unusable"
     probe: str

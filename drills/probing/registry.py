@@ -31,7 +31,7 @@ _KEYS = frozenset(kebab(name) for name in ProbeSpec.model_fields)
 
 def _wrong(name: str, kind: Any) -> str | None:
     if not (isclass(kind) and issubclass(kind, SettingsModel)):
-        return "it is no class below drills.probing.settings_model.SettingsModel"
+        return "it is not a subclass of drills.probing.settings_model.SettingsModel"
     if kind.prepare is SettingsModel.prepare:
         return f"{kind.__name__} has no method prepare(self, probe, context), which makes the check"
     if name in _KEYS:

@@ -209,7 +209,7 @@ def _debrief(report: Content) -> Iterator[str]:
         (f"#{item.journal_id}", item.summary, item.state, "; ".join(item.put_back) or item.reason)
         for item in report.undos
     ]
-    yield from _section("Sandbox mended", table(("Undo", "What", "State", "Also put back"), undos))
+    yield from _section("What was undone", table(("Undo", "What", "State", "Also restored"), undos))
     checks = [
         (item.what, {True: "yes", False: "no", None: "not known"}[item.holds], item.evidence)
         for item in report.validity

@@ -1,4 +1,4 @@
-"""The incident as its responders know it: the story, the alerts, the playbook's lists; nothing of the truth."""
+"""The incident as its responders know it: the story, the alerts, the playbook's lists; never what is broken."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from drills.model.acknowledging import acknowledgements, unacknowledged
 from drills.model.durations import format_duration, humane
 from drills.model.events import (
+    Acknowledged,
     AlertChanged,
     AlertFired,
     AlertResolved,
@@ -58,18 +59,19 @@ def _alerts(timeline: Timeline, t: float) -> list[str]:
     return lines
 
 
-def _acknowledged(timeline: Timeline) -> str:
+def _acknowledged(timeline: Timeline, t: float) -> str:
     fired, missing = len(timeline.all(AlertFired)), len(unacknowledged(timeline))
     if missing:
         return "not yet" if missing == fired else f"{fired - missing} of {fired} alerts"
-    return "yes" if fired else "no alert yet"
+    last = timeline.last(Acknowledged)
+    return f"{humane(t - last.t)} ago" if last is not None else "no alert yet"
 
 
 def _said(timeline: Timeline, t: float) -> list[str]:
     severity, commander = timeline.last(SeverityDeclared), timeline.last(CommanderNamed)
     update, decision, cause = timeline.last(UpdatePosted), timeline.last(Decided), timeline.last(CauseNamed)
     lines = [
-        f"Acknowledged: {_acknowledged(timeline)}",
+        f"Acknowledged: {_acknowledged(timeline, t)}",
         f"Severity:     {severity.level if severity else 'not declared yet'}",
         f"Commander:    {visible_line(commander.commander) if commander else 'not named yet'}",
         f"Decision:     {decision.choice if decision else 'none yet'}",
@@ -81,7 +83,7 @@ def _said(timeline: Timeline, t: float) -> list[str]:
         lines.append(f"Last update:  {humane(t - update.t)} ago, {update.status}")
         if update.next_due is not None:
             left = update.next_due - t
-            lines.append(f"Next update:  {'in ' + humane(left) if left >= 0 else 'due since ' + humane(-left)}")
+            lines.append(f"Next update:  {'in ' + humane(left) if left >= 0 else 'overdue by ' + humane(-left)}")
     return lines
 
 

@@ -15,7 +15,7 @@ _INCLUDED = {INCLUDED: "drills.included_shop.system:Shop"}
 
 def _wrong(_name: str, system: Any) -> str | None:
     if not (isclass(system) and issubclass(system, System)):
-        return "it is no class below drills.sandbox.system.System"
+        return "it is not a subclass of drills.sandbox.system.System"
     if system.open is System.open:
         return f"{system.__name__} has no open, which gives its sandbox"
     return None

@@ -94,7 +94,7 @@ def _plain(key: str, name: str) -> str:
 
 
 def _fits(document: Document, place: Place, fault: Fault, system: KnownSystem) -> Iterator[Problem]:
-    for service, act in fault.touched(system):
+    for service, act in fault.affected(system):
         known = any(service.partition("/")[0] in system.names.get(key, ()) for key in ("service", "link"))
         # One that is not named at all is the only one that it can be done to.
         if (known or not service) and (why := system.refusal(service, act)) is not None:

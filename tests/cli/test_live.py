@@ -78,9 +78,24 @@ def test_each_kind_of_truth_has_a_line_only_for_those_who_may_see(kind: type[ev.
 
 
 def test_whether_a_recovery_is_real_is_for_the_blind_to_find_out() -> None:
-    mended = drill(ResponderKind.PERSON).baseline().fault().suffering(5).action().well(20)
-    assert "measured: users have recovered" in printed(mended.events)
-    assert "measured" not in printed(mended.events, blind=True)
+    repaired = drill(ResponderKind.PERSON).baseline().fault().suffering(5).action().well(20)
+    assert "measured: users have been served normally since then" in printed(repaired.events)
+    assert "measured" not in printed(repaired.events, blind=True)
+
+
+def test_a_recovery_that_is_printed_late_says_when_it_became_certain() -> None:
+    text = printed(drill(ResponderKind.RUNBOOK).baseline().fault().suffering(5).action().well(20).events)
+    (line,) = (each for each in text.splitlines() if "since then" in each)
+    since, certain = line.split()[0], line.rstrip(")").split()[-1]
+    assert since < certain
+
+
+def test_an_acknowledgement_says_whose_it_is() -> None:
+    acknowledged = ev.Acknowledged(t=1.0, at=BEGAN)
+    for responder, by in ((ResponderKind.RUNBOOK, "by the drill"), (ResponderKind.PERSON, "by a person")):
+        line = line_of(acknowledged, responder)
+        assert line is not None
+        assert line.text.startswith(by)
 
 
 def test_every_event_that_people_make_is_shown() -> None:

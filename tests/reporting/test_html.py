@@ -26,7 +26,7 @@ SECTIONS = (
     "Decision",
     "Communication",
     "The truth, and what was known when",
-    "The sandbox, mended",
+    "What was undone",
     "Is the drill valid?",
 )
 

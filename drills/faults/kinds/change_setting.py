@@ -53,7 +53,7 @@ class ChangeSetting(Fault):
         plain = self.setting.replace("-", "_")
         return plain if self.service is None else f"{self.service}.{plain}"
 
-    def touched(self, system: Owners) -> tuple[tuple[str, str], ...]:
+    def affected(self, system: Owners) -> tuple[tuple[str, str], ...]:
         if self.service is not None:
             return ((self.service, "set"),)
         return tuple((service, "set") for service in system.setting_services(self.name))

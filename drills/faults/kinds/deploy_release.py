@@ -18,7 +18,7 @@ class DeployRelease(Fault):
 
     release: str
 
-    def touched(self, system: Owners) -> tuple[tuple[str, str], ...]:
+    def affected(self, system: Owners) -> tuple[tuple[str, str], ...]:
         return () if system.release_service is None else ((system.release_service, "deploy"),)
 
     def refused(self, sandbox: Sandbox) -> str | None:

@@ -89,7 +89,7 @@ class Exec(Fault):
     _mark: str = PrivateAttr(default_factory=new_mark)
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return () if self.in_ is None else ((self.in_, "exec"),)
 
     def summary(self) -> str:

@@ -41,7 +41,7 @@ class FillCache(Fault):
     )
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return ((self.service or "", "fill"),)
 
     def summary(self) -> str:

@@ -67,7 +67,7 @@ class FillDisk(Fault):
     _segment: int = PrivateAttr(_LARGEST_SEGMENT)
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return () if self.service is None else ((self.service, "fill"),)
 
     def summary(self) -> str:

@@ -21,7 +21,7 @@ class LinkDown(Fault):
     link: LinkName
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return ((self.link, CUT),)
 
     def summary(self) -> str:

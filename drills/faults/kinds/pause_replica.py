@@ -35,10 +35,10 @@ class PauseReplica(ServiceFault):
         return service if "/" in service else f"{service}/{self.replica}"
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return () if self.service is None else ((self.service, self.act),)
 
-    def touched(self, system: Owners) -> tuple[tuple[str, str], ...]:
+    def affected(self, system: Owners) -> tuple[tuple[str, str], ...]:
         service = self.service or system.release_service
         return () if service is None else ((service, self.act),)
 

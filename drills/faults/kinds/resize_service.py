@@ -51,7 +51,7 @@ class ResizeService(Fault):
         return int(self.memory[:-1]) * (1024 if self.memory.endswith("g") else 1)
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         resized = (self.service, "resize")
         return (resized, (self.service, "restart")) if self.restart else (resized,)
 

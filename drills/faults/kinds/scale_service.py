@@ -25,7 +25,7 @@ class ScaleService(Fault):
     replicas: Annotated[int, Field(ge=0, le=16, description="0 removes all of them.")]
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return ((self.service, "scale"),)
 
     def summary(self) -> str:

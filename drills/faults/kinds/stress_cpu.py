@@ -32,7 +32,7 @@ class StressCpu(Fault):
     _spinning: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return ((self.service, "stress"),)
 
     def summary(self) -> str:

@@ -116,7 +116,7 @@ _SAYINGS: dict[type[e.Base], Callable[[Any], tuple[str, str]]] = {
     e.AlertFired: lambda x: (f"Alert fired: {x.level} {one_line(x.title)}", x.reason),
     e.AlertChanged: lambda x: (f"Alert is now {x.level}", x.reason),
     e.AlertResolved: lambda x: ("Alert resolved", x.reason),
-    e.ProbeUnusable: lambda x: (f"Probe cannot check: {probe_from(x.probe, x.vantage)}", x.reason),
+    e.ProbeUnusable: lambda x: (f"Probe cannot run: {probe_from(x.probe, x.vantage)}", x.reason),
     e.AlertSuppressed: lambda x: (f"Alert held back: {x.key}", x.because),
     e.Acknowledged: lambda x: ("Acknowledged", one_line(", ".join(x.alerts))),
     e.SeverityDeclared: lambda x: (f"Severity declared: {x.level}", x.reason),

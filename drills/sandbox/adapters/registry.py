@@ -19,7 +19,7 @@ _INCLUDED = {
 
 def _wrong(_name: str, adapter: Any) -> str | None:
     if not (isclass(adapter) and issubclass(adapter, ServiceAdapter)):
-        return "it is no class below drills.sandbox.adapters.adapter.ServiceAdapter"
+        return "it is not a subclass of drills.sandbox.adapters.adapter.ServiceAdapter"
     if not isinstance(getattr(adapter, "port", None), int):
         return f"{adapter.__name__} has no port, the number at which such a service listens"
     return None

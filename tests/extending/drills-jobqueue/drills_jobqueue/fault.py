@@ -22,7 +22,7 @@ class HaltQueue(Fault):
     service: ServiceName
 
     @property
-    def touches(self) -> tuple[tuple[str, str], ...]:
+    def affects(self) -> tuple[tuple[str, str], ...]:
         return ((self.service, "pause"),)
 
     def summary(self) -> str:
