@@ -156,8 +156,10 @@ def main() -> int:
         print(f"FAIL {error}", file=sys.stderr)
         return 1
     failed = sum(bool(kill.wrong or kill.skipped) for kill in kills)
-    places = ", ".join(f"{place} {count}" for place, count in Counter(k.last_event for k in kills).most_common())
-    print(f"\n{len(kills)} kills in {time.monotonic() - began:.0f} s, {failed} not undone; killed after: {places}")
+    last_events = ", ".join(
+        f"{event_name} {count}" for event_name, count in Counter(k.last_event for k in kills).most_common()
+    )
+    print(f"\n{len(kills)} kills in {time.monotonic() - began:.0f} s, {failed} not undone; killed after: {last_events}")
     return 1 if failed else 0
 
 

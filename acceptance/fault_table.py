@@ -34,7 +34,7 @@ def table() -> str:
 
 
 def replaced(text: str, made: str) -> str:
-    """The page with that table in the place of the one that it has. Raises ValueError when it has none."""
+    """The page with its table replaced by this one. Raises ValueError when it has none."""
     start = text.index(_HEAD)
     end = start + sum(len(line) for line in _lines(text[start:]))
     return text[:start] + made + text[end:]

@@ -200,10 +200,10 @@ def main() -> int:
         print(f"FAIL {error}", file=sys.stderr)
         return 1
     failed = sum(bool(kill.wrong) for kill in kills)
-    places = Counter(kill.last_event for kill in kills)
+    last_events = Counter(kill.last_event for kill in kills)
     print(
         f"\n{len(kills)} kills in {time.monotonic() - began:.0f} s, {failed} not undone; killed after: "
-        + ", ".join(f"{place} {count}" for place, count in places.most_common())
+        + ", ".join(f"{event_name} {count}" for event_name, count in last_events.most_common())
     )
     return 1 if failed else 0
 

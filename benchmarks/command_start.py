@@ -123,7 +123,7 @@ def _of_children(server: psutil.Process) -> float:
 
 
 @contextmanager
-def place(sandbox: bool) -> Iterator[Path]:
+def workspace_folder(sandbox: bool) -> Iterator[Path]:
     """An empty folder, where the included workspace is used; with a sandbox if one is wanted."""
     with tempfile.TemporaryDirectory(prefix="drills-start-") as name:
         folder = Path(name).resolve()
@@ -164,7 +164,7 @@ def main() -> None:
     parser.add_argument("--sandbox", action="store_true")
     parser.add_argument("--drill", action="store_true")
     options = parser.parse_args()
-    with place(options.sandbox or options.drill) as folder:
+    with workspace_folder(options.sandbox or options.drill) as folder:
         alone = {PEER: COMMANDS[PEER]} if options.drill else {**COMMANDS, **(SANDBOX if options.sandbox else {})}
         taken = measure(alone, options.times, folder)
         if options.drill:

@@ -2,13 +2,13 @@
 
 DrillsError
 ├── BadInput              what the user wrote cannot be used                       exit 2
-│   ├── InvalidFiles      a workspace's files, every problem with its place
+│   ├── InvalidFiles      a workspace's files, every problem with its line
 │   └── NotAllowed        who asks may not see or do this, or not now
 ├── EnvironmentFailed     the sandbox, a port, the disk, the traffic generator     exit 3
 │   ├── SandboxBusy       another runner holds the sandbox
 │   ├── NotSupported      this sandbox driver cannot do what was asked
 │   └── NotReady          a change was made, and the service does not answer with it
-├── UndoOwed              something that a drill broke is not mended yet           exit 4
+├── UndoOwed              something that a drill changed is not undone yet           exit 4
 └── Aborted               a person, or the kill switch, ended the drill            exit 5
 """
 
@@ -68,11 +68,11 @@ class Problem:
 
     def __str__(self) -> str:
         file = one_line(self.file)
-        place = f"{file}:{self.line}: " if self.line else f"{file}: "
+        where = f"{file}:{self.line}: " if self.line else f"{file}: "
         field = f"{one_line(self.field)}: " if self.field else ""
         right = f"; {one_line(self.right)}" if self.right else ""
         mark = "warning: " if self.warning else ""
-        return f"{place}{mark}{field}{one_line(self.wrong)}{right}"
+        return f"{where}{mark}{field}{one_line(self.wrong)}{right}"
 
 
 class InvalidFiles(BadInput):

@@ -15,9 +15,9 @@ def private_folder(folder: Path) -> None:
     Folders within keep their modes: containers that have one of them mounted run as other users.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for place in (folder, *folder.parents):
-        if place.name == STATE_FOLDER:
-            _close(place, 0o700)
+    for parent in (folder, *folder.parents):
+        if parent.name == STATE_FOLDER:
+            _close(parent, 0o700)
 
 
 def private_file(path: Path) -> None:

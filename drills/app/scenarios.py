@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from drills.model.scenario import Injection, Scenario
     from drills.responders.runbook_file import Block
     from drills.sandbox.capabilities.capability import Capability
-    from drills.sandbox.choice import SandboxPlace
+    from drills.sandbox.choice import SandboxLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +86,14 @@ def list_scenarios(folder: Path, caller: Caller) -> tuple[ListedScenario, ...]:
     from drills.app.access import IDLE
     from drills.faults.included import why_never
     from drills.sandbox.choice import AUTO
-    from drills.workspace.titles import outlines, sandbox_place
+    from drills.workspace.titles import outlines, sandbox_location
 
     require(caller, Act.LIST_SCENARIOS, IDLE)
     known = outlines(folder)
-    place = sandbox_place(folder)
-    if place.declared:
+    location = sandbox_location(folder)
+    if location.declared:
         return tuple(_declared(folder))
-    lacking, which = _lacking(place), "the local" if place.driver == AUTO else "this"
+    lacking, which = _lacking(location), "the local" if location.driver == AUTO else "this"
     reasons = {name: why_never(outline.faults, lacking) for name, outline in known.items()}
     return tuple(
         ListedScenario(name, outline.title, why and f"not on {which} sandbox: {why}")
@@ -123,16 +123,16 @@ def _declared(folder: Path) -> Iterable[ListedScenario]:
         yield ListedScenario(name, scenario.title, why and f"not now: {why}")
 
 
-def _lacking(place: SandboxPlace) -> Mapping[Capability, str]:
+def _lacking(location: SandboxLocation) -> Mapping[Capability, str]:
     """What the sandbox that would be opened cannot do, and why. An engine is asked only where its answer matters."""
     from drills.sandbox.choice import AUTO, COMPOSE, LOCAL, driver_of
     from drills.sandbox.systems import system_of
 
-    system = system_of(place.system)
+    system = system_of(location.system)
     local = system.unavailable(LOCAL)
-    if place.driver == AUTO and local == system.unavailable(COMPOSE):
+    if location.driver == AUTO and local == system.unavailable(COMPOSE):
         return local
-    return system.unavailable(driver_of(place))
+    return system.unavailable(driver_of(location))
 
 
 def show_scenario(context: Context, name: str, *, spoil: bool = False) -> ScenarioShown:

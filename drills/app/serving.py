@@ -31,7 +31,7 @@ from drills.schedule.calendar import keep_calendar
 from drills.schedule.dispatcher import CommandFor
 from drills.schedule.starter import Command
 from drills.store.alert_sink import StoredAlerts
-from drills.store.copies import places
+from drills.store.copies import fallback_folders
 from drills.store.holder import hold, holder_of
 from drills.store.occurrence_log import DueDrill
 from drills.store.retention import keep_no_longer
@@ -100,7 +100,10 @@ def _make_ready(workspace: Workspace, sandbox: Sandbox, store: Store, json_log: 
     name = workspace.config.sandbox.name
     try:
         with hold(workspace.state_dir, name, "drills serve, which starts"):
-            reports, folders = reports_into(workspace.reports_dir), places(workspace.state_dir, workspace.reports_dir)
+            reports, folders = (
+                reports_into(workspace.reports_dir),
+                fallback_folders(workspace.state_dir, workspace.reports_dir),
+            )
             for line in recover(store, sandbox, name, workspace.home, reports, folders).lines():
                 json_log.say("recovered", reason=line)
             sandbox.up()

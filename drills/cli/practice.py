@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from drills.app.situations import PRACTICE
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 
 #: As the scenario: its name is the first line of standard input.
 _FROM_STDIN = "-"

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 
 
 def register(app: typer.Typer) -> None:

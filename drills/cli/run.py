@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drills.cli.places import HERE, WorkspaceOption
+from drills.cli.workspace_option import HERE, WorkspaceOption
 from drills.model.responder_kind import ResponderKind
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 
 undo_app = typer.Typer(
     help="What drills still have to undo: list it, or give up what cannot be undone any more.",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 from drills.model.visible import visible_line
 
 if TYPE_CHECKING:

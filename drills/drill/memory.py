@@ -81,7 +81,7 @@ class Memory:
             return DrillCopy(self.record, events, self.undos.all())
 
     def stored(self, batch: Batch, placed: Sequence[Event]) -> None:
-        """That batch is on the disk; its events have these places."""
+        """That batch is stored; these are its events' sequence numbers."""
         with self._lock:
             count = len(batch.events)
             self._unshown += placed[self._shown_early :]
@@ -130,7 +130,7 @@ class Memory:
             return events
 
     def gapless(self) -> int:
-        """The place up to which nothing is missing: others may have written between our own events."""
+        """The sequence number up to which no event is missing: others may have written between our own events."""
         with self._lock:
             while self._gapless + 1 in self._known:
                 self._gapless += 1

@@ -89,15 +89,15 @@ def _users(workspace: Workspace, scenario: Scenario) -> tuple[Path, str]:
 
 
 def _check_fault(name: str, index: int, fault: FaultSpec) -> None:
-    place = f"{name}: timeline[{index}].fault"
+    where = f"{name}: timeline[{index}].fault"
     try:
         disturbance_of(fault)
     except BadInput as error:
-        raise BadInput(f"{place}: {error}") from None
+        raise BadInput(f"{where}: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{place}: {field}: {first['msg']}; `drills validate` shows the line") from None
+        raise BadInput(f"{where}: {field}: {first['msg']}; `drills validate` shows the line") from None
 
 
 def load_runbook(workspace: Workspace, name: str) -> Runbook:

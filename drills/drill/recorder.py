@@ -35,7 +35,7 @@ HURRIED = 10.0
 
 
 class Recorder:
-    """The one place through which the runner's own events reach the store. Methods may be called in any thread.
+    """All events of the runner reach the store through it. Methods may be called in any thread.
 
     Raw events (observations, seconds of traffic) are deferred and stored in batches. An event is shown once it is
     stored, or when the store takes long. `say` is given a line when the store fails, and when it works again;

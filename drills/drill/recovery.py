@@ -203,18 +203,18 @@ def keep_outcome(
         return DrillResult.ABORTED
     timeline = store.timeline(drill_id)
     died = record.result is DrillResult.RUNNING and not record.runner.alive()
-    told = _last_words(store, record, timeline) if died else []
+    events = _last_words(store, record, timeline) if died else []
     # At the t of the last event: the time until somebody recovered the sandbox is not part of the drill.
-    told += [each.event(t=timeline.ended, at=store.clock.now()) for each in settlements]
+    events += [each.event(t=timeline.ended, at=store.clock.now()) for each in settlements]
     if timeline.first(DrillStarted) is None:
         # Without the rules that its first event carries it cannot be scored, and there is nothing to report.
-        store.append_many(drill_id, told)
+        store.append_many(drill_id, events)
         store.settle(changed)
         if died:
             store.end_unscored(drill_id, DrillResult.ABORTED)
         return DrillResult.ABORTED
-    placed = (event.model_copy(update={"seq": len(timeline) + place}) for place, event in enumerate(told))
-    whole = Timeline([*timeline, *placed])
+    numbered = (event.model_copy(update={"seq": len(timeline) + seq}) for seq, event in enumerate(events))
+    whole = Timeline([*timeline, *numbered])
     cards = [] if died else store.scorecards_of(drill_id)
     card = cards[-1].scorecard if cards else score(whole)
     if died or record.result is not DrillResult.RUNNING:
@@ -222,7 +222,7 @@ def keep_outcome(
             write_report(whole, card)
         except EnvironmentFailed as error:
             failed.append(str(error))
-    store.keep(drill_id, told, changed, scorecard=card if died else None, reason="the runner died")
+    store.keep(drill_id, events, changed, scorecard=card if died else None, reason="the runner died")
     return card.result
 
 

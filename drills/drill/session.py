@@ -21,7 +21,7 @@ from drills.model.timeline import Timeline
 from drills.reporting.report import reports_into, write_report
 from drills.sandbox.sandbox import Sandbox
 from drills.scoring.score import score
-from drills.store.copies import places
+from drills.store.copies import fallback_folders
 from drills.store.holder import hold
 from drills.store.journal import Journal
 from drills.store.records import DrillRecord
@@ -151,7 +151,7 @@ def conclude(workspace: Workspace, store: Store, recorder: Recorder, interrupted
     """
     timeline = recorder.timeline
     card = score(timeline)
-    folders = places(workspace.state_dir, workspace.reports_dir)
+    folders = fallback_folders(workspace.state_dir, workspace.reports_dir)
     try:
         report = write_report(workspace.reports_dir / recorder.drill_id, timeline, card)
     except EnvironmentFailed as error:
@@ -165,7 +165,7 @@ def conclude(workspace: Workspace, store: Store, recorder: Recorder, interrupted
 
 def settle_before(store: Store, sandbox: Sandbox, name: str, workspace: Workspace) -> None:
     """Finish what earlier drills still owe. Raises UndoOwed when that cannot be done, and what `recover` does."""
-    folders = places(workspace.state_dir, workspace.reports_dir)
+    folders = fallback_folders(workspace.state_dir, workspace.reports_dir)
     report = recover(store, sandbox, name, workspace.home, reports_into(workspace.reports_dir), folders)
     if report.owed:
         raise UndoOwed(f"an earlier drill still owes {'; '.join(report.owed)}; see `drills recover`")

@@ -20,7 +20,7 @@ from drills.drill.recovery import RecoveryReport, recover
 from drills.errors import DrillsError, EnvironmentFailed, ExitCode, SandboxBusy
 from drills.model.durations import format_duration
 from drills.reporting.report import reports_into
-from drills.store.copies import places
+from drills.store.copies import fallback_folders
 from drills.store.holder import Holder, hold, holder_of
 from drills.store.journal import Journal
 from drills.store.runner import Runner
@@ -134,7 +134,10 @@ def recover_sandbox(workspace: Workspace, store: Store) -> RecoveryReport:
     """Settle what is owed for the workspace's sandbox. Raises SandboxBusy while somebody holds it."""
     name = workspace.config.sandbox.name
     with hold(workspace.state_dir, name, "drills recover"), hold_project(workspace):
-        reports, folders = reports_into(workspace.reports_dir), places(workspace.state_dir, workspace.reports_dir)
+        reports, folders = (
+            reports_into(workspace.reports_dir),
+            fallback_folders(workspace.state_dir, workspace.reports_dir),
+        )
         report = recover(store, open_sandbox(workspace), name, workspace.home, reports, folders)
         if not report.owed:
             forget_copy(workspace)

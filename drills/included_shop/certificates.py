@@ -78,7 +78,7 @@ class CertificateFolder:
         return shown.strip() in (self._folder / "edge.pem").read_text(encoding="ascii")
 
     def issue(self, now: datetime, valid_for: timedelta) -> None:
-        """A new certificate in the place of the present one; negative: it has expired."""
+        """Replace the certificate; a negative number makes one that has expired."""
         try:
             self._certificates.issue(self._folder, now, valid_for)
         except (OSError, ValueError) as error:

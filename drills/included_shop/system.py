@@ -39,25 +39,25 @@ class Shop(System):
         """Raises BadInput for a compose file that is not there, and for an engine that is not this machine's."""
         from drills.included_shop.sandbox import ShopSandbox
 
-        place = opening.place
-        if driver_of(place) == COMPOSE:
+        location = opening.location
+        if driver_of(location) == COMPOSE:
             from drills.included_shop.compose.driver import ComposeDriver
 
-            project = project_of(place)
+            project = project_of(location)
             return ShopSandbox(
                 ComposeDriver(
                     project,
-                    place.compose_folder,
+                    location.compose_folder,
                     # The compose file builds the shop that lies beside it.
                     project.folder if (project.folder / "shop").is_dir() else included_root(),
                     allow_remote_engine=opening.allow_remote_engine,
-                    home=place.home,
+                    home=location.home,
                 )
             )
         from drills.included_shop.local.driver import LocalDriver
 
         return ShopSandbox(
-            LocalDriver(place.folder, included_root(), place.name, cache_dir=opening.cache, home=place.home)
+            LocalDriver(location.folder, included_root(), location.name, cache_dir=opening.cache, home=location.home)
         )
 
     def unavailable(self, driver: str) -> Mapping[Capability, str]:

@@ -139,5 +139,5 @@ def _left_after(value: Any, left: int) -> int:
 
 
 def _one_line(message: str) -> str:
-    """The parser's message without its drawing of the place, which needs several lines."""
+    """The parser's message without its marked source text, which needs several lines."""
     return " ".join(line.strip() for line in message.splitlines() if not line.startswith("|"))

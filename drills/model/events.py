@@ -39,7 +39,7 @@ class Base(BaseModel):
     t: float = Field(description="Seconds since the drill began, monotonic.")
     at: AwareDatetime
     by: Actor = Actor.CONDUCTOR
-    seq: int = Field(-1, description="Place in the store, given when it is stored.")
+    seq: int = Field(-1, description="Sequence number in the store, given when it is stored.")
 
 
 # ---- the course of the drill ---------------------------------------------------------------------------------------
@@ -555,5 +555,5 @@ def event_to_json(event: Event) -> str:
 
 
 def moment(event: Base) -> tuple[float, int]:
-    """The order of a timeline: by time, and by place in the store for equal times."""
+    """The order of a timeline: by time, and for equal times by sequence number in the store."""
     return (event.t, event.seq)

@@ -100,7 +100,8 @@ class ProbeSpec(Model):
     fail: Window = Window(count=2, of=3)
     recover: Window = Window(count=2, of=2)
     vantages: dict[str, Vantage] = Field(
-        default_factory=dict, description="Places to check from, each by its name; it is down if one required place is."
+        default_factory=dict,
+        description="Where it is run from, each by its name; it is down if it is down from a required one.",
     )
 
     @property

@@ -13,8 +13,8 @@ E = TypeVar("E", bound=Base)
 class Timeline:
     """An ordered, append-only sequence of the events of one drill; the first one is `DrillStarted`.
 
-    Events are ordered by `t`, and by their place in the store when `t` is equal, however they arrive: what a
-    second terminal adds late but stamped earlier takes its right place.
+    Events are ordered by `t`, and for equal `t` by their sequence number in the store, however they arrive: an event
+    of a second terminal that is stored late is inserted where its `t` belongs.
     """
 
     def __init__(self, events: Iterable[Event]) -> None:

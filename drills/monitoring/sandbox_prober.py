@@ -73,9 +73,9 @@ class SandboxProber:
             changed.result()
 
     def _say_unusable(self, probe: BoundProbe, reason: str) -> None:
-        if (probe.place, reason) not in self._said:
-            self._said.add((probe.place, reason))
-            self._json_log.say("probe-unusable", probe=probe.place, reason=reason)
+        if (probe.key, reason) not in self._said:
+            self._said.add((probe.key, reason))
+            self._json_log.say("probe-unusable", probe=probe.key, reason=reason)
 
     async def _changed(self, addresses: Mapping[str, str]) -> None:
         while dict(await asyncio.to_thread(self._addresses)) == addresses:

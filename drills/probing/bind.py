@@ -24,9 +24,9 @@ from drills.probing.settings_model import ForOthers, SettingsModel
 class BoundProbe:
     """`every` and `timeout` are seconds; `needs` are the names that its conditions mention.
 
-    `json_fields` are the fields of `json` that they mention; None when they may mention any. `vantage` is from where
-    it checks, `via` the prober elsewhere that runs it; `places` are the probe from each of its vantages, none when it
-    names none. `unusable` says why it cannot run; then it has no settings and no conditions.
+    `json_fields` are the fields of `json` that they mention; None when they may mention any. `vantage` is where it is
+    run, `via` the remote prober that runs it; `per_vantage` has one bound probe for each of its vantages, if it names
+    any. `unusable` says why it cannot run; then it has no settings and no conditions.
     """
 
     spec: ProbeSpec
@@ -39,7 +39,7 @@ class BoundProbe:
     timeout: float
     vantage: str = ""
     via: KnownProber | None = None
-    places: tuple[BoundProbe, ...] = ()
+    per_vantage: tuple[BoundProbe, ...] = ()
     unusable: str = ""
 
     @property
@@ -47,7 +47,7 @@ class BoundProbe:
         return self.spec.name
 
     @property
-    def place(self) -> str:
+    def key(self) -> str:
         """The name, with the vantage if the probe has several."""
         return f"{self.name}@{self.vantage}" if self.vantage else self.name
 
@@ -63,9 +63,7 @@ def bind_all(
     addresses: Mapping[str, str],
     probers: Mapping[str, KnownProber] = MappingProxyType({}),
 ) -> list[BoundProbe]:
-    """Every probe as `bind` has it. One that cannot be bound is `unusable`, also only from a vantage: no other probe
-    has to wait until that is fixed.
-    """
+    """Binds every probe. One that cannot be bound, or not from one of its vantages, is `unusable`; others are not."""
     return [_bound_or_unusable(spec, addresses, probers) for spec in specs]
 
 
@@ -76,10 +74,9 @@ def _bound_or_unusable(spec: ProbeSpec, addresses: Mapping[str, str], probers: M
         said = str(error)
     if len(spec.vantages) > 1:
         each = [spec.model_copy(update={"vantages": {name: own}}) for name, own in spec.vantages.items()]
-        places = tuple(
-            replace(place, spec=spec) for one in each for place in _bound_or_unusable(one, addresses, probers).places
-        )
-        return replace(places[0], places=places)
+        bound = [probe for one in each for probe in _bound_or_unusable(one, addresses, probers).per_vantage]
+        per_vantage = tuple(replace(probe, spec=spec) for probe in bound)
+        return replace(per_vantage[0], per_vantage=per_vantage)
     probe = BoundProbe(
         spec=spec,
         settings=SettingsModel(),
@@ -91,13 +88,13 @@ def _bound_or_unusable(spec: ProbeSpec, addresses: Mapping[str, str], probers: M
         timeout=spec.timeout.total_seconds(),
         unusable=said.removeprefix(f"probe {spec.name}").partition(": ")[2],
     )
-    return replace(probe, places=tuple(replace(probe, vantage=name) for name in spec.vantages))
+    return replace(probe, per_vantage=tuple(replace(probe, vantage=name) for name in spec.vantages))
 
 
 def bind(
     spec: ProbeSpec, addresses: Mapping[str, str], probers: Mapping[str, KnownProber] = MappingProxyType({})
 ) -> BoundProbe:
-    """The probe against these addresses; `probers` are those elsewhere that its vantages may name.
+    """The probe with these addresses filled in; `probers` are the remote ones that its vantages may name.
 
     Raises BadInput, naming the probe and the field, for an unknown kind, an address or a prober that is not there,
     settings that its kind does not have, and a condition that is not CEL.
@@ -116,7 +113,7 @@ def bind(
         every=spec.every.total_seconds(),
         timeout=spec.timeout.total_seconds(),
     )
-    places = tuple(
+    per_vantage = tuple(
         replace(
             bound,
             settings=_settings(spec, kind, {**spec.settings, **own.settings}, addresses, f"{spec.name} from {vantage}"),
@@ -125,7 +122,7 @@ def bind(
         )
         for vantage, own in spec.vantages.items()
     )
-    return replace(bound, places=places) if places else bound
+    return replace(bound, per_vantage=per_vantage) if per_vantage else bound
 
 
 def _prober(spec: ProbeSpec, vantage: str, via: str | None, probers: Mapping[str, KnownProber]) -> KnownProber | None:

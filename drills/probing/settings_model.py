@@ -23,7 +23,7 @@ _NO_TEXT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def with_addresses(text: str) -> str:
-    """The text with something in the place of the sandbox's addresses that a URL may hold there."""
+    """The text with its placeholders for addresses replaced by something that is valid there in a URL."""
     return _ADDRESS.sub(lambda match: {"": "http://a", ":": ":1"}.get(match[1], "a"), text)
 
 

@@ -244,16 +244,21 @@ def _probes(panel: Axes, lanes: tuple[Lane, ...]) -> None:
 def _milestones(panels: list[Axes], marks: list[tuple[float, str]], rows: tuple[int, ...]) -> None:
     top = panels[0]
     inch = 1 / _PANELS[0]
-    place = blended_transform_factory(top.transData, top.transAxes)
+    coordinates = blended_transform_factory(top.transData, top.transAxes)
     for (t, text), row in zip(marks, rows, strict=True):
         height = 1 + (_ROW * row + 0.06) * inch
         top.plot(
-            [t, t], [1, height + 0.11 * inch], transform=place, color=MARK.placeholder, linewidth=0.9, clip_on=False
+            [t, t],
+            [1, height + 0.11 * inch],
+            transform=coordinates,
+            color=MARK.placeholder,
+            linewidth=0.9,
+            clip_on=False,
         )
         for panel in panels:
             panel.axvline(t, color=MARK.placeholder, linewidth=0.7, alpha=0.55)
         top.annotate(
-            text, (t, height), xycoords=place, xytext=(3, 0), textcoords="offset points", va="bottom", ha="left",
+            text, (t, height), xycoords=coordinates, xytext=(3, 0), textcoords="offset points", va="bottom", ha="left",
             color=MARK.placeholder, fontsize=_TEXT_SIZE, annotation_clip=False, gid="milestone",
         )  # fmt: skip
 

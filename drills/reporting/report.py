@@ -29,8 +29,8 @@ _REASONS = {
 def write_report(folder: Path, timeline: Timeline, scorecard: Scorecard) -> Path:
     """Write the three formats into `folder` (made if need be) and return the page's path.
 
-    The same timeline and scorecard give the same bytes. A file is whole or not there: each is written beside its
-    place and then renamed. Raises EnvironmentFailed, in one line, when the folder cannot be written.
+    The same timeline and scorecard give the same bytes. Files are never half written: each is written under another
+    name and then renamed. Raises EnvironmentFailed, in one line, when the folder cannot be written.
     """
     report = content(timeline, scorecard)
     files = {"report.json": json_report(report), "report.md": markdown(report), "index.html": html(report)}

@@ -24,7 +24,7 @@ INCLUDED_FILE = "docker-compose.yml"
 
 
 @dataclass(frozen=True, slots=True)
-class SandboxPlace:
+class SandboxLocation:
     """What drills.yaml says of a sandbox. `home` is the folder where its state is kept and its compose file may lie."""
 
     home: Path
@@ -54,34 +54,34 @@ class SandboxPlace:
         return self.folder / "compose"
 
 
-def driver_of(place: SandboxPlace) -> str:
+def driver_of(location: SandboxLocation) -> str:
     """`local` or `compose`: `auto` is the compose sandbox when that was brought up (by hand or by us), else the local.
 
     To find that out costs a few milliseconds where there is an engine, less where there is none.
     """
-    if place.driver == AUTO:
-        return COMPOSE if _compose_is_up(place) else LOCAL
-    return place.driver
+    if location.driver == AUTO:
+        return COMPOSE if _compose_is_up(location) else LOCAL
+    return location.driver
 
 
-def project_of(place: SandboxPlace) -> Project:
+def project_of(location: SandboxLocation) -> Project:
     """The compose project. Raises BadInput when there is no compose file."""
     from drills.sandbox.compose import engine
     from drills.sandbox.compose.project import Project, named_for
 
-    if place.declared:
-        return own_project_of(place)
-    asked = _asked(place) or (INCLUDED_FILE,)
-    own = (place.home / asked[0]).resolve()
+    if location.declared:
+        return own_project_of(location)
+    asked = _asked(location) or (INCLUDED_FILE,)
+    own = (location.home / asked[0]).resolve()
     file = own if own.is_file() else (included_root() / asked[0]).resolve()
     if not file.is_file():
         raise BadInput(f"drills.yaml: sandbox.file: there is no {asked[0]}; write the name of your compose file")
-    borrowed = None if file == own else place.home.resolve()
-    name = place.project or named_for(file.parent, place.name, borrowed=borrowed)
+    borrowed = None if file == own else location.home.resolve()
+    name = location.project or named_for(file.parent, location.name, borrowed=borrowed)
     return Project(name, file.parent, file, engine.engine_host())
 
 
-def own_project_of(place: SandboxPlace) -> Project:
+def own_project_of(location: SandboxLocation) -> Project:
     """A compose project of the workspace's own: its files and its name are those that `docker compose` would choose.
 
     Raises BadInput when there is no compose file, or when the name cannot be a project's.
@@ -89,20 +89,20 @@ def own_project_of(place: SandboxPlace) -> Project:
     from drills.sandbox.compose import engine
     from drills.sandbox.compose.project import Project
 
-    found = selection_of(place)
+    found = selection_of(location)
     return Project(found.name, found.folder, found.files[0], engine.engine_host(), found.files[1:])
 
 
-def selection_of(place: SandboxPlace) -> Selection:
+def selection_of(location: SandboxLocation) -> Selection:
     """The same without asking where the engine is."""
     from drills.sandbox.compose.model import name_of
     from drills.sandbox.compose.selection import select
 
-    return select(_as_entered(place.home), _asked(place), name=place.project, ask_compose=name_of)
+    return select(_as_entered(location.home), _asked(location), name=location.project, ask_compose=name_of)
 
 
-def _asked(place: SandboxPlace) -> tuple[str, ...]:
-    return (place.file,) if isinstance(place.file, str) else place.file or ()
+def _asked(location: SandboxLocation) -> tuple[str, ...]:
+    return (location.file,) if isinstance(location.file, str) else location.file or ()
 
 
 def _as_entered(folder: Path) -> Path:
@@ -115,17 +115,17 @@ def _as_entered(folder: Path) -> Path:
     return folder
 
 
-def _compose_is_up(place: SandboxPlace) -> bool:
+def _compose_is_up(location: SandboxLocation) -> bool:
     """A sandbox of ours that was up when the engine died is still what is meant.
 
-    To answer with the other one would undo a drill in the wrong place.
+    To answer with the other one would undo a drill on the wrong sandbox.
     """
     from drills.sandbox.compose import engine, project
 
-    kept = read_plain(place.compose_folder / "state.json")
+    kept = read_plain(location.compose_folder / "state.json")
     was_up = _active(kept)
     try:
-        ours = project_of(place)
+        ours = project_of(location)
         if was_up and not ours.is_at(*_brought_up_at(kept, ours)):
             return True  # What is up is elsewhere; the driver says where.
         if not engine.is_local(ours.host) or not Path(ours.host.removeprefix("unix://")).exists():
@@ -137,7 +137,7 @@ def _compose_is_up(place: SandboxPlace) -> bool:
         return False  # No compose file here, or another folder's project of that name.
     if any(each.get("State") in ("running", "paused") for each in listed):
         return True
-    return bool(listed) and was_up and not _active(read_plain(place.folder / "state.json"))
+    return bool(listed) and was_up and not _active(read_plain(location.folder / "state.json"))
 
 
 def _brought_up_at(kept: Mapping[str, Any], otherwise: Project) -> tuple[str, str]:

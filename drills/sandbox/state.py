@@ -74,7 +74,7 @@ class ComposeProject(_Kept):
     host: str
 
 
-class DiskPlace(_Kept):
+class DiskMount(_Kept):
     """Where the disk of a service can be measured: a folder, in a container of the service `holder` where one is."""
 
     path: str
@@ -105,7 +105,7 @@ class SandboxState(_Kept):
     measured: str | None = Field(
         None, description="The service whose memory and processor time playbooks' thresholds mean; absent: any."
     )
-    disks: dict[str, DiskPlace] = Field({}, description="Of services that have a disk of their own.")
+    disks: dict[str, DiskMount] = Field({}, description="Of services that have a disk of their own.")
     limits: dict[str, str] = {}
     disconnected: dict[str, dict[str, dict[str, Any]]] = Field(
         {}, description="Containers that are taken off a network for a moment: how they were on it."
@@ -130,9 +130,9 @@ def load(path: Path) -> SandboxState | None:
     try:
         state = SandboxState.model_validate_json(text)
     except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise EnvironmentFailed(
-            f"{path}: {place or 'file'}: {error.errors()[0]['msg']}; "
+            f"{path}: {field or 'file'}: {error.errors()[0]['msg']}; "
             "it was written by another version: run `drills sandbox down` with that one, or delete the file"
         ) from error
     if state.format > FORMAT:

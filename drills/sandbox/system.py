@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from drills.sandbox.capabilities.capability import Capability
-    from drills.sandbox.choice import SandboxPlace
+    from drills.sandbox.choice import SandboxLocation
     from drills.sandbox.sandbox import Sandbox
 
 
@@ -27,7 +27,7 @@ class Opening:
     `cache` is a folder for what is slow to make and may be lost.
     """
 
-    place: SandboxPlace
+    location: SandboxLocation
     cache: Path
     allow_remote_engine: bool = False
 

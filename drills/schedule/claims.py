@@ -49,7 +49,7 @@ class Claims:
         due = list(occurrences(entry, since, self._clock.now()))[-_NOTED:]
         if not due:
             return
-        missed = [self._due(each, "missed; the next one of this entry takes its place") for each in due[:-1]]
+        missed = [self._due(each, "missed; the next one of this entry replaces it") for each in due[:-1]]
         latest = self._due(due[-1], self._objection(key))
         if self._log.claim([*missed, latest]):
             for each in (*missed, latest):

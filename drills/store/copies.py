@@ -33,7 +33,7 @@ class DrillCopy:
     undos: tuple[OwedUndo, ...]
 
 
-def places(state_dir: Path, reports_dir: Path) -> tuple[Path, ...]:
+def fallback_folders(state_dir: Path, reports_dir: Path) -> tuple[Path, ...]:
     """Where the file of a drill may lie, in the order in which they are tried: on a full disk another one may do."""
     name = hashlib.sha256(str(state_dir.absolute()).encode()).hexdigest()[:16]
     return state_dir, reports_dir, Path(tempfile.gettempdir()) / f"drills-unstored-{os.geteuid()}-{name}"

@@ -29,7 +29,7 @@ class Database:
     """Transactions on the store. `write` on SQLite takes the write lock at once, so it cannot fail half-way for it.
 
     A file that was removed, moved or replaced would go on being written to, where nobody finds it. So each transaction
-    asks first; another file at the old place, or none, is opened anew and made ready by `prepare`. `renewals` counts
+    asks first; another file at the same path, or none, is opened anew and made ready by `prepare`. `renewals` counts
     how often that was so.
     """
 
@@ -93,7 +93,7 @@ class Database:
             raise EnvironmentFailed(f"{self.name}: the store was removed or replaced while it was written")
 
     def _stay(self) -> None:
-        """See to it that the file at the store's place is the one that is open."""
+        """Make sure that the file at the store's path is the one that is open."""
         if self._seat is None or self._seat == _seat_of(self.name):
             return
         with self._renewing:

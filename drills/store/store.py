@@ -161,8 +161,8 @@ class Store:
     ) -> list[Event]:
         """Store these events, what became of these undos, and how the drill ended, if it has: all of it or nothing.
 
-        Returns the events with their places. Raises BadInput for an unknown drill, also for one that only has its id:
-        `origin` is the drill's own.
+        Returns the events with their sequence numbers. Raises BadInput for an unknown drill, also for another one that
+        has its id; `origin` tells them apart.
         """
 
         def keep_all(connection: Connection) -> list[Event]:
@@ -219,7 +219,7 @@ class Store:
     # ---- events ------------------------------------------------------------------------------------------------------
 
     def append(self, drill_id: str, event: Event) -> Event:
-        """Store one event durably; returns it with its place. Raises BadInput for an unknown drill."""
+        """Store one event durably; returns it with its sequence number. Raises BadInput for an unknown drill."""
         return self.append_many(drill_id, (event,))[0]
 
     def append_many(self, drill_id: str, events: Sequence[Event]) -> list[Event]:
@@ -242,7 +242,7 @@ class Store:
         return placed
 
     def events(self, drill_id: str, after: int = -1) -> list[Event]:
-        """The events of a drill with a place greater than `after`, in the order in which they were stored.
+        """The events of a drill with a sequence number greater than `after`, in the order in which they were stored.
 
         Raises BadInput for events that a newer version of drills wrote.
         """

@@ -49,7 +49,7 @@ def record_of(row: Any) -> DrillRecord:
 
 
 def event_columns(drill_id: str, event: Event) -> dict[str, Any]:
-    """The row of an event that has its place."""
+    """The row of an event that has its sequence number."""
     return {
         "drill_id": drill_id,
         "seq": event.seq,
@@ -61,7 +61,7 @@ def event_columns(drill_id: str, event: Event) -> dict[str, Any]:
 
 
 def event_of(drill_id: str, seq: int, body: str) -> Event:
-    """The event that was stored at that place. Raises BadInput for what only a newer version understands."""
+    """The event with that sequence number. Raises BadInput for what only a newer version understands."""
     try:
         event = event_from_json(body)
     except ValidationError as error:

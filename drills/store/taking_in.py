@@ -39,7 +39,7 @@ def runs(connection: Connection, drill_id: str) -> bool:
 
 
 def events(connection: Connection, drill_id: str, after: int = -1) -> list[Event]:
-    """What is stored of it, with places greater than `after`, in order."""
+    """What is stored of it, with sequence numbers greater than `after`, in order."""
     table = tables.events
     query = select(table.c.seq, table.c.body).where(table.c.drill_id == drill_id, table.c.seq > after)
     return [event_of(drill_id, row.seq, row.body) for row in connection.execute(query.order_by(table.c.seq))]

@@ -29,8 +29,8 @@ def load(path: str) -> list[type[Any]]:
         classes, _ = load_locustfile(path)
     except Exception as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
-        place = error.lineno if isinstance(error, SyntaxError) else frames[-1].lineno if frames else None
-        raise Refused(f"{path}:{place or 1}: {type(error).__name__}: {error}") from error
+        line = error.lineno if isinstance(error, SyntaxError) else frames[-1].lineno if frames else None
+        raise Refused(f"{path}:{line or 1}: {type(error).__name__}: {error}") from error
     users = [one for one in classes.values() if issubclass(one, HttpUser | FastHttpUser)]
     if not users:
         raise Refused(f"{path}: has no HttpUser or FastHttpUser with tasks; write `class Visitor(HttpUser)`")

@@ -12,7 +12,7 @@ from typing import Any
 from drills.errors import BadInput, EnvironmentFailed, Problem
 from drills.nearest import suggest
 from drills.sandbox.adapters.registry import ADAPTERS
-from drills.sandbox.choice import SandboxPlace, selection_of
+from drills.sandbox.choice import SandboxLocation, selection_of
 from drills.sandbox.compose.model import ComposeModel, is_active, read_model, replicas_of
 from drills.sandbox.compose.selection import USUAL_OVERRIDES, Selection
 from drills.sandbox.declared.declaration import Act, DeclaredService
@@ -27,10 +27,10 @@ _SERVICES = ("sandbox", "services")
 
 def check_compose(root: Path, document: Document, config: SandboxConfig) -> Iterator[Problem]:
     """`document` is drills.yaml, which declares services of a compose project of the workspace's own."""
-    place = SandboxPlace(root, config.driver, config.name, config.file, config.project, declared=True)
+    location = SandboxLocation(root, config.driver, config.name, config.file, config.project, declared=True)
     where = ("sandbox", "file") if config.file else _SERVICES
     try:
-        selection = selection_of(place)
+        selection = selection_of(location)
     except BadInput as error:
         yield document.problem(where, str(error), "write the compose file's name, in the workspace: file: compose.yaml")
         return
@@ -55,7 +55,7 @@ def check_compose(root: Path, document: Document, config: SandboxConfig) -> Iter
     for name in config.services.keys() & model.services.keys():
         yield from _service(document, lines, selection, model, name, config.services[name])
     for each in wrong_with(config.links, model.services):
-        yield (lines if each.theirs else document).problem(each.place, each.wrong, each.right)
+        yield (lines if each.theirs else document).problem(each.yaml_path, each.wrong, each.right)
     yield from _files_of(lines, model)
     for variable in model.unset:
         pattern = rf"\$\{{?{variable}\b"
@@ -93,18 +93,18 @@ def _service(
     declared: DeclaredService,
 ) -> Iterator[Problem]:
     """What of one service cannot be driven, or not as drills.yaml has it."""
-    service, place = model.services[name], ("services", name)
+    service, yaml_path = model.services[name], ("services", name)
     own = (*_SERVICES, name)
     if not is_active(service, selection.profiles):
         profiles = service["profiles"]
         wrong = f"is in the profile {profiles[0]}, which is not active: it has no container"
         right = f"set COMPOSE_PROFILES={profiles[0]}, in .env or the environment, or take {name} out of drills.yaml"
-        yield lines.problem((*place, "profiles"), wrong, right)
+        yield lines.problem((*yaml_path, "profiles"), wrong, right)
     if "provider" in service:
         right = f"take {name} out of drills.yaml"
-        yield lines.problem((*place, "provider"), "is made by a provider: it has no container to break", right)
+        yield lines.problem((*yaml_path, "provider"), "is made by a provider: it has no container to break", right)
     if replicas_of(service) == 0:
-        where = (*place, "deploy", "replicas") if "deploy" in service else (*place, "scale")
+        where = (*yaml_path, "deploy", "replicas") if "deploy" in service else (*yaml_path, "scale")
         yield lines.problem(where, "has no replicas: there is nothing to break", f"take {name} out of drills.yaml")
     if name in model.jobs() and declared.may:
         wrong = "is expected to exit: other services wait for that (service_completed_successfully)"

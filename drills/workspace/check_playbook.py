@@ -14,7 +14,7 @@ from drills.nearest import suggest
 from drills.probing.registry import PROBE_KINDS
 from drills.responders.messages import check_template
 from drills.workspace.conditions import check_condition
-from drills.workspace.yaml_lines import Document, Place
+from drills.workspace.yaml_lines import Document, YamlPath
 
 #: What a decision rule may ask.
 DECISION_NAMES = ("fix_minutes", "cause_known", "minutes_since_deploy")
@@ -27,11 +27,11 @@ def check_playbook(document: Document, playbook: Playbook) -> Iterator[Problem]:
         yield document.problem(("name",), f"{playbook.name!r} is not the name of its file", f"write {stem}")
     yield from _levels(document, playbook)
     for index, threshold in enumerate(playbook.thresholds):
-        place: Place = ("thresholds", index, "when")
-        yield from check_condition(document, place, threshold.when, CATALOGUE, what="a metric")
+        yaml_path: YamlPath = ("thresholds", index, "when")
+        yield from check_condition(document, yaml_path, threshold.when, CATALOGUE, what="a metric")
     for index, rule in enumerate(playbook.decisions):
-        place = ("decisions", index, "when")
-        yield from check_condition(document, place, rule.when, DECISION_NAMES, what="known to decisions")
+        yaml_path = ("decisions", index, "when")
+        yield from check_condition(document, yaml_path, rule.when, DECISION_NAMES, what="known to decisions")
     for index, template in enumerate(playbook.templates):
         wrong = check_template(template.text)
         if wrong:
@@ -67,12 +67,12 @@ def _levels(document: Document, playbook: Playbook) -> Iterator[Problem]:
     for index, name in enumerate(names):
         if name in names[:index]:
             yield document.problem(("levels", index, "name"), f"{name!r} is the name of another level too", "rename it")
-    for place, name in _named_levels(playbook):
+    for yaml_path, name in _named_levels(playbook):
         if name not in names:
-            yield document.problem(place, f"{name!r} is not a level of this playbook", suggest(name, names))
+            yield document.problem(yaml_path, f"{name!r} is not a level of this playbook", suggest(name, names))
 
 
-def _named_levels(playbook: Playbook) -> Iterator[tuple[Place, str]]:
+def _named_levels(playbook: Playbook) -> Iterator[tuple[YamlPath, str]]:
     for index, threshold in enumerate(playbook.thresholds):
         yield ("thresholds", index, "level"), threshold.level
     parts = {
@@ -92,11 +92,11 @@ def _contacts(document: Document, playbook: Playbook) -> Iterator[Problem]:
     known = [contact.name for contact in playbook.contacts]
     if not known:
         return
-    named: list[tuple[Place, str]] = [
+    named: list[tuple[YamlPath, str]] = [
         (("escalation", index, "contact"), rung.contact) for index, rung in enumerate(playbook.escalation)
     ]
     for index, level in enumerate(playbook.levels):
         named += [(("levels", index, "notify", number), name) for number, name in enumerate(level.notify)]
-    for place, name in named:
+    for yaml_path, name in named:
         if name not in known:
-            yield document.problem(place, f"{name!r} is not among the contacts", suggest(name, known))
+            yield document.problem(yaml_path, f"{name!r} is not among the contacts", suggest(name, known))

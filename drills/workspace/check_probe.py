@@ -14,70 +14,70 @@ from drills.probing.remote.config import LONGEST, is_this_machine
 from drills.probing.settings_model import ForOthers
 from drills.workspace.conditions import check_condition
 from drills.workspace.models import build_at
-from drills.workspace.probe_files import PlacedProbe
-from drills.workspace.yaml_lines import Place
+from drills.workspace.probe_files import LocatedProbe
+from drills.workspace.yaml_lines import YamlPath
 
 
 def check_probe(
-    probe: PlacedProbe, names: Collection[str], addresses: Collection[str] | None, probers: Mapping[str, str] | None
+    probe: LocatedProbe, names: Collection[str], addresses: Collection[str] | None, probers: Mapping[str, str] | None
 ) -> Iterator[Problem]:
     """`names` are all probes; `addresses` what `${…}` may name (None: not known before the sandbox is up).
 
     `probers` are those that `via` may name, with their URLs (None: drills.yaml cannot be used).
     """
     document, spec, kind = probe.document, probe.spec, PROBE_KINDS[probe.spec.kind]
-    here: Place = (*probe.place, spec.kind)
+    here: YamlPath = (*probe.yaml_path, spec.kind)
     _, problems = build_at(document, here, spec.settings, kind)
     yield from problems
     written = [(here, spec.settings)]
     for vantage, own in spec.vantages.items():
-        there: Place = (*probe.place, "vantages", vantage)
+        there: YamlPath = (*probe.yaml_path, "vantages", vantage)
         written.append((there, own.settings))
         if not problems:
             yield from build_at(document, there, {**spec.settings, **own.settings}, kind)[1]
         if own.via is not None:
             yield from _check_via(probe, own, (*there, "via"), probers)
     for around, settings in written if addresses is not None else ():
-        for place, address in named(settings, around):
+        for yaml_path, address in named(settings, around):
             if address not in (addresses or ()):
                 right = f"{suggest(address, addresses or ())}; $${{{address}}} is that text itself"
-                yield document.problem(place, f"${{{address}}} is not an address", right)
-        for place in unclosed(settings, around):
+                yield document.problem(yaml_path, f"${{{address}}} is not an address", right)
+        for yaml_path in unclosed(settings, around):
             wrong, right = "has ${ without }, and is sent unchanged", "write $${ if that is meant"
-            yield document.problem(place, wrong, right, warning=True)
+            yield document.problem(yaml_path, wrong, right, warning=True)
     for key, conditions in (("assert", spec.assert_), ("degraded", spec.degraded)):
         for index, text in enumerate(conditions):
             what = f"what a probe of kind {spec.kind} sees"
             yield from check_condition(
-                document, (*probe.place, key, index), literal(text), kind.names, what=what, loops=True
+                document, (*probe.yaml_path, key, index), literal(text), kind.names, what=what, loops=True
             )
     for index, name in enumerate(spec.depends_on):
-        place = (*probe.place, "depends-on", index)
+        yaml_path = (*probe.yaml_path, "depends-on", index)
         if name == spec.name:
-            yield document.problem(place, "the probe depends on itself", "name another probe")
+            yield document.problem(yaml_path, "the probe depends on itself", "name another probe")
         elif name not in names:
-            yield document.problem(place, f"there is no probe {name!r}", suggest(name, names))
+            yield document.problem(yaml_path, f"there is no probe {name!r}", suggest(name, names))
     if spec.timeout > spec.every:
-        yield document.problem((*probe.place, "timeout"), "is longer than 'every'", "write a shorter timeout")
+        yield document.problem((*probe.yaml_path, "timeout"), "is longer than 'every'", "write a shorter timeout")
 
 
 def _check_via(
-    probe: PlacedProbe, vantage: Vantage, place: Place, probers: Mapping[str, str] | None
+    probe: LocatedProbe, vantage: Vantage, yaml_path: YamlPath, probers: Mapping[str, str] | None
 ) -> Iterator[Problem]:
     document, spec, via = probe.document, probe.spec, vantage.via or ""
     if PROBE_KINDS[spec.kind].for_others is ForOthers.NEVER:
-        yield document.problem(place, f"a {spec.kind} probe checks this machine only", "leave 'via' out")
+        yield document.problem(yaml_path, f"a {spec.kind} probe checks this machine only", "leave 'via' out")
         return
     if probers is not None and via not in probers:
         right = suggest(via, probers) if probers else "drills.yaml names none under 'probers'"
-        yield document.problem(place, f"there is no prober {via!r}", right)
+        yield document.problem(yaml_path, f"there is no prober {via!r}", right)
     elif probers is not None and not is_this_machine(probers[via]):
         # The certificates of `ca` are sent along; all other addresses of the sandbox are on loopback.
         written = {key: value for key, value in {**spec.settings, **vantage.settings}.items() if key != "ca"}
         for _, address in named(written):
             wrong = f"${{{address}}} is on this machine's loopback, and {via} is another machine"
-            yield document.problem(place, wrong, "write an address that leads here from there", warning=True)
+            yield document.problem(yaml_path, wrong, "write an address that leads here from there", warning=True)
     if spec.timeout > LONGEST:
         longest = format_duration(LONGEST)
         wrong = f"is longer than another prober allows, {longest}"
-        yield document.problem((*probe.place, "timeout"), wrong, f"write {longest} or less")
+        yield document.problem((*probe.yaml_path, "timeout"), wrong, f"write {longest} or less")

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from drills.errors import Problem
 from drills.probing.remote.config import KnownProber
-from drills.workspace.probe_files import PlacedProbe
-from drills.workspace.yaml_lines import Place
+from drills.workspace.probe_files import LocatedProbe
+from drills.workspace.yaml_lines import YamlPath
 
 
 def check_ready(
-    probes: Sequence[PlacedProbe], addresses: Mapping[str, str], probers: Mapping[str, str] | None, root: Path
+    probes: Sequence[LocatedProbe], addresses: Mapping[str, str], probers: Mapping[str, str] | None, root: Path
 ) -> Iterator[Problem]:
     """Problems of probes whose form is right. `addresses` are what `${…}` may name, with what each is like; `probers`
     those that `via` may name, with their URLs (None: not known, and probes that name one are passed over).
@@ -33,18 +33,18 @@ def check_ready(
     if "ca" in addresses:
         addresses = {**addresses, "ca": trusted_file()}
     known = {name: KnownProber(name, url, root) for name, url in (probers or {}).items()}
-    placed = {probe.spec.name: probe for probe in probes}
+    located = {probe.spec.name: probe for probe in probes}
     bound = bind_all([probe.spec for probe in probes], addresses, known)
     found = asyncio.run(unready(bound))
-    for place, reason in found:
-        probe = placed[place.name]
-        own = probe.spec.vantages.get(place.vantage)
+    for unusable, reason in found:
+        probe = located[unusable.name]
+        own = probe.spec.vantages.get(unusable.vantage)
         field, colon, rest = reason.partition(": ")
         field = field.removeprefix(f"{probe.spec.kind}.")
-        here: Place = (*probe.place, probe.spec.kind)
+        here: YamlPath = (*probe.yaml_path, probe.spec.kind)
         if own is not None and (field in own.settings or field not in probe.spec.settings):
-            here = (*probe.place, "vantages", place.vantage)
+            here = (*probe.yaml_path, "vantages", unusable.vantage)
         named = colon and field in {**probe.spec.settings, **(own.settings if own else {})}
-        said = rest.removeprefix(f"{place.settings.model_dump().get(field)}: ") if named else reason
+        said = rest.removeprefix(f"{unusable.settings.model_dump().get(field)}: ") if named else reason
         wrong, _, right = said.partition("; ")
         yield probe.document.problem((*here, field) if named else here, wrong, right or "write one that can be used")

@@ -20,7 +20,7 @@ from drills.sandbox.system import KnownSystem
 from drills.workspace.check_runbook import check_runbook
 from drills.workspace.conditions import check_abort
 from drills.workspace.models import build_at
-from drills.workspace.yaml_lines import Document, Place
+from drills.workspace.yaml_lines import Document, YamlPath
 
 
 def check_scenario(
@@ -37,8 +37,8 @@ def check_scenario(
         yield document.problem(("name",), f"{written!r} is not the name of its folder", f"write {folder.name}")
     for index, name in enumerate(scenario.steady.probes):
         if name not in probes:
-            place: Place = ("steady", "probes", index)
-            yield document.problem(place, f"there is no probe {name!r}", suggest(name, probes))
+            yaml_path: YamlPath = ("steady", "probes", index)
+            yield document.problem(yaml_path, f"there is no probe {name!r}", suggest(name, probes))
     yield from _timeline(document, scenario, system)
     yield from _truth(document, scenario, playbook)
     if scenario.abort is not None:
@@ -59,31 +59,31 @@ def check_scenario(
 
 def _timeline(document: Document, scenario: Scenario, system: KnownSystem) -> Iterator[Problem]:
     for index, injection in enumerate(scenario.timeline):
-        place: Place = ("timeline", index, "fault")
+        yaml_path: YamlPath = ("timeline", index, "fault")
         named = injection.fault.kind
         kind = TrafficSurge if named == TRAFFIC_SURGE else FAULTS.get(named)
         if kind is None:
             wrong = f"{injection.fault.kind!r} is not a kind of fault"
-            yield document.problem((*place, "kind"), wrong, why_unknown(injection.fault.kind))
+            yield document.problem((*yaml_path, "kind"), wrong, why_unknown(injection.fault.kind))
         else:
-            fault, problems = build_at(document, place, injection.fault.settings, kind)
+            fault, problems = build_at(document, yaml_path, injection.fault.settings, kind)
             yield from problems
-            yield from _names(document, place, injection.fault.settings, system.names)
+            yield from _names(document, yaml_path, injection.fault.settings, system.names)
             if isinstance(fault, Fault):
-                yield from _fits(document, place, fault, system)
+                yield from _fits(document, yaml_path, fault, system)
         if injection.at >= scenario.limits.duration:
             right = "inject earlier, or lengthen limits.duration"
             yield document.problem(("timeline", index, "at"), "comes after the drill has ended", right)
 
 
 def _names(
-    document: Document, place: Place, settings: Mapping[str, JsonValue], names: Mapping[str, Collection[str]]
+    document: Document, yaml_path: YamlPath, settings: Mapping[str, JsonValue], names: Mapping[str, Collection[str]]
 ) -> Iterator[Problem]:
     for key, known in (*names.items(), ("in", names.get("service", ()))):
         name = settings.get(key)
         if isinstance(name, str) and _plain(key, name) not in known:
             what = "service" if key == "in" else key
-            yield document.problem((*place, key), f"the sandbox has no {what} {name!r}", suggest(name, known))
+            yield document.problem((*yaml_path, key), f"the sandbox has no {what} {name!r}", suggest(name, known))
 
 
 def _plain(key: str, name: str) -> str:
@@ -93,15 +93,15 @@ def _plain(key: str, name: str) -> str:
     return name.replace("-", "_") if key == "setting" else name.removeprefix("public.")
 
 
-def _fits(document: Document, place: Place, fault: Fault, system: KnownSystem) -> Iterator[Problem]:
+def _fits(document: Document, yaml_path: YamlPath, fault: Fault, system: KnownSystem) -> Iterator[Problem]:
     for service, act in fault.affected(system):
         known = any(service.partition("/")[0] in system.names.get(key, ()) for key in ("service", "link"))
         # One that is not named at all is the only one that it can be done to.
         if (known or not service) and (why := system.refusal(service, act)) is not None:
-            yield document.problem(place, "its owner does not allow this", why, warning=True)
+            yield document.problem(yaml_path, "its owner does not allow this", why, warning=True)
     if (misfit := fault.misfit(system)) is not None:
         key, wrong, right = misfit
-        yield document.problem((*place, key), wrong, right)
+        yield document.problem((*yaml_path, key), wrong, right)
 
 
 def _truth(document: Document, scenario: Scenario, playbook: Playbook | None) -> Iterator[Problem]:

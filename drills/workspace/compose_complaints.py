@@ -8,9 +8,9 @@ from pathlib import Path
 
 from drills.errors import Problem
 from drills.workspace.compose_lines import ComposeLines
-from drills.workspace.yaml_lines import Place
+from drills.workspace.yaml_lines import YamlPath
 
-#: `services.web.ports[0]`, as Compose writes places.
+#: `services.web.ports[0]`, as Compose writes YAML paths.
 _PLACE = r"([A-Za-z_][\w-]*(?:\.[\w./-]+?|\[\d+\]|\.\[\d+\])*)"
 _RIGHT = "fix it; `docker compose config` reports the same"
 
@@ -41,15 +41,15 @@ def _of_place(found: re.Match[str], said: str, lines: ComposeLines) -> Problem:
 
 def _of_service(found: re.Match[str], said: str, lines: ComposeLines) -> Problem:
     """`service "a" depends on undefined service "q"`: at the word that is not defined, where it is found."""
-    place: Place = ("services", found[1])
+    yaml_path: YamlPath = ("services", found[1])
     kind = re.search(r"undefined (service|network|volume|secret|config)", said)
     if kind is not None:
         keys = {"service": ("depends_on", "network_mode", "links", "extends", "volumes_from")}
         for key in keys.get(kind[1], (f"{kind[1]}s",)):
-            if any(document.has((*place, key)) for document in lines.documents.values()):
-                place = (*place, key)
+            if any(document.has((*yaml_path, key)) for document in lines.documents.values()):
+                yaml_path = (*yaml_path, key)
                 break
-    return lines.problem(place, _short(said), _RIGHT)
+    return lines.problem(yaml_path, _short(said), _RIGHT)
 
 
 def _of_text(found: re.Match[str], said: str, lines: ComposeLines) -> Problem:
@@ -68,7 +68,7 @@ _LOCATED: tuple[tuple[str, Callable[[re.Match[str], str, ComposeLines], Problem]
 )
 
 
-def _place(written: str) -> Place:
+def _place(written: str) -> YamlPath:
     parts = re.findall(r"[^.\[\]]+|\[\d+\]", written)
     return tuple(int(part[1:-1]) if part.startswith("[") else part for part in parts)
 

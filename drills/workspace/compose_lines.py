@@ -10,7 +10,7 @@ from typing import Any
 
 from drills.errors import Problem
 from drills.text_files import UnreadableFile, read_text
-from drills.workspace.yaml_lines import Document, Place, dotted, read_document
+from drills.workspace.yaml_lines import Document, YamlPath, dotted, read_document
 
 #: Files that include each other without end.
 _MOST_FILES = 100
@@ -39,18 +39,18 @@ class ComposeLines:
         """As the files write them, for use without Compose."""
         names: set[str] = set()
         for document in self.documents.values():
-            names |= {str(part[1]) for part in document.places() if len(part) == 2 and part[0] == "services"}
+            names |= {str(part[1]) for part in document.yaml_paths() if len(part) == 2 and part[0] == "services"}
         return frozenset(names)
 
-    def problem(self, place: Place, wrong: str, right: str = "", *, warning: bool = False) -> Problem:
-        """A problem at that place of the last file that has it, else of the nearest place around it."""
-        for length in range(len(place), 0, -1):
+    def problem(self, yaml_path: YamlPath, wrong: str, right: str = "", *, warning: bool = False) -> Problem:
+        """A problem at that path in the last file that has it, else at the nearest enclosing one."""
+        for length in range(len(yaml_path), 0, -1):
             for document in reversed(self.documents.values()):
-                if document.has(place[:length]):
-                    line = document.line(place[:length])
-                    return Problem(document.file, line, dotted(place), wrong, right, warning)
+                if document.has(yaml_path[:length]):
+                    line = document.line(yaml_path[:length])
+                    return Problem(document.file, line, dotted(yaml_path), wrong, right, warning)
         first = next(iter(self.documents.values()), None)
-        return Problem(first.file if first is not None else "compose file", 0, dotted(place), wrong, right, warning)
+        return Problem(first.file if first is not None else "compose file", 0, dotted(yaml_path), wrong, right, warning)
 
     def at_text(self, pattern: str, wrong: str, right: str = "", *, warning: bool = False) -> Problem:
         """A problem where that regular expression is first found in the files; at the first file when nowhere."""

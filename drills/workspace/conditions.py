@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from drills.errors import Problem
 from drills.model.conditions import ConditionError, compile_condition
 from drills.nearest import suggest
-from drills.workspace.yaml_lines import Document, Place
+from drills.workspace.yaml_lines import Document, YamlPath
 
 #: Characters of a condition that a message shows.
 _SHOWN = 200
@@ -17,7 +17,7 @@ HOST_NAMES = frozenset({"memory_free", "disk_free", "load"})
 
 
 def check_condition(
-    document: Document, place: Place, text: str, known: Collection[str], *, what: str, loops: bool = False
+    document: Document, yaml_path: YamlPath, text: str, known: Collection[str], *, what: str, loops: bool = False
 ) -> Iterator[Problem]:
     """Problems of one condition; `what` says what its names are (`a metric`).
 
@@ -27,21 +27,21 @@ def check_condition(
         condition = compile_condition(text)
     except ConditionError as error:
         right = "write CEL, such as `error_rate > 0.05` (a share: 5 % is 0.05)"
-        yield document.problem(place, f"{_shown(text)} is not a condition ({_shortly(str(error))})", right)
+        yield document.problem(yaml_path, f"{_shown(text)} is not a condition ({_shortly(str(error))})", right)
         return
     if condition.loops and not loops:
         wrong = f"{_shown(text)} has a loop or a regular expression, which only a probe's conditions may have"
-        yield document.problem(place, wrong, "write the comparisons out, joined by && and ||")
+        yield document.problem(yaml_path, wrong, "write the comparisons out, joined by && and ||")
     for name in sorted(condition.free_names - set(known)):
-        yield document.problem(place, f"{name!r} is not {what}", suggest(name, known))
+        yield document.problem(yaml_path, f"{name!r} is not {what}", suggest(name, known))
 
 
-def check_abort(document: Document, place: Place, text: str) -> Iterator[Problem]:
+def check_abort(document: Document, yaml_path: YamlPath, text: str) -> Iterator[Problem]:
     """The same for a condition on the machine (`host.memory_free < 0.05`)."""
-    yield from check_condition(document, place, text, ("host",), what="known here")
+    yield from check_condition(document, yaml_path, text, ("host",), what="known here")
     for name in re.findall(r"\bhost\.(\w+)", text):
         if name not in HOST_NAMES:
-            yield document.problem(place, f"'host.{name}' is not measured", suggest(name, HOST_NAMES))
+            yield document.problem(yaml_path, f"'host.{name}' is not measured", suggest(name, HOST_NAMES))
 
 
 def _shown(text: str) -> str:

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from drills.errors import InvalidFiles, Problem
 from drills.model.playbook import kebab
 from drills.nearest import suggest
-from drills.workspace.yaml_lines import Document, Place, dotted, read_document
+from drills.workspace.yaml_lines import Document, YamlPath, dotted, read_document
 
 #: The newest version of each file format that this program reads.
 NEWEST_FORMAT = 1
@@ -51,15 +51,17 @@ def build(document: Document, model: type[M], **given: Any) -> Loaded[M]:
     return Loaded(document, built, problems)
 
 
-def build_at(document: Document, place: Place, data: Any, model: type[M]) -> tuple[M | None, tuple[Problem, ...]]:
-    """A model from a part of a document; `place` is where that part stands."""
+def build_at(
+    document: Document, yaml_path: YamlPath, data: Any, model: type[M]
+) -> tuple[M | None, tuple[Problem, ...]]:
+    """A model from a part of a document; `yaml_path` is where that part stands."""
     try:
         return model.model_validate(data), ()
     except ValidationError as error:
         details = error.errors(include_url=False)
         # A list whose only items are wrong counts as empty: what is wrong with them says it all.
         details = [each for each in details if each["type"] != "too_short" or not _parts_are_wrong(each, details)]
-        return None, tuple(dict.fromkeys(_problem(document, place, detail, model) for detail in details))
+        return None, tuple(dict.fromkeys(_problem(document, yaml_path, detail, model) for detail in details))
 
 
 def _parts_are_wrong(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
@@ -85,19 +87,19 @@ def _unusable(document: Document) -> list[Problem]:
     return [newer] if newer else []
 
 
-def _problem(document: Document, place: Place, detail: ErrorDetails, model: type[BaseModel]) -> Problem:
-    location: Place = tuple(part for part in detail["loc"] if isinstance(part, str | int))
-    whole = (*place, *location)
+def _problem(document: Document, yaml_path: YamlPath, detail: ErrorDetails, model: type[BaseModel]) -> Problem:
+    location: YamlPath = tuple(part for part in detail["loc"] if isinstance(part, str | int))
+    whole = (*yaml_path, *location)
     wrong, right = _words(detail, location, model, document.written(whole))
     return Problem(document.file, document.line(whole), dotted(_as_written(whole)), wrong, right)
 
 
-def _as_written(place: Place) -> Place:
+def _as_written(yaml_path: YamlPath) -> YamlPath:
     """Without the steps that pydantic adds for itself."""
-    return tuple(part for part in place if not (isinstance(part, str) and ("[" in part or "(" in part)))
+    return tuple(part for part in yaml_path if not (isinstance(part, str) and ("[" in part or "(" in part)))
 
 
-def _words(detail: ErrorDetails, location: Place, model: type[BaseModel], written: str | None) -> tuple[str, str]:
+def _words(detail: ErrorDetails, location: YamlPath, model: type[BaseModel], written: str | None) -> tuple[str, str]:
     """What is wrong and what would be right; `written` is how a value that is no text stands in the file."""
     kind, context, value = detail["type"], detail.get("ctx") or {}, detail.get("input")
     if kind == "extra_forbidden":
@@ -167,7 +169,7 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else repr(value)
 
 
-def keys_of(model: type[BaseModel], location: Place) -> list[str]:
+def keys_of(model: type[BaseModel], location: YamlPath) -> list[str]:
     """The keys that may be written at a location inside a model."""
     here: Any = model
     for part in location:

@@ -15,7 +15,7 @@ from drills.model.probe import ProbeSpec
 from drills.nearest import suggest
 from drills.probing.registry import PROBE_KINDS
 from drills.workspace.models import build_at, newer_format
-from drills.workspace.yaml_lines import Document, Place, read_document
+from drills.workspace.yaml_lines import Document, YamlPath, read_document
 
 #: The keys of a probe beside the one that names its kind.
 PROBE_KEYS = tuple(kebab(name) for name in ProbeSpec.model_fields if name not in ("kind", "settings"))
@@ -24,12 +24,12 @@ OLD_KINDS = {"process": "container"}
 
 
 @dataclass(frozen=True)
-class PlacedProbe:
+class LocatedProbe:
     """A probe and where it stands."""
 
     spec: ProbeSpec
     document: Document
-    place: Place
+    yaml_path: YamlPath
 
 
 #: By the kind of a probe, settings for those that it leaves out.
@@ -48,9 +48,9 @@ def load_probes(
 
 def read_probes(
     documents: Sequence[Document], root: Path, usual: Usual
-) -> tuple[tuple[PlacedProbe, ...], tuple[Problem, ...]]:
+) -> tuple[tuple[LocatedProbe, ...], tuple[Problem, ...]]:
     """The probes that can be used, and all that is wrong with the others. `root` is what files are relative to."""
-    probes: dict[str, PlacedProbe] = {}
+    probes: dict[str, LocatedProbe] = {}
     problems: list[Problem] = []
     for document in documents:
         newer = newer_format(document)
@@ -59,13 +59,13 @@ def read_probes(
             continue
         items, wrong = _items(document)
         problems += wrong
-        for place, data in items:
-            spec, wrong = _read_probe(document, place, data)
+        for yaml_path, data in items:
+            spec, wrong = _read_probe(document, yaml_path, data)
             problems += wrong
             if spec is not None and spec.name in probes:
-                problems.append(_twice(document, place, probes[spec.name]))
+                problems.append(_twice(document, yaml_path, probes[spec.name]))
             elif spec is not None:
-                probes[spec.name] = PlacedProbe(_with_files_of(root, _completed(spec, usual)), document, place)
+                probes[spec.name] = LocatedProbe(_with_files_of(root, _completed(spec, usual)), document, yaml_path)
     return tuple(probes.values()), tuple(problems)
 
 
@@ -102,10 +102,10 @@ def _from(root: Path, settings: Mapping[str, JsonValue], files: frozenset[str]) 
     return found
 
 
-def _items(document: Document) -> tuple[list[tuple[Place, Any]], list[Problem]]:
-    """The probes' data, each with its place."""
+def _items(document: Document) -> tuple[list[tuple[YamlPath, Any]], list[Problem]]:
+    """The probes' data, each with its path in the document."""
     data = document.data
-    around: Place = ()
+    around: YamlPath = ()
     problems: list[Problem] = []
     if isinstance(data, Mapping):
         around = ("probes",)
@@ -121,46 +121,46 @@ def _items(document: Document) -> tuple[list[tuple[Place, Any]], list[Problem]]:
     return [((*around, index), item) for index, item in enumerate(data)], problems
 
 
-def _read_probe(document: Document, place: Place, data: Any) -> tuple[ProbeSpec | None, list[Problem]]:
+def _read_probe(document: Document, yaml_path: YamlPath, data: Any) -> tuple[ProbeSpec | None, list[Problem]]:
     if not isinstance(data, Mapping):
-        return None, [document.problem(place, "is not a probe", "write `- name: …` and its keys")]
+        return None, [document.problem(yaml_path, "is not a probe", "write `- name: …` and its keys")]
     others = [key for key in data if key not in PROBE_KEYS]
     kinds = [key for key in others if key in PROBE_KINDS or key in OLD_KINDS]
-    problems = list(_about_kinds(document, place, data, others, kinds))
+    problems = list(_about_kinds(document, yaml_path, data, others, kinds))
     plain = {key: item for key, item in data.items() if key in PROBE_KEYS}
     kind = kinds[0] if kinds else "unknown"
     settings = data.get(kind) if kinds else {}
     if not (settings is None or isinstance(settings, Mapping)):
-        problems.append(document.problem((*place, kind), "is not a mapping", "write the kind's settings under it"))
+        problems.append(document.problem((*yaml_path, kind), "is not a mapping", "write the kind's settings under it"))
         settings = {}
     named = OLD_KINDS.get(kind, kind)
     if named != kind:
         wrong_name = f"is the old name of the kind {named}"
-        problems.append(document.problem((*place, kind), wrong_name, f"write {named}", warning=True))
-    spec, wrong = build_at(document, place, {**plain, "kind": named, "settings": settings or {}}, ProbeSpec)
+        problems.append(document.problem((*yaml_path, kind), wrong_name, f"write {named}", warning=True))
+    spec, wrong = build_at(document, yaml_path, {**plain, "kind": named, "settings": settings or {}}, ProbeSpec)
     problems += wrong
     return (None if any(not each.warning for each in problems) else spec), problems
 
 
 def _about_kinds(
-    document: Document, place: Place, data: Mapping[str, Any], others: list[str], kinds: list[str]
+    document: Document, yaml_path: YamlPath, data: Mapping[str, Any], others: list[str], kinds: list[str]
 ) -> Iterator[Problem]:
     if len(kinds) > 1:
         wrong = f"is a second kind beside {kinds[0]}"
-        yield document.problem((*place, kinds[1]), wrong, "make it a probe of its own")
+        yield document.problem((*yaml_path, kinds[1]), wrong, "make it a probe of its own")
     for key in others:
         if key in kinds:
             continue
         if not kinds and (isinstance(data[key], Mapping) or len(others) == 1):
-            yield document.problem((*place, key), "unknown kind of probe", PROBE_KINDS.why_not(str(key)))
+            yield document.problem((*yaml_path, key), "unknown kind of probe", PROBE_KINDS.why_not(str(key)))
         else:
-            yield document.problem((*place, key), "unknown key", suggest(key, PROBE_KEYS))
+            yield document.problem((*yaml_path, key), "unknown key", suggest(key, PROBE_KEYS))
     if not others:
         known = ", ".join(sorted(PROBE_KINDS))
-        yield document.problem(place, "has no kind", f"write one of {known} with its settings under it")
+        yield document.problem(yaml_path, "has no kind", f"write one of {known} with its settings under it")
 
 
-def _twice(document: Document, place: Place, other: PlacedProbe) -> Problem:
-    first = f"{other.document.file}:{other.document.line(other.place)}"
+def _twice(document: Document, yaml_path: YamlPath, other: LocatedProbe) -> Problem:
+    first = f"{other.document.file}:{other.document.line(other.yaml_path)}"
     wrong = f"{other.spec.name!r} is already the name of the probe at {first}"
-    return document.problem((*place, "name"), wrong, "give it another name")
+    return document.problem((*yaml_path, "name"), wrong, "give it another name")

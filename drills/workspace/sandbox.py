@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from drills.errors import BadInput
-from drills.sandbox.choice import SandboxPlace, project_of
+from drills.sandbox.choice import SandboxLocation, project_of
 from drills.sandbox.declared.copying import ProjectCopy
 from drills.sandbox.sandbox import Sandbox
 from drills.sandbox.system import Opening
@@ -22,17 +22,17 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
 
     Raises BadInput for a compose file that is not there, and for an engine that is not this machine's.
     """
-    place = _place(workspace)
+    location = _location(workspace)
     config = workspace.config.sandbox
     if config.services:
         from drills.sandbox.declared.sandbox import DeclaredSandbox
 
-        copy = _copy(place, wanted=config.copy_)
+        copy = _copy(location, wanted=config.copy_)
         if copy is not None:
             copy.prepare()
         return DeclaredSandbox(
-            project_of(place) if copy is None else copy.project,
-            place.compose_folder if copy is None else place.copy_folder,
+            project_of(location) if copy is None else copy.project,
+            location.compose_folder if copy is None else location.copy_folder,
             config.services,
             links=config.links,
             releases=config.releases,
@@ -41,8 +41,8 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
             home=workspace.home,
             copy=copy,
         )
-    return system_of(place.system).open(
-        Opening(place, workspace.state_dir / "cache", allow_remote_engine=config.allow_remote_engine)
+    return system_of(location.system).open(
+        Opening(location, workspace.state_dir / "cache", allow_remote_engine=config.allow_remote_engine)
     )
 
 
@@ -55,7 +55,7 @@ def hold_project(workspace: Workspace) -> AbstractContextManager[None]:
         return nullcontext()
     from drills.sandbox.compose.project_lock import exclusive
 
-    return exclusive(project_of(_place(workspace)))
+    return exclusive(project_of(_location(workspace)))
 
 
 def refuse_beside(workspace: Workspace) -> None:
@@ -67,7 +67,7 @@ def refuse_beside(workspace: Workspace) -> None:
         return
     from drills.sandbox.compose.project_lock import refuse_while_drilled
 
-    refuse_while_drilled(project_of(_place(workspace)))
+    refuse_while_drilled(project_of(_location(workspace)))
 
 
 def use_copy(workspace: Workspace) -> None:
@@ -77,34 +77,34 @@ def use_copy(workspace: Workspace) -> None:
     """
     if not workspace.config.sandbox.services:
         raise BadInput("only a compose project of your own can be copied; the included sandbox is for breaking anyhow")
-    place = _place(workspace)
-    copy = ProjectCopy(project_of(place), place.copy_folder)
+    location = _location(workspace)
+    copy = ProjectCopy(project_of(location), location.copy_folder)
     copy.prepare()
     copy.use()
 
 
 def forget_copy(workspace: Workspace) -> None:
     """The project itself is meant again, unless its copy is up or `sandbox.copy` asks for one."""
-    place = _place(workspace)
-    if (place.copy_folder / "in-use").exists() and not open_sandbox(workspace).is_up():
-        ProjectCopy(project_of(place), place.copy_folder).forget()
+    location = _location(workspace)
+    if (location.copy_folder / "in-use").exists() and not open_sandbox(workspace).is_up():
+        ProjectCopy(project_of(location), location.copy_folder).forget()
 
 
-def _copy(place: SandboxPlace, *, wanted: bool) -> ProjectCopy | None:
+def _copy(location: SandboxLocation, *, wanted: bool) -> ProjectCopy | None:
     """The copy, if that is meant."""
-    if not wanted and not (place.copy_folder / "in-use").exists():
+    if not wanted and not (location.copy_folder / "in-use").exists():
         return None
-    return ProjectCopy(project_of(place), place.copy_folder)
+    return ProjectCopy(project_of(location), location.copy_folder)
 
 
 def compose_project(workspace: Workspace) -> Project:
     """The workspace's compose project. Raises BadInput when there is no compose file."""
-    return project_of(_place(workspace))
+    return project_of(_location(workspace))
 
 
-def _place(workspace: Workspace) -> SandboxPlace:
+def _location(workspace: Workspace) -> SandboxLocation:
     config = workspace.config.sandbox
-    return SandboxPlace(
+    return SandboxLocation(
         workspace.home,
         config.driver,
         config.name,

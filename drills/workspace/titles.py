@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from drills.errors import InvalidFiles
-from drills.sandbox.choice import SandboxPlace
+from drills.sandbox.choice import SandboxLocation
 from drills.workspace.layout import CONFIG_FILE, files_root, find_root, scenario_files
 from drills.workspace.yaml_lines import read_document
 
@@ -33,7 +33,7 @@ def outlines(start: Path) -> dict[str, Outline]:
     return {name: Outline(_title(document.data), _faults(document.data)) for name, document in documents.items()}
 
 
-def sandbox_place(start: Path) -> SandboxPlace:
+def sandbox_location(start: Path) -> SandboxLocation:
     """What the workspace says of its sandbox; where that is wrong or nothing, what holds without it."""
     root = find_root(start)
     data = read_document(root / CONFIG_FILE).data if root is not None else None
@@ -43,7 +43,7 @@ def sandbox_place(start: Path) -> SandboxPlace:
     words: dict[str, Any] = {key: written[key] for key in known if isinstance(written.get(key), str)}
     if isinstance(files := written.get("file"), list):
         words["file"] = tuple(map(str, files))
-    return SandboxPlace(root or start.resolve(), **words, declared=bool(written.get("services")))
+    return SandboxLocation(root or start.resolve(), **words, declared=bool(written.get("services")))
 
 
 def _title(data: object) -> str:

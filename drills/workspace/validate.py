@@ -26,7 +26,7 @@ from drills.workspace.config import SandboxConfig, WorkspaceConfig
 from drills.workspace.layout import CONFIG_FILE, playbook_files, probe_files, scenario_files
 from drills.workspace.models import Loaded, load_model
 from drills.workspace.probe_files import read_probes
-from drills.workspace.yaml_lines import Document, Place, read_document
+from drills.workspace.yaml_lines import Document, YamlPath, read_document
 
 
 def validate(root: Path) -> list[Problem]:
@@ -62,7 +62,7 @@ def validate(root: Path) -> list[Problem]:
         if config.model.sandbox.services:
             found += check_compose(root, config.document, config.model.sandbox)
         wrong_links = wrong_by_itself(config.model.sandbox.links, config.model.sandbox.services)
-        found += [config.document.problem(each.place, each.wrong, each.right) for each in wrong_links]
+        found += [config.document.problem(each.yaml_path, each.wrong, each.right) for each in wrong_links]
         found += _check_config(root, config.document, config.model, own, scenarios)
     if all(each.warning for each in problems):
         included = root.resolve() == included_root()
@@ -137,11 +137,11 @@ def _check_config(
             wrong, right = f"there is no file {prober.token_file!r}", "write the prober's token into it"
             yield document.problem(("probers", name, "token-file"), wrong, right, warning=True)
     for index, entry in enumerate(config.schedule):
-        named: list[tuple[Place, str]] = [(("schedule", index, "drill"), entry.drill)] if entry.drill else []
+        named: list[tuple[YamlPath, str]] = [(("schedule", index, "drill"), entry.drill)] if entry.drill else []
         named += [(("schedule", index, "rotation", turn), name) for turn, name in enumerate(entry.rotation)]
-        for place, name in named:
+        for yaml_path, name in named:
             if name not in scenarios:
-                yield document.problem(place, f"there is no drill {name!r}", suggest(name, scenarios))
+                yield document.problem(yaml_path, f"there is no drill {name!r}", suggest(name, scenarios))
 
 
 def _unsupplied(
@@ -155,9 +155,11 @@ def _unsupplied(
         if loaded.model is None:
             continue
         for index, metric in unsupplied(loaded.model, supplied):
-            place: Place = ("thresholds", index, "when")
+            yaml_path: YamlPath = ("thresholds", index, "when")
             right = "add a probe that measures it, or take the threshold out"
-            yield loaded.document.problem(place, f"no probe of this workspace supplies {metric}", right, warning=True)
+            yield loaded.document.problem(
+                yaml_path, f"no probe of this workspace supplies {metric}", right, warning=True
+            )
     if chosen is not None and chosen.name not in own:
         for _, metric in unsupplied(chosen, supplied):
             wrong = f"{chosen.name} has a threshold on {metric}, which no probe of this workspace supplies"

@@ -51,7 +51,7 @@ class Files(Mapping[str, T]):
 class Workspace:
     """`root` holds the workspace's files; `home` is where state and reports are written.
 
-    They are the same folder, except that a place without drills.yaml uses the included workspace's files.
+    They are the same folder, except that a folder without drills.yaml uses the included workspace's files.
     """
 
     root: Path

@@ -24,8 +24,8 @@ try:
 except ImportError:  # PyYAML built without libyaml: slower; only the words of its complaints are others
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
-#: A place in a document: the keys and indexes that lead to it.
-Place = tuple[str | int, ...]
+#: A path in a document: the keys and indexes that lead to a value.
+YamlPath = tuple[str | int, ...]
 
 #: More values than any file of ours has; a file of nested aliases would otherwise grow without end.
 MOST_VALUES = 200_000
@@ -73,46 +73,46 @@ class Document:
     problems: tuple[Problem, ...] = ()
     _root: _Node = field(default_factory=lambda: _Node(None, 1), repr=False, compare=False)
 
-    def line(self, place: Place) -> int:
-        """The line of that place, or of the nearest one around it."""
+    def line(self, yaml_path: YamlPath) -> int:
+        """The line of the value at that path, or of the nearest enclosing one."""
         node, line = self._root, self._root.line
-        for part in place:
+        for part in yaml_path:
             if part not in node.parts:
                 break
             line, node = node.parts[part]
         return line
 
-    def has(self, place: Place) -> bool:
-        """Whether something is written at exactly that place."""
+    def has(self, yaml_path: YamlPath) -> bool:
+        """Whether there is a value at exactly that path."""
         node = self._root
-        for part in place:
+        for part in yaml_path:
             if part not in node.parts:
                 return False
             node = node.parts[part][1]
         return True
 
-    def places(self, levels: int = 2) -> Iterator[Place]:
-        """Every place of so many levels or fewer, also of a file with problems."""
-        waiting: list[tuple[Place, _Node]] = [((), self._root)]
+    def yaml_paths(self, levels: int = 2) -> Iterator[YamlPath]:
+        """Every path of at most that many levels, also of a file with problems."""
+        waiting: list[tuple[YamlPath, _Node]] = [((), self._root)]
         while waiting:
-            place, node = waiting.pop()
+            yaml_path, node = waiting.pop()
             for part, (_, inner) in node.parts.items():
-                yield (*place, part)
-                if len(place) + 1 < levels:
-                    waiting.append(((*place, part), inner))
+                yield (*yaml_path, part)
+                if len(yaml_path) + 1 < levels:
+                    waiting.append(((*yaml_path, part), inner))
 
-    def written(self, place: Place) -> str | None:
-        """How the number, the truth value or the null at that place is written; None for everything else."""
+    def written(self, yaml_path: YamlPath) -> str | None:
+        """How the number, the boolean or the null at that path is written; None for everything else."""
         node = self._root
-        for part in place:
+        for part in yaml_path:
             if part not in node.parts:
                 return None
             node = node.parts[part][1]
         return node.written
 
-    def problem(self, place: Place, wrong: str, right: str = "", *, warning: bool = False) -> Problem:
-        """A problem at a place of this document."""
-        return Problem(self.file, self.line(place), dotted(place), wrong, right, warning)
+    def problem(self, yaml_path: YamlPath, wrong: str, right: str = "", *, warning: bool = False) -> Problem:
+        """A problem at a path of this document."""
+        return Problem(self.file, self.line(yaml_path), dotted(yaml_path), wrong, right, warning)
 
 
 def of_one_line(file: str, data: Any, line: int) -> Document:
@@ -194,45 +194,47 @@ class _Reader:
                 root = self._node(next(self._events), ())
         return root
 
-    def _node(self, event: yaml.Event, place: Place) -> _Node:
+    def _node(self, event: yaml.Event, yaml_path: YamlPath) -> _Node:
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event, place)
+            return self._alias(event, yaml_path)
         self._values += 1
         if self._values > MOST_VALUES:
-            raise self._refused(event, place, f"has more than {MOST_VALUES:,} values", "split the file")
+            raise self._refused(event, yaml_path, f"has more than {MOST_VALUES:,} values", "split the file")
         anchor: str | None = cast(yaml.NodeEvent, event).anchor
         if anchor is not None:
             self._anchors[anchor] = None
         if isinstance(event, yaml.ScalarEvent):
-            node = self._scalar(event, place)
+            node = self._scalar(event, yaml_path)
         else:
-            if len(place) >= DEEPEST:
-                raise self._refused(event, place[:1], f"is more than {DEEPEST} levels deep", "write it flatter")
+            if len(yaml_path) >= DEEPEST:
+                raise self._refused(event, yaml_path[:1], f"is more than {DEEPEST} levels deep", "write it flatter")
             tag: str | None = cast(yaml.CollectionStartEvent, event).tag
             if tag not in (None, "!") and not isinstance(event, _COLLECTIONS.get(tag, ())):
-                self._complain(event, place, f"has the tag {shown_tag(tag)}, which means nothing here", "take it out")
+                self._complain(
+                    event, yaml_path, f"has the tag {shown_tag(tag)}, which means nothing here", "take it out"
+                )
             collect = self._list if isinstance(event, yaml.SequenceStartEvent) else self._mapping
-            node = collect(event, place)
-            if len(place) + node.depth > DEEPEST:
-                raise self._refused(event, place[:1], f"is more than {DEEPEST} levels deep", "write it flatter")
+            node = collect(event, yaml_path)
+            if len(yaml_path) + node.depth > DEEPEST:
+                raise self._refused(event, yaml_path[:1], f"is more than {DEEPEST} levels deep", "write it flatter")
             if node.size > MOST_VALUES:
                 wrong = f"has more than {MOST_VALUES:,} values with those of its aliases: it grows without end"
-                raise self._refused(event, place, wrong, "write the values out, or fewer of them")
+                raise self._refused(event, yaml_path, wrong, "write the values out, or fewer of them")
         if anchor is not None:
             self._anchors[anchor] = node
         return node
 
-    def _alias(self, event: yaml.AliasEvent, place: Place) -> _Node:
+    def _alias(self, event: yaml.AliasEvent, yaml_path: YamlPath) -> _Node:
         if event.anchor not in self._anchors:
-            raise self._refused(event, place, f"there is no anchor &{event.anchor} above", "write it, or the value")
+            raise self._refused(event, yaml_path, f"there is no anchor &{event.anchor} above", "write it, or the value")
         node = self._anchors[event.anchor]
         if node is None:
-            raise self._refused(event, place, "contains itself", "write the value out")
+            raise self._refused(event, yaml_path, "contains itself", "write the value out")
         return node
 
-    def _scalar(self, event: yaml.ScalarEvent, place: Place) -> _Node:
+    def _scalar(self, event: yaml.ScalarEvent, yaml_path: YamlPath) -> _Node:
         text = event.value
-        self._check_text(event, place)
+        self._check_text(event, yaml_path)
         try:
             if event.tag is not None:
                 value = tagged_scalar(event.tag, text)
@@ -240,27 +242,27 @@ class _Reader:
                 value = plain_scalar(text) if event.implicit[0] else text
         except ValueError as error:
             wrong, _, right = str(error).partition("; ")
-            self._complain(event, place, wrong, right)
+            self._complain(event, yaml_path, wrong, right)
             value = None
         return _Node(value, _line(event), written=None if isinstance(value, str) else text)
 
-    def _check_text(self, event: yaml.ScalarEvent, place: Place) -> None:
+    def _check_text(self, event: yaml.ScalarEvent, yaml_path: YamlPath) -> None:
         if not event.value.isascii() and _SURROGATE.search(event.value):
-            self._complain(event, place, "has half of a character (a surrogate)", "write the whole character")
+            self._complain(event, yaml_path, "has half of a character (a surrogate)", "write the whole character")
 
-    def _list(self, event: yaml.Event, place: Place) -> _Node:
+    def _list(self, event: yaml.Event, yaml_path: YamlPath) -> _Node:
         node = _Node([], _line(event))
         while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
             index = len(node.parts)
-            node.take(index, _line(item), self._node(item, (*place, index)))
+            node.take(index, _line(item), self._node(item, (*yaml_path, index)))
         return node
 
-    def _mapping(self, event: yaml.Event, place: Place) -> _Node:
+    def _mapping(self, event: yaml.Event, yaml_path: YamlPath) -> _Node:
         node = _Node({}, _line(event))
         merged: list[_Node] = []
         while not isinstance(item := next(self._events), yaml.MappingEndEvent):
-            name = self._key(item, place)
-            inside = place if name is None else (*place, name)
+            name = self._key(item, yaml_path)
+            inside = yaml_path if name is None else (*yaml_path, name)
             value_event = next(self._events)
             inner = self._node(value_event, inside)
             if name is None:
@@ -278,41 +280,41 @@ class _Reader:
                     node.take(key, line, part)
         return node
 
-    def _key(self, event: yaml.Event, place: Place) -> str | None:
+    def _key(self, event: yaml.Event, yaml_path: YamlPath) -> str | None:
         """A key as it is written: `on`, `404` and `null` are words here; None for one that is not a word."""
         if isinstance(event, yaml.ScalarEvent):
-            self._check_text(event, place)
+            self._check_text(event, yaml_path)
             if event.anchor is not None:
                 self._anchors[event.anchor] = _Node(event.value, _line(event))
             return str(event.value)
-        node = self._node(event, place)
+        node = self._node(event, yaml_path)
         if isinstance(event, yaml.AliasEvent) and isinstance(node.data, str):
             return node.data
-        self._complain(event, place, "has a key that is not a word", "write `name: value`")
+        self._complain(event, yaml_path, "has a key that is not a word", "write `name: value`")
         return None
 
-    def _merged(self, event: yaml.Event, place: Place, node: _Node) -> list[_Node]:
+    def _merged(self, event: yaml.Event, yaml_path: YamlPath, node: _Node) -> list[_Node]:
         """The mappings that `<<` takes over, the first with precedence (https://yaml.org/type/merge.html)."""
         sources = [inner for _, inner in node.parts.values()] if isinstance(node.data, list) else [node]
         if not all(isinstance(source.data, dict) for source in sources):
-            self._complain(event, place, "takes no mapping over", "write `<<: *name`, or `<<: [*one, *other]`")
+            self._complain(event, yaml_path, "takes no mapping over", "write `<<: *name`, or `<<: [*one, *other]`")
             return []
         return sources
 
-    def _complain(self, event: yaml.Event, place: Place, wrong: str, right: str) -> None:
-        self.problems.append(Problem(self._file, _line(event), dotted(place), wrong, right))
+    def _complain(self, event: yaml.Event, yaml_path: YamlPath, wrong: str, right: str) -> None:
+        self.problems.append(Problem(self._file, _line(event), dotted(yaml_path), wrong, right))
 
-    def _refused(self, event: yaml.Event, place: Place, wrong: str, right: str) -> _Refused:
-        return _Refused(Problem(self._file, _line(event), dotted(place), wrong, right))
+    def _refused(self, event: yaml.Event, yaml_path: YamlPath, wrong: str, right: str) -> _Refused:
+        return _Refused(Problem(self._file, _line(event), dotted(yaml_path), wrong, right))
 
 
 def _line(event: yaml.Event) -> int:
     return cast(yaml.Mark, event.start_mark).line + 1
 
 
-def dotted(place: Place) -> str:
-    """A place as people read it: `timeline[0].fault.kind`."""
+def dotted(yaml_path: YamlPath) -> str:
+    """A path as people read it: `timeline[0].fault.kind`."""
     text = ""
-    for part in place:
+    for part in yaml_path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text

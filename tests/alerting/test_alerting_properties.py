@@ -79,7 +79,7 @@ checks = st.tuples(
     st.sampled_from([Outcome.PASS, Outcome.FAIL, Outcome.FAIL, Outcome.DEGRADED, Outcome.UNKNOWN]),
     st.dictionaries(st.sampled_from(["error_rate", "p95"]), values, max_size=2),
 )
-#: Some probes' checks one moment, each at most once from each place (its runs never overlap), and the time until it.
+#: Some probes' checks one moment, each at most once from each vantage (its runs never overlap), and the time until it.
 moments = st.tuples(
     st.sampled_from([0.1, 1.0, 5.0, 10.0, 40.0, 700.0]),
     st.lists(checks, max_size=5, unique_by=lambda check: check[0]),

@@ -1,4 +1,4 @@
-"""One probe seen from several places: one alert, which says from where it fails. Times in seconds."""
+"""One probe run from several vantages: one alert, which says from where it fails. Times in seconds."""
 
 from __future__ import annotations
 

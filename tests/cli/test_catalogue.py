@@ -13,7 +13,7 @@ from drills.errors import ExitCode, NotSupported
 from drills.included_shop.system import Shop
 from drills.model.scenario import Scenario
 from drills.sandbox.capabilities.capability import Capability
-from drills.sandbox.choice import SandboxPlace
+from drills.sandbox.choice import SandboxLocation
 from drills.sandbox.state import StateStore
 from tests.faults.paper_sandbox import PaperSandbox
 
@@ -61,8 +61,8 @@ def test_what_only_the_local_sandbox_lacks_is_not_told_while_the_containers_are_
 ) -> None:
     monkeypatch.setattr("drills.included_shop.system.Shop.unavailable", only_local)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
-    SandboxPlace(tmp_path).compose_folder.mkdir(parents=True)
-    StateStore(SandboxPlace(tmp_path).compose_folder / "state.json", "marker").change(active=True)
+    SandboxLocation(tmp_path).compose_folder.mkdir(parents=True)
+    StateStore(SandboxLocation(tmp_path).compose_folder / "state.json", "marker").change(active=True)
     assert listed(tmp_path, "auto") == ["disk-full  A full disk", "quiet      A quiet while"]
 
 

@@ -34,7 +34,7 @@ class Queues(System):
 
     def open(self, opening):
         sandbox = PaperSandbox()
-        sandbox.place = opening.place
+        sandbox.location = opening.location
         return sandbox
 """
 
@@ -53,7 +53,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_it_is_opened_with_what_the_workspace_says(home: Path) -> None:
     opened = open_sandbox(Workspace.load(home))
     assert opened.driver == "paper"
-    assert opened.place.home == home  # type: ignore[attr-defined]
+    assert opened.location.home == home  # type: ignore[attr-defined]
 
 
 def test_its_commands_are_commands_of_the_sandbox(home: Path) -> None:

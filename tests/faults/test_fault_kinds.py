@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -44,6 +46,16 @@ def fault(spec: dict[str, object]) -> Fault:
     return fault_of(FaultSpec.model_validate(spec))
 
 
+@contextlib.contextmanager
+def raises(error: type[Exception], step: str) -> Iterator[None]:
+    """Like `pytest.raises`, but a failure names the step of the fault that raised nothing."""
+    try:
+        yield
+    except error:
+        return
+    pytest.fail(f"{step} did not raise {error.__name__}")
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: "-".join(map(str, spec.values()))[:60])
 def test_a_fault_is_seen_refused_a_second_time_and_undone_without_a_trace(
     sandbox: ShopSandbox, spec: dict[str, object]
@@ -58,14 +70,14 @@ def test_a_fault_is_seen_refused_a_second_time_and_undone_without_a_trace(
     one.undo(sandbox, plan)
     one.verify_undone(sandbox, plan)
     assert sandbox.fingerprint() == before, "an undo before the fault changes nothing"
-    with pytest.raises(FaultImpossible):
+    with raises(FaultImpossible, "verify, before the fault is applied,"):
         one.verify(sandbox)
 
     one.apply(sandbox)
     assert one.verify(sandbox)
-    with pytest.raises(FaultImpossible):
+    with raises(FaultImpossible, "check, while the fault is in place,"):
         one.check(sandbox)
-    with pytest.raises(EnvironmentFailed):
+    with raises(EnvironmentFailed, "verify_undone, while the fault is in place,"):
         one.verify_undone(sandbox, plan)
 
     for _ in range(2):

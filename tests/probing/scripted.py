@@ -60,19 +60,19 @@ async def staged(
     clock = FakeClock()
 
     def prepare(probe: BoundProbe, _context: ProbeContext) -> Check:
-        script = scripts if callable(scripts) else scripts.get(probe.place, at_once)
+        script = scripts if callable(scripts) else scripts.get(probe.key, at_once)
         counted = iter(range(10**9))
 
         async def check() -> Seen:
-            stage.checking[probe.place] = now = stage.checking.get(probe.place, 0) + 1
-            stage.most_at_once[probe.place] = max(now, stage.most_at_once.get(probe.place, 0))
+            stage.checking[probe.key] = now = stage.checking.get(probe.key, 0) + 1
+            stage.most_at_once[probe.key] = max(now, stage.most_at_once.get(probe.key, 0))
             try:
                 seconds, seen = script(next(counted))
                 if seconds:
                     await clock.sleep(seconds)
                 return seen
             finally:
-                stage.checking[probe.place] -= 1
+                stage.checking[probe.key] -= 1
 
         return check
 

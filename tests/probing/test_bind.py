@@ -95,10 +95,10 @@ def test_each_vantage_takes_its_own_settings_over_the_probes() -> None:
         spec(http={"url": "${app}/x", "method": "HEAD"}, vantages={"edge": {"url": "https://edge/x"}, "around": {}}),
         ADDRESSES,
     )
-    assert [place.vantage for place in bound.places] == ["edge", "around"]
-    assert [place.settings.url for place in bound.places] == ["https://edge/x", bound.settings.url]  # type: ignore[attr-defined]
-    assert {place.settings.method for place in bound.places} == {"HEAD"}  # type: ignore[attr-defined]
-    assert [place.place for place in bound.places] == [f"{bound.name}@edge", f"{bound.name}@around"]
+    assert [each.vantage for each in bound.per_vantage] == ["edge", "around"]
+    assert [each.settings.url for each in bound.per_vantage] == ["https://edge/x", bound.settings.url]  # type: ignore[attr-defined]
+    assert {each.settings.method for each in bound.per_vantage} == {"HEAD"}  # type: ignore[attr-defined]
+    assert [each.key for each in bound.per_vantage] == [f"{bound.name}@edge", f"{bound.name}@around"]
 
 
 def test_a_mistake_in_a_vantage_names_it() -> None:

@@ -68,7 +68,7 @@ def test_after_a_long_absence_the_latest_takes_place_and_the_others_are_noted(bo
     states = books.states()
     assert [state for *_, state in states] == [OccurrenceState.SKIPPED] * 3 + [OccurrenceState.CLAIMED]
     assert [drill for _, drill, _ in states] in (["one", "two"] * 2, ["two", "one"] * 2)
-    assert "takes its place" in books.log.all()[0].reason
+    assert "replaces it" in books.log.all()[0].reason
 
 
 def test_one_that_still_waits_is_not_followed_by_a_second_of_its_entry(books: Books) -> None:

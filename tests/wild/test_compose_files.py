@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.sandbox.choice import SandboxPlace, selection_of
+from drills.sandbox.choice import SandboxLocation, selection_of
 from drills.workspace.beginning import begin
 from drills.workspace.config import WorkspaceConfig
 from drills.workspace.models import load_model
@@ -54,7 +54,7 @@ def test_files_and_name_are_those_that_compose_itself_chooses(case: Case, folder
     config = load_model(folder / "drills.yaml", WorkspaceConfig).require().sandbox
     if asked.returncode != 0 or config.file is not None:
         pytest.skip("Compose refuses it, or is to read other files")
-    found = selection_of(SandboxPlace(folder, declared=True))
+    found = selection_of(SandboxLocation(folder, declared=True))
     assert found.name == json.loads(asked.stdout)["name"] == case.right.get("name", found.name)
     assert [os.path.relpath(file, folder) for file in found.files] == case.right.get("files", ["compose.yaml"])
 

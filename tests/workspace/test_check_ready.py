@@ -1,4 +1,4 @@
-"""What only a kind of probe knows is found by `validate`, with its place, before a prober says *unknown* for ever."""
+"""What only a kind of probe knows is found by `validate`, with its line, before a prober says *unknown* for ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Probers elsewhere in drills.yaml, and the vantages that name them: every mistake with its place."""
+"""Remote probers in drills.yaml, and the vantages that name them: every mistake with its line."""
 
 # ruff: noqa: E501 - a row of the table is one mistake and what is said about it
 

@@ -1,4 +1,4 @@
-"""`drills validate`: every error at once, each with its place and with what would be right."""
+"""`drills validate`: every error at once, each with its line and with what would be right."""
 
 # ruff: noqa: E501 - a row of the table is one mistake and what is said about it
 

@@ -10,9 +10,9 @@ import pytest
 
 from drills.errors import BadInput, InvalidFiles
 from drills.included import included_root
-from drills.sandbox.choice import SandboxPlace
+from drills.sandbox.choice import SandboxLocation
 from drills.workspace.config import SandboxConfig
-from drills.workspace.titles import Outline, outlines, sandbox_place
+from drills.workspace.titles import Outline, outlines, sandbox_location
 from drills.workspace.validate import validate
 from drills.workspace.workspace import Workspace
 from tests.workspace.sample import write_workspace
@@ -189,12 +189,16 @@ def test_titles_of_files_that_are_not_yaml_are_an_error_with_its_line(tmp_path: 
 
 def test_what_is_said_of_the_sandbox_is_told_without_building_any_model(tmp_path: Path):
     said = "{driver: compose, name: ours, file: other.yml, project: [1]}"
-    told = sandbox_place(write_workspace(tmp_path, {"drills.yaml": f"sandbox: {said}"}))
-    assert told == SandboxPlace(tmp_path, "compose", "ours", "other.yml", None)
-    assert sandbox_place(write_workspace(tmp_path, {"drills.yaml": "sandbox: nonsense"})) == SandboxPlace(tmp_path)
-    assert sandbox_place(tmp_path.parent) == SandboxPlace(tmp_path.parent)
+    told = sandbox_location(write_workspace(tmp_path, {"drills.yaml": f"sandbox: {said}"}))
+    assert told == SandboxLocation(tmp_path, "compose", "ours", "other.yml", None)
+    assert sandbox_location(write_workspace(tmp_path, {"drills.yaml": "sandbox: nonsense"})) == SandboxLocation(
+        tmp_path
+    )
+    assert sandbox_location(tmp_path.parent) == SandboxLocation(tmp_path.parent)
 
 
 def test_a_sandbox_of_which_nothing_is_said_is_the_same_with_and_without_a_model(tmp_path: Path):
     config = SandboxConfig()
-    assert SandboxPlace(tmp_path) == SandboxPlace(tmp_path, config.driver, config.name, config.file, config.project)
+    assert SandboxLocation(tmp_path) == SandboxLocation(
+        tmp_path, config.driver, config.name, config.file, config.project
+    )

@@ -25,8 +25,8 @@ INCLUDED = (
 def test_every_key_has_its_line():
     document = parse_document("a: 1\nb:\n  - c: 2\n    d: 3\n  - 4\n", "f.yaml")
     assert document.data == {"a": 1, "b": [{"c": 2, "d": 3}, 4]}
-    places = [("a",), ("b",), ("b", 0), ("b", 0, "d"), ("b", 1)]
-    assert [document.line(place) for place in places] == [1, 2, 3, 4, 5]
+    yaml_paths = [("a",), ("b",), ("b", 0), ("b", 0, "d"), ("b", 1)]
+    assert [document.line(yaml_path) for yaml_path in yaml_paths] == [1, 2, 3, 4, 5]
 
 
 def test_a_place_that_is_not_there_has_the_line_of_what_is_around_it():
@@ -164,15 +164,15 @@ def test_lines_are_those_that_the_yaml_library_itself_says(value, flow, breaks):
     text = yaml.safe_dump(value, allow_unicode=True, default_style='"', default_flow_style=flow, line_break=breaks)
     document = parse_document(text, "f.yaml")
 
-    def compare(node: yaml.Node, place: tuple[str | int, ...]) -> None:
+    def compare(node: yaml.Node, yaml_path: tuple[str | int, ...]) -> None:
         if isinstance(node, yaml.MappingNode):
             for key, item in node.value:
-                assert document.line((*place, key.value)) == key.start_mark.line + 1
-                compare(item, (*place, key.value))
+                assert document.line((*yaml_path, key.value)) == key.start_mark.line + 1
+                compare(item, (*yaml_path, key.value))
         elif isinstance(node, yaml.SequenceNode):
             for index, item in enumerate(node.value):
-                assert document.line((*place, index)) == item.start_mark.line + 1
-                compare(item, (*place, index))
+                assert document.line((*yaml_path, index)) == item.start_mark.line + 1
+                compare(item, (*yaml_path, index))
 
     compare(yaml.compose(text, Loader=yaml.SafeLoader), ())
 
@@ -198,9 +198,9 @@ def test_pyyaml_without_libyaml_reads_every_included_file_alike(path: Path, monk
     assert _all_lines(pure, ()) == _all_lines(with_libyaml, ())
 
 
-def _all_lines(document: Document, place: tuple[str | int, ...]) -> list[int]:
+def _all_lines(document: Document, yaml_path: tuple[str | int, ...]) -> list[int]:
     data = document.data
-    for part in place:
+    for part in yaml_path:
         data = data[part]
     inner = data.keys() if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ()
-    return [document.line(place), *(line for part in inner for line in _all_lines(document, (*place, part)))]
+    return [document.line(yaml_path), *(line for part in inner for line in _all_lines(document, (*yaml_path, part)))]

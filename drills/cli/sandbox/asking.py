@@ -9,10 +9,10 @@ import typer
 
 from drills.app.sandbox.acting import redis_is_read_only, require_up, sql_is_read_only
 from drills.cli.acting import action
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import print_table, readable
 from drills.cli.sandbox.opening import SERVICES, age, folder_for, keep, open_sandbox
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
     pass

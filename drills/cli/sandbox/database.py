@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from drills.cli.acting import action
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import megabytes, print_table
 from drills.cli.sandbox.opening import open_sandbox
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 
 #: Smaller entries are not listed by `disk`.
 SHOWN_BYTES = 100_000

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from drills.cli.acting import action
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.opening import age, folder_for, open_sandbox
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 
 
 def register(app: typer.Typer) -> None:

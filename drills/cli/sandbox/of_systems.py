@@ -12,9 +12,9 @@ import typer
 from drills.app.sandbox.acting import require_up
 from drills.app.sandbox.commands import commands_from_outside, included_commands, require_system
 from drills.cli.acting import action
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.opening import open_sandbox
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
     from drills.app.sandbox.commands import CommandGroup, Option, SystemCommand

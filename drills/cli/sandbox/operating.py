@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from drills.cli.acting import action
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.sandbox.answers import link_line, moment, shown_settings
 from drills.cli.sandbox.opening import age, open_sandbox
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 
 
 def register(app: typer.Typer) -> None:

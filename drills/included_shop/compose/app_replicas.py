@@ -74,7 +74,7 @@ class AppReplicas:
         self._drain(old)
 
     def replace_one(self, number: int) -> None:
-        """A new replica in the place of that one."""
+        """A new replica that replaces that one."""
         self._remove(self.numbered(number))
         self.adjust()
 

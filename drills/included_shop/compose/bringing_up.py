@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.included_shop.compose.app_replicas import AppReplicas
-from drills.included_shop.compose.disk import PLACE
+from drills.included_shop.compose.disk import DATA_PATH
 from drills.included_shop.compose.edge_certificate import EdgeCertificate
 from drills.included_shop.compose.layout import VOLUMES, Layout, shop_digest
 from drills.included_shop.compose.ports import DIRECT, DISK, PORTS, port_variable
@@ -24,10 +24,10 @@ from drills.sandbox.compose.containers import Container
 from drills.sandbox.compose.project import PROJECT, Project
 from drills.sandbox.ports import choose_ports
 from drills.sandbox.release_line import initial_line
-from drills.sandbox.state import ComposeProject, DiskPlace, SandboxState, make_folder
+from drills.sandbox.state import ComposeProject, DiskMount, SandboxState, make_folder
 
 PORT_CHOICES = 4
-DISKS = {Service.DATABASE.value: DiskPlace(path=PLACE, holder=DISK)}
+DISKS = {Service.DATABASE.value: DiskMount(path=DATA_PATH, holder=DISK)}
 _USUAL = {name: usual for name, (_service, _inside, usual) in PORTS.items()}
 
 

@@ -13,13 +13,16 @@ from drills.nearest import suggest
 from drills.sandbox.capabilities.disk import DiskUsage
 from drills.sandbox.capabilities.services import Running
 
-PLACE = "/var/lib/postgresql/data"
-DUMPS = f"{PLACE}/dumps"
+DATA_PATH = "/var/lib/postgresql/data"
+DUMPS = f"{DATA_PATH}/dumps"
 #: By the compose file; see there.
 RESERVE_BYTES = 64 * 2**20
 #: With less, PostgreSQL may not start.
 _ENOUGH_BYTES = 64 * 2**20
-_LOOK = f"df -B1 --output=size,used,avail {PLACE} | tail -n 1; cd {PLACE}; du -s -B1 data/* dumps/* 2>/dev/null; true"
+_MEASURE = (
+    f"df -B1 --output=size,used,avail {DATA_PATH} | tail -n 1; "
+    f"cd {DATA_PATH}; du -s -B1 data/* dumps/* 2>/dev/null; true"
+)
 _ENTRY = re.compile(r"(\d+)\s+(.+)")
 
 
@@ -30,7 +33,7 @@ class DatabaseDisk:
         self._control = control
 
     def usage(self) -> DiskUsage:
-        first, *rest = self._run("sh", "-c", _LOOK).splitlines()
+        first, *rest = self._run("sh", "-c", _MEASURE).splitlines()
         total, used, free = (int(number) for number in first.split())
         sizes = {found[2]: int(found[1]) for line in rest if (found := _ENTRY.fullmatch(line.strip()))}
         return DiskUsage(
@@ -64,12 +67,12 @@ class DatabaseDisk:
         except EnvironmentFailed:  # The disk is gone with its container, and comes back empty.
             full = False
         if full:
-            self._run("rm", "-f", f"{PLACE}/reserve")
+            self._run("rm", "-f", f"{DATA_PATH}/reserve")
         try:
             yield
         finally:
             if full:
-                self._run("fallocate", "-l", str(RESERVE_BYTES), f"{PLACE}/reserve")
+                self._run("fallocate", "-l", str(RESERVE_BYTES), f"{DATA_PATH}/reserve")
 
     def _run(self, *command: str) -> str:
         holder = next((each for each in self._control.of(DISK) if each.running is Running.UP), None)

@@ -198,11 +198,11 @@ def adopt(source: Path, folder: Path, name: str, at: datetime) -> None:
 
     Replaces one of that name. Raises OSError.
     """
-    place = folder / name
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(source, place)
-    manifest = _manifest(place).model_copy(update={"at": at})
-    (place / _MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    copy = folder / name
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(source, copy)
+    manifest = _manifest(copy).model_copy(update={"at": at})
+    (copy / _MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
 
 
 def _copy_table(

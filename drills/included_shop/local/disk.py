@@ -104,7 +104,7 @@ class DatabaseDisk:
                 break
             time.sleep(0.05)
         here = self.folder.resolve()
-        if foreign := [place for place in self._mounts() if place == here or here in place.parents]:
+        if foreign := [mount for mount in self._mounts() if mount == here or here in mount.parents]:
             raise EnvironmentFailed(f"{foreign[0]}: something else is mounted there; unmount it first")
         try:
             if self.folder.exists():
@@ -132,8 +132,8 @@ class DatabaseDisk:
 
     def remove(self, name: str) -> int:
         """Delete one file of dumps/; the bytes that came free, 0 when it is gone already. Raises BadInput."""
-        place, _, file = name.partition("/")
-        if place != "dumps" or not file or "/" in file or file in {".", ".."}:
+        folder, _, file = name.partition("/")
+        if folder != "dumps" or not file or "/" in file or file in {".", ".."}:
             known = ", ".join(self.dumped()) or "there are none now"
             raise BadInput(f"only files of dumps/ are removed ({known}), not {name!r}")
         path = self.dumps / file
@@ -163,7 +163,7 @@ class DatabaseDisk:
         _run("mount", "-o", f"remount,size={size}", str(self.folder))
 
     def _mounts(self) -> Mapping[Path, tuple[str, str]]:
-        """What is mounted where: type and source by place, the uppermost of several."""
+        """What is mounted: type and source by mount point, of several mounts the uppermost."""
         found = {}
         with contextlib.suppress(OSError):
             for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines():
@@ -190,15 +190,15 @@ def _size(path: Path) -> int:
     with contextlib.suppress(OSError):
         total = path.lstat().st_blocks * 512
     if path.is_dir() and not path.is_symlink():
-        for place, _folders, files in os.walk(path):
+        for root, _folders, files in os.walk(path):
             for name in files:
                 with contextlib.suppress(OSError):
-                    total += os.lstat(f"{place}/{name}").st_blocks * 512
+                    total += os.lstat(f"{root}/{name}").st_blocks * 512
     return total
 
 
-def _unescaped(place: str) -> str:
+def _unescaped(path: str) -> str:
     """A path of mountinfo, in which blanks, tabs, newlines and backslashes stand as octal numbers."""
     for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        place = place.replace(code, character)
-    return place
+        path = path.replace(code, character)
+    return path

@@ -40,7 +40,7 @@ from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.commands import Commands, no_containers
 from drills.sandbox.ports import choose_ports, free_port
 from drills.sandbox.release_line import initial_line
-from drills.sandbox.state import DiskPlace, SandboxState, StateStore, make_folder
+from drills.sandbox.state import DiskMount, SandboxState, StateStore, make_folder
 
 
 class LocalDriver:
@@ -140,7 +140,7 @@ class LocalDriver:
             elif lacks_ports(self.store.read()):
                 self._add_ports()
             # Of one that an older version brought up they are not known.
-            self.store.change(measured=MEASURED, disks={Service.DATABASE.value: DiskPlace(path=str(self.disk.folder))})
+            self.store.change(measured=MEASURED, disks={Service.DATABASE.value: DiskMount(path=str(self.disk.folder))})
             self.certificate.provide(afresh=False)
             for service in Service:
                 self.control.resume(service)

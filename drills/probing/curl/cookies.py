@@ -83,11 +83,11 @@ class CookieJar:
         if prefix.startswith("__host-") and not (secure and "domain" not in attributes and path == "/"):
             return
         host_only = not domain or (domain == url.host and ("." not in domain or is_numeric(domain)))
-        place, expires = (domain or url.host, path, name), self._expires(attributes)
+        key, expires = (domain or url.host, path, name), self._expires(attributes)
         if expires is not None and expires <= self._now().timestamp():
-            self._cookies.pop(place, None)
+            self._cookies.pop(key, None)
         else:
-            self._cookies[place] = _Cookie(value, secure, host_only, expires)
+            self._cookies[key] = _Cookie(value, secure, host_only, expires)
 
     def _expires(self, attributes: dict[str, str]) -> float | None:
         """`Max-Age` comes before `Expires`; one that is no number, or no date, is not there (RFC 6265 5.2)."""

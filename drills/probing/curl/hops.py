@@ -65,15 +65,15 @@ class Hops:
         """Whether there is another request to be sent. Raises RedirectRefused for one that is not to be followed."""
         request = self.request
         self._cookies.take(request.url, values_of(pairs, "set-cookie"))
-        places = {value for value in values_of(pairs, "location") if value}
-        if not self._most or status not in REDIRECTS or not places:
+        locations = {value for value in values_of(pairs, "location") if value}
+        if not self._most or status not in REDIRECTS or not locations:
             return False
-        if len(places) > 1:
+        if len(locations) > 1:
             raise RedirectRefused(SEVERAL_PLACES)
         if not self._left:
             raise RedirectRefused(f"redirected more than {self._most} times")
         self._left -= 1
-        url = _target(request.url, places.pop())
+        url = _target(request.url, locations.pop())
         method, body = request.method, request.body
         if (status in (301, 302) and method == "POST") or (status == 303 and method not in ("GET", "HEAD")):
             method, body = "GET", None

@@ -1,14 +1,14 @@
 """Limits how many checks run at once, so that hanging targets never delay the checks of healthy ones.
 
-due ──► fast lane ──(still there after a while, and somebody needs the place)──► slow lane
-due, and its last check was slow ──────────────────────────────────────────────► slow lane
+due ──► fast lane ──(still running after a while, and its slot is needed)──► slow lane
+due, and its last check was slow ──────────────────────────────────────────► slow lane
 """
 
 from __future__ import annotations
 
 
 class Lanes:
-    """Places for checks, known by their index. Each check holds one place from `enter` to `leave`."""
+    """Slots for checks, which are identified by an index. Each check holds one slot from `enter` to `leave`."""
 
     def __init__(self, *, fast: int, slow: int, slow_after: float = 0.5) -> None:
         self._fast_limit = fast
@@ -21,7 +21,7 @@ class Lanes:
         return len(self._fast) + len(self._slow)
 
     def enter(self, index: int, now: float, *, slow: bool) -> bool:
-        """Take a place; False when there is none. `slow`: its last check was slow, so it may not take a fast one."""
+        """Take a slot; False when none is free. `slow`: its last check was slow, so it may not take a fast slot."""
         if slow:
             if len(self._slow) >= self._slow_limit:
                 return False
@@ -33,7 +33,7 @@ class Lanes:
         return True
 
     def leave(self, index: int) -> None:
-        """Give the place back."""
+        """Release the slot."""
         if self._fast.pop(index, None) is None:
             self._slow.discard(index)
 

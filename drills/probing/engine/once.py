@@ -26,12 +26,12 @@ async def check_once(
     wanted = {
         (spec.name, vantage): 2 if spec.kind == "metrics" else 1 for spec in specs for vantage in spec.checked_from
     }
-    seen: dict[tuple[str, str], list[Observation]] = {place: [] for place in wanted}
+    seen: dict[tuple[str, str], list[Observation]] = {key: [] for key in wanted}
     done = asyncio.Event()
 
     def take(observation: Observation) -> None:
         seen[observation.probe, observation.vantage].append(observation)
-        if all(len(seen[place]) >= count for place, count in wanted.items()):
+        if all(len(seen[key]) >= count for key, count in wanted.items()):
             done.set()
 
     prober = Prober(bind_all(specs, addresses, probers), take)
@@ -49,7 +49,7 @@ async def check_once(
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    return tuple(seen[place][count - 1] for place, count in wanted.items())
+    return tuple(seen[key][count - 1] for key, count in wanted.items())
 
 
 async def check_on(

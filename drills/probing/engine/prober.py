@@ -1,10 +1,10 @@
 """The engine that runs probes at their intervals.
 
-    heap ──due──► lanes ──place──► check (one task) ──► verdict ──► sink
-                    │                  ▲
-                    └──none: waits     └── check_now: confirm-then-fire, tripwires
+    heap ──due──► lanes ──slot──► check (one task) ──► verdict ──► sink
+                    │                 ▲
+                    └──none: waits    └── check_now: confirm-then-fire, tripwires
 
-Everything happens in one event loop. `run`, `check_now`, `pause` and `resume` are to be called from it.
+Everything happens in one event loop; `run`, `check_now`, `pause` and `resume` must be called in it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from drills.probing.engine.schedule import Schedule
 from drills.probing.engine.tripwire import hold_tripwire
 from drills.probing.engine.verdict import judge
 from drills.probing.net.connectivity import Connectivity, own_connectivity
-from drills.probing.net.descriptors import places
+from drills.probing.net.descriptors import connection_limit
 from drills.probing.net.resolver import Resolver
 from drills.probing.seen import Check, ProbeContext, Seen
 from drills.probing.settings_model import ForOthers
@@ -35,14 +35,14 @@ _log = logging.getLogger(__name__)
 
 #: Checks due within this many seconds of each other begin together: fewer wake-ups, and as good as on time.
 _GRAIN = 0.002
-#: How soon checks that wait for a place are considered again.
+#: Seconds between two attempts to start checks that wait for a slot.
 _PATIENCE = 0.1
-#: How long an answer of the own-connectivity check is believed.
-_BELIEVED = 1.0
+#: Seconds for which a result of the own-connectivity check is reused.
+_CONNECTIVITY_VALID = 1.0
 
 
-class _Slot:
-    """What the engine knows about one probe."""
+class _ProbeRun:
+    """The state of one probe in the engine."""
 
     __slots__ = ("again", "attempt", "check", "failing", "probe", "slow", "task", "turn", "waiting")
 
@@ -61,11 +61,11 @@ class _Slot:
 class Prober:
     """Checks every probe at its interval, from each of its vantages, and gives each observation to `sink`.
 
-    `sink` is called in the event loop and must return at once (a queue's put, an append); what it raises is logged
-    and counted, and stops nothing. `unusable` is called once, before the first check, for each probe that cannot check
-    at all (from one of its vantages): each of its checks gives *unknown* with that reason, and stops no other probe.
-    `concurrency` bounds the checks that go on at once. `prepare` and `connectivity` are parameters so that the engine
-    can be tried without a network.
+    `sink` is called in the event loop and must return at once (a queue's put, an append); an exception of it is logged
+    and counted, and probing goes on. `unusable` is called once, before the first check, for each probe that cannot run
+    (or not from one of its vantages): its checks are *unknown* with that reason, and the other probes are run.
+    `concurrency` limits how many checks run at once. `prepare` and `connectivity` are parameters so that the engine can
+    be tested without a network.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class Prober:
         prepare: Callable[[BoundProbe, ProbeContext], Check] = prepare,
         connectivity: Connectivity = own_connectivity,
     ) -> None:
-        self._probes = tuple(place for probe in probes for place in probe.places or (probe,))
+        self._probes = tuple(each for probe in probes for each in probe.per_vantage or (probe,))
         self._index: dict[str, list[int]] = {}
-        for index, place in enumerate(self._probes):
-            self._index.setdefault(place.name, []).append(index)
+        for index, probe in enumerate(self._probes):
+            self._index.setdefault(probe.name, []).append(index)
         self._sink = sink
         self._unusable = unusable
         self._clock = clock or SystemClock()
@@ -91,9 +91,9 @@ class Prober:
         self._connectivity = connectivity
         self._evaluator = Evaluator()
         self._tally = Tally()
-        self._slots: list[_Slot] = []
+        self._runs: list[_ProbeRun] = []
         self._lanes = Lanes(fast=1, slow=1)
-        # Those that wait for a place, in their order: (may go fast, may only go slow).
+        # Indexes that wait for a slot, in order: (of any lane, of the slow lane only).
         self._queues: tuple[dict[int, None], dict[int, None]] = ({}, {})
         self._paused = False
         self._closing = False
@@ -102,12 +102,12 @@ class Prober:
         self._connected: tuple[float, asyncio.Task[bool]] | None = None
 
     async def run(self) -> None:
-        """Probe until cancelled; every check that still goes on is then cancelled too, and its sockets closed."""
+        """Probe until cancelled; running checks are then cancelled too, and their sockets closed."""
         context = ProbeContext(Resolver(), self._clock.monotonic, self._evaluator, now=self._clock.now)
-        limit = places(self._concurrency)
+        limit = connection_limit(self._concurrency)
         self._lanes = Lanes(fast=max(1, limit // 2), slow=max(1, limit // 2))
         ready = [(probe, make_ready(probe, context, self._prepare)) for probe in self._probes]
-        self._slots = [_Slot(probe, made.check) for probe, made in ready]
+        self._runs = [_ProbeRun(probe, made.check) for probe, made in ready]
         self._reach = sum(_by_own_network(probe) for probe, made in ready if not made.reason)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._stop, context)
@@ -121,21 +121,21 @@ class Prober:
             await self._keep_time()
 
     def check_now(self, name: str) -> None:
-        """Check that probe at once, from all its vantages; when a check goes on, again as soon as it has ended.
+        """Check that probe at once, from all its vantages; if a check is running, again as soon as it has ended.
 
         The observation's attempt counts up from the last scheduled check. Raises KeyError for an unknown name.
         """
         for index in self._index[name]:
-            if not self._slots or self._closing:
+            if not self._runs or self._closing:
                 return
-            slot = self._slots[index]
-            if slot.task is not None or slot.waiting:
-                slot.again = True
+            run = self._runs[index]
+            if run.task is not None or run.waiting:
+                run.again = True
             else:
-                self._begin(index, self._clock.monotonic(), slot.attempt + 1)
+                self._begin(index, self._clock.monotonic(), run.attempt + 1)
 
     def pause(self) -> None:
-        """Begin no check until `resume`; turns that come meanwhile are left out and not counted as skipped."""
+        """Begin no check until `resume`; checks that become due meanwhile are left out and not counted as skipped."""
         self._paused = True
 
     def resume(self) -> None:
@@ -148,7 +148,7 @@ class Prober:
 
     async def _keep_time(self) -> None:
         monotonic = self._clock.monotonic
-        schedule = Schedule([(probe.place, probe.every) for probe in self._probes], monotonic())
+        schedule = Schedule([(probe.key, probe.every) for probe in self._probes], monotonic())
         while True:
             now = monotonic()
             while (turn := schedule.take(now)) is not None:
@@ -161,100 +161,100 @@ class Prober:
             await self._clock.sleep(min(pause, _PATIENCE if any(self._queues) else 3600.0))
 
     def _turn(self, index: int, due: float) -> None:
-        slot = self._slots[index]
-        if slot.task is not None:
+        run = self._runs[index]
+        if run.task is not None:
             self._tally.skipped += 1
-        elif slot.waiting:
+        elif run.waiting:
             self._tally.skipped += 1
-            del self._queues[slot.slow][index]
-            slot.waiting = False
-            self._give(slot, Outcome.UNKNOWN, "the prober is overloaded: no place to check", Seen(), slot.turn)
+            del self._queues[run.slow][index]
+            run.waiting = False
+            self._give(run, Outcome.UNKNOWN, "the prober is overloaded: no free slot for this check", Seen(), run.turn)
         else:
             self._begin(index, due, 0)
 
     def _begin(self, index: int, due: float, attempt: int) -> None:
-        slot = self._slots[index]
-        slot.turn, slot.attempt = due, attempt
-        if not self._start(index, slot):
-            slot.waiting = True
-            self._queues[slot.slow][index] = None
+        run = self._runs[index]
+        run.turn, run.attempt = due, attempt
+        if not self._start(index, run):
+            run.waiting = True
+            self._queues[run.slow][index] = None
 
-    def _start(self, index: int, slot: _Slot) -> bool:
+    def _start(self, index: int, run: _ProbeRun) -> bool:
         now = self._clock.monotonic()
-        if not self._lanes.enter(index, now, slow=slot.slow):
+        if not self._lanes.enter(index, now, slow=run.slow):
             return False
-        if slot.attempt == 0:
-            self._tally.began(now - slot.turn)
-        slot.task = asyncio.create_task(self._check(index, slot, now))
+        if run.attempt == 0:
+            self._tally.began(now - run.turn)
+        run.task = asyncio.create_task(self._check(index, run, now))
         return True
 
     def _admit(self) -> None:
-        """Give places to those that wait, in their order; those that may only go slow hold up no other."""
+        """Start waiting checks in order as slots become free; those for the slow lane do not hold up the others."""
         for queue in self._queues:
-            while queue and self._start(index := next(iter(queue)), slot := self._slots[index]):
+            while queue and self._start(index := next(iter(queue)), run := self._runs[index]):
                 del queue[index]
-                slot.waiting = False
+                run.waiting = False
 
     # ---- checking --------------------------------------------------------------------------------------------------
 
-    async def _check(self, index: int, slot: _Slot, started: float) -> None:
+    async def _check(self, index: int, run: _ProbeRun, started: float) -> None:
         try:
-            seen = await slot.check()
+            seen = await run.check()
         except asyncio.CancelledError:
             if self._closing:
                 raise
             seen = Seen(unknown="the check was cancelled")
-        except Exception as error:  # noqa: BLE001 - a fault of ours must be seen as ours, and stop no other probe
-            _log.exception("probe %s", slot.probe.place)
+        except Exception as error:  # noqa: BLE001 - a bug in a kind must not stop other probes, nor pass for a failure
+            _log.exception("probe %s", run.probe.key)
             seen = Seen(unknown=f"the prober failed: {type(error).__name__}: {error}".split("\n")[0])
-        outcome, reason = await judge(slot.probe, seen, self._evaluator)
-        if _by_own_network(slot.probe):
-            self._count(slot, outcome)
+        outcome, reason = await judge(run.probe, seen, self._evaluator)
+        if _by_own_network(run.probe):
+            self._count(run, outcome)
             if outcome is Outcome.FAIL and self._failing >= self._reach and not await self._is_connected():
                 outcome, reason = Outcome.UNKNOWN, f"the prober's own network fails ({reason})"
-        slot.slow = self._clock.monotonic() - started >= self._lanes.slow_after
+        run.slow = self._clock.monotonic() - started >= self._lanes.slow_after
         self._lanes.leave(index)
-        slot.task = None
-        self._give(slot, outcome, reason, seen, started)
+        run.task = None
+        self._give(run, outcome, reason, seen, started)
         self._admit()
-        if slot.again:
-            slot.again = False
-            if slot.task is None and not slot.waiting:  # The sink may have asked for it just now, and has been heard.
-                self._begin(index, self._clock.monotonic(), slot.attempt + 1)
+        if run.again:
+            run.again = False
+            if run.task is None and not run.waiting:  # The sink may have called `check_now`, which has begun it.
+                self._begin(index, self._clock.monotonic(), run.attempt + 1)
 
-    def _count(self, slot: _Slot, outcome: Outcome) -> None:
-        if (outcome is Outcome.FAIL) != slot.failing:
-            slot.failing = not slot.failing
-            self._failing += 1 if slot.failing else -1
+    def _count(self, run: _ProbeRun, outcome: Outcome) -> None:
+        if (outcome is Outcome.FAIL) != run.failing:
+            run.failing = not run.failing
+            self._failing += 1 if run.failing else -1
 
     async def _is_connected(self) -> bool:
-        """Asked when every target fails at once."""
+        """Whether this machine has a network; asked when every target fails at once."""
         now = self._clock.monotonic()
-        if self._connected is None or now - self._connected[0] > _BELIEVED:
+        if self._connected is None or now - self._connected[0] > _CONNECTIVITY_VALID:
             self._connected = (now, asyncio.ensure_future(_asked(self._connectivity)))
         return await asyncio.shield(self._connected[1])
 
-    def _give(self, slot: _Slot, outcome: Outcome, reason: str, seen: Seen, started: float) -> None:
+    def _give(self, run: _ProbeRun, outcome: Outcome, reason: str, seen: Seen, started: float) -> None:
         tally = self._tally
         tally.runs += 1
         if outcome is Outcome.UNKNOWN:
             tally.unknown += 1
         observation = Observation(
-            slot.probe.spec.name,
+            run.probe.spec.name,
             self._clock.now(),
             started,
             outcome,
             reason,
             seen.phases,
             seen.metrics,
-            slot.attempt,
-            max(0.0, started - slot.turn),
-            slot.probe.vantage or LOCAL,
+            run.attempt,
+            max(0.0, started - run.turn),
+            run.probe.vantage or LOCAL,
         )
         before = self._clock.monotonic()
         try:
             self._sink(observation)
-        except Exception:  # noqa: BLE001 - what a receiver does wrong stops no probe
+        except Exception:  # noqa: BLE001 - an error of the receiver must not stop probing
             tally.sink_errors += 1
             _log.exception("the receiver of observations failed")
         if (took := self._clock.monotonic() - before) > tally.slowest_sink:
@@ -265,7 +265,7 @@ class Prober:
 
     async def _stop(self, context: ProbeContext) -> None:
         self._closing = True
-        tasks = [slot.task for slot in self._slots if slot.task is not None]
+        tasks = [run.task for run in self._runs if run.task is not None]
         if self._connected is not None:
             tasks.append(self._connected[1])  # type: ignore[arg-type]
         for task in tasks:
@@ -275,8 +275,8 @@ class Prober:
 
 
 def _by_own_network(probe: BoundProbe) -> bool:
-    """Whether its failures may be those of this machine's network: no kind that checks this machine, or may, and no
-    check from elsewhere.
+    """Whether its failures may be those of this machine's network: not for a kind that may check this machine itself,
+    nor for a remote prober.
     """
     return probe.settings.for_others is ForOthers.ALWAYS and probe.via is None
 

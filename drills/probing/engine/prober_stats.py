@@ -14,7 +14,7 @@ class ProberStats:
     """Counts since the start; lateness in seconds between when a check was due and when it began.
 
     `lateness_p50`, `lateness_p99` and `jitter` (its standard deviation) are of the last 20,000 checks,
-    `lateness_max` of all. `skipped` are turns that came while the same probe was still checking, had no place, or were
+    `lateness_max` of all. `skipped` are turns that came while the same probe was still checking, had no slot, or were
     missed while the machine slept. `slowest_sink` is the longest that the receiver of observations took.
     """
 

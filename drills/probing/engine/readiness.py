@@ -52,10 +52,10 @@ async def unready(probes: Iterable[BoundProbe]) -> list[tuple[BoundProbe, str]]:
     context = ProbeContext(Resolver(), time.monotonic)
     try:
         return [
-            (place, ready.reason)
+            (each, ready.reason)
             for probe in probes
-            for place in probe.places or (probe,)
-            if (ready := make_ready(place, context)).reason
+            for each in probe.per_vantage or (probe,)
+            if (ready := make_ready(each, context)).reason
         ]
     finally:
         await context.close()

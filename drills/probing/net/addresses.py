@@ -19,7 +19,7 @@ from typing import Any
 _PLACEHOLDER = re.compile(r"(?<!\$)((?:\$\$)*)(?:\$\{([^}]*)\}|(?<=\$)\{)")
 _OPEN = re.compile(r"(?<!\$)(?:\$\$)*\$\{[^}]*$")
 
-Place = tuple[str | int, ...]
+YamlPath = tuple[str | int, ...]
 
 
 def filled(value: Any, address: Callable[[str], str]) -> Any:
@@ -49,27 +49,27 @@ def literal(text: str) -> str:
     return str(filled(text, lambda name: f"${{{name}}}"))
 
 
-def named(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """The names of all placeholders, each with the place of its text; one in a key has the place of that key."""
-    for where, text in _texts(value, place):
+def named(value: Any, yaml_path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
+    """The names of all placeholders, each with the path of its text; one in a key has the path of that key."""
+    for where, text in _texts(value, yaml_path):
         yield from ((where, match[2]) for match in _PLACEHOLDER.finditer(text) if match[2] is not None)
 
 
-def unclosed(value: Any, place: Place = ()) -> Iterator[Place]:
-    """The places of texts in which a `${` has no `}`: it is sent as it stands."""
-    return (where for where, text in _texts(value, place) if _OPEN.search(text))
+def unclosed(value: Any, yaml_path: YamlPath = ()) -> Iterator[YamlPath]:
+    """The paths of texts in which a `${` has no `}`: it is sent unchanged."""
+    return (where for where, text in _texts(value, yaml_path) if _OPEN.search(text))
 
 
-def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
+def _texts(value: Any, yaml_path: YamlPath) -> Iterator[tuple[YamlPath, str]]:
     if isinstance(value, str):
-        yield place, value
+        yield yaml_path, value
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield (*place, key), key
-            yield from _texts(item, (*place, key))
+            yield (*yaml_path, key), key
+            yield from _texts(item, (*yaml_path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _texts(item, (*place, index))
+            yield from _texts(item, (*yaml_path, index))
 
 
 def _written_out(match: re.Match[str], address: Callable[[str], str]) -> str:

@@ -47,7 +47,7 @@ def unreached(
 
 def os_reason(error: OSError) -> str:
     """A failed connection in a few words."""
-    # asyncio puts the address in the place of the system's own words.
+    # asyncio replaces the system's message by the address.
     number = errno.ECONNRESET if isinstance(error, ConnectionResetError) else error.errno
     said = os.strerror(number) if number and number > 0 else error.strerror or str(error)
     return (said or type(error).__name__).split("\n")[0].lower()

@@ -8,10 +8,10 @@ import resource
 _RESERVED = 128
 
 
-def places(wanted: int) -> int:
+def connection_limit(wanted: int) -> int:
     """As many as wanted, or as the limit of open files allows after raising it as far as this process may.
 
-    Checking without a descriptor would make every outcome unknown: better to keep fewer going at once.
+    Checks without a free descriptor would all be unknown, so fewer are run at once.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = wanted + _RESERVED

@@ -62,9 +62,9 @@ class NameServer:
     """One DNS server, `host` or `host:port`. Raises ValueError for what is neither."""
 
     def __init__(self, server: str, resolver: Resolver) -> None:
-        place = f"[{server}]" if is_numeric(server) and ":" in server and "[" not in server else server
+        server_address = f"[{server}]" if is_numeric(server) and ":" in server and "[" not in server else server
         try:
-            read = ServerUrl.read(place if "://" in place else f"dns://{place}", "host:port")
+            read = ServerUrl.read(server_address if "://" in server_address else f"dns://{server_address}", "host:port")
         except ValueError as error:
             raise ValueError(f"the DNS server {error}") from None
         if not read.host:

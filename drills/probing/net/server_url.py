@@ -43,9 +43,9 @@ class ServerUrl:
             raise ValueError(f"is not a URL; write {example}")
         rest, _, query = rest.partition("?")
         authority, _, path = rest.partition("/")
-        userinfo, _, place = authority.rpartition("@")
+        userinfo, _, host_port = authority.rpartition("@")
         user, _, password = userinfo.partition(":")
-        host, port = _host_and_port(place)
+        host, port = _host_and_port(host_port)
         if "@" in path or "@" in query.partition("=")[0]:
             raise ValueError(f"has an '@' after its host; {_ENCODE}")
         try:
@@ -72,9 +72,9 @@ def host_and_port(address: str) -> tuple[str, int]:
     return read.host, port
 
 
-def _host_and_port(place: str) -> tuple[str, int | None]:
-    bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", place)
-    host, written = (bracketed[1], bracketed[2]) if bracketed else place.partition(":")[::2]
+def _host_and_port(host_port: str) -> tuple[str, int | None]:
+    bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", host_port)
+    host, written = (bracketed[1], bracketed[2]) if bracketed else host_port.partition(":")[::2]
     if not written:
         return host, None
     if not (written.isascii() and written.isdigit() and 0 < int(written[:6]) < 65_536):

@@ -63,8 +63,8 @@ class HttpUrl:
         if parts is None:
             raise ValueError(f"it names no host; write {scheme[1].lower()}://host/path")
         authority, path, query, fragment = parts.groups()
-        userinfo, _, place = authority.rpartition("@")
-        host, port = _host_and_port(place)
+        userinfo, _, host_port = authority.rpartition("@")
+        host, port = _host_and_port(host_port)
         try:
             target = _without_dots(quote(path or "/", _IN_PATH, errors="surrogateescape"))
             if query is not None:
@@ -147,16 +147,16 @@ def _without_backslashes(text: str) -> str:
     return text[:end].replace("\\", "/") + text[end:]
 
 
-def _host_and_port(place: str) -> tuple[str, int | None]:
-    if place.startswith("["):
-        inside, bracket, rest = place[1:].partition("]")
+def _host_and_port(host_port: str) -> tuple[str, int | None]:
+    if host_port.startswith("["):
+        inside, bracket, rest = host_port[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise ValueError(f"{place!r} is not an IPv6 address in brackets; write [::1]:8080")
+            raise ValueError(f"{host_port!r} is not an IPv6 address in brackets; write [::1]:8080")
         host, port = _ipv6(inside), rest[1:]
     else:
-        name, _, port = place.partition(":")
+        name, _, port = host_port.partition(":")
         if ":" in port:
-            raise ValueError(f"{place!r} is not host:port; write an IPv6 address in brackets, [::1]:8080")
+            raise ValueError(f"{host_port!r} is not host:port; write an IPv6 address in brackets, [::1]:8080")
         host = _named(name)
     if not port:
         return host, None

@@ -27,10 +27,10 @@ from starlette.routing import Route
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.probing.net.connecting import os_reason
-from drills.probing.net.descriptors import places
+from drills.probing.net.descriptors import connection_limit
 from drills.probing.remote.connections import HEADER_LIMIT, MOST, Connection, Connections
 from drills.probing.remote.messages import FORMAT, Question
-from drills.probing.remote.server import LOOKS, Overloaded, ProbeServer
+from drills.probing.remote.server import CONCURRENT_CHECKS, Overloaded, ProbeServer
 
 #: Bytes of a question; a file of all the certificates that a machine trusts is half of that.
 _QUESTION_LIMIT = 524_288
@@ -73,7 +73,10 @@ async def serve_checks(listener: socket.socket, token: str, kinds: frozenset[str
     server = _Server(
         uvicorn.Config(
             application(token, probe_server),
-            http=cast("type[asyncio.Protocol]", partial(Connection, Connections(most=places(MOST + LOOKS) - LOOKS))),
+            http=cast(
+                "type[asyncio.Protocol]",
+                partial(Connection, Connections(most=connection_limit(MOST + CONCURRENT_CHECKS) - CONCURRENT_CHECKS)),
+            ),
             h11_max_incomplete_event_size=HEADER_LIMIT,
             proxy_headers=False,
             lifespan="off",
@@ -167,7 +170,7 @@ def _knows(token: str, header: str) -> bool:
 
 
 def _digest(text: str) -> bytes:
-    """What is compared in its place: of texts of two lengths, the time of a comparison would tell that they are."""
+    """Its digest, which is compared instead: the time to compare texts of different lengths would reveal the length."""
     return hashlib.sha256(text.encode()).digest()
 
 

@@ -34,7 +34,7 @@ from drills.probing.settings_model import ForOthers
 _log = logging.getLogger(__name__)
 
 #: Checks that go on at once.
-LOOKS = 256
+CONCURRENT_CHECKS = 256
 #: Bytes of all answers that may be held at once, and of one.
 _HELD = 536_870_912
 _BODY = 8_388_608
@@ -83,7 +83,9 @@ class ProbeServer:
     What was not asked for longest is forgotten first, and with it what a kind remembers between two checks.
     """
 
-    def __init__(self, *, kinds: frozenset[str] | None = None, concurrency: int = LOOKS, kept: int = 1024) -> None:
+    def __init__(
+        self, *, kinds: frozenset[str] | None = None, concurrency: int = CONCURRENT_CHECKS, kept: int = 1024
+    ) -> None:
         self._kinds = kinds_for_others() if kinds is None else kinds
         self._concurrency = concurrency
         self._kept = max(kept, concurrency)
@@ -96,7 +98,7 @@ class ProbeServer:
         self._folder = tempfile.TemporaryDirectory(prefix="drills-prober-")
 
     async def answer(self, question: Question) -> Answer:
-        """Check once. Raises BadInput for a probe that cannot be checked here, Overloaded when there is no place."""
+        """Check once. Raises BadInput for a probe that cannot be run here, Overloaded when no slot is free."""
         if self._going_on >= self._concurrency:
             raise Overloaded(f"overloaded: {self._concurrency} checks go on already")
         ready = self._made_ready(question)

@@ -1,4 +1,4 @@
-"""What a sandbox does not have, in the place of the capability: it says so itself."""
+"""Stands for a capability that a sandbox does not have: using it raises NotSupported with the reason."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class _Absent:
 
 
 def absent(why: str) -> Any:
-    """In the place of any capability: whatever is asked of it raises NotSupported with this reason."""
+    """Stands for any capability; every use of it raises NotSupported with this reason."""
     return _Absent(why)

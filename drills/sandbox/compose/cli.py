@@ -120,13 +120,13 @@ class ComposeCli:
         environment |= {**variables, "DOCKER_HOST": where.host, "COMPOSE_PROJECT_NAME": where.name}
         # Containers that the compose file does not know (any more) are somebody's.
         environment["COMPOSE_REMOVE_ORPHANS"] = "false"
-        place = ["--project-name", where.name, "--project-directory", str(where.folder)]
-        place += [word for file in where.files for word in ("--file", str(file))]
+        options = ["--project-name", where.name, "--project-directory", str(where.folder)]
+        options += [word for file in where.files for word in ("--file", str(file))]
         if (override := self._override()) is not None:
-            place += ["--file", str(override)]
+            options += ["--file", str(override)]
         try:
             done = subprocess.run(
-                [command, "compose", "--progress", "plain", *place, *words],
+                [command, "compose", "--progress", "plain", *options, *words],
                 env=environment,
                 cwd=where.folder,
                 stdin=subprocess.DEVNULL,

@@ -81,13 +81,13 @@ def _config(selection: Selection) -> tuple[str, str]:
     command = shutil.which("docker")
     if command is None:
         raise EnvironmentFailed("the command `docker` is not on PATH; install Docker's command line with Compose v2")
-    place = ["--project-directory", str(selection.folder)]
-    place += ["--project-name", selection.name] if selection.name else []
-    place += [word for file in selection.files for word in ("--file", str(file))]
+    options = ["--project-directory", str(selection.folder)]
+    options += ["--project-name", selection.name] if selection.name else []
+    options += [word for file in selection.files for word in ("--file", str(file))]
     environment = {key: value for key, value in os.environ.items() if key != "COMPOSE_FILE"}
     try:
         done = subprocess.run(
-            [command, "compose", *place, "--profile", "*", "config", "--format", "json"],
+            [command, "compose", *options, "--profile", "*", "config", "--format", "json"],
             env=environment,
             cwd=selection.folder,
             stdin=subprocess.DEVNULL,

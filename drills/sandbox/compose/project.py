@@ -44,8 +44,8 @@ class Project:
 
     def owns(self, labels: Mapping[str, str]) -> bool:
         """Whether a container with these labels is one of this project, of this folder."""
-        place = labels.get(FOLDER, "")
-        here = place != "" and os.path.realpath(place) == os.path.realpath(self.folder)
+        folder = labels.get(FOLDER, "")
+        here = folder != "" and os.path.realpath(folder) == os.path.realpath(self.folder)
         return here and labels.get(PROJECT) == self.name
 
     def is_at(self, name: str, host: str) -> bool:
@@ -61,7 +61,7 @@ def named_for(folder: Path, sandbox: str, *, borrowed: Path | None = None) -> st
     """The project's name, as `docker compose` in that folder would choose it.
 
     A sandbox that is not called `default` adds its name. `borrowed`: the compose file is not the folder's own; as
-    others may borrow it too, the name then follows from the borrower's place.
+    others may borrow it too, the name then follows from the borrower's folder.
     """
     if borrowed is not None:
         plain = f"drills-{hashlib.sha256(str(borrowed).encode()).hexdigest()[:10]}"

@@ -69,13 +69,13 @@ def unbounded(folder: str, about: Mapping[str, Any], options: Mapping[str, str])
     mount = _mount(folder, about)
     if mount is None:
         return f"{folder} is on the container's own disk, which is the engine's; name a tmpfs or a volume with a size"
-    place = mount["Destination"]
+    path = mount["Destination"]
     if mount["Type"] == "tmpfs":
         sizes = {each["Target"]: (each.get("TmpfsOptions") or {}).get("SizeBytes") for each in host.get("Mounts") or ()}
-        return None if sizes.get(place) else f"the tmpfs at {place} has no size; write one in your compose file"
+        return None if sizes.get(path) else f"the tmpfs at {path} has no size; write one in your compose file"
     if mount["Type"] == "volume" and _SIZE.search(options.get("o", "")):
         return None
-    return f"the {mount['Type']} at {place} has no size of its own, so that this machine's disk would fill up"
+    return f"the {mount['Type']} at {path} has no size of its own, so that this machine's disk would fill up"
 
 
 def _mount(folder: str, about: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -84,5 +84,5 @@ def _mount(folder: str, about: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return max(around, key=lambda each: len(each["Destination"]), default=None)
 
 
-def _within(folder: str, place: str) -> bool:
-    return f"{folder.rstrip('/')}/".startswith(f"{place.rstrip('/')}/")
+def _within(folder: str, path: str) -> bool:
+    return f"{folder.rstrip('/')}/".startswith(f"{path.rstrip('/')}/")

@@ -17,9 +17,9 @@ _MACHINE = ("host.docker.internal", "gateway.docker.internal", "host-gateway")
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """`place` is in drills.yaml, or, when it is `theirs`, in the compose files."""
+    """`yaml_path` is in drills.yaml, or, when it is `theirs`, in the compose files."""
 
-    place: tuple[str | int, ...]
+    yaml_path: tuple[str | int, ...]
     wrong: str
     right: str
     theirs: bool = False
@@ -39,67 +39,66 @@ def wrong_by_itself(links: Mapping[str, DeclaredLink], services: Mapping[str, De
     """What drills.yaml alone shows."""
     before: dict[tuple[str, str, int], str] = {}
     for name, link in links.items():
-        place = ("sandbox", "links", name)
+        yaml_path = ("sandbox", "links", name)
         if link.from_ not in services:
             wrong = f"there is no service {link.from_!r} in sandbox.services"
-            yield Wrong((*place, "from"), wrong, suggest(link.from_, services))
+            yield Wrong((*yaml_path, "from"), wrong, suggest(link.from_, services))
         elif Act.CUT not in services[link.from_].may:
             wrong = f"its owner does not allow this: sandbox.services.{link.from_}.may does not name cut"
-            yield Wrong((*place, "from"), wrong, "add cut there if its links may be disturbed")
+            yield Wrong((*yaml_path, "from"), wrong, "add cut there if its links may be disturbed")
         if link.from_ == link.to:
-            yield Wrong((*place, "to"), "is the service that calls", "name the one that it calls")
+            yield Wrong((*yaml_path, "to"), "is the service that calls", "name the one that it calls")
         first = before.setdefault((link.from_, link.to, link.port), name)
         if first != name:
             wrong = f"is the same as {first}: {link.from_} to {link.to} at port {link.port}"
-            yield Wrong(place, wrong, "take one of them out")
+            yield Wrong(yaml_path, wrong, "take one of them out")
 
 
 def wrong_with(links: Mapping[str, DeclaredLink], services: Mapping[str, Service]) -> Iterator[Wrong]:
     """What the project shows, whose services these are."""
     for name, link in links.items():
-        place = ("sandbox", "links", name)
+        yaml_path = ("sandbox", "links", name)
         if link.to not in services:
             wrong = f"the compose file has no service {link.to!r}"
-            yield Wrong((*place, "to"), wrong, suggest(link.to, services))
+            yield Wrong((*yaml_path, "to"), wrong, suggest(link.to, services))
         elif link.from_ in services and link.from_ != link.to:
-            yield from _between(place, link, services[link.from_], services[link.to])
+            yield from _between(yaml_path, link, services[link.from_], services[link.to])
 
 
-def _between(place: tuple[str, ...], link: DeclaredLink, caller: Service, callee: Service) -> Iterator[Wrong]:
+def _between(yaml_path: tuple[str, ...], link: DeclaredLink, caller: Service, callee: Service) -> Iterator[Wrong]:
     for service, own in ((link.from_, caller), (link.to, callee)):
         if mode := own.get("network_mode"):
-            wrong = (
-                f"the link {place[-1]} cannot run through Toxiproxy: {service} has network_mode: {mode}, and no names"
-            )
+            name = yaml_path[-1]
+            wrong = f"the link {name} cannot run through Toxiproxy: {service} has network_mode: {mode}, and no names"
             yield Wrong(("services", service, "network_mode"), wrong, "give it a network, or take the link out", True)
             return
     if not _networks(caller).keys() & _networks(callee).keys():
         wrong = f"{link.from_} and {link.to} share no network"
-        yield Wrong(place, wrong, "name services that reach each other by their names")
+        yield Wrong(yaml_path, wrong, "name services that reach each other by their names")
         return
-    yield from _around(place, link, caller, callee)
+    yield from _around(yaml_path, link, caller, callee)
     if packets := _udp(callee):
         wrong = f"{link.to} also listens on {packets[0]}/udp, which Toxiproxy cannot carry"
-        yield Wrong((*place, "to"), wrong, "take the link out: its names would lead to nothing there")
+        yield Wrong((*yaml_path, "to"), wrong, "take the link out: its names would lead to nothing there")
 
 
-def _around(place: tuple[str, ...], link: DeclaredLink, caller: Service, callee: Service) -> Iterator[Wrong]:
+def _around(yaml_path: tuple[str, ...], link: DeclaredLink, caller: Service, callee: Service) -> Iterator[Wrong]:
     """Ways by which the caller would reach the callee around the link."""
     names = _names(link.to, callee)
     addresses = _addresses(callee)
     for entry in _texts(caller.get("extra_hosts")):
         host, _, address = entry.partition("=") if "=" in entry else entry.partition(":")
         if host in names or address in addresses:
-            wrong = f"leads {link.from_} to {link.to} by an address ({entry}), around the link {place[-1]}"
+            wrong = f"leads {link.from_} to {link.to} by an address ({entry}), around the link {yaml_path[-1]}"
             yield Wrong(("services", link.from_, "extra_hosts"), wrong, "take it out, or the link", True)
     published = [f"{host}:{port}" for port in _published(callee, link.port) for host in _MACHINE]
     for key, value in _settings(caller):
         literal = next((each for each in addresses if _has(value, each)), None)
         if literal is not None:
-            wrong = f"has the address of {link.to}, {literal}: {link.from_} calls it around the link {place[-1]}"
+            wrong = f"has the address of {link.to}, {literal}: {link.from_} calls it around the link {yaml_path[-1]}"
             yield Wrong(("services", link.from_, *key), wrong, f"write the name {link.to}", True)
         elif (by_machine := next((each for each in published if _has(value, each)), None)) is not None:
-            wrong = f"calls {link.to} by this machine's port ({by_machine}), around the link {place[-1]}"
+            wrong = f"calls {link.to} by this machine's port ({by_machine}), around the link {yaml_path[-1]}"
             yield Wrong(("services", link.from_, *key), wrong, f"write {link.to}:{link.port}", True)
 
 
@@ -135,7 +134,7 @@ def _udp(callee: Service) -> tuple[str, ...]:
 
 
 def _settings(caller: Service) -> Iterator[tuple[tuple[str, ...], str]]:
-    """What the caller is told at its start, with its place."""
+    """The values of the caller's environment, command and the like, each with its YAML path."""
     environment = caller.get("environment") or {}
     if isinstance(environment, Mapping):
         for name, value in environment.items():

@@ -20,7 +20,7 @@ class ProjectVariables:
         self._project = project
 
     def of(self, service: str) -> Mapping[str, str]:
-        """What is set for that service, the first of the three places that has a variable winning."""
+        """What is set for that service: the first of the three sources that has a variable wins."""
         return _Layers(self, service)
 
     @cached_property

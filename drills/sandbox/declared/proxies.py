@@ -69,11 +69,11 @@ class LinkProxies:
         with self._containers.api() as api:
             found = api.containers(all=True, filters={"label": f"{_PROJECT}={self._containers.project.name}"})
         for each in found:
-            place = each["Labels"].get(_STATE, "")
-            if place != self._folder and Path(place).is_dir():
+            state_folder = each["Labels"].get(_STATE, "")
+            if state_folder != self._folder and Path(state_folder).is_dir():
                 raise BadInput(
                     f"another workspace has links in the compose project {self._containers.project.name}; nothing was "
-                    f"touched: end its drill, or run `drills sandbox down` there (its state is in {place})"
+                    f"touched: end its drill, or run `drills sandbox down` there (its state is in {state_folder})"
                 )
         return tuple(sorted(map(_proxy, found), key=lambda proxy: proxy.pair))
 

@@ -96,8 +96,8 @@ class DeclaredSandbox:
         self._system = DeclaredSystem(
             services=self._declared, links=links or {}, releases=releases, settings=settings or {}
         )
-        for place, wrong, right in self._system.problems():
-            raise BadInput(f"drills.yaml: sandbox.{'.'.join(place)}: {wrong}; {right}")
+        for field, wrong, right in self._system.problems():
+            raise BadInput(f"drills.yaml: sandbox.{'.'.join(field)}: {wrong}; {right}")
         self.unavailable = undeclared(self._system)
         self.capabilities = frozenset(Capability) - self.unavailable.keys()
         self.migrations: Migrations = self._absent(Capability.MIGRATIONS)

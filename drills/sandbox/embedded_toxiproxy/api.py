@@ -191,11 +191,11 @@ class Api:
         return Response(status_code=204)
 
 
-def _described(body: dict[str, Any], place: str = "") -> tuple[Proxy, bool]:
+def _described(body: dict[str, Any], at: str = "") -> tuple[Proxy, bool]:
     name, upstream = _typed(body, "name", str, ""), _typed(body, "upstream", str, "")
     for field, value in (("name", name), ("upstream", upstream)):
         if not value:
-            raise Refused(400, f"missing required field: {field}{place}")
+            raise Refused(400, f"missing required field: {field}{at}")
     return Proxy(name, _typed(body, "listen", str, ""), upstream), _typed(body, "enabled", bool, True)
 
 

@@ -1,4 +1,4 @@
-"""The engine: time, places, checking again, and what it says of itself. The clock is a fake one throughout."""
+"""The engine: time, slots, checking again, and its own statistics. The clock is a fake one throughout."""
 
 from __future__ import annotations
 
@@ -119,11 +119,11 @@ def test_with_fewer_places_than_hanging_targets_the_healthy_ones_are_on_time_onc
     healthy = [observation for observation in stage.seen if observation.probe.startswith("well")]
     assert len(healthy) == 20 * 20
     assert max(observation.lateness for observation in healthy) < 0.01
-    # The hanging ones wait for each other, and one without a place says so: unknown, neither up nor down.
+    # The hanging ones wait for each other, and one without a slot says so: unknown, neither up nor down.
     others = {(o.outcome, o.reason) for o in stage.seen if o.probe.startswith("hung")}
     assert others == {
         (Outcome.FAIL, "no answer within 8 s"),
-        (Outcome.UNKNOWN, "the prober is overloaded: no place to check"),
+        (Outcome.UNKNOWN, "the prober is overloaded: no free slot for this check"),
     }
 
 

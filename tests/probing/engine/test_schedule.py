@@ -1,4 +1,4 @@
-"""When probes are due, and where they find a place."""
+"""When probes are due, and how many connections may be open."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from drills.probing.engine.lanes import Lanes
 from drills.probing.engine.schedule import GRID, Schedule, next_due, phase
 from drills.probing.net.connectivity import own_connectivity
-from drills.probing.net.descriptors import places
+from drills.probing.net.descriptors import connection_limit
 
 EVERY = st.integers(1, 3600).map(float)
 
@@ -70,5 +70,5 @@ def test_the_prober_reaches_itself_here() -> None:
 
 
 def test_there_are_never_more_places_than_descriptors() -> None:
-    assert places(10) == 10
-    assert 1 <= places(10**9) < 10**9
+    assert connection_limit(10) == 10
+    assert 1 <= connection_limit(10**9) < 10**9

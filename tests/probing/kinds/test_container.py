@@ -16,7 +16,7 @@ import pytest
 
 from drills.model.probe import Outcome
 from drills.processes.start import start_ticks
-from drills.sandbox.state import DiskPlace, ProcessRecord, SandboxState
+from drills.sandbox.state import DiskMount, ProcessRecord, SandboxState
 from tests.probing.checking import run_probe
 
 
@@ -163,7 +163,7 @@ def test_a_service_without_a_disk_of_its_own_measures_none(tmp_path: Path) -> No
 def test_a_database_without_a_bounded_disk_has_the_machines(tmp_path: Path) -> None:
     with sleeper() as one:
         database = one.model_copy(update={"service": "database"})
-        disks = {"database": DiskPlace(path=str(tmp_path))}
+        disks = {"database": DiskMount(path=str(tmp_path))}
         settings = {"state": write(tmp_path / "state.json", database, disks=disks), "service": "database"}
         checked = asyncio.run(run_probe("container", settings, asserts=["disk_full_in > 60.0"]))
     whole = shutil.disk_usage(tmp_path)

@@ -129,7 +129,7 @@ async def checks(spec: ProbeSpec, prober: KnownProber, times: int, between: Call
     """What paris saw each time, asked over the same connection."""
     resolver = Resolver()
     context = ProbeContext(resolver, time.monotonic)
-    seen = prepare(bind(spec, {}, {"paris": prober}).places[0], context)
+    seen = prepare(bind(spec, {}, {"paris": prober}).per_vantage[0], context)
     try:
         found = []
         for _ in range(times):
@@ -327,7 +327,7 @@ def test_no_tripwire_is_held_at_what_is_checked_from_elsewhere(tmp_path: Path) -
         {},
         {"paris": known(tmp_path, "http://a")},
     )
-    assert [tripwire_target(place) for place in bound.places] == [("127.0.0.1", 1), None]
+    assert [tripwire_target(key) for key in bound.per_vantage] == [("127.0.0.1", 1), None]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def link(caller: str = "web", to: str = "db", port: int = 5432) -> DeclaredLink:
 
 
 def said(found: Any) -> list[str]:
-    return [f"{'theirs ' if each.theirs else ''}{'.'.join(map(str, each.place))}: {each.wrong}" for each in found]
+    return [f"{'theirs ' if each.theirs else ''}{'.'.join(map(str, each.yaml_path))}: {each.wrong}" for each in found]
 
 
 @pytest.mark.parametrize(

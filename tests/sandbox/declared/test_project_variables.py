@@ -1,4 +1,4 @@
-"""Where the variable of a service's password is found, the first place winning."""
+"""Where the variable of a service's password is found, the first source winning."""
 
 from __future__ import annotations
 

@@ -44,15 +44,15 @@ class EngineReplicas:
 
     def disk(self, state: SandboxState) -> tuple[int, int] | None:
         """Asked in the container that holds it: also while the service is down."""
-        place = state.disks.get(self._service)
-        if place is None:
+        mount = state.disks.get(self._service)
+        if mount is None:
             return None
         containers = Containers(_project(state))
-        holders = (each for each in containers.list() if each.service == place.holder)
+        holders = (each for each in containers.list() if each.service == mount.holder)
         holder = next((each for each in holders if each.state == "running"), None)
         if holder is None:
             return None
-        said = containers.run_in(holder, ("df", "-B1", "--output=size,used", place.path))
+        said = containers.run_in(holder, ("df", "-B1", "--output=size,used", mount.path))
         figures = re.search(r"(\d+)\s+(\d+)\s*$", said)
         return None if figures is None else (int(figures[2]), int(figures[1]))
 

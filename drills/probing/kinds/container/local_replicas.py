@@ -75,7 +75,7 @@ class LocalReplicas:
         return frozenset(range(self._ends))
 
 
-def _used_of(place: str) -> tuple[int, int]:
+def _used_of(folder: str) -> tuple[int, int]:
     """Bytes used, and in all, of the file system there. Raises OSError."""
-    about = os.statvfs(place)
+    about = os.statvfs(folder)
     return (about.f_blocks - about.f_bfree) * about.f_frsize, about.f_blocks * about.f_frsize

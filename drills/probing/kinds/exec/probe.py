@@ -33,7 +33,7 @@ _NAMES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 _LONGEST = 200
 
 
-class _Places:
+class _Slots:
     """The commands that may run at once."""
 
     def __init__(self) -> None:
@@ -47,21 +47,21 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
     folder = Path(settings.folder)
     if not folder.is_dir():
         raise BadInput(f"probe {probe.name}: exec.folder: {folder} is not a folder")
-    places = context.shared(_Places)
+    slots = context.shared(_Slots)
     labels = _labels(probe)
 
     async def check() -> Seen:
         began = context.monotonic()
         try:
             async with asyncio.timeout(probe.timeout):
-                await places.free.acquire()
+                await slots.free.acquire()
         except TimeoutError:
             return Seen(unknown=f"the prober is overloaded: {_AT_ONCE} commands run already")
         try:
             left = max(0.001, probe.timeout - (context.monotonic() - began))
             end = await run_supervised(words, folder, _environment(settings), left, spared="", apart=True, grace=_GRACE)
         finally:
-            places.free.release()
+            slots.free.release()
         phases = {"total": context.monotonic() - began}
         if end.timed_out:
             said = visible_line(read_output(end.output).text)[:_LONGEST]
