@@ -79,14 +79,15 @@ def export(
 def score(
     file: Annotated[Path, typer.Argument(help="Events as JSON Lines, as `drills export` writes them.")],
     playbook: Annotated[str | None, typer.Option(help="Score by this playbook: a name, or a file.")] = None,
+    rules: Annotated[int | None, typer.Option(help="Version of the rules; by default the drill's own.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scorecard as JSON.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Score a drill's events again, by this version's rules; needs no workspace and no sandbox."""
+    """Score a drill's events again, by the rules that it began with or others; needs no workspace and no sandbox."""
     from drills.app.timelines import score_file
     from drills.model.visible import visible_json
 
-    card, exit_code = score_file(file, playbook, workspace)
+    card, exit_code = score_file(file, playbook, workspace, rules=rules)
     if as_json:
         echo(visible_json(card.model_dump_json(indent=2)))
     else:

@@ -1,1 +1,1 @@
-"""The score of a drill: from its timeline to demands, rows, deductions and the scorecard. It begins in `score`."""
+"""The score of a drill, by the rules that it began with: `score`. Each version of the rules has a package."""

@@ -1,214 +1,34 @@
-"""The score of a drill: a pure function of its timeline, and one that a reader can recompute by hand.
+"""The score of a drill, by the version of the rules that it began with, or by another one.
 
-    timeline ─► impact ─► milestones, severity ─► demands ─► rows ─┐
-                              └─► deductions ──────────────────────┴─► score = 100 × Σ points ÷ Σ weights − deductions
-
-docs/scoring.md tells the rules in words.
+Each version of the rules is a package of its own, and stays: a stored drill can be scored again as it was. What
+versions share is here beside them: whether a drill is valid, and what it is compared with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping
 
-from drills.impact.assessment import ImpactAssessment, assess, scored_until
-from drills.model.events import Corrected, ResponderKind
-from drills.model.playbook import Milestone
-from drills.model.scorecard import Basis, Deduction, DrillResult, Row, Scorecard, Topic, Verdict
+from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
-from drills.scoring.cadence import cadence_demand
-from drills.scoring.case import Case
-from drills.scoring.checklists import phase_demands, triage_demands
-from drills.scoring.conclusions import cause_demand, decision_demand
-from drills.scoring.decisions import judge_cause, judge_decision
-from drills.scoring.deductions import deductions_of
-from drills.scoring.headline import headline, recovery_says
-from drills.scoring.improve import improvements
-from drills.scoring.limits import last_resort, playbook_demands, scenario_demands, without_impact
-from drills.scoring.milestones import MEASURED, find_milestones
-from drills.scoring.rows import Demand, row_of
-from drills.scoring.severity import judge, measure
-from drills.scoring.validity import NotScored, not_scored
-from drills.scoring.weights import GRADE_RULE, LATE_SHARE, SILENCE_WEIGHT, grade_of
+from drills.scoring.version_1 import score as version_1
 
-#: Version of the rules by which drills are scored; every scorecard names it.
+#: Version of the rules by which new drills are scored; every scorecard names its own.
 RULES_VERSION = 1
 
+_SCORE: Mapping[int, Callable[..., Scorecard]] = {1: version_1.score}
+#: The versions of the rules that a drill can be scored by, the oldest first.
+RULES_VERSIONS = tuple(_SCORE)
 
-def score(timeline: Timeline, *, corrections: bool = True) -> Scorecard:
-    """Everything that is said about this drill. Also for one that still runs: then without a score.
 
-    With `corrections`, milestones that a facilitator put right count as corrected, and `original_score` is the score
-    without. Raises LookupError when the timeline does not begin with DrillStarted.
+def score(timeline: Timeline, *, corrections: bool = True, rules: int | None = None) -> Scorecard:
+    """Everything that is said about this drill, by these rules (by its own, where none are named).
+
+    Also for a drill that still runs: then without a score. With `corrections`, what a facilitator put right counts as
+    corrected, and `original_score` is the score without. Raises LookupError when the timeline does not begin with
+    DrillStarted, or these rules are not among `RULES_VERSIONS`.
     """
-    start = timeline.start
-    impact = assess(timeline)
-    measured = measure(timeline, impact)
-    refusal = not_scored(timeline, impact)
-    case = _case(timeline, impact, measured.level, corrections=corrections)
-    severity = judge(start.playbook, start.responder, measured, case.milestones.declared)
-    rows = _rows(case, over=refusal is None)
-    deductions = deductions_of(case, severity)
-    result, why_not = _result(case, rows, refusal)
-    points = None if refusal else _score(rows, deductions)
-    open_corrections = any(event.milestone not in MEASURED for event in timeline.all(Corrected))
-    card = Scorecard(
-        rules_version=RULES_VERSION,
-        drill_id=start.drill_id,
-        title=start.scenario.title,
-        scenario=start.scenario.name,
-        playbook=start.playbook.name,
-        driver=start.driver,
-        responder=start.responder,
-        runbook=start.runbook,
-        started_at=start.at,
-        ended_at=_ended_at(timeline),
-        duration=round(case.end, 3),
-        result=result,
-        why_not=why_not,
-        headline="",
-        score=points,
-        grade=None if points is None else grade_of(points),
-        grade_rule=GRADE_RULE,
-        arithmetic="" if refusal else _arithmetic(rows, deductions),
-        rows=rows,
-        deductions=deductions,
-        severity=severity,
-        impact=impact.totals.model_copy(
-            update={"worst_error_rate": measured.worst_error_rate, "worst_p95": measured.worst_p95}
-        ),
-        recovery=impact.recovery,
-        recovery_says=recovery_says(case),
-        milestones=dict(case.milestones.reached),
-        detected_by=case.milestones.detected_by,
-        false_alarms=len(case.milestones.false_alarms),
-        premature_all_clear=bool(case.milestones.premature),
-        cause_right=case.cause.right,
-        corrected=corrections and open_corrections,
-        original_score=score(timeline, corrections=False).score if corrections and open_corrections else None,
-    )
-    card = card.model_copy(update={"headline": headline(case, card)})
-    return card.model_copy(update={"improve": improvements(case, card)})
-
-
-def _case(timeline: Timeline, impact: ImpactAssessment, level: str | None, *, corrections: bool) -> Case:
-    return Case(
-        timeline=timeline,
-        impact=impact,
-        milestones=find_milestones(timeline, impact, corrections=corrections),
-        level=timeline.start.playbook.level(level) if level is not None else None,
-        cause=judge_cause(timeline, impact),
-        decision=judge_decision(timeline, impact),
-        end=scored_until(timeline),
-    )
-
-
-def _demands(case: Case) -> list[Demand]:
-    demands = [*scenario_demands(case), *playbook_demands(case)]
-    if not any(_settles_mitigation(demand, case) for demand in demands):
-        demands.append(last_resort(case))
-    extra = (cadence_demand(case), cause_demand(case), decision_demand(case))
-    demands += [demand for demand in extra if demand is not None]
-    order = list(Milestone)
-    demands.sort(key=lambda demand: (order.index(demand.milestone), demand.topic is not Topic.MILESTONE))
-    return [*demands, *triage_demands(case), *phase_demands(case)]
-
-
-def _settles_mitigation(demand: Demand, case: Case) -> bool:
-    """Whether this is the scenario's limit on mitigation, and it is decided: reached, or its limit has passed."""
-    if demand.basis is not Basis.SCENARIO or demand.milestone is not Milestone.MITIGATED or not demand.required:
-        return False
-    since, limit = demand.since, demand.limit
-    return demand.reached is not None or (since is not None and limit is not None and case.end - since > limit)
-
-
-def _rows(case: Case, *, over: bool) -> tuple[Row, ...]:
-    if _is_control(case):
-        return (_silence(case),)
-    return tuple(row_of(without_impact(demand, case), case.end, over=over) for demand in _demands(case))
-
-
-def _is_control(case: Case) -> bool:
-    return case.timeline.start.scenario.is_control
-
-
-def _silence(case: Case) -> Row:
-    """The one row of a control drill: met by silence; half, shared by the number of alarms, otherwise."""
-    alarms = len(case.milestones.false_alarms)
-    return Row(
-        milestone=Milestone.DETECTED,
-        label="Silence",
-        basis=Basis.SCENARIO,
-        counted_from="the number of alarms",
-        limit=None,
-        limit_says="no alert and no declared incident, for nothing was injected",
-        actual=None,
-        verdict=Verdict.MISSED if alarms else Verdict.MET,
-        reason=f"{alarms} false alarm{'s' if alarms > 1 else ''}" if alarms else "nothing was raised",
-        source="scenario: a control drill",
-        weight=SILENCE_WEIGHT,
-        points=round(SILENCE_WEIGHT * LATE_SHARE / alarms, 2) if alarms else SILENCE_WEIGHT,
-        decides=True,
-        topic=Topic.SILENCE,
-    )
-
-
-def _result(case: Case, rows: Sequence[Row], refusal: NotScored | None) -> tuple[DrillResult, str]:
-    if refusal is not None:
-        return refusal.result, refusal.why
-    reasons = []
-    if case.milestones.at(Milestone.MITIGATED) is None and case.impact.first_impact is not None:
-        reasons.append("not mitigated")
-    reasons += [
-        f"{row.label.lower()}: {row.reason}"
-        for row in rows
-        if row.decides and (row.verdict is Verdict.MISSED or _never_noticed(row)) and not _said(row, reasons)
-    ]
-    if not reasons and case.timeline.start.responder is ResponderKind.NONE and not _is_control(case):
-        reasons.append("nobody was to respond")
-    if case.milestones.premature:
-        reasons.append("all clear was declared while users still suffered")
-    return (DrillResult.MISSED, "; ".join(reasons)) if reasons else (DrillResult.MET, "")
-
-
-def _never_noticed(row: Row) -> bool:
-    """A drill cannot be met while its detection is still open, though other rows may be."""
-    return row.milestone is Milestone.DETECTED and row.verdict is Verdict.PENDING
-
-
-def _said(row: Row, reasons: Sequence[str]) -> bool:
-    return row.milestone is Milestone.MITIGATED and row.censored and "not mitigated" in reasons
-
-
-def _sums(rows: Sequence[Row], deductions: Sequence[Deduction]) -> tuple[float, float, float]:
-    return (
-        round(sum(row.points for row in rows), 2),
-        round(sum(row.weight for row in rows), 2),
-        round(sum(deduction.points for deduction in deductions), 2),
-    )
-
-
-def _score(rows: Sequence[Row], deductions: Sequence[Deduction]) -> float:
-    points, weights, off = _sums(rows, deductions)
-    share = round(100.0 * points / weights, 2) if weights else 0.0
-    return round(min(100.0, max(0.0, share - off)), 2)
-
-
-def _arithmetic(rows: Sequence[Row], deductions: Sequence[Deduction]) -> str:
-    """One line from which the score can be recomputed with the rows' points and weights, and the deductions."""
-    points, weights, off = _sums(rows, deductions)
-    final = _score(rows, deductions)
-    if not weights:
-        return f"nothing could be scored, so the score is {final:.2f}"
-    share = round(100.0 * points / weights, 2)
-    return (
-        f"100 × {points:.2f} points ÷ {weights:.2f} weight = {share:.2f}; {share:.2f} − {off:.2f} deducted"
-        f"{', within 0 and 100,' if not 0 <= share - off <= 100 else ''} = {final:.2f}, grade {grade_of(final)}"
-    )
-
-
-def _ended_at(timeline: Timeline) -> datetime:
-    end = scored_until(timeline)
-    return max(
-        (event for event in timeline if event.t <= end), key=lambda event: (event.t, event.at), default=timeline.start
-    ).at
+    version = timeline.start.rules_version if rules is None else rules
+    if version not in _SCORE:
+        known = " and ".join(str(each) for each in RULES_VERSIONS)
+        raise LookupError(f"version {version} of the rules is not known; this version of drills has {known}")
+    return _SCORE[version](timeline, corrections=corrections)

@@ -54,6 +54,14 @@ def test_a_playbook_may_be_a_file(file: Path, tmp_path: Path) -> None:
     assert by_file.stdout == by_name.stdout
 
 
+def test_the_rules_can_be_chosen_and_are_named(file: Path) -> None:
+    said = drills_here("score", file.name, "--json", "--rules", "1", folder=file.parent)
+    assert json.loads(said.stdout)["rules_version"] == 1
+    unknown = drills_here("score", file.name, "--rules", "99", folder=file.parent)
+    assert unknown.returncode == 2
+    assert one_line(unknown).startswith("version 99 of the rules is not known; choose of 1")
+
+
 def test_a_file_that_is_none_is_one_line(tmp_path: Path) -> None:
     said = drills_here("score", "nothing.jsonl", folder=tmp_path)
     assert said.returncode == 2

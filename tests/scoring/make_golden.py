@@ -11,7 +11,7 @@ from pathlib import Path
 
 from drills.model.events import EndReason, ResponderKind, event_to_json
 from drills.model.playbook import Audience, Choice, Milestone
-from drills.scoring.score import score
+from drills.scoring.version_1.score import score
 from tests.scoring.timelines import QUIET, Drill, by_a_person, drill, rolled_back
 
 FOLDER = Path(__file__).parent / "golden"

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from drills.model.events import HintTaken
 from drills.model.scorecard import Deduction, Severity
-from drills.scoring.case import Case
-from drills.scoring.severity import ranks_off
-from drills.scoring.weights import (
+from drills.scoring.version_1.case import Case
+from drills.scoring.version_1.severity import ranks_off
+from drills.scoring.version_1.weights import (
     FALSE_ALARM,
     FALSE_ALARMS_AT_MOST,
     HINT,

@@ -9,7 +9,7 @@ from drills.model.durations import humane
 from drills.model.events import HintTaken, ResponderKind, RunbookFinished
 from drills.model.playbook import Milestone
 from drills.model.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
-from drills.scoring.case import Case
+from drills.scoring.version_1.case import Case
 
 
 def improvements(case: Case, card: Scorecard) -> tuple[str, ...]:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from drills.model.durations import humane
 from drills.model.playbook import Limit, Milestone
 from drills.model.scorecard import Basis
-from drills.scoring.case import Case, triage_limit
-from drills.scoring.rows import Demand
-from drills.scoring.weights import PLAYBOOK_WEIGHTS, SCENARIO_WEIGHTS
+from drills.scoring.version_1.case import Case, triage_limit
+from drills.scoring.version_1.rows import Demand
+from drills.scoring.version_1.weights import PLAYBOOK_WEIGHTS, SCENARIO_WEIGHTS
 
 LABELS = {
     Milestone.DETECTED: "Detected",

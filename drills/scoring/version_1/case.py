@@ -12,8 +12,8 @@ from drills.impact.assessment import ImpactAssessment
 from drills.model.events import ResponderKind
 from drills.model.playbook import Level, Limit, Milestone, Phase, TriageStep
 from drills.model.timeline import Timeline
-from drills.scoring.decisions import Cause, Decision
-from drills.scoring.milestones import Milestones
+from drills.scoring.version_1.decisions import Cause, Decision
+from drills.scoring.version_1.milestones import Milestones
 
 #: Milestones that the included responders other than a person are not asked for, unless they did reach them.
 HUMAN = frozenset(Milestone) - {

@@ -8,9 +8,9 @@ from drills.model.durations import humane
 from drills.model.events import StepChecked
 from drills.model.playbook import Milestone, Phase, TriageStep
 from drills.model.scorecard import Basis, Topic
-from drills.scoring.case import HUMAN, Case, is_for
-from drills.scoring.rows import Demand
-from drills.scoring.weights import PHASES_WEIGHT, TRIAGE_WEIGHT
+from drills.scoring.version_1.case import HUMAN, Case, is_for
+from drills.scoring.version_1.rows import Demand
+from drills.scoring.version_1.weights import PHASES_WEIGHT, TRIAGE_WEIGHT
 
 #: Steps of the triage list whose minute is already the limit of the milestone's own row.
 _OWN_ROW = frozenset({Milestone.SEVERITY_DECLARED, Milestone.COMMANDER_NAMED, Milestone.FIRST_UPDATE})

@@ -8,7 +8,7 @@ from datetime import timedelta
 from drills.model.durations import humane
 from drills.model.playbook import Milestone
 from drills.model.scorecard import Basis, Row, Topic, Verdict
-from drills.scoring.weights import LATE_SHARE
+from drills.scoring.version_1.weights import LATE_SHARE
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from drills.model.events import DrillStarted, EndReason, ResponderKind, event_fr
 from drills.model.playbook import Audience, Choice, Milestone, Playbook
 from drills.model.scorecard import DrillResult, Scorecard
 from drills.model.timeline import Timeline
-from drills.scoring.score import score
+from drills.scoring.version_1.score import score
 from tests.scoring.timelines import Drill, drill, playbook
 
 quick = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

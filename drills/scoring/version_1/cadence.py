@@ -9,9 +9,9 @@ from drills.model.durations import humane
 from drills.model.events import UpdatePosted
 from drills.model.playbook import Milestone
 from drills.model.scorecard import Basis, Topic
-from drills.scoring.case import Case, triage_limit
-from drills.scoring.rows import Demand
-from drills.scoring.weights import CADENCE_WEIGHT
+from drills.scoring.version_1.case import Case, triage_limit
+from drills.scoring.version_1.rows import Demand
+from drills.scoring.version_1.weights import CADENCE_WEIGHT
 
 
 def cadence_demand(case: Case) -> Demand | None:

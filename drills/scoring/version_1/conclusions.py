@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from drills.model.playbook import Milestone
 from drills.model.scorecard import Basis, Topic
-from drills.scoring.case import Case
-from drills.scoring.rows import Demand
-from drills.scoring.weights import DECISION_WEIGHT, PLAYBOOK_WEIGHTS
+from drills.scoring.version_1.case import Case
+from drills.scoring.version_1.rows import Demand
+from drills.scoring.version_1.weights import DECISION_WEIGHT, PLAYBOOK_WEIGHTS
 
 
 def cause_demand(case: Case) -> Demand | None:

@@ -8,7 +8,7 @@ from drills.model.durations import humane
 from drills.model.events import Decided, ResponderKind
 from drills.model.playbook import Choice, Milestone
 from drills.model.scorecard import Basis, DrillResult, Impact, Recovery, Row, Scorecard, Topic, Verdict
-from drills.scoring.case import Case
+from drills.scoring.version_1.case import Case
 
 
 def headline(case: Case, card: Scorecard) -> str:

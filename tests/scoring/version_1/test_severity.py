@@ -7,7 +7,7 @@ import pytest
 from drills.impact.assessment import assess
 from drills.model.events import ResponderKind
 from drills.model.scorecard import Verdict
-from drills.scoring.severity import Measured, judge, measure
+from drills.scoring.version_1.severity import Measured, judge, measure
 from tests.scoring.timelines import PLAYBOOK, QUIET, Drill, drill, scenario
 
 

@@ -1,4 +1,4 @@
-"""docs/scoring.md tells the numbers that are used."""
+"""docs/scoring-1.md tells the numbers that are used."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from drills.impact import rules as impact_rules
 from drills.model.playbook import Milestone
-from drills.scoring import weights
+from drills.scoring.version_1 import weights
 
-TEXT = (Path(__file__).parents[2] / "docs" / "scoring.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[3] / "docs" / "scoring-1.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

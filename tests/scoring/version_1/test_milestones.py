@@ -6,7 +6,7 @@ import pytest
 
 from drills.impact.assessment import assess
 from drills.model.playbook import Audience, Milestone
-from drills.scoring.milestones import Milestones, find_milestones
+from drills.scoring.version_1.milestones import Milestones, find_milestones
 from tests.scoring.timelines import QUIET, Drill, by_a_person, drill, scenario
 
 
