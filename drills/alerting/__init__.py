@@ -13,6 +13,7 @@ nothing when nothing has changed. How often `tick` is called affects when someth
 
 from drills.alerting.alert_id import AlertId
 from drills.alerting.alerting import observe, resumed, tick
+from drills.alerting.judgement import measured
 from drills.alerting.probe_state import ProbeState, Standing
 from drills.alerting.rules import AlertRules
 from drills.alerting.state import AlertState, Open
@@ -42,6 +43,7 @@ __all__ = [
     "Suppressed",
     "Transition",
     "event_of",
+    "measured",
     "observe",
     "resumed",
     "tick",

@@ -53,9 +53,14 @@ def observe(
         metrics, moved = _read(rules, rule, state, t, observation)
         if moved:
             pending = pending.union(*(rules.keys_of_metric[name] for name in moved))
-    moved_standing = (before.standing if before else Standing.UNDECIDED) is not after.standing
+    was = before or ProbeState(seen=t)
+    moved_standing = was.standing is not after.standing or was.degraded is not after.degraded
     failed = observation.outcome is Outcome.FAIL
-    if moved_standing or (failed and after.decided is Standing.DOWN and rule.ancestors):
+    if (
+        moved_standing
+        or was.is_failing is not after.is_failing
+        or (failed and after.decided is Standing.DOWN and rule.ancestors)
+    ):
         pending = pending.union(rule.affects)
     state = AlertState(
         t,
@@ -65,6 +70,7 @@ def observe(
         state.keys,
         state.roles,
         state.down,
+        state.degraded,
         pending,
         state.agenda,
         min(state.silence_at, t + rule.stale_after)
@@ -139,19 +145,22 @@ def _read(
 
 
 def _counted(state: AlertState, rule: ProbeRule, before: ProbeState | None, after: ProbeState) -> AlertState:
-    """The counts of probes that are up and down, after one probe's standing has changed."""
+    """The counts of probes that are up, down and degraded, after one probe's standing has changed."""
     was, now = before.standing if before else Standing.UNDECIDED, after.standing
+    was_degraded, is_degraded = _is_degraded(before), _is_degraded(after)
     down = state.down + (now is Standing.DOWN) - (was is Standing.DOWN)
+    degraded = state.degraded + is_degraded - was_degraded
     if rule.role is None:
-        return replace(state, down=down)
-    tally = state.roles.get(rule.role, Tally())
-    names = tally.down
-    if now is Standing.DOWN:
-        names |= {rule.name}
-    elif was is Standing.DOWN:
-        names -= {rule.name}
+        return replace(state, down=down, degraded=degraded)
+    tally, own = state.roles.get(rule.role, Tally()), {rule.name}
+    names = tally.down | own if now is Standing.DOWN else tally.down - own
+    worse = tally.degraded | own if is_degraded else tally.degraded - own
     up = tally.up + (now is Standing.UP) - (was is Standing.UP)
-    return replace(state, down=down, roles={**state.roles, rule.role: Tally(names, up)})
+    return replace(state, down=down, degraded=degraded, roles={**state.roles, rule.role: Tally(names, up, worse)})
+
+
+def _is_degraded(state: ProbeState | None) -> bool:
+    return state is not None and (state.standing is Standing.DOWN or (state.degraded and not state.lost))
 
 
 def _missed(rules: AlertRules, state: AlertState, t: float) -> AlertState:
@@ -187,6 +196,8 @@ def _missed(rules: AlertRules, state: AlertState, t: float) -> AlertState:
 def _differs(rule: ProbeRule, before: ProbeState | None, after: ProbeState) -> bool:
     """Whether a probe's state from one vantage has changed enough to be reported."""
     if before is None or before.standing is not after.standing:
+        return True
+    if before.degraded is not after.degraded or before.is_failing is not after.is_failing:
         return True
     return is_undecided(rule.fail, before) is not is_undecided(rule.fail, after)
 

@@ -12,10 +12,11 @@ from dataclasses import replace
 from drills.alerting import vantages, wording
 from drills.alerting.alert_course import Course, Step, calm_seconds, next_step_at, proceed
 from drills.alerting.probe_state import Standing
-from drills.alerting.rules import ANY_PROBE, FAILING, AlertRules, KeyRule, Subject
+from drills.alerting.rules import ANY_DEGRADED, ANY_PROBE, DEGRADED, FAILING, AlertRules, KeyRule, Subject
 from drills.alerting.state import AlertState, Holding, KeyState, with_entry
 from drills.alerting.transitions import Changed, Fired, Resolved, Suppressed, Transition
 from drills.model.durations import humane
+from drills.model.probe import JOURNEY_ROLES, Role
 
 
 def judge(
@@ -79,33 +80,61 @@ def _verdicts(rules: AlertRules, rule: KeyRule, state: AlertState, t: float) -> 
         if rule.subject is Subject.UNKNOWN:
             verdict: bool | None = standing is Standing.UNKNOWN
         else:
-            verdict = {Standing.DOWN: True, Standing.UP: False}.get(standing)
+            verdict = None if probe is None else probe.is_failing
+            degraded = None if probe is None or standing is Standing.UNKNOWN else probe.degraded or verdict
+            return tuple(
+                degraded if ANY_DEGRADED in threshold.condition.names else verdict for threshold in rule.thresholds
+            )
         return (verdict,) * len(rule.thresholds)
-    values: dict[str, float | bool] = {}
-    for name in rule.names:
-        if name == ANY_PROBE or name in FAILING:
-            failing = _any_failing(state) if name == ANY_PROBE else _role_failing(rules, state, name)
-            if failing is not None:
-                values[name] = failing
-        elif (reading := state.metrics.get(name)) is not None and t < reading.good_until:
-            values[name] = reading.value
+    values = measured(rules, state, t, rule.needs)
     return tuple(threshold.condition.holds(values) for threshold in rule.thresholds)
 
 
-def _any_failing(state: AlertState) -> bool | None:
-    if state.down:
-        return True
-    return False if len(state.probes) else None
+def measured(rules: AlertRules, state: AlertState, t: float, names: Iterable[str]) -> dict[str, float | bool]:
+    """The values of these metrics as monitoring knows them at `t`; what it does not know is absent."""
+    values: dict[str, float | bool] = {}
+    for name in names:
+        if (value := _value(rules, state, t, name)) is not None:
+            values[name] = value
+    return values
 
 
-def _role_failing(rules: AlertRules, state: AlertState, name: str) -> bool | None:
-    role = FAILING[name]
+def _value(rules: AlertRules, state: AlertState, t: float, name: str) -> float | bool | None:
+    if name == ANY_PROBE:
+        return True if state.down else False if len(state.probes) else None
+    if name == ANY_DEGRADED:
+        return True if state.degraded else False if len(state.probes) else None
+    if name in FAILING:
+        return _role_failing(rules, state, FAILING[name])
+    if name in DEGRADED:
+        tally = state.roles.get(DEGRADED[name])
+        return True if tally and tally.degraded else _role_failing(rules, state, DEGRADED[name])
+    if name in ("journeys_failing", "journeys_affected"):
+        return _journeys(state, failing=name == "journeys_failing")
+    reading = state.metrics.get(name)
+    return reading.value if reading is not None and t < reading.good_until else None
+
+
+def _role_failing(rules: AlertRules, state: AlertState, role: Role) -> bool | None:
     tally = state.roles.get(role)
     if tally is None:
         return None
     if tally.down:
-        return True
+        return True if any(_fails_now(state, name) for name in tally.down) else None
     return False if tally.up == rules.role_sizes.get(role, 0) else None
+
+
+def _fails_now(state: AlertState, name: str) -> bool:
+    known = state.probe(name)
+    return known is not None and known.is_failing is True
+
+
+def _journeys(state: AlertState, *, failing: bool) -> float | None:
+    """Of the probes that do what users do, and about which something is known, how many are down (or degraded)."""
+    tallies = [state.roles[role] for role in JOURNEY_ROLES if role in state.roles]
+    known = sum(len(tally.down) + tally.up for tally in tallies)
+    hurt = sum(len(tally.down if failing else tally.degraded) for tally in tallies)
+    return hurt / known if known else None
 
 
 def _due(rule: KeyRule, holdings: tuple[Holding, ...], t: float) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from drills.model.probe import Observation, Outcome, Window
@@ -25,7 +25,8 @@ class ProbeState:
     """What is known about one probe. Times are `t`, in seconds.
 
     `decided` is the last verdict by k of n (none at first); `lost` says that it cannot be trusted now. `checks` are
-    the checks since that verdict, true for a failed one; unknown checks are not among them.
+    the checks since that verdict, true for a failed one; unknown checks are not among them. `degraded` says that the
+    last checks found it slow, at a fallback, or down; `run` is how many checks in a row have said otherwise.
     """
 
     seen: float
@@ -36,6 +37,18 @@ class ProbeState:
     failed_at: float | None = None
     recovered_at: float | None = None
     reason: str = ""
+    degraded: bool = False
+    run: int = 0
+
+    @property
+    def is_failing(self) -> bool | None:
+        """Whether it is down now; None while it is down and its last check passed, or nothing is known.
+
+        What counts towards a threshold's `for` is time in which checks fail, not the wait for a second one that passes.
+        """
+        if self.standing is Standing.DOWN:
+            return None if self.checks[-1:] == (False,) else True
+        return False if self.standing is Standing.UP else None
 
     @property
     def standing(self) -> Standing:
@@ -44,9 +57,34 @@ class ProbeState:
 
 
 def check(fail: Window, recover: Window, before: ProbeState | None, t: float, observation: Observation) -> ProbeState:
-    """The probe's state after one more check. A degraded check counts as a passed one, an unknown one as neither."""
+    """The probe's state after one more check. A degraded check counts as a passed one, an unknown one as neither.
+
+    It is degraded after as many checks in a row that did not simply pass as make it fail, and no longer after as many
+    that did as make it recover. A check that is still unanswered says that it is slow, and neither up nor down.
+    """
     if before is None:
         before = ProbeState(seen=t)
+    if observation.unanswered:  # Whether it is down is not known yet, only that it is slow.
+        after = replace(before, seen=t, lost=False, unknowns=0)
+    else:
+        after = _up_or_down(fail, recover, before, t, observation)
+    if observation.outcome is Outcome.UNKNOWN:
+        return replace(after, degraded=before.degraded, run=before.run) if before.degraded or before.run else after
+    if (observation.outcome is not Outcome.PASS) is before.degraded:
+        degraded, run = before.degraded, 0
+    else:
+        run = before.run + 1
+        changes = run >= (recover if before.degraded else fail).count
+        degraded, run = (not before.degraded, 0) if changes else (before.degraded, run)
+    if not degraded and not run:
+        return after
+    reason = (
+        observation.reason if observation.outcome is Outcome.DEGRADED and after.decided is not Standing.DOWN else ""
+    )
+    return replace(after, degraded=degraded, run=run, reason=reason or after.reason)
+
+
+def _up_or_down(fail: Window, recover: Window, before: ProbeState, t: float, observation: Observation) -> ProbeState:
     if observation.outcome is Outcome.UNKNOWN:
         unknowns = before.unknowns + 1
         lost = before.lost or unknowns >= UNKNOWNS_IN_A_ROW

@@ -8,11 +8,15 @@ from enum import StrEnum
 
 from drills.model.conditions import Condition, compile_condition
 from drills.model.playbook import Playbook, Threshold
-from drills.model.probe import ProbeSpec, Role, Window
+from drills.model.probe import JOURNEY_ROLES, ProbeSpec, Role, Window
 
 ANY_PROBE = "probe_failing"
+ANY_DEGRADED = "probe_degraded"
 UNKNOWN_PROBE = "probe-unknown"
-FAILING: Mapping[str, Role] = {f"{role.value.replace('-', '_')}_failing": role for role in Role}
+FAILING: Mapping[str, Role] = {role.failing: role for role in Role}
+DEGRADED: Mapping[str, Role] = {role.degraded: role for role in Role}
+#: Say how much is hurt: beside another metric in a condition, they make no alert of their own but a level of that one.
+EXTENT = frozenset({"journeys_affected", "journeys_failing", "worst_journey_error_rate"})
 
 
 class Subject(StrEnum):
@@ -37,12 +41,16 @@ class ThresholdRule:
 
 @dataclass(frozen=True, slots=True)
 class KeyRule:
-    """All thresholds about the same metrics or probes: together they have at most one open alert."""
+    """All thresholds about the same metrics or probes: together they have at most one open alert.
+
+    `names` is what it is about; `needs` are all names in its conditions.
+    """
 
     key: str
     subject: Subject
     thresholds: tuple[ThresholdRule, ...]
     names: frozenset[str]
+    needs: frozenset[str] = frozenset()
     roles: tuple[Role, ...] = ()
     probe: str | None = None
 
@@ -96,12 +104,12 @@ class AlertRules:
         grouped: dict[frozenset[str], list[ThresholdRule]] = {}
         for threshold in playbook.thresholds:
             rule = _compiled(playbook, threshold)
-            grouped.setdefault(rule.condition.names, []).append(rule)
+            grouped.setdefault(_about(rule.condition.names), []).append(rule)
         for_each_probe = tuple(grouped.pop(frozenset((ANY_PROBE,)), ()))
         keys = {rule.key: rule for rule in (_key_rule(names, rules) for names, rules in grouped.items())}
         keys_of_metric: dict[str, tuple[str, ...]] = {}
         for key, key_rule in keys.items():
-            for name in key_rule.names:
+            for name in key_rule.needs:
                 keys_of_metric[name] = (*keys_of_metric.get(name, ()), key)
         alert_keys = {name: _alert_keys(spec, keys, bool(for_each_probe)) for name, spec in specs.items()}
         reach = {name: _ancestors(name, specs) for name in specs}
@@ -172,6 +180,15 @@ def unknown_key(probe: str) -> str:
     return f"{UNKNOWN_PROBE}:{probe}"
 
 
+def _about(names: frozenset[str]) -> frozenset[str]:
+    """What a condition with these names is about: a probe that is degraded and that is down have one alert."""
+    about = names - EXTENT or names
+    same = {
+        DEGRADED[name].failing if name in DEGRADED else ANY_PROBE if name == ANY_DEGRADED else name for name in about
+    }
+    return frozenset(same)
+
+
 def _compiled(playbook: Playbook, threshold: Threshold) -> ThresholdRule:
     condition = compile_condition(threshold.when)
     rank = playbook.rank(threshold.level)
@@ -181,9 +198,10 @@ def _compiled(playbook: Playbook, threshold: Threshold) -> ThresholdRule:
 def _key_rule(names: frozenset[str], thresholds: list[ThresholdRule]) -> KeyRule:
     by_severity = tuple(sorted(thresholds, key=lambda rule: (rule.rank, rule.text)))
     key = "+".join(sorted(names)) or "always"
+    needs = frozenset[str]().union(*(rule.condition.names for rule in thresholds))
     if names and names <= FAILING.keys():
-        return KeyRule(key, Subject.ROLES, by_severity, names, tuple(sorted(FAILING[name] for name in names)))
-    return KeyRule(key, Subject.METRICS, by_severity, names)
+        return KeyRule(key, Subject.ROLES, by_severity, names, needs, tuple(sorted(FAILING[name] for name in names)))
+    return KeyRule(key, Subject.METRICS, by_severity, names, needs)
 
 
 def _alert_keys(spec: ProbeSpec, keys: Mapping[str, KeyRule], has_for_each_probe: bool) -> tuple[str, ...]:
@@ -211,10 +229,13 @@ def _affected_keys(
     descendants: Iterable[str],
     keys_of_metric: Mapping[str, tuple[str, ...]],
 ) -> tuple[str, ...]:
-    keys = {unknown_key(spec.name), *alert_keys[spec.name], *keys_of_metric.get(ANY_PROBE, ())}
-    for name, role in FAILING.items():
-        if role is spec.role:
-            keys.update(keys_of_metric.get(name, ()))
+    keys = {unknown_key(spec.name), *alert_keys[spec.name]}
+    names = {ANY_PROBE, ANY_DEGRADED}
+    if spec.role is not None:
+        names |= {spec.role.failing, spec.role.degraded}
+        names |= EXTENT if spec.role in JOURNEY_ROLES else frozenset()
+    for name in names:
+        keys.update(keys_of_metric.get(name, ()))
     for relative in (*ancestors, *descendants):
         keys.update(alert_keys[relative])
     for below in descendants:

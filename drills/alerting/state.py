@@ -87,10 +87,14 @@ class KeyState:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The probes of one role: which are down, and how many are up; the rest is undecided or unknown."""
+    """The probes of one role: which are down, how many are up, and which are degraded or down.
+
+    The rest is undecided or unknown.
+    """
 
     down: frozenset[str] = frozenset()
     up: int = 0
+    degraded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class AlertState:
     keys: PersistentMap[KeyState] = field(default_factory=PersistentMap)
     roles: Mapping[Role, Tally] = field(default_factory=lambda: MappingProxyType({}))
     down: int = 0
+    degraded: int = 0
     pending: frozenset[str] = frozenset()
     agenda: tuple[tuple[float, str], ...] = ()
     silence_at: float = float("inf")

@@ -25,13 +25,17 @@ def combined(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> ProbeState:
     down = any(state.standing is Standing.DOWN for state in required)
     lost = not down and any(state.lost for state in required)
     decided = [state.decided for state in required if lost or not state.lost]
+    passes_again = down and all(state.is_failing is not True for state in required)
+    degraded = [state for state in required if state.degraded and not state.lost]
     return ProbeState(
         seen=max(state.seen for state in required),
         decided=next(each for each in (Standing.DOWN, Standing.UNDECIDED, Standing.UP) if each in decided),
         lost=lost,
         failed_at=_latest(state.failed_at for state in required),
         recovered_at=_latest(state.recovered_at for state in required),
-        reason=_failing_from(rule, seen) if down else _why_lost(rule, seen) if lost else "",
+        checks=(False,) if passes_again else (),
+        reason=_failing_from(rule, seen) if down else _why_lost(rule, seen) if lost else _why_degraded(rule, seen),
+        degraded=bool(degraded),
     )
 
 
@@ -79,6 +83,12 @@ def _failing_from(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> str:
     else:
         why = "; ".join(f"from {name}: {reason}" for name, reason in reasons.items())
     return f"{', '.join(said)}: {why}"
+
+
+def _why_degraded(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> str:
+    return "; ".join(
+        f"from {name}: {state.reason}" for name, state in _each(rule, seen) if state is not None and state.degraded
+    )
 
 
 def _why_lost(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import nsmallest
 
-from drills.alerting.rules import KeyRule, Subject
+from drills.alerting.rules import ANY_DEGRADED, DEGRADED, KeyRule, Subject
 from drills.alerting.state import AlertState
 from drills.model.durations import format_duration
 from drills.model.metrics import CATALOGUE, Unit
@@ -18,13 +18,12 @@ def title(rule: KeyRule, rank: int) -> str:
     """A short name of the alert at this rank: the threshold that it crossed, or the probe."""
     match rule.subject:
         case Subject.PROBE:
-            return f"probe {rule.probe} is down"
+            return f"probe {rule.probe} is {'degraded' if is_about_slow(rule, rank) else 'down'}"
         case Subject.UNKNOWN:
             return f"probe {rule.probe} cannot run"
         case Subject.ROLES:
-            return " or ".join(f"{name.removesuffix('_failing').replace('_', ' ')}" for name in sorted(rule.names)) + (
-                " failing"
-            )
+            parts = " or ".join(name.removesuffix("_failing").replace("_", " ") for name in sorted(rule.names))
+            return f"{parts} {'degraded' if is_about_slow(rule, rank) else 'failing'}"
         case Subject.METRICS:
             texts = [threshold.text for threshold in rule.thresholds if threshold.rank == rank]
             return texts[0] if texts else rule.key
@@ -40,13 +39,25 @@ def reason(rule: KeyRule, state: AlertState, rank: int) -> str:
         probe = state.probe(rule.probe)
         why = (probe.reason if probe else "") or "not checked for some time"
         return f"{rule.probe}: {why}{by if rule.subject is Subject.PROBE else ''}"
-    return f"{seen_by(state, down_probes(rule, state))}{by}"
+    seen = degraded_probes(rule, state) if is_about_slow(rule, rank) else down_probes(rule, state)
+    return f"{seen_by(state, seen)}{by}"
 
 
 def readings(rule: KeyRule, state: AlertState) -> str:
     """The values of the metrics that the rule names: `p95 2.3 s, error_rate 12.0 %`."""
     known = ((name, state.metrics[name].value) for name in sorted(rule.names) if name in state.metrics)
     return ", ".join(f"{name} {_with_unit(name, value)}" for name, value in known)
+
+
+def is_about_slow(rule: KeyRule, rank: int) -> bool:
+    """Whether the thresholds of this rank are about probes that are degraded, not about such that are down."""
+    names = [threshold.condition.names for threshold in rule.thresholds if threshold.rank == rank]
+    return bool(names) and all(each & (DEGRADED.keys() | {ANY_DEGRADED}) for each in names)
+
+
+def degraded_probes(rule: KeyRule, state: AlertState) -> frozenset[str]:
+    """The probes that are degraded or down, of the roles that the rule is about."""
+    return frozenset[str]().union(*(state.roles[role].degraded for role in rule.roles if role in state.roles))
 
 
 def down_probes(rule: KeyRule, state: AlertState) -> frozenset[str]:
@@ -74,7 +85,7 @@ def who(rule: KeyRule, state: AlertState) -> tuple[str, ...]:
     """The names of the probes that observed it: those that are down, or else one that measured."""
     if rule.probe is not None:
         return (rule.probe,)
-    down = down_probes(rule, state)
+    down = down_probes(rule, state) or degraded_probes(rule, state)
     if down:
         return tuple(sorted(down))
     return tuple(nsmallest(1, (state.metrics[name].probe for name in rule.names if name in state.metrics)))

@@ -294,6 +294,7 @@ class Course:
                         users=spec.users,
                         requests_per_second=spec.users * spec.requests_per_user,
                         slow_after=spec.slow_after.total_seconds(),
+                        client_timeout=traffic.client_timeout,
                     )
                 )
             self._recorder.defer(second)

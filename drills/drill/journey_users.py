@@ -51,12 +51,18 @@ class JourneyUsers:
             clock.monotonic(),
             period=1.0 / traffic.requests_per_user,
             slow_after=traffic.slow_after.total_seconds(),
+            client_timeout=self.client_timeout,
         )
         self._resolver, self._evaluator = Resolver(), Evaluator()
         self._means = ProbeContext(self._resolver, clock.monotonic, self._evaluator, now=clock.now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._seconds: asyncio.Queue[TrafficSecond | EnvironmentFailed | None] = asyncio.Queue()
         self._lag = 0.0
+
+    @property
+    def client_timeout(self) -> float:
+        """Seconds after which an unanswered journey has failed: the longest timeout of them."""
+        return max(probe.timeout for probe in self._probes)
 
     async def start(self) -> None:
         """Let the users come, `spawn_rate` a second. Raises BadInput for a journey that cannot be used."""
@@ -124,7 +130,7 @@ class JourneyUsers:
         while True:
             intended = self._ledger.take(user, self._clock.monotonic())
             await self._clock.sleep(max(0.0, intended - self._clock.monotonic()))
-            flight = self._ledger.send(user, self._clock.monotonic(), probe.name)
+            flight = self._ledger.send(user, self._clock.monotonic(), probe.name, patience=probe.timeout)
             seen = await check()
             self._ledger.answered(flight, self._clock.monotonic())
             outcome, why = await judge(probe, seen, self._evaluator)

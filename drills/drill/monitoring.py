@@ -63,11 +63,12 @@ class DrillMonitoring:
     def observed(self, observation: Observation) -> None:
         t = self._recorder.t
         key = (observation.probe, observation.vantage)
-        self._last[key] = observation
-        if observation.outcome in _PASSES:
-            self._passing_since.setdefault(key, t)
-        elif observation.outcome is Outcome.FAIL:
-            self._passing_since.pop(key, None)
+        if not observation.unanswered:
+            self._last[key] = observation
+            if observation.outcome in _PASSES:
+                self._passing_since.setdefault(key, t)
+            elif observation.outcome is Outcome.FAIL:
+                self._passing_since.pop(key, None)
         self._recorder.defer(ProbeObserved.of(observation, t))
 
     def alerted(self, transition: alerting.AlertTransition) -> None:

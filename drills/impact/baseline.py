@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from drills.impact.latency import merge, percentile
+from drills.impact.response_times import ResponseTimes, response_times
 from drills.impact.windows import RouteCount, count_routes
 from drills.model.events import BaselineTaken, TrafficSecond
 from drills.model.timeline import Timeline
@@ -52,17 +52,17 @@ def baseline_of(timeline: Timeline) -> Baseline | None:
         started=sum(second.started for second in seconds) / length,
         answered=sum(count.answered for count in counts.values()) / length,
         routes={name: _route(name, count, seconds) for name, count in sorted(counts.items())},
-        p95=percentile(merge(*(route.histogram for second in seconds for route in second.routes.values())), 0.95),
+        p95=response_times(seconds).percentile(0.95),
         counts=counts,
     )
 
 
 def _route(name: str, count: RouteCount, seconds: Sequence[TrafficSecond]) -> RouteBaseline:
-    histogram = merge(*(second.routes[name].histogram for second in seconds if name in second.routes))
+    times = ResponseTimes.of(second.routes[name] for second in seconds if name in second.routes)
     good = count.ok + count.slow
     return RouteBaseline(
         rate=count.asked / len(seconds),
         suffering=count.share,
         degraded=count.degraded / good if good else 0.0,
-        p95=percentile(histogram, 0.95),
+        p95=times.percentile(0.95),
     )

@@ -47,6 +47,11 @@ class Window:
     seconds: tuple[TrafficSecond, ...]
     routes: Mapping[str, RouteCount]
 
+    @classmethod
+    def of(cls, seconds: tuple[TrafficSecond, ...]) -> Window:
+        """The window of these seconds; there must be one at least."""
+        return cls(seconds, count_routes(seconds))
+
     @property
     def until(self) -> float:
         return self.seconds[-1].t
@@ -108,7 +113,7 @@ def windows(seconds: Iterable[TrafficSecond], length: int) -> Iterator[Window]:
     recent: deque[TrafficSecond] = deque(maxlen=length)
     for second in seconds:
         recent.append(second)
-        yield Window(tuple(recent), count_routes(tuple(recent)))
+        yield Window.of(tuple(recent))
 
 
 def first_suffering(seconds: Iterable[TrafficSecond]) -> float | None:

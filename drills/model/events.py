@@ -20,7 +20,8 @@ from drills.model.responder_kind import ResponderKind as ResponderKind
 from drills.model.scenario import Scenario
 
 #: Version of the stored form of events. A newer one than ours is refused.
-EVENT_FORMAT = 1
+#: 1: latencies in `RouteSecond.histogram`. 2: in `RouteSecond.latencies`, and each unanswered request's age.
+EVENT_FORMAT = 2
 
 
 class Actor(StrEnum):
@@ -89,6 +90,7 @@ class TrafficStarted(Base):
     users: int
     requests_per_second: float = Field(description="The planned rate.")
     slow_after: float = Field(description="Seconds after which a request counts as suffering.")
+    client_timeout: float = Field(10.0, description="Seconds after which an unanswered request has failed.")
 
 
 class SteadyStateHeld(Base):
@@ -219,10 +221,15 @@ class DrillSkipped(Base):
 class RouteSecond(BaseModel):
     """One second of one route, of the requests that ended (or were found missing) in it.
 
-    ok + slow + failed = all requests that ended. `slow` were answered well but too late; `missed` are starts that
-    were due but could not be made because their user still waited, each suffering too. `degraded` (of ok and slow)
-    came from a fallback. `histogram` counts all of these (missed ones by their lateness) in the buckets of
-    `drills.impact.latency.LATENCY_BOUNDS`, by index.
+    ok + slow + failed = all requests that ended: answered, or given up by the client's timeout, from which moment a
+    request has failed whether its client notices or not. `slow` were answered well but too late, counted from when they
+    were due; `missed` are starts that were due but could not be made because their user still waited, each suffering
+    too. `degraded` (of ok and slow) came from a fallback.
+
+    `latencies` counts the requests that ended by how long they took from being sent, in the buckets of
+    `drills.impact.latency`, by index: the response time that a server's own metrics have. Drills of format 1 have
+    `histogram` instead, in the buckets of `drills.impact.coarse_latency`: from when a request was due, and missed
+    ones by their lateness.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -233,6 +240,7 @@ class RouteSecond(BaseModel):
     missed: int = 0
     degraded: int = 0
     errors: Mapping[str, int] = Field(default_factory=dict, description="Failed requests by what was wrong.")
+    latencies: Mapping[int, int] = Field(default_factory=dict)
     histogram: Mapping[int, int] = Field(default_factory=dict)
 
 
@@ -248,6 +256,9 @@ class TrafficSecond(Base):
     users_suffering: int = Field(description="Users with a failed, slow, missed or overdue request in this second.")
     overdue: int = Field(0, description="Requests still unanswered, already slower than slow_after.")
     overdue_routes: Mapping[str, int] = Field(default_factory=dict)
+    unanswered: Mapping[int, int] = Field(
+        default_factory=dict, description="Those of them that were sent, by how long ago, in the buckets of latencies."
+    )
     first_suffering: float | None = Field(None, description="t of the first suffering request noticed in this second.")
     last_suffering: float | None = Field(None, description="t of the last one.")
     lag: float = Field(0.0, description="Seconds that the generator itself was behind its plan (not the app).")
@@ -274,6 +285,7 @@ class ProbeObserved(Base):
     metrics: Mapping[str, float | bool] = Field(default_factory=dict)
     attempt: int = 0
     vantage: str = LOCAL
+    unanswered: bool = Field(False, description="The check still goes on, and is degraded already.")
 
     @classmethod
     def of(cls, observation: Observation, t: float) -> ProbeObserved:
@@ -288,6 +300,7 @@ class ProbeObserved(Base):
             metrics=dict(observation.metrics),
             attempt=observation.attempt,
             vantage=observation.vantage,
+            unanswered=observation.unanswered,
         )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from drills.model.probe import Role
+
 
 class Unit(StrEnum):
     SHARE = "share, 0 to 1"
@@ -28,7 +30,11 @@ Metrics = Mapping[str, float | bool]
 CATALOGUE: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("error_rate", Unit.SHARE, "requests answered with 5xx, of all requests in the window"),
+        Metric(
+            "error_rate",
+            Unit.SHARE,
+            "requests that failed (5xx, no answer in time), of all that ended in the window",
+        ),
         Metric("p50", Unit.SECONDS, "median response time in the window"),
         Metric("p95", Unit.SECONDS, "95th percentile of response time in the window"),
         Metric("p99", Unit.SECONDS, "99th percentile of response time in the window"),
@@ -44,14 +50,17 @@ CATALOGUE: Mapping[str, Metric] = {
         Metric("cpu", Unit.SHARE, "processor time in use by the app, of its limit"),
         Metric("disk", Unit.SHARE, "disk in use by the database, of its limit"),
         Metric("external_api_latency", Unit.SECONDS, "response time of the external API as the app sees it"),
-        Metric("site_failing", Unit.TRUTH, "a probe with role 'site' is down"),
-        Metric("health_failing", Unit.TRUTH, "a probe with role 'health' is down"),
-        Metric("database_failing", Unit.TRUTH, "a probe with role 'database' is down"),
-        Metric("cache_failing", Unit.TRUTH, "a probe with role 'cache' is down"),
-        Metric("login_failing", Unit.TRUTH, "a probe with role 'login' is down"),
-        Metric("payment_failing", Unit.TRUTH, "a probe with role 'payment' is down"),
-        Metric("external_api_failing", Unit.TRUTH, "a probe with role 'external-api' is down"),
-        Metric("feature_failing", Unit.TRUTH, "a probe with role 'feature' is down"),
+        Metric("journeys_affected", Unit.SHARE, "journeys of users that are slow or failing, of all journeys"),
+        Metric("journeys_failing", Unit.SHARE, "journeys of users that are failing, of all journeys"),
+        Metric("worst_journey_error_rate", Unit.SHARE, "error rate of the journey that has the highest"),
+        *(Metric(role.failing, Unit.TRUTH, f"a probe with role '{role}' is down") for role in Role),
+        *(Metric(role.degraded, Unit.TRUTH, f"a probe with role '{role}' is degraded or down") for role in Role),
         Metric("probe_failing", Unit.TRUTH, "any probe is down"),
+        Metric("probe_degraded", Unit.TRUTH, "any probe is degraded or down"),
     )
 }
+
+#: Of these the traffic of a drill is the truth; what a probe says about them is what monitoring believes.
+FROM_TRAFFIC = frozenset(
+    {"error_rate", "p50", "p95", "p99", "rpm", "journeys_affected", "journeys_failing", "worst_journey_error_rate"}
+)

@@ -32,6 +32,20 @@ class Role(StrEnum):
     EXTERNAL_API = auto()
     FEATURE = auto()
 
+    @property
+    def failing(self) -> str:
+        """The metric that says that a probe with this role is down."""
+        return f"{self.value.replace('-', '_')}_failing"
+
+    @property
+    def degraded(self) -> str:
+        """The metric that says that one is degraded or down."""
+        return f"{self.value.replace('-', '_')}_degraded"
+
+
+#: The roles of probes that do what a user does; the other ones check a part of the system.
+JOURNEY_ROLES = frozenset({Role.SITE, Role.LOGIN, Role.PAYMENT, Role.FEATURE})
+
 
 class Window(Model):
     """k of n: how many of the last `of` checks decide."""
@@ -94,7 +108,9 @@ class ProbeSpec(Model):
     every: Annotated[Duration, bounded(timedelta(milliseconds=10))] = timedelta(seconds=10)
     timeout: Annotated[Duration, bounded(timedelta(milliseconds=1), timedelta(days=1))] = timedelta(seconds=5)
     assert_: tuple[str, ...] = Field((), description="CEL; each must be true for the probe to pass.")
-    degraded: tuple[str, ...] = Field((), description="CEL; one that is true makes a passing check 'degraded'.")
+    degraded_when: tuple[str, ...] = Field(
+        (), description="CEL; one that is true makes a passing check 'degraded': slow, or by a fallback, but not down."
+    )
     role: Role | None = None
     depends_on: tuple[str, ...] = Field((), description="Probes whose failure explains this one's: no second alert.")
     fail: Window = Window(count=2, of=3)
@@ -128,6 +144,9 @@ class ProbeSpec(Model):
     @model_validator(mode="before")
     @classmethod
     def _kind_is_the_key(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "degraded" in value:
+            # Its name in probe files and timelines of before.
+            value = {("degraded-when" if key == "degraded" else key): item for key, item in value.items()}
         if isinstance(value, dict) and "kind" not in value:
             known = {_alias(name) for name in cls.model_fields} | set(cls.model_fields)
             kinds = [key for key in value if key not in known]
@@ -162,7 +181,7 @@ class Observation:
 
     `phases` are seconds since the attempt began, by phase (`dns`, `connect`, `tls`, `first-byte`, `total`); a phase
     that was not reached has no entry. `metrics` are values of `drills.model.metrics`. `started` is on the prober's
-    monotonic clock; `at` is wall time, for people.
+    monotonic clock; `at` is wall time, for people. `unanswered`: the check still goes on, and is degraded already.
     """
 
     probe: str
@@ -175,3 +194,4 @@ class Observation:
     attempt: int = 0
     lateness: float = 0.0
     vantage: str = LOCAL
+    unanswered: bool = False

@@ -102,7 +102,10 @@ def bind(
     kind = PROBE_KINDS.get(spec.kind)
     if kind is None:
         raise BadInput(f"probe {spec.name}: {spec.kind!r} is not a kind of probe; {PROBE_KINDS.why_not(spec.kind)}")
-    asserts, degraded = _compiled(spec.name, spec.assert_ or kind.unless_asserted), _compiled(spec.name, spec.degraded)
+    asserts, degraded = (
+        _compiled(spec.name, spec.assert_ or kind.unless_asserted),
+        _compiled(spec.name, spec.degraded_when),
+    )
     bound = BoundProbe(
         spec=spec,
         settings=_settings(spec, kind, spec.settings, addresses, spec.name),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drills.impact.latency import merge, percentile
+from drills.impact.response_times import response_times
 from drills.model.events import AlertFired, AlertResolved, ProbeObserved, TrafficSecond
 from drills.model.probe import Outcome, probe_from
 from drills.model.timeline import Timeline
@@ -57,8 +57,8 @@ def _shares(second: TrafficSecond) -> tuple[float | None, float | None]:
 
 
 def _percentiles(window: Sequence[TrafficSecond]) -> tuple[float | None, float | None]:
-    histogram = merge(*(route.histogram for second in window for route in second.routes.values()))
-    return percentile(histogram, 0.5), percentile(histogram, 0.95)
+    times = response_times(window)
+    return times.percentile(0.5), times.percentile(0.95)
 
 
 #: More lanes than this are not read any more; probes that failed are kept before those that did not.

@@ -73,7 +73,8 @@ class StoredAlerts:
     # ---- the monitor's sink ------------------------------------------------------------------------------------------
 
     def observed(self, observation: Observation) -> None:
-        self._store.observe(observation)
+        if not observation.unanswered:  # What becomes of the check is stored when it ends.
+            self._store.observe(observation)
 
     def alerted(self, transition: alerting.AlertTransition) -> None:
         self._unstored.append(self._record(transition))

@@ -83,6 +83,11 @@ class TrafficGenerator:
         self._stopping = False
 
     @property
+    def client_timeout(self) -> float:
+        """Seconds after which an unanswered request has failed."""
+        return self._plan.client_timeout
+
+    @property
     def pid(self) -> int | None:
         """The subprocess, once it was started."""
         return self._process.pid if self._process is not None else None

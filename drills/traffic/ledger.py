@@ -1,4 +1,4 @@
-"""Records all users' intended requests: each ends as exactly one of ok, slow, failed or missed.
+"""Records all users' intended requests: each is counted once, as ok, slow, failed or missed.
 
     enter ─► take ─► send ─► answered ─► judge ─┐
               ▲                                 │       close(t) gives the seconds that ended by t
@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from drills.traffic.pacing import Pace
-from drills.traffic.second import Second
+from drills.traffic.second import Second, count
 
 #: Spreads the users' first intended starts over the period without clusters, however many users there come to be
 #: (multiples of the golden ratio, a low-discrepancy sequence).
@@ -22,11 +22,17 @@ _SPREAD = 0.6180339887498949
 
 @dataclass(slots=True)
 class Flight:
-    """A request on its way."""
+    """A request on its way. `patience`: seconds after being sent from which it has failed, answered later or not.
+
+    `before` is the route that its user asked before: what made its start late.
+    """
 
     user: int
     route: str
+    before: str
     intended: float
+    sent: float
+    patience: float
     ended: float | None = None
     judged: bool = False
 
@@ -48,11 +54,17 @@ class _User:
 class Ledger:
     """`period` is between the intended starts of a user; a request over `slow_after` makes its user suffer.
 
+    One that is unanswered for `client_timeout` from being sent has failed at that moment, also when its client goes on
+    waiting. Until then it is overdue: its user suffers, and nothing has failed.
+
     `share` is (this worker, all workers) where several share the users: then their starts fall between each other's.
     """
 
-    def __init__(self, start: float, *, period: float, slow_after: float, share: tuple[int, int] = (0, 1)) -> None:
+    def __init__(
+        self, start: float, *, period: float, slow_after: float, client_timeout: float, share: tuple[int, int] = (0, 1)
+    ) -> None:
         self._share = share
+        self._client_timeout = client_timeout
         self.start, self._period, self._slow_after = start, period, slow_after
         self._users: dict[int, _User] = {}
         self._open = Second(start + 1.0)
@@ -105,18 +117,18 @@ class Ledger:
         self._open.planned += one.pace.count(one.free_since)
         missed, one.taken = one.pace.take(one.free_since, t)
         for start in missed:
-            tally = self._open.route(one.route)
-            tally.missed += 1
-            tally.time(start.lateness)
+            self._open.route(one.route).missed += 1
             self._suffers(user, start.intended + self._slow_after, one.free_since)
         return one.taken
 
-    def send(self, user: int, t: float, route: str) -> Flight:
-        """The request that was taken is sent."""
+    def send(self, user: int, t: float, route: str, *, patience: float | None = None) -> Flight:
+        """The request that was taken is sent. `patience` is its own client timeout, if it has one."""
         self._roll(t)
         one = self._users[user]
         intended = t if one.taken is None else one.taken
-        one.flight = Flight(user, route, intended)
+        one.flight = Flight(
+            user, route, one.route or route, intended, t, self._client_timeout if patience is None else patience
+        )
         one.taken, one.route = None, route
         self._open.started += 1
         return one.flight
@@ -140,17 +152,17 @@ class Ledger:
             return
         flight.judged = True
         took = flight.ended - flight.intended
-        tally = self._open.route(flight.route)
-        tally.time(took)
+        own = self._open.route(flight.route)
+        own.time(flight.ended - flight.sent)
         if error is not None:
-            tally.failed += 1
-            tally.errors[error] = tally.errors.get(error, 0) + 1
-        elif took > self._slow_after:
-            tally.slow += 1
+            own.fail(error)
         else:
-            tally.ok += 1
-        if degraded and error is None:
-            tally.degraded += 1
+            tally = self._open.route(self._slow_route(flight, flight.ended))
+            if took > self._slow_after:
+                tally.slow += 1
+            else:
+                tally.ok += 1
+            tally.degraded += degraded
         if error is not None or took > self._slow_after:
             since = min(flight.ended, flight.intended + self._slow_after)
             self._suffers(flight.user, since, flight.ended)
@@ -170,7 +182,7 @@ class Ledger:
         for one in self._users.values():
             total += one.pace.waiting(one.free_since if one.thinking else t)
             total += one.taken is not None and one.taken < t
-            total += one.flight is not None and one.flight.intended < t
+            total += one.flight is not None and not one.flight.judged and one.flight.intended < t
         return total
 
     def _roll(self, t: float) -> None:
@@ -183,13 +195,30 @@ class Ledger:
         for number, one in self._users.items():
             second.planned += one.pace.count(one.free_since if one.thinking else second.end)
             if one.flight is not None:
-                late = one.flight.intended + self._slow_after
-                overdue = (late < second.end) + one.pace.waiting(second.end, longer_than=self._slow_after)
-                if overdue:
-                    route = one.flight.route
-                    second.overdue_routes[route] = second.overdue_routes.get(route, 0) + overdue
-                    self._suffers(number, late, second.end)
+                self._wait(number, one.flight, one.pace.waiting(second.end, longer_than=self._slow_after), second)
         second.users = len(self._users)
+
+    def _wait(self, user: int, flight: Flight, due_since: int, second: Second) -> None:
+        """A request is unanswered at the end of a second, and `due_since` starts have waited too long behind it."""
+        late, age = flight.intended + self._slow_after, second.end - flight.sent
+        if not flight.judged and age > flight.patience:
+            flight.judged = True
+            tally = second.route(flight.route)
+            tally.time(flight.patience)
+            tally.fail(f"no answer within {flight.patience:g} s")
+            self._suffers(user, late, second.end)
+        is_late = not flight.judged and late < second.end
+        if is_late:
+            count(second.unanswered, age)
+        if overdue := is_late + due_since:
+            route = self._slow_route(flight, second.end)
+            second.overdue_routes[route] = second.overdue_routes.get(route, 0) + overdue
+            self._suffers(user, late, second.end)
+
+    def _slow_route(self, flight: Flight, t: float) -> str:
+        """The route to which a request belongs if it is late at `t`: the one before, if that made it late."""
+        late = t - flight.intended > self._slow_after
+        return flight.before if late and t - flight.sent <= self._slow_after else flight.route
 
     def _suffers(self, user: int, since: float, until: float) -> None:
         self._open.suffers(user, since, until)

@@ -52,7 +52,7 @@ class Master:
         start = time.monotonic()
         try:
             # Its ledger stays empty; the classes are needed for their names, by which users are shared out.
-            environment = environment_of(self._plan, Ledger(start, period=1.0, slow_after=1.0))
+            environment = environment_of(self._plan, Ledger(start, period=1.0, slow_after=1.0, client_timeout=1.0))
         except Refused as error:
             self._tell(line("refused", reason=str(error)))
             sys.exit(1)

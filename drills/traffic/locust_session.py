@@ -31,7 +31,9 @@ class Session:
     def run(self) -> None:
         logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
         plan = self._plan
-        self._ledger = Ledger(time.monotonic(), period=plan.period, slow_after=plan.slow_after)
+        self._ledger = Ledger(
+            time.monotonic(), period=plan.period, slow_after=plan.slow_after, client_timeout=plan.client_timeout
+        )
         try:
             environment = environment_of(plan, self._ledger)
         except Refused as error:

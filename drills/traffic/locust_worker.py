@@ -28,7 +28,11 @@ class Worker:
         assert plan.start is not None
         assert plan.port is not None
         ledger = Ledger(
-            plan.start, period=plan.period, slow_after=plan.slow_after, share=(plan.worker or 0, plan.workers)
+            plan.start,
+            period=plan.period,
+            slow_after=plan.slow_after,
+            client_timeout=plan.client_timeout,
+            share=(plan.worker or 0, plan.workers),
         )
         environment = environment_of(plan, ledger)
         call_yourself(plan.name)

@@ -8,7 +8,7 @@ from typing import Any
 
 _SUMS = ("planned", "started", "users", "users_suffering", "overdue", "users_total", "users_suffered")
 _TALLIES = ("ok", "slow", "failed", "missed", "degraded")
-_COUNTED = ("errors", "histogram")
+_COUNTED = ("errors", "latencies")
 
 
 class Merger:
@@ -35,6 +35,7 @@ def merged(seconds: Sequence[dict[str, Any]]) -> dict[str, Any]:
     result["end"] = seconds[0]["end"]
     result["routes"] = _routes(seconds)
     result["overdue_routes"] = _added([second["overdue_routes"] for second in seconds])
+    result["unanswered"] = _added([second["unanswered"] for second in seconds])
     first = [second["first_suffering"] for second in seconds if second["first_suffering"] is not None]
     last = [second["last_suffering"] for second in seconds if second["last_suffering"] is not None]
     result["first_suffering"] = min(first, default=None)

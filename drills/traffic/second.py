@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from drills.impact.latency import bucket
 
 
+def count(latencies: dict[int, int], seconds: float) -> None:
+    """One more request that took so long."""
+    index = bucket(seconds)
+    latencies[index] = latencies.get(index, 0) + 1
+
+
 @dataclass(slots=True)
 class RouteTally:
     """The fields of `drills.model.events.RouteSecond`."""
@@ -17,11 +23,14 @@ class RouteTally:
     missed: int = 0
     degraded: int = 0
     errors: dict[str, int] = field(default_factory=dict)
-    histogram: dict[int, int] = field(default_factory=dict)
+    latencies: dict[int, int] = field(default_factory=dict)
+
+    def fail(self, error: str) -> None:
+        self.failed += 1
+        self.errors[error] = self.errors.get(error, 0) + 1
 
     def time(self, seconds: float) -> None:
-        index = bucket(seconds)
-        self.histogram[index] = self.histogram.get(index, 0) + 1
+        count(self.latencies, seconds)
 
 
 @dataclass(slots=True)
@@ -35,6 +44,7 @@ class Second:
     users: int = 0
     sufferers: set[int] = field(default_factory=set)
     overdue_routes: dict[str, int] = field(default_factory=dict)
+    unanswered: dict[int, int] = field(default_factory=dict)
     first_suffering: float | None = None
     last_suffering: float | None = None
 

@@ -124,7 +124,7 @@ class PacedUser:
         if getattr(self, "_state", None) == LOCUST_STATE_STOPPING:
             raise StopUser
         route = options.get("name") or self.client.request_name or url.partition("?")[0]
-        flight = self.ledger.send(self._number, time.monotonic(), route)
+        flight = self.ledger.send(self._number, time.monotonic(), route, patience=_patience(options.get("timeout")))
         self._sent += 1
         options["context"] = {**options.get("context", {}), _FLIGHT: flight, _USER: self}
         if not isinstance(self, FastHttpUser):
@@ -139,6 +139,11 @@ class PacedUser:
             self.ledger.answered(flight, time.monotonic())
             self._unjudged.append((flight, response))
         return response
+
+
+def _patience(timeout: Any) -> float | None:
+    """The seconds of a locustfile's own timeout for one request; None when it gives none, or another for each phase."""
+    return float(timeout) if isinstance(timeout, int | float) else None
 
 
 def paced(user_class: type[Any], ledger: Ledger, plan: Plan) -> type[Any]:

@@ -9,7 +9,7 @@ from drills.errors import Problem
 from drills.model.conditions import ConditionError, compile_condition
 from drills.model.metrics import CATALOGUE
 from drills.model.playbook import Playbook
-from drills.model.probe import ProbeSpec
+from drills.model.probe import JOURNEY_ROLES, ProbeSpec
 from drills.nearest import suggest
 from drills.probing.registry import PROBE_KINDS
 from drills.responders.messages import check_template
@@ -44,11 +44,13 @@ def check_playbook(document: Document, playbook: Playbook) -> Iterator[Problem]:
 
 def supplied_metrics(probes: Collection[ProbeSpec]) -> set[str]:
     """The metrics that these probes can measure."""
-    supplied = {f"{probe.role.replace('-', '_')}_failing" for probe in probes if probe.role is not None}
+    roles = {probe.role for probe in probes if probe.role is not None}
+    supplied = {metric for role in roles for metric in (role.failing, role.degraded)}
+    supplied |= {"journeys_affected", "journeys_failing"} if roles & JOURNEY_ROLES else set()
     for probe in probes:
         if probe.kind in PROBE_KINDS:
             supplied |= PROBE_KINDS[probe.kind].supplied_by(probe.settings)
-    return supplied | ({"probe_failing"} if probes else set())
+    return supplied | ({"probe_failing", "probe_degraded"} if probes else set())
 
 
 def unsupplied(playbook: Playbook, supplied: Collection[str]) -> Iterator[tuple[int, str]]:

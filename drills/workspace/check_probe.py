@@ -45,7 +45,7 @@ def check_probe(
         for yaml_path in unclosed(settings, around):
             wrong, right = "has ${ without }, and is sent unchanged", "write $${ if that is meant"
             yield document.problem(yaml_path, wrong, right, warning=True)
-    for key, conditions in (("assert", spec.assert_), ("degraded", spec.degraded)):
+    for key, conditions in (("assert", spec.assert_), ("degraded-when", spec.degraded_when)):
         for index, text in enumerate(conditions):
             what = f"what a probe of kind {spec.kind} sees"
             yield from check_condition(
@@ -57,8 +57,9 @@ def check_probe(
             yield document.problem(yaml_path, "the probe depends on itself", "name another probe")
         elif name not in names:
             yield document.problem(yaml_path, f"there is no probe {name!r}", suggest(name, names))
-    if spec.timeout > spec.every:
-        yield document.problem((*probe.yaml_path, "timeout"), "is longer than 'every'", "write a shorter timeout")
+    if spec.timeout > spec.every and not any(condition.startswith("time.") for condition in spec.degraded_when):
+        right = "write a shorter timeout, or a time under 'degraded-when' that is reported while the answer is awaited"
+        yield document.problem((*probe.yaml_path, "timeout"), "is longer than 'every'", right)
 
 
 def _check_via(

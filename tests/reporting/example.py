@@ -129,13 +129,13 @@ def _traffic() -> Iterator[Event]:
             first_suffering=IMPACT if t == 23.0 else None,
             last_suffering=MITIGATED if t == 49.0 else None,
             routes={
-                "GET /": e.RouteSecond(ok=10, histogram={bucket(0.008): 10}),
+                "GET /": e.RouteSecond(ok=10, latencies={bucket(0.008): 10}),
                 "GET /orders": e.RouteSecond(
                     ok=10 - min(10, slow),
                     slow=slow,
                     failed=failed,
                     errors={"503": failed} if failed else {},
-                    histogram={bucket(0.02): 8, bucket(waits): 2 + slow + failed},
+                    latencies={bucket(0.02): 8, bucket(waits): 2 + slow + failed},
                 ),
             },
         )

@@ -219,7 +219,7 @@ class Drill:
         for _ in range(seconds):
             routes = {
                 name: RouteSecond(
-                    ok=rate, degraded=rate if name == degraded else 0, histogram={bucket(seconds_each): rate}
+                    ok=rate, degraded=rate if name == degraded else 0, latencies={bucket(seconds_each): rate}
                 )
                 for name, rate in self.rates.items()
             }
@@ -244,7 +244,7 @@ class Drill:
                     slow=bad if slow else 0,
                     failed=0 if slow else bad,
                     errors={} if slow or not bad else {"500": bad},
-                    histogram={**good, **({bucket(4.0 if slow else takes): bad} if bad else {})},
+                    latencies={**good, **({bucket(4.0 if slow else takes): bad} if bad else {})},
                 )
             drill = drill.second(counts, first=drill.now + at, last=drill.now + 0.9)
         return drill
@@ -254,10 +254,7 @@ class Drill:
         drill = self
         for index in range(seconds):
             drill = drill.second(
-                {
-                    name: RouteSecond(missed=rate, histogram={bucket(4.0): rate}) if index > 1 else RouteSecond()
-                    for name, rate in self.rates.items()
-                },
+                {name: RouteSecond(missed=rate) if index > 1 else RouteSecond() for name, rate in self.rates.items()},
                 started=0 if index > 1 else None,
                 overdue=dict(self.rates) if index > 1 else {},
                 first=drill.now + 0.1 if index > 1 else None,

@@ -10,6 +10,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drills.impact.latency import bucket
 from drills.traffic.ledger import Flight, Ledger
 from drills.traffic.second import Second
 
@@ -49,8 +50,8 @@ class World:
         self.seconds += self.ledger.close(until)
 
 
-def world(answer: object, *, slow_after: float = 2.0, **options: float) -> World:
-    return World(Ledger(0.0, period=1.0, slow_after=slow_after), answer, **options)
+def world(answer: object, *, slow_after: float = 2.0, client_timeout: float = 10.0, **options: float) -> World:
+    return World(Ledger(0.0, period=1.0, slow_after=slow_after, client_timeout=client_timeout), answer, **options)
 
 
 def test_a_healthy_app_makes_nobody_suffer_and_the_plan_is_kept() -> None:
@@ -63,7 +64,7 @@ def test_a_healthy_app_makes_nobody_suffer_and_the_plan_is_kept() -> None:
 
 
 def test_users_are_spread_over_their_period() -> None:
-    ledger = Ledger(0.0, period=1.0, slow_after=2.0)
+    ledger = Ledger(0.0, period=1.0, slow_after=2.0, client_timeout=10.0)
     firsts = sorted(ledger.take(ledger.enter(0.0), 0.0) for _ in range(20))
     assert max(after - before for before, after in pairwise(firsts)) < 0.1
 
@@ -97,7 +98,7 @@ def test_the_first_suffering_of_a_stall_is_when_the_first_request_was_too_slow()
 
 
 def test_an_error_is_suffered_when_it_comes() -> None:
-    ledger = Ledger(100.0, period=1.0, slow_after=2.0)
+    ledger = Ledger(100.0, period=1.0, slow_after=2.0, client_timeout=10.0)
     user = ledger.enter(100.0)
     intended = ledger.take(user, 100.0)
     flight = ledger.send(user, intended, "home")
@@ -109,7 +110,7 @@ def test_an_error_is_suffered_when_it_comes() -> None:
 
 
 def test_an_answer_from_a_fallback_is_degraded_and_an_error_is_not() -> None:
-    ledger = Ledger(0.0, period=1.0, slow_after=2.0)
+    ledger = Ledger(0.0, period=1.0, slow_after=2.0, client_timeout=10.0)
     user = ledger.enter(0.0)
     for t, error in ((0.0, None), (1.0, "HTTP 500")):
         ledger.take(user, t)
@@ -119,7 +120,7 @@ def test_an_answer_from_a_fallback_is_degraded_and_an_error_is_not() -> None:
 
 
 def test_a_request_is_judged_once() -> None:
-    ledger = Ledger(0.0, period=1.0, slow_after=2.0)
+    ledger = Ledger(0.0, period=1.0, slow_after=2.0, client_timeout=10.0)
     user = ledger.enter(0.0)
     ledger.take(user, 0.0)
     flight = ledger.send(user, 0.0, "home")
@@ -130,13 +131,13 @@ def test_a_request_is_judged_once() -> None:
 
 
 def test_a_generator_that_was_late_still_gives_every_second() -> None:
-    ledger = Ledger(0.0, period=1.0, slow_after=2.0)
+    ledger = Ledger(0.0, period=1.0, slow_after=2.0, client_timeout=10.0)
     ledger.enter(0.0)
     assert [second.end for second in ledger.close(5.5)] == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
 def test_only_users_who_suffer_after_the_mark_are_in_the_total() -> None:
-    ledger = Ledger(0.0, period=1.0, slow_after=2.0)
+    ledger = Ledger(0.0, period=1.0, slow_after=2.0, client_timeout=10.0)
     users = [ledger.enter(0.0), ledger.enter(0.0)]
     for user, t in zip(users, (0.7, 1.7), strict=True):
         ledger.take(user, t)
@@ -148,7 +149,7 @@ def test_only_users_who_suffer_after_the_mark_are_in_the_total() -> None:
 
 
 def test_a_user_who_has_left_is_planned_for_no_more() -> None:
-    ledger = Ledger(0.0, period=1.0, slow_after=2.0)
+    ledger = Ledger(0.0, period=1.0, slow_after=2.0, client_timeout=10.0)
     user = ledger.enter(0.0)
     ledger.take(user, 0.0)
     ledger.judge(ledger.send(user, 0.0, "home"), 0.1)
@@ -177,10 +178,55 @@ def test_every_intended_start_ends_as_exactly_one_kind_or_is_still_on_its_way(
     ended = totals(app.seconds)
     assert sum(second.planned for second in app.seconds) == sum(ended.values()) + app.ledger.unsettled(float(until))
     for second in app.seconds:
-        assert sum(sum(tally.histogram.values()) for tally in second.routes.values()) == sum(totals([second]).values())
+        timed = {kind: count for kind, count in totals([second]).items() if kind != "missed"}
+        assert sum(sum(tally.latencies.values()) for tally in second.routes.values()) == sum(timed.values())
         suffering = sum(t.slow + t.failed + t.missed for t in second.routes.values()) + sum(
             second.overdue_routes.values()
         )
         assert (suffering > 0) == bool(second.sufferers) == (second.first_suffering is not None)
         if second.first_suffering is not None and second.last_suffering is not None:
             assert second.end - 1.0 <= second.first_suffering <= second.last_suffering <= second.end
+
+
+def test_a_request_without_an_answer_fails_once_when_its_client_timeout_is_over_and_is_overdue_until_then() -> None:
+    ledger = Ledger(0.0, period=1.0, slow_after=2.0, client_timeout=10.0)
+    user = ledger.enter(0.0)
+    ledger.take(user, 0.0)
+    flight = ledger.send(user, 0.5, "home")
+    until_the_deadline = ledger.close(10.0)
+    assert totals(until_the_deadline)["failed"] == 0
+    assert [sum(second.unanswered.values()) for second in until_the_deadline] == [0, 0] + [1] * 8
+    (deadline,) = ledger.close(11.0)
+    assert deadline.routes["home"].errors == {"no answer within 10 s": 1}
+    assert deadline.routes["home"].latencies == {bucket(10.0): 1}
+    assert not deadline.unanswered
+    ledger.judge(flight, 12.5)
+    assert totals(ledger.close(20.0)) == {"ok": 0, "slow": 0, "failed": 0, "missed": 0}
+
+
+def test_a_request_may_have_a_timeout_of_its_own() -> None:
+    ledger = Ledger(0.0, period=1.0, slow_after=2.0, client_timeout=10.0)
+    user = ledger.enter(0.0)
+    ledger.take(user, 0.0)
+    ledger.send(user, 0.0, "export", patience=30.0)
+    assert totals(ledger.close(30.0))["failed"] == 0
+    assert totals(ledger.close(31.0))["failed"] == 1
+
+
+def test_a_user_whose_client_waits_on_suffers_on() -> None:
+    app = world(lambda t: 60.0, client_timeout=5.0)
+    app.run(users=3, until=30.0)
+    assert totals(app.seconds)["failed"] == 3
+    assert all(len(second.sufferers) == 3 for second in app.seconds[4:])
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.floats(0.1, 9.9))
+def test_a_response_time_is_that_of_the_answer_however_long_its_user_had_waited_before(takes: float) -> None:
+    app = world(lambda t: takes)
+    app.run(users=5, until=40.0)
+    assert {index for second in app.seconds for tally in second.routes.values() for index in tally.latencies} <= {
+        bucket(takes) - 1,
+        bucket(takes),
+        bucket(takes) + 1,
+    }

@@ -50,4 +50,4 @@ def test_counts_are_added_and_the_lag_is_that_of_the_slowest() -> None:
 
 def test_histograms_of_a_route_are_added_bucket_by_bucket() -> None:
     both = merged([told(1.0, ok=2), told(1.0, ok=5)])
-    assert sum(both["routes"]["home"]["histogram"].values()) == 7
+    assert sum(both["routes"]["home"]["latencies"].values()) == 7

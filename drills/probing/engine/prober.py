@@ -44,13 +44,14 @@ _CONNECTIVITY_VALID = 1.0
 class _ProbeRun:
     """The state of one probe in the engine."""
 
-    __slots__ = ("again", "attempt", "check", "failing", "probe", "slow", "task", "turn", "waiting")
+    __slots__ = ("again", "attempt", "check", "failing", "probe", "slow", "started", "task", "turn", "waiting")
 
     def __init__(self, probe: BoundProbe, check: Check) -> None:
         self.probe = probe
         self.check = check
         self.task: asyncio.Task[None] | None = None
         self.turn = 0.0
+        self.started = 0.0
         self.attempt = 0
         self.again = False
         self.waiting = False
@@ -164,6 +165,7 @@ class Prober:
         run = self._runs[index]
         if run.task is not None:
             self._tally.skipped += 1
+            self._tell_slow(run)
         elif run.waiting:
             self._tally.skipped += 1
             del self._queues[run.slow][index]
@@ -171,6 +173,14 @@ class Prober:
             self._give(run, Outcome.UNKNOWN, "the prober is overloaded: no free slot for this check", Seen(), run.turn)
         else:
             self._begin(index, due, 0)
+
+    def _tell_slow(self, run: _ProbeRun) -> None:
+        """A check is unanswered when the next one is due: it is degraded if it has taken too long already."""
+        elapsed = self._clock.monotonic() - run.started
+        values = {"time": {"total": elapsed}}
+        if any(condition.holds(values) for condition in run.probe.degraded if condition.is_cheap(values)):
+            reason = f"no answer for {elapsed:.1f} s"
+            self._give(run, Outcome.DEGRADED, reason, Seen(), run.started, unanswered=True)
 
     def _begin(self, index: int, due: float, attempt: int) -> None:
         run = self._runs[index]
@@ -185,6 +195,7 @@ class Prober:
             return False
         if run.attempt == 0:
             self._tally.began(now - run.turn)
+        run.started = now
         run.task = asyncio.create_task(self._check(index, run, now))
         return True
 
@@ -234,9 +245,11 @@ class Prober:
             self._connected = (now, asyncio.ensure_future(_asked(self._connectivity)))
         return await asyncio.shield(self._connected[1])
 
-    def _give(self, run: _ProbeRun, outcome: Outcome, reason: str, seen: Seen, started: float) -> None:
+    def _give(
+        self, run: _ProbeRun, outcome: Outcome, reason: str, seen: Seen, started: float, *, unanswered: bool = False
+    ) -> None:
         tally = self._tally
-        tally.runs += 1
+        tally.runs += not unanswered
         if outcome is Outcome.UNKNOWN:
             tally.unknown += 1
         observation = Observation(
@@ -250,6 +263,7 @@ class Prober:
             run.attempt,
             max(0.0, started - run.turn),
             run.probe.vantage or LOCAL,
+            unanswered,
         )
         before = self._clock.monotonic()
         try:

@@ -97,7 +97,7 @@ def _question(probe: BoundProbe, asker: str) -> str:
         kind=probe.spec.kind,
         settings=escaped(settings),
         assert_=probe.spec.assert_,
-        degraded=probe.spec.degraded,
+        degraded=probe.spec.degraded_when,
         timeout=probe.spec.timeout,
         ca=_contents(files.get("ca")),
     )

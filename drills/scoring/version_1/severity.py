@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drills.impact.assessment import ImpactAssessment, scored_until
-from drills.impact.latency import LATENCY_BOUNDS, bucket, merge, percentile
+from drills.impact.response_times import response_times
 from drills.impact.windows import Window, windows
 from drills.model.conditions import compile_condition
 from drills.model.durations import humane
@@ -117,12 +117,9 @@ def traffic_metrics(window: Window, slow_after: float) -> dict[str, float]:
     asked = window.answered + window.overdue
     if asked:
         values["error_rate"] = window.failed / asked
-    histogram = merge(
-        *(route.histogram for second in window.seconds for route in second.routes.values()),
-        {min(bucket(slow_after) + 1, len(LATENCY_BOUNDS) - 1): window.overdue} if window.overdue else {},
-    )
+    times = response_times(window.seconds).and_longer_than(slow_after, window.overdue)
     for name, share in (("p50", 0.50), ("p95", 0.95), ("p99", 0.99)):
-        value = percentile(histogram, share)
+        value = times.percentile(share)
         if value is not None:
             values[name] = value
     return values
