@@ -13,7 +13,7 @@ from drills.clock import SystemClock
 from drills.drill.monitoring import DrillMonitoring
 from drills.drill.recorder import Recorder
 from drills.model.events import AlertFired, ProbeObserved, ProbeUnusable
-from drills.model.probe import Observation, Outcome, ProbeSpec, Vantage
+from drills.model.probe import Observation, Outcome, ProbeSpec, Role, Vantage
 from drills.probing.remote.config import KnownProber
 from drills.store.store import Store
 from tests.fakes import FakeClock
@@ -131,7 +131,7 @@ def test_a_store_that_is_locked_holds_up_no_observation_and_no_alert_of_a_drill(
 
 
 def test_a_probe_that_cannot_check_is_on_the_timeline_and_no_alert() -> None:
-    far = DOOR.model_copy(update={"vantages": {"far": Vantage(via="paris"), "here": Vantage()}, "role": "site"})
+    far = DOOR.model_copy(update={"vantages": {"far": Vantage(via="paris"), "here": Vantage()}, "role": Role.SITE})
     well = DOOR.model_copy(update={"name": "well", "vantages": {}})
     records, alerts = _Records(), []
     watch = DrillMonitoring(cast(Recorder, records), PLAYBOOK, [far, well], {}, FakeClock(), alerts.append)

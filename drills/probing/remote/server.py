@@ -249,6 +249,6 @@ def _spec(question: Question, ca: Path | None, kinds: frozenset[str]) -> ProbeSp
         kind=kind,
         settings=settings,
         assert_=question.assert_,
-        degraded=question.degraded,
+        degraded_when=question.degraded,
         timeout=question.timeout,
     )
