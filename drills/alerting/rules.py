@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from drills.model.conditions import Condition, compile_condition
@@ -103,10 +103,13 @@ class AlertRules:
         specs = {probe.name: probe for probe in probes}
         grouped: dict[frozenset[str], list[ThresholdRule]] = {}
         for threshold in playbook.thresholds:
-            rule = _compiled(playbook, threshold)
-            grouped.setdefault(_about(rule.condition.names), []).append(rule)
+            compiled = _compiled(playbook, threshold)
+            grouped.setdefault(_about(compiled.condition.names), []).append(compiled)
         for_each_probe = tuple(grouped.pop(frozenset((ANY_PROBE,)), ()))
-        keys = {rule.key: rule for rule in (_key_rule(names, rules) for names, rules in grouped.items())}
+        keys: dict[str, KeyRule] = {}
+        for names, group in grouped.items():
+            key_rule = _key_rule(names, [*group, *_degraded_too(names, group, for_each_probe)])
+            keys[key_rule.key] = key_rule
         keys_of_metric: dict[str, tuple[str, ...]] = {}
         for key, key_rule in keys.items():
             for name in key_rule.needs:
@@ -193,6 +196,23 @@ def _compiled(playbook: Playbook, threshold: Threshold) -> ThresholdRule:
     condition = compile_condition(threshold.when)
     rank = playbook.rank(threshold.level)
     return ThresholdRule(rank, threshold.level, threshold.when, threshold.for_.total_seconds(), condition)
+
+
+def _degraded_too(
+    names: frozenset[str], group: list[ThresholdRule], for_each_probe: tuple[ThresholdRule, ...]
+) -> Iterator[ThresholdRule]:
+    """The thresholds on any degraded probe, for roles of which no threshold says anything of that kind.
+
+    A probe whose role has an alert has none of its own, which would say it.
+    """
+    own = frozenset[str]().union(*(rule.condition.names for rule in group))
+    if names and names <= FAILING.keys() and own.isdisjoint(DEGRADED):
+        condition = compile_condition(" || ".join(sorted(FAILING[name].degraded for name in names)))
+        yield from (replace(rule, condition=condition) for rule in for_each_probe if _is_about_degraded(rule))
+
+
+def _is_about_degraded(rule: ThresholdRule) -> bool:
+    return ANY_DEGRADED in rule.condition.names
 
 
 def _key_rule(names: frozenset[str], thresholds: list[ThresholdRule]) -> KeyRule:

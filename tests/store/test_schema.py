@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from drills.errors import BadInput
+from drills.model.events import EVENT_FORMAT
 from drills.store.schema import REVISIONS, VERSION_TABLE
 from drills.store.store import Store
 from drills.store.tables import metadata
@@ -76,7 +77,7 @@ def test_a_drill_of_a_newer_format_is_refused_in_one_line(store: Store) -> None:
     record = begin(store)
     start = sample().timeline().start
     store.append(record.drill_id, start.model_copy(update={"format": 99}))
-    with pytest.raises(BadInput, match="its events have format 99, this drills knows 1; update drills"):
+    with pytest.raises(BadInput, match=f"its events have format 99, this drills knows {EVENT_FORMAT}; update drills"):
         store.timeline(record.drill_id)
 
 
