@@ -559,3 +559,84 @@ def test_an_alert_that_is_taken_up_again_and_still_holds_is_not_fired_twice() ->
     monitor.state = resumed(monitor.rules, 1000, {AlertId("error_rate", 7): "SEV2"}, {"error_rate": 7})
     assert monitor.see(1001, "metrics", PASS, error_rate=0.1) == []
     assert monitor.levels() == {"error_rate": "SEV2"}
+
+
+# ---- slow is not down ------------------------------------------------------------------------------------------------
+
+
+def shop(*thresholds: tuple[str, str, float]) -> Monitor:
+    return Monitor(playbook(*thresholds), *(probe(name, role) for name, role in PAGES.items()))
+
+
+PAGES = {"home": Role.SITE, "search": Role.FEATURE, "orders": Role.FEATURE, "pay": Role.PAYMENT}
+
+
+def seen(monitor: Monitor, t: float, outcome: Outcome, *names: str) -> None:
+    """These pages are seen like that, the others well."""
+    for name in PAGES:
+        monitor.see(t, name, outcome if name in names else PASS, "" if name not in names else "as the test says")
+
+
+def test_a_page_that_is_slow_is_degraded_and_not_down() -> None:
+    monitor = shop(("SEV1", "site_failing", 0), ("SEV3", "site_degraded", 0))
+    for t in (0.0, 10.0, 20.0):
+        seen(monitor, t, DEGRADED, "home")
+    assert monitor.levels() == {"site_failing": "SEV3"}
+    (fired,) = (transition for _, transition in monitor.told if isinstance(transition, Fired))
+    assert (fired.title, fired.reason) == ("site degraded", "home: as the test says (site_degraded for 0s)")
+
+
+def test_a_page_that_becomes_slow_and_then_down_has_one_alert_which_rises() -> None:
+    monitor = shop(("SEV1", "site_failing", 0), ("SEV3", "site_degraded", 0))
+    for t, outcome in ((0.0, DEGRADED), (10.0, DEGRADED), (20.0, FAIL), (30.0, FAIL)):
+        seen(monitor, t, outcome, "home")
+    told = alerts(transition for _, transition in monitor.told)
+    assert [(type(transition), transition.level) for transition in told] == [(Fired, "SEV3"), (Changed, "SEV1")]
+
+
+def test_one_degraded_check_is_no_alert() -> None:
+    monitor = shop(("SEV3", "site_degraded", 0))
+    for t, outcome in enumerate((PASS, DEGRADED, PASS, DEGRADED, PASS)):
+        seen(monitor, t * 10.0, outcome, "home")
+    assert monitor.levels() == {}
+
+
+def test_a_slow_probe_whose_role_says_nothing_of_slow_is_covered_by_the_threshold_on_any() -> None:
+    monitor = shop(("SEV1", "site_failing", 0), ("SEV3", "probe_degraded", 0), ("SEV3", "probe_failing", 0))
+    for t in (0.0, 10.0):
+        seen(monitor, t, DEGRADED, "home", "search")
+    assert monitor.levels() == {"site_failing": "SEV3", "probe_failing:search": "SEV3"}
+
+
+def test_one_page_of_four_that_is_down_is_no_outage_and_three_are() -> None:
+    monitor = shop(("SEV1", "site_failing && journeys_failing >= 0.5", 0), ("SEV2", "site_failing", 0))
+    for t in (0.0, 10.0):
+        seen(monitor, t, FAIL, "home")
+    assert monitor.levels() == {"site_failing": "SEV2"}
+    for t in (20.0, 30.0):
+        seen(monitor, t, FAIL, "home", "search", "pay")
+    assert monitor.levels() == {"site_failing": "SEV1"}
+
+
+def test_a_check_that_is_unanswered_says_slow_and_neither_up_nor_down() -> None:
+    monitor = shop(("SEV1", "site_failing", 0), ("SEV3", "site_degraded", 0))
+    waiting = Observation("home", NOON, 0.0, DEGRADED, "no answer for 3.0 s", unanswered=True)
+    for t, outcome in ((0.0, PASS), (10.0, FAIL), (13.0, waiting), (16.0, waiting), (20.0, FAIL)):
+        if isinstance(outcome, Observation):
+            monitor.state, told = observe(monitor.rules, monitor.state, t, outcome)
+            monitor._note(t, told)
+        else:
+            monitor.see(t, "home", outcome)
+    monitor.at(21.0)
+    assert monitor.levels() == {"site_failing": "SEV1"}
+    assert monitor.standing("home") is Standing.DOWN
+
+
+def test_an_alert_does_not_rise_on_time_in_which_its_probe_passes_again() -> None:
+    monitor = shop(("SEV1", "site_failing", 5), ("SEV3", "site_failing", 0))
+    for t, outcome in ((0.0, FAIL), (1.0, FAIL), (4.0, PASS), (7.0, FAIL)):
+        monitor.see(t, "home", outcome)
+    monitor.at(8.9)
+    assert monitor.levels() == {"site_failing": "SEV3"}, "it failed for 3 s, and again for 1.9 s"
+    monitor.at(9.1)
+    assert monitor.levels() == {"site_failing": "SEV1"}

@@ -61,6 +61,23 @@ def test_a_turn_that_comes_while_the_probe_still_checks_is_skipped_and_counted()
     assert len(stage.of("other")) == 4
 
 
+def test_a_check_that_is_unanswered_when_the_next_is_due_is_reported_as_degraded_until_it_ends() -> None:
+    patient = named("slow", every="3s", timeout="10s", **{"degraded-when": ["time.total > 2.0"]})
+
+    async def play() -> Stage:
+        async with staged([patient], {"slow": hanging(10)}) as stage:
+            await stage.clock.advance(12.9)
+            return stage
+
+    first, *others = played(play).of("slow")
+    assert (first.outcome, first.unanswered, first.reason) == (Outcome.DEGRADED, True, "no answer for 3.0 s")
+    assert [(each.outcome, each.unanswered) for each in others] == [
+        (Outcome.DEGRADED, True),
+        (Outcome.DEGRADED, True),
+        (Outcome.FAIL, False),
+    ]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     takes=st.lists(st.floats(0, 30), min_size=1, max_size=12),

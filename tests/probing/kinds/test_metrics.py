@@ -115,6 +115,19 @@ def test_routes_that_no_user_asks_for_do_not_dilute_the_rate() -> None:
     assert measured(target, now).seen.metrics["error_rate"] == 1
 
 
+def test_the_error_rate_of_the_route_that_is_worst_off_is_measured_where_it_is_asked_for() -> None:
+    target = Target()
+
+    def now() -> None:
+        target.serve(80, route="/")
+        target.serve(20, status=503, route="/pay")
+        target.serve(1, status=503, route="/once")
+
+    metrics = measured(target, now, report=("error_rate", "worst_journey_error_rate")).seen.metrics
+    assert metrics == {"error_rate": pytest.approx(21 / 101), "worst_journey_error_rate": 1.0}
+    assert "worst_journey_error_rate" not in measured(target, now).seen.metrics
+
+
 def test_logins_pool_and_external_api_are_measured_too() -> None:
     target = Target()
 

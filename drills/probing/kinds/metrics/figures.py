@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from drills.model.durations import format_duration
 from drills.probing.kinds.metrics.exposition import Exposition, Series
-from drills.probing.kinds.metrics.settings import MetricNames, MetricsSettings
+from drills.probing.kinds.metrics.settings import BY_ROUTE, MetricNames, MetricsSettings
 from drills.probing.kinds.metrics.window import Window, upper_bound
 
 #: When a process began, seconds since the epoch: Prometheus' clients all tell it by this name.
@@ -17,6 +17,8 @@ START = "process_start_time_seconds"
 #: A status by its number or its class: `503`, `5xx`, `503 Service Unavailable`.
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)(?!\w)", re.IGNORECASE)
 _FEW_LOGINS = 5
+#: Failures of a route that make an error rate.
+_SEVERAL = 2
 
 
 class Unusable(Exception):
@@ -79,19 +81,21 @@ def started(found: Exposition) -> float | None:
 
 
 def counting(settings: MetricsSettings) -> Callable[[Series], Series | None]:
-    """In which sum a series is counted: by its name and the one label that a figure depends on."""
+    """In which sum a series is counted: by its name and the labels that a figure depends on."""
     named = settings.named
-    decides = {f"{name}_bucket": "le" for name in _given(named.seconds, named.external_seconds)}
-    decides |= dict.fromkeys(_given(named.logins), named.login_label)
-    decides |= dict.fromkeys(_given(named.requests), named.status_label)
+    of_requests = (named.status_label, *((named.route_label,) if BY_ROUTE in settings.report else ()))
+    decides: dict[str, tuple[str, ...]] = {}
+    decides |= {f"{name}_bucket": ("le",) for name in _given(named.seconds, named.external_seconds)}
+    decides |= dict.fromkeys(_given(named.logins), (named.login_label,))
+    decides |= dict.fromkeys(_given(named.requests), of_requests)
     of_users = {named.requests, f"{named.seconds}_bucket"}
     ignored = frozenset(settings.ignore_routes)
 
     def counted_in(series: Series) -> Series | None:
-        label = decides.get(series.name)
-        if label is None or (series.name in of_users and series.label(named.route_label) in ignored):
+        labels = decides.get(series.name)
+        if labels is None or (series.name in of_users and series.label(named.route_label) in ignored):
             return None
-        return Series(series.name, tuple(pair for pair in series.labels if pair[0] == label))
+        return Series(series.name, tuple(pair for pair in series.labels if pair[0] in labels))
 
     return counted_in
 
@@ -102,6 +106,7 @@ def measure(window: Window, last: Exposition, settings: MetricsSettings) -> Figu
     kinds: tuple[tuple[tuple[str, ...], Callable[[], Sequence[float]]], ...] = (
         (("rpm",), target.per_minute),
         (("error_rate",), target.error_rate),
+        ((BY_ROUTE,), target.worst_journey),
         (("p50", "p95", "p99"), lambda: target.percentiles("seconds", (0.50, 0.95, 0.99))),
         (("auth_failure_rate",), target.refused_logins),
         (("pool_in_use",), target.pool_in_use),
@@ -141,6 +146,21 @@ class _Target:
         if strange := [status for status, more in grown.items() if more > 0 and not _STATUS.match(status)]:
             raise Unusable(f"{requests} has {label}={strange[0]!r}, which is no HTTP status")
         return (sum(more for status, more in grown.items() if status.startswith("5")) / count,)
+
+    def worst_journey(self) -> Sequence[float]:
+        """The highest error rate of one route; a single failure is no rate."""
+        if BY_ROUTE not in self._settings.report:
+            raise NotThere(f"it is measured where 'report' names it; write report: [{BY_ROUTE}]")
+        self.error_rate()  # What prevents that one prevents this one.
+        named, label = self._settings.named, self._settings.named.route_label
+        by_route: dict[str, list[float]] = {}
+        for series, more in self._grown(self._name("requests")).items():
+            if not (route := series.label(label)):
+                raise Unusable(f"{named.requests} has no label {label}; set named.route-label")
+            counts = by_route.setdefault(route, [0.0, 0.0])
+            counts[0] += more
+            counts[1] += more if series.label(named.status_label).startswith("5") else 0.0
+        return (max((failed / count for count, failed in by_route.values() if failed >= _SEVERAL), default=0.0),)
 
     def refused_logins(self) -> Sequence[float]:
         named = self._settings.named
@@ -197,7 +217,7 @@ class _Target:
 
     def _labelled(self, name: str, label: str, setting: str) -> Mapping[str, float]:
         grown = self._grown(name)
-        if any(not series.labels for series in grown):
+        if any(label not in dict(series.labels) for series in grown):
             there = sorted({key for series in self._last.names.get(name, ()) for key, _ in series.labels})
             raise Unusable(f"{name} has no label {label}, but {_listed(there)}; set named.{setting}")
         by_value: dict[str, float] = {}

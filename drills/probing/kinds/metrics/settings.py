@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -35,7 +36,12 @@ class MetricNames(Model):
         return tuple(name for name in known if name is not None)
 
 
-Measured = Literal["error_rate", "p50", "p95", "p99", "rpm", "auth_failure_rate", "pool_in_use", "external_api_latency"]
+Measured = Literal[
+    "error_rate", "p50", "p95", "p99", "rpm", "auth_failure_rate", "pool_in_use", "external_api_latency",
+    "worst_journey_error_rate",
+]  # fmt: skip
+#: Costs a series for each route and status, so that it is measured only where it is asked for.
+BY_ROUTE = "worst_journey_error_rate"
 
 
 class MetricsSettings(SettingsModel):
@@ -56,6 +62,11 @@ class MetricsSettings(SettingsModel):
     )
     named: MetricNames = MetricNames()
     body_limit: int = Field(8_388_608, ge=1)
+
+    @classmethod
+    def supplied_by(cls, settings: Mapping[str, Any]) -> frozenset[str]:
+        """What `report` names; without one, all but what costs more."""
+        return frozenset(settings.get("report") or ()) & cls.metrics or cls.metrics - {BY_ROUTE}
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
