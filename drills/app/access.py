@@ -67,6 +67,8 @@ class Act(Enum):
     STOP = "drills are stopped"
     MAINTAIN = "the workspace is maintained"
     SERVE = "the service is started"
+    CORRECT = "milestones are corrected"
+    FOLLOW_UP = "post-mortems are written and tasks are closed"
 
     @property
     def shows(self) -> bool:
@@ -74,7 +76,20 @@ class Act(Enum):
         return self not in _DOING
 
 
-_DOING = frozenset({Act.START, Act.PRACTISE, Act.RESPOND, Act.OPERATE, Act.PROBE, Act.STOP, Act.MAINTAIN, Act.SERVE})
+_DOING = frozenset(
+    {
+        Act.START,
+        Act.PRACTISE,
+        Act.RESPOND,
+        Act.OPERATE,
+        Act.PROBE,
+        Act.STOP,
+        Act.MAINTAIN,
+        Act.SERVE,
+        Act.CORRECT,
+        Act.FOLLOW_UP,
+    }
+)
 
 _ALWAYS = frozenset(Moment)
 _NEVER: frozenset[Moment] = frozenset()
@@ -105,6 +120,8 @@ _RULE: Mapping[Act, tuple[frozenset[Moment], frozenset[Moment], frozenset[Moment
     Act.STOP: (_ALWAYS, _ALWAYS, _NEVER, _NEVER),
     Act.MAINTAIN: (_NEVER, _ALWAYS, _NEVER, _NEVER),
     Act.SERVE: (_NEVER, _ALWAYS, _NEVER, _NEVER),
+    Act.CORRECT: (_NEVER, _ENDED, _NEVER, _NEVER),
+    Act.FOLLOW_UP: (_ENDED, _ENDED, _NEVER, _ENDED),
 }
 
 

@@ -39,6 +39,7 @@ COMMANDS = {
     "history": "drills.cli.records",
     "export": "drills.cli.records",
     "score": "drills.cli.records",
+    "correct": "drills.cli.correct",
     "probe": "drills.cli.watching",
     "heartbeat": "drills.cli.watching",
     "serve": "drills.cli.watching",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from drills.model.scorecard import DrillResult, Scorecard, Verdict
 from drills.model.timeline import Timeline
+from drills.reporting.sections import corrections as correcting
 from drills.reporting.sections import debrief as debriefing
 from drills.reporting.sections import figures as figuring
 from drills.reporting.sections import happenings as course
@@ -26,6 +27,7 @@ class Content:
     not_required: tuple[limiting.LimitLine, ...]
     subtotals: tuple[limiting.Subtotal, ...]
     comparison: limiting.Comparison | None
+    corrections: correcting.Corrections | None
     stages: tuple[lifecycle.Stage, ...]
     phases: tuple[lifecycle.PhaseLine, ...]
     happenings: tuple[course.Happening, ...]
@@ -65,6 +67,7 @@ def content(timeline: Timeline, card: Scorecard) -> Content:
         not_required=limiting.not_required_lines(card),
         subtotals=limiting.subtotals(card),
         comparison=limiting.comparison(timeline, card),
+        corrections=correcting.corrections(timeline, card),
         stages=lifecycle.stages(timeline, card),
         phases=lifecycle.phase_lines(timeline, card),
         happenings=course.happenings(timeline, card),

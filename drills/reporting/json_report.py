@@ -11,6 +11,7 @@ from drills.model.playbook import Milestone
 from drills.model.scorecard import Scorecard
 from drills.model.visible import visible_json
 from drills.reporting.content import Content
+from drills.reporting.sections.corrections import Corrections
 from drills.reporting.sections.debrief import Check, TruthTold, UndoLine
 from drills.reporting.sections.happenings import Happening
 from drills.reporting.sections.lifecycle import PhaseLine, Stage
@@ -46,6 +47,7 @@ class JsonReport(Model):
     measured_by: tuple[str, ...] = Field(description="The probes that played the users; none when Locust did.")
     milestones: tuple[MilestoneReached, ...]
     comparison: Comparison | None
+    corrections: Corrections | None
     lifecycle: tuple[Stage, ...]
     phases: tuple[PhaseLine, ...]
     events: tuple[Happening, ...]
@@ -81,6 +83,7 @@ def json_report(report: Content) -> str:
             for milestone, t in reached
         ),
         comparison=report.comparison,
+        corrections=report.corrections,
         lifecycle=report.stages,
         phases=report.phases,
         events=report.happenings,

@@ -80,6 +80,21 @@ def _scorecard(report: Content) -> Iterator[str]:
             "\n".join(deductions),
             _severity(report),
         )
+    if report.corrections is not None:
+        corrected = [
+            (
+                line.label,
+                "not reached" if line.recorded is None else f"{line.recorded.clock}, {line.recorded.stopwatch}",
+                f"{line.corrected.clock}, {line.corrected.stopwatch}",
+                line.why,
+            )
+            for line in report.corrections.lines
+        ]
+        yield from _section(
+            "Corrected after the drill",
+            table(("Milestone", "Timeline", "Corrected", "Why"), corrected),
+            report.corrections.scores,
+        )
     if report.comparison is not None:
         changes = [(item.label, item.then, item.now, item.change) for item in report.comparison.changes]
         yield from _section(

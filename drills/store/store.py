@@ -192,6 +192,25 @@ class Store:
 
         return self._numbered(take_all)
 
+    def amend(
+        self, drill_id: str, events: Sequence[Event], score: Callable[[Timeline], Scorecard], *, reason: str
+    ) -> Scorecard:
+        """Store what is said about a drill after its end, with the scorecard that it has then: both or neither.
+
+        Its result follows the new scorecard; earlier ones are kept, and so is the time at which it ended. Raises
+        BadInput for an unknown drill.
+        """
+
+        def amend_it(connection: Connection) -> Scorecard:
+            self._insert_events(connection, drill_id, events)
+            card = score(Timeline(taking_in.events(connection, drill_id)))
+            table = tables.drills
+            connection.execute(update(table).where(table.c.drill_id == drill_id).values(result=card.result.value))
+            self._insert_scorecard(connection, drill_id, card, reason)
+            return card
+
+        return self._numbered(amend_it)
+
     def settle(self, undos: Iterable[OwedUndo]) -> None:
         """Store what became of these, of which no drill tells."""
         with self.database.write() as connection:

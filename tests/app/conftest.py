@@ -11,10 +11,12 @@ import pytest
 from drills.app.access import TERMINAL
 from drills.app.context import Context
 from drills.model.events import ResponderKind
+from drills.scoring.score import score
 from drills.store.holder import hold
 from drills.store.records import DrillRecord
 from drills.store.store import Store
 from drills.workspace.workspace import Workspace
+from tests.scoring.timelines import Drill
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,3 +44,23 @@ def begin(context: Context) -> Iterator[Begin]:
             return store.begin_drill(scenario=scenario, sandbox="default", responder=ResponderKind.PERSON, blind=blind)
 
         yield begun
+
+
+#: Stores a drill that has ended and been scored, as its events tell it; returns its id.
+Ended = Callable[[Drill], str]
+
+
+@pytest.fixture
+def ended(context: Context) -> Ended:
+    def keep(drill: Drill) -> str:
+        timeline = drill.timeline()
+        with context.store() as store:
+            record = store.begin_drill(
+                scenario=timeline.start.scenario.name, sandbox="default", responder=timeline.start.responder
+            )
+            card = score(timeline).model_copy(update={"drill_id": record.drill_id})
+            own = (event.model_copy(update={"drill_id": record.drill_id}) for event in drill.events[:1])
+            store.keep(record.drill_id, [*own, *drill.events[1:]], scorecard=card, reason="the drill ended")
+        return record.drill_id
+
+    return keep

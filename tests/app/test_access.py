@@ -37,6 +37,8 @@ MAY: dict[Act, dict[Role, frozenset[Moment]]] = {
     Act.STOP: dict.fromkeys((Role.FACILITATOR, Role.RESPONDER), EVER),
     Act.MAINTAIN: {Role.FACILITATOR: EVER},
     Act.SERVE: {Role.FACILITATOR: EVER},
+    Act.CORRECT: {Role.FACILITATOR: ENDED},
+    Act.FOLLOW_UP: dict.fromkeys((Role.FACILITATOR, Role.RESPONDER, Role.REVIEWER), ENDED),
 }
 #: What tells a responder the truth of a blind drill.
 TELLS = {Act.READ_SCENARIO, Act.READ_TRUTH, Act.NAME_DRILL, Act.NAME_SCHEDULED, Act.FOLLOW_TRUTH, Act.READ_STATE}
