@@ -62,7 +62,7 @@ def report_markdown(context: Context, drill_id: str) -> str:
     from drills.reporting.content import content
     from drills.reporting.markdown import markdown
 
-    return markdown(content(*_stored(context, drill_id)))
+    return markdown(content(*stored(context, drill_id)))
 
 
 def report_json(context: Context, drill_id: str) -> str:
@@ -70,7 +70,7 @@ def report_json(context: Context, drill_id: str) -> str:
     from drills.reporting.content import content
     from drills.reporting.json_report import json_report
 
-    return json_report(content(*_stored(context, drill_id)))
+    return json_report(content(*stored(context, drill_id)))
 
 
 def report_files(context: Context, drill_id: str) -> Path:
@@ -81,7 +81,7 @@ def report_files(context: Context, drill_id: str) -> Path:
     """
     from drills.reporting.report import write_report
 
-    return write_report(context.workspace.reports_dir / drill_id, *_stored(context, drill_id))
+    return write_report(context.workspace.reports_dir / drill_id, *stored(context, drill_id))
 
 
 def stored_timeline(context: Context, drill_id: str) -> Timeline:
@@ -94,7 +94,7 @@ def stored_timeline(context: Context, drill_id: str) -> Timeline:
         return _timeline(store, drill_id)
 
 
-def _stored(context: Context, drill_id: str) -> tuple[Timeline, Scorecard]:
+def stored(context: Context, drill_id: str) -> tuple[Timeline, Scorecard]:
     from drills.scoring.score import score
 
     with context.store() as store:

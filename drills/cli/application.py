@@ -40,6 +40,7 @@ COMMANDS = {
     "export": "drills.cli.records",
     "score": "drills.cli.records",
     "correct": "drills.cli.correct",
+    "postmortem": "drills.cli.aftermath",
     "probe": "drills.cli.watching",
     "heartbeat": "drills.cli.watching",
     "serve": "drills.cli.watching",

@@ -8,14 +8,6 @@ import typer
 
 from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
-from drills.model.playbook import Milestone
-
-_TIMES = """
-TIME is a time of day in UTC (14:03 or 14:03:20), a date and time with its zone (2026-11-21T14:03:20+01:00), or the time
-since the drill began (+03:20).
-
-Example: drills correct INC-20261121-003 --acknowledged 14:03 --because "by phone"
-"""
 
 _Time = Annotated[str | None, typer.Option(metavar="TIME", show_default=False)]
 #: What is measured is refused with the reason, not as an unknown option.
@@ -23,7 +15,8 @@ _Refused = Annotated[str | None, typer.Option(metavar="TIME", hidden=True)]
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=_TIMES)(correct)
+    example = "drills correct INC-20261121-003 --acknowledged 14:03 --because 'by phone'"
+    app.command(epilog=f"Example: {example}")(correct)
 
 
 def correct(
@@ -43,10 +36,15 @@ def correct(
     post_mortem: _Refused = None,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Correct when a milestone was reached, such as an acknowledgement by phone; both scores are kept and reported."""
+    """Correct when a milestone was reached, such as an acknowledgement by phone; both scores are kept and reported.
+
+    TIME is a time of day in UTC (14:03 or 14:03:20), a date and time with its zone (2026-11-21T14:03:20+01:00), or the
+    time since the drill began (+03:20).
+    """
     from drills.app.context import at_terminal
     from drills.app.corrections import correct as correct_drill
     from drills.cli.outcome import shown
+    from drills.model.playbook import Milestone
 
     given = {
         Milestone.ACKNOWLEDGED: acknowledged,

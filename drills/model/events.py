@@ -14,6 +14,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
+from drills.model.aftermath import OpenAction
 from drills.model.playbook import Audience, Choice, MessageStatus, Milestone, Playbook
 from drills.model.probe import LOCAL, Observation, Outcome, ProbeSpec
 from drills.model.responder_kind import ResponderKind as ResponderKind
@@ -74,6 +75,7 @@ class DrillStarted(Base):
     runbook: str | None = Field(None, description="Name of the scenario whose runbook responds, if one does.")
     blind: bool = False
     predecessor: Predecessor | None = None
+    open_actions: tuple[OpenAction, ...] = Field((), description="Of earlier drills of the same scenario.")
 
 
 class SandboxReady(Base):

@@ -36,7 +36,11 @@ _SHOWN = 1000
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()) -> str:
     """A table of escaped cells, none too long; columns in `right` are aligned to the right. Empty without rows."""
-    cells = [[escaped(shortened(cell, _SHOWN)) for cell in row] for row in rows]
+    return aligned(head, [[escaped(shortened(cell, _SHOWN)) for cell in row] for row in rows], right)
+
+
+def aligned(head: Sequence[str], cells: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> str:
+    """The same of cells that are Markdown already."""
     if not cells:
         return ""
     lengths = [[min(_PADDED, _width(cell)) for cell in row] for row in (head, *cells)]

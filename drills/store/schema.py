@@ -14,7 +14,7 @@ from drills.store.database import Database
 
 #: Every revision in `migrations/versions`, the oldest first (a test compares the two). Whoever adds a table adds it to
 #: `tables.metadata`, a migration that makes it, and that migration's revision here.
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 
 #: Where the revision is noted; not Alembic's own name, for a PostgreSQL database may be shared with other programs.
 VERSION_TABLE = "drills_schema"

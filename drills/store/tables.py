@@ -126,6 +126,18 @@ scorecards = Table(
     Index("ix_scorecards_drill_id", "drill_id"),
 )
 
+#: What happens after a drill: its post-mortem, action items, follow-up tasks. Rows are only ever added.
+after_events = Table(
+    "after_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("drill_id", String(32), ForeignKey("drills.drill_id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_after_events_drill_id", "drill_id"),
+)
+
 #: At most one row, with id 1: nothing starts while it is there.
 kill_switch = Table(
     "kill_switch",

@@ -42,13 +42,20 @@ def happenings(timeline: Timeline, card: Scorecard) -> tuple[Happening, ...]:
         if milestone in _MEASURED
     ]
     for event in timeline:
-        say = _SAYINGS.get(type(event))
-        if say is not None:
-            what, detail = say(event)
-            lines.append(
-                Happening(Moment(event.t, event.at), event.by.value, what, one_line(detail), type(event) in _MILESTONES)
-            )
+        told = said(event)
+        if told is not None:
+            what, detail = told
+            lines.append(Happening(Moment(event.t, event.at), event.by.value, what, detail, type(event) in _MILESTONES))
     return tuple(sorted(lines, key=lambda line: line.moment.t))
+
+
+def said(event: e.Base) -> tuple[str, str] | None:
+    """What an event says, and more about it, each on one line; None for checks and seconds."""
+    say = _SAYINGS.get(type(event))
+    if say is None:
+        return None
+    what, detail = say(event)
+    return what, one_line(detail)
 
 
 _MILESTONES: frozenset[type[e.Base]] = frozenset(
