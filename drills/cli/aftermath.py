@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 
 DrillArgument = Annotated[str, typer.Argument(help="A drill, as `drills history` names it.")]
 

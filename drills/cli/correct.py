@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from drills.cli.places import HERE, WorkspaceOption
 from drills.cli.terminal import echo
+from drills.cli.workspace_option import HERE, WorkspaceOption
 
 _Time = Annotated[str | None, typer.Option(metavar="TIME", show_default=False)]
 #: What is measured is refused with the reason, not as an unknown option.

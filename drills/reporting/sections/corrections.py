@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drills.impact.assessment import assess
 from drills.model.events import Corrected
 from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
 from drills.reporting.sections.moments import Moment, moment_at
 from drills.reporting.wording import one_line, points, words
-from drills.scoring.milestones import MEASURED, find_milestones
-from drills.scoring.weights import grade_of
+from drills.scoring.score import score
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +32,11 @@ class Corrections:
 
 def corrections(timeline: Timeline, card: Scorecard) -> Corrections | None:
     """None for a drill that was not corrected, or has no score."""
-    last = {event.milestone: event for event in timeline.all(Corrected) if event.milestone not in MEASURED}
+    last = {event.milestone: event for event in timeline.all(Corrected)}
     if not last or card.score is None or card.original_score is None:
         return None
-    recorded = find_milestones(timeline, assess(timeline), corrections=False).reached
+    original = score(timeline, corrections=False, rules=card.rules_version)
+    recorded = original.milestones
     lines = tuple(
         Correction(
             label=words(milestone).capitalize(),
@@ -47,5 +46,6 @@ def corrections(timeline: Timeline, card: Scorecard) -> Corrections | None:
         )
         for milestone, event in last.items()
     )
-    before = f"{points(card.original_score)} ({grade_of(card.original_score)})"
-    return Corrections(lines, f"Score with the correction {points(card.score)} ({card.grade}), without it {before}.")
+    with_it = f"{points(card.score)} ({card.grade})"
+    before = points(card.original_score) + (f" ({original.grade})" if original.score == card.original_score else "")
+    return Corrections(lines, f"Score with the correction {with_it}, without it {before}.")
