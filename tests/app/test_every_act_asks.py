@@ -35,7 +35,8 @@ def calls(node: ast.AST) -> set[str]:
 
 def test_every_function_that_knows_its_caller_asks_the_rule() -> None:
     known = {name: called | inner for name, called, inner in functions_with_a_caller()}
-    asking = {"require", "require_on_machine", "require_on_sandbox"}
+    # `shown_links` asks for those who show links, and hides what must not be seen.
+    asking = {"require", "require_on_machine", "require_on_sandbox", "allowed", "shown_links"}
     asked = {name for name, called in known.items() if called & asking}
     assert len(asked) > 15
     # A timeline that is handed on is one of a report, which `stored_timeline` asks for.
