@@ -59,6 +59,7 @@ def observe(
     if (
         moved_standing
         or was.is_failing is not after.is_failing
+        or was.is_degraded is not after.is_degraded
         or (failed and after.decided is Standing.DOWN and rule.ancestors)
     ):
         pending = pending.union(rule.affects)
@@ -197,7 +198,7 @@ def _differs(rule: ProbeRule, before: ProbeState | None, after: ProbeState) -> b
     """Whether a probe's state from one vantage has changed enough to be reported."""
     if before is None or before.standing is not after.standing:
         return True
-    if before.degraded is not after.degraded or before.is_failing is not after.is_failing:
+    if before.is_degraded is not after.is_degraded or before.is_failing is not after.is_failing:
         return True
     return is_undecided(rule.fail, before) is not is_undecided(rule.fail, after)
 

@@ -81,7 +81,7 @@ def _verdicts(rules: AlertRules, rule: KeyRule, state: AlertState, t: float) -> 
             verdict: bool | None = standing is Standing.UNKNOWN
         else:
             verdict = None if probe is None else probe.is_failing
-            degraded = None if probe is None or standing is Standing.UNKNOWN else probe.degraded or verdict
+            degraded = None if probe is None else probe.is_degraded
             return tuple(
                 degraded if ANY_DEGRADED in threshold.condition.names else verdict for threshold in rule.thresholds
             )
@@ -107,8 +107,7 @@ def _value(rules: AlertRules, state: AlertState, t: float, name: str) -> float |
     if name in FAILING:
         return _role_failing(rules, state, FAILING[name])
     if name in DEGRADED:
-        tally = state.roles.get(DEGRADED[name])
-        return True if tally and tally.degraded else _role_failing(rules, state, DEGRADED[name])
+        return _role_degraded(rules, state, DEGRADED[name])
     if name in ("journeys_failing", "journeys_affected"):
         return _journeys(state, failing=name == "journeys_failing")
     reading = state.metrics.get(name)
@@ -120,13 +119,15 @@ def _role_failing(rules: AlertRules, state: AlertState, role: Role) -> bool | No
     if tally is None:
         return None
     if tally.down:
-        return True if any(_fails_now(state, name) for name in tally.down) else None
+        return True if any(state.probes[name].is_failing for name in tally.down) else None
     return False if tally.up == rules.role_sizes.get(role, 0) else None
 
 
-def _fails_now(state: AlertState, name: str) -> bool:
-    known = state.probe(name)
-    return known is not None and known.is_failing is True
+def _role_degraded(rules: AlertRules, state: AlertState, role: Role) -> bool | None:
+    tally = state.roles.get(role)
+    if tally is None or not tally.degraded:
+        return _role_failing(rules, state, role)
+    return True if any(state.probes[name].is_degraded for name in tally.degraded) else None
 
 
 def _journeys(state: AlertState, *, failing: bool) -> float | None:

@@ -51,6 +51,15 @@ class ProbeState:
         return False if self.standing is Standing.UP else None
 
     @property
+    def is_degraded(self) -> bool | None:
+        """Whether it is degraded or down now; None while its last check was well, or nothing is known."""
+        if self.lost or self.is_failing:
+            return None if self.lost else True
+        if self.degraded:
+            return None if self.run else True
+        return self.is_failing
+
+    @property
     def standing(self) -> Standing:
         """Up, down, undecided or unknown at present."""
         return Standing.UNKNOWN if self.lost else self.decided

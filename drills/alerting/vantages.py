@@ -36,6 +36,7 @@ def combined(rule: ProbeRule, seen: PersistentMap[ProbeState]) -> ProbeState:
         checks=(False,) if passes_again else (),
         reason=_failing_from(rule, seen) if down else _why_lost(rule, seen) if lost else _why_degraded(rule, seen),
         degraded=bool(degraded),
+        run=min((state.run for state in degraded), default=0),
     )
 
 

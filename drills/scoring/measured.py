@@ -8,19 +8,23 @@ the truth, whatever a probe says about it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from drills.alerting import AlertRules, AlertState, measured, observe, tick
+from drills.alerting.rules import ANY_DEGRADED, ANY_PROBE
 from drills.alerting.state import Holding
 from drills.impact.assessment import ImpactAssessment, scored_until
 from drills.impact.traffic_metrics import METRICS_WINDOW, traffic_metrics
 from drills.impact.windows import Window, windows
-from drills.model.conditions import compile_condition
+from drills.model.conditions import Condition, compile_condition
 from drills.model.events import ProbeObserved, TrafficSecond
 from drills.model.metrics import FROM_TRAFFIC
 from drills.model.playbook import Threshold
 from drills.model.probe import Observation
 from drills.model.timeline import Timeline
+
+#: Conditions that are held against each probe by itself.
+_OF_EACH = frozenset({ANY_PROBE, ANY_DEGRADED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,13 @@ class Moment:
 
     t: float
     values: Mapping[str, float | bool]
+    probes: AlertState = field(repr=False)
+
+    def of_probe(self, name: str) -> Mapping[str, bool]:
+        """What `probe_failing` and `probe_degraded` say of one probe; absent where it is not known."""
+        known = self.probes.probe(name)
+        said = {} if known is None else {ANY_PROBE: known.is_failing, ANY_DEGRADED: known.is_degraded}
+        return {metric: value for metric, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +74,51 @@ def moments(timeline: Timeline, impact: ImpactAssessment) -> Iterator[Moment]:
         state, _ = tick(rules, state, window.until)
         values = measured(rules, state, window.until, named - FROM_TRAFFIC)
         since_fault = Window.of(tuple(second for second in window.seconds if second.t > began))
-        yield Moment(window.until, {**values, **traffic_metrics(since_fault, impact.baseline)})
+        yield Moment(window.until, {**values, **traffic_metrics(since_fault, impact.baseline)}, state)
 
 
 def spells(timeline: Timeline, impact: ImpactAssessment) -> tuple[Spell, ...]:
-    """All times that a threshold of the playbook held for its `for`, in the order in which that was reached."""
+    """All times that a threshold of the playbook held for its `for`, in the order in which that was reached.
+
+    A threshold on any probe is held against each probe by itself, as its alert is.
+    """
     playbook = timeline.start.playbook
-    thresholds = [(each, playbook.rank(each.level), compile_condition(each.when)) for each in playbook.thresholds]
-    holdings = [Holding()] * len(thresholds)
-    open_spells: dict[int, Spell] = {}
-    found: list[Spell] = []
+    probes = [spec.name for spec in timeline.start.probes]
+    courses = [
+        _Course(threshold, playbook.rank(threshold.level), compile_condition(threshold.when), probe)
+        for threshold in playbook.thresholds
+        for probe in (probes if threshold.when in _OF_EACH else (None,))
+    ]
     for moment in moments(timeline, impact):
-        for index, (threshold, rank, condition) in enumerate(thresholds):
-            holds = condition.holds(moment.values)
-            holding = holdings[index] = holdings[index].judged(holds, moment.t)
-            if holding.verdict is not True:
-                if index in open_spells:
-                    found.append(open_spells.pop(index))
-            elif index in open_spells:
-                if holds:
-                    open_spells[index] = _prolonged(open_spells[index], moment.t)
-            elif holding.has_held(threshold.for_.total_seconds(), moment.t):
-                open_spells[index] = Spell(threshold, rank, holding.since, moment.t, moment.t)
-    return tuple(sorted((*found, *open_spells.values()), key=lambda spell: (spell.reached, spell.rank, spell.began)))
+        for course in courses:
+            course.go_on(moment)
+    found = (spell for course in courses for spell in course.spells)
+    return tuple(sorted(found, key=lambda spell: (spell.reached, spell.rank, spell.began)))
 
 
-def _prolonged(spell: Spell, until: float) -> Spell:
-    return Spell(spell.threshold, spell.rank, spell.began, spell.reached, until)
+@dataclass(slots=True)
+class _Course:
+    """One threshold (of one probe, if it is on any) as time goes on."""
+
+    threshold: Threshold
+    rank: int
+    condition: Condition
+    probe: str | None
+    holding: Holding = field(default_factory=Holding)
+    spells: list[Spell] = field(default_factory=list)
+    is_open: bool = False
+
+    def go_on(self, moment: Moment) -> None:
+        holds = self.condition.holds(moment.values if self.probe is None else moment.of_probe(self.probe))
+        self.holding = self.holding.judged(holds, moment.t)
+        if self.holding.verdict is not True:
+            self.is_open = False
+        elif self.is_open:
+            if holds:
+                self.spells[-1] = replace(self.spells[-1], until=moment.t)
+        elif self.holding.has_held(self.threshold.for_.total_seconds(), moment.t):
+            self.is_open = True
+            self.spells.append(Spell(self.threshold, self.rank, self.holding.since, moment.t, moment.t))
 
 
 def _of_probes_only(check: ProbeObserved) -> Observation:

@@ -8,12 +8,15 @@ from dataclasses import asdict, replace
 from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from drills.alerting import AlertRules, AlertState, Changed, Fired, observe, tick
 from drills.impact.assessment import assess
 from drills.included import included_root
-from drills.model.events import BaselineTaken, TrafficSecond, TrafficStarted
+from drills.model.events import BaselineTaken, ProbeObserved, TrafficSecond, TrafficStarted, moment
 from drills.model.playbook import Playbook
-from drills.model.probe import ProbeSpec
+from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.model.timeline import Timeline
 from drills.scoring.measured import Spell, moments, spells
 from drills.traffic.ledger import Flight, Ledger
@@ -143,3 +146,100 @@ def test_a_spell_tells_since_when_it_held_when_its_for_was_over_and_until_when()
     made = timeline("emotionscare", lambda _: (0.1, "HTTP 503"), until=50.0)
     spell = next(each for each in reached(made) if each.threshold.when == "error_rate >= 0.95")
     assert (spell.began, spell.reached, spell.until) == (16.0, 26.0, 50.0)
+
+
+# ---- probes: measured as alerts are raised -------------------------------------------------------------------------
+
+
+HOME = ProbeSpec.model_validate({"name": "home", "http": {"url": "${app}/"}, "role": "site", "every": "3s"})
+SEARCH = ProbeSpec.model_validate({"name": "search", "http": {"url": "${app}/s"}, "role": "feature", "every": "3s"})
+DATABASE = ProbeSpec.model_validate({"name": "database", "postgres": {"url": "${db}"}, "role": "database"})
+
+#: What one check of each probe saw, in each second.
+Checks = list[tuple[Outcome, ...]]
+
+
+def checked(playbook: Playbook, checks: Checks, probes: tuple[ProbeSpec, ...] = (HOME, SEARCH, DATABASE)) -> Timeline:
+    """Users are well; after the fault each second has one check of each probe, half a second after it began."""
+    made = drill(playbook=playbook, probes=probes).baseline().fault()
+    for outcomes in checks:
+        for spec, outcome in zip(probes, outcomes, strict=True):
+            made = made.add(ProbeObserved, made.now + 0.5, probe=spec.name, outcome=outcome)
+        made = made.well(1)
+    return made.ended().timeline()
+
+
+def alerted(made: Timeline) -> int | None:
+    """The rank of the most severe alert that monitoring raised, or rose to, on these checks."""
+    rules, state = AlertRules.of(made.start.playbook, made.start.probes), AlertState()
+    levels = []
+    for event in made:
+        if isinstance(event, ProbeObserved):
+            seen = Observation(event.probe, event.at, event.t, event.outcome)
+            state, told = observe(rules, state, event.t, seen)
+        elif isinstance(event, TrafficSecond):
+            state, told = tick(rules, state, event.t)
+        else:
+            continue
+        levels += [each.level for each in told if isinstance(each, Fired | Changed)]
+    return min((made.start.playbook.rank(level) for level in levels), default=None)
+
+
+def only_probes(playbook: Playbook) -> Playbook:
+    kept = [each for each in playbook.thresholds if "_failing" in each.when or "_degraded" in each.when]
+    told_by_probes = tuple(each for each in kept if "journeys" not in each.when)
+    return playbook.model_copy(update={"thresholds": told_by_probes})
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(("nutriprofile", "slurpy", "fastapi", "pagerduty", "emotionscare")),
+    st.lists(st.tuples(*[st.sampled_from((Outcome.PASS, Outcome.DEGRADED, Outcome.FAIL))] * 3), max_size=25),
+)
+def test_the_worst_alert_and_the_worst_measured_level_are_the_same(name: str, checks: Checks) -> None:
+    made = checked(only_probes(included(name)), checks)
+    assert alerted(made) == min((spell.rank for spell in reached(made)), default=None)
+
+
+def test_a_page_that_fails_for_less_than_its_for_and_waits_for_a_second_pass_is_not_told_as_longer() -> None:
+    failing, passing = (Outcome.FAIL, Outcome.PASS, Outcome.PASS), (Outcome.PASS, Outcome.PASS, Outcome.PASS)
+    unsure = (Outcome.UNKNOWN, Outcome.PASS, Outcome.PASS)
+    made = checked(included("emotionscare"), [failing] * 5 + [passing] + [unsure] * 2 + [passing])
+    assert worst(made) is None
+    assert alerted(made) is None
+
+
+def test_a_home_page_that_is_slow_is_never_an_outage() -> None:
+    slow = (Outcome.DEGRADED, Outcome.PASS, Outcome.PASS)
+    assert {name: worst(checked(included(name), [slow] * 12)) for name in ("nutriprofile", "fastapi", "pagerduty")} == {
+        "nutriprofile": "SEV-3",
+        "fastapi": "SEV3",
+        "pagerduty": "SEV-3",
+    }
+
+
+@pytest.mark.parametrize(
+    ("playbook", "level"),
+    [
+        ("nutriprofile", "SEV-2"),
+        ("slurpy", "P1"),
+        ("fastapi", "SEV2"),
+        ("pagerduty", "SEV-2"),
+        ("emotionscare", "P1"),  # "Homepage returns 500 error"
+    ],
+)
+def test_a_home_page_that_is_down_alone_is_what_the_document_says_of_one_feature(playbook: str, level: str) -> None:
+    down = (Outcome.FAIL, Outcome.PASS, Outcome.PASS)
+    assert worst(checked(included(playbook), [down] * 12)) == level
+
+
+@pytest.mark.parametrize("playbook", ["nutriprofile", "slurpy", "fastapi", "pagerduty", "emotionscare"])
+def test_a_site_that_is_down_with_every_journey_failing_is_an_outage(playbook: str) -> None:
+    made = timeline(playbook, lambda _: (0.1, "HTTP 503"), probes=(HOME,))
+    for second in range(15, 60):
+        made = Timeline(sorted([*made, _down(made, second + 0.5)], key=moment))
+    assert worst(made) == included(playbook).levels[0].name
+
+
+def _down(made: Timeline, t: float) -> ProbeObserved:
+    return ProbeObserved(t=t, at=made.start.at, probe="home", outcome=Outcome.FAIL, reason="status 503")
