@@ -5,7 +5,7 @@ Every act is stored at once as an event of the drill's timeline. The scenario's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,12 +29,14 @@ from drills.model.events import (
     NoteTaken,
     SeverityDeclared,
     StepChecked,
+    TaskChecked,
 )
-from drills.model.playbook import Audience, Choice, MessageStatus, Milestone
+from drills.model.playbook import Audience, Choice, MessageStatus, Milestone, TriageStep
 from drills.model.timeline import Timeline
 from drills.model.visible import visible_line
 from drills.nearest import nearest
 from drills.responders.briefing import briefing
+from drills.responders.level_brief import Task, declared_brief, tasks_of, what_follows, who
 from drills.responders.plain_text import plain
 from drills.responders.updates import incident_level, update
 from drills.store.records import DrillRecord
@@ -121,16 +123,22 @@ class Desk:
         names = [each.name for each in self._timeline().start.playbook.levels]
         name = _one_of(level, names, "level")
         declared = SeverityDeclared(**self._now(), level=name, reason=self._kept(reason, "--because"))
-        return self._said(f"{name} declared", declared)
+        self._append(declared)
+        return Answer("\n".join([f"{name} declared", *declared_brief(self._timeline(), name)]), (declared,))
 
     def name_commander(self, who: str) -> Answer:
         who = self._told(who, "command")
-        return self._said(f"{who} commands", CommanderNamed(**self._now(), commander=who))
+        playbook = self._timeline().start.playbook
+        duties = [visible_line(duty.says) for duty in playbook.commander_duties]
+        if not playbook.commander_may_repair:
+            duties.append(f"{who} does not type commands of the sandbox: whoever does says so by DRILLS_AS=NAME")
+        return self._said("\n  ".join([f"{who} commands", *duties]), CommanderNamed(**self._now(), commander=who))
 
     def post_update(self, text: str, status: str, *, status_page: bool, users: bool) -> Answer:
         """Post a message to the team, and to the status page or the users when asked; the text is the messages."""
         text = self._told(text, "update")
-        wanted = MessageStatus(_one_of(status, [each.value for each in MessageStatus], "status"))
+        known = self._timeline().start.playbook.statuses or tuple(MessageStatus)
+        wanted = MessageStatus(_one_of(status, [each.value for each in known], "status"))
         audiences = [Audience.TEAM]
         audiences += [Audience.STATUS_PAGE] if status_page else []
         audiences += [Audience.USERS] if users else []
@@ -145,25 +153,33 @@ class Desk:
         return self._said("noted", NoteTaken(**self._now(), text=self._told(text, "note")))
 
     def check(self, *items: str) -> Answer:
-        """Tick lines of the triage list, by their numbers; a line that another command does is not ticked.
+        """Tick lines: of the triage list by number, of the level's actions as `a1`, of its phases' checklists as `p1`.
 
-        Raises BadInput for a number that the list does not have; then nothing is ticked.
+        A line that another command does is not ticked. Raises BadInput for a line that there is not; then nothing is
+        ticked.
         """
         timeline = self._timeline()
-        steps = timeline.start.playbook.triage
-        indices = [_line_number(item, len(steps)) - 1 for item in items]
-        ticked = {event.step for event in timeline.all(StepChecked)}
-        said, events = [], []
-        for index in dict.fromkeys(indices):
-            step = steps[index]
-            if step.milestone is not None:
-                said.append(f"{step.step}: {_DONE_BY.get(step.milestone, 'this is measured')}, not by a tick")
-            elif index in ticked:
-                said.append(f"already ticked: {step.step}")
+        playbook = timeline.start.playbook
+        tasks = {task.name: task for task in tasks_of(playbook, incident_level(timeline))}
+        lines = [tasks.get(item.lower()) or _step_index(item, playbook.triage, tasks) for item in items]
+        done = {event.step for event in timeline.all(StepChecked)}
+        ticks = timeline.all(TaskChecked)
+        said: list[str] = []
+        events: list[Event] = []
+        for line in dict.fromkeys(lines):
+            if isinstance(line, Task):
+                text, is_done = line.text, any(line.is_ticked_by(tick) for tick in ticks)
+                event: Event = TaskChecked(**self._now(), list=line.list, of=line.of, index=line.index, text=text)
             else:
-                event = StepChecked(**self._now(), step=index, text=step.step)
+                step = playbook.triage[line]
+                text, is_done = step.step, line in done
+                event = StepChecked(**self._now(), step=line, text=text)
+                if step.milestone is not None:
+                    said.append(f"{text}: {_DONE_BY.get(step.milestone, 'this is measured')}, not by a tick")
+                    continue
+            said.append(f"already ticked: {text}" if is_done else f"☑ {text}")
+            if not is_done:
                 self._append(event)
-                said.append(f"☑ {step.step}")
                 events.append(event)
         return Answer("\n".join(said), tuple(events))
 
@@ -198,7 +214,7 @@ class Desk:
             rung = next(each for each in rungs if each.name == name)
         reason = self._kept(because, "--because")
         escalated = Escalated(**self._now(), rung=rung.name, contact=rung.contact, reason=reason)
-        return self._said(f"escalated to {rung.name}: {rung.contact}", escalated)
+        return self._said(f"escalated to {rung.name}: {who(timeline.start.playbook, rung.contact)}", escalated)
 
     def take_hint(self) -> Answer:
         timeline = self._timeline()
@@ -216,7 +232,7 @@ class Desk:
         closed = AllClear(**now, text=text)
         self._append(closed)
         self._append(message)
-        return Answer(message.message, (closed, message))
+        return Answer("\n".join([message.message, *what_follows(self._timeline(), now["at"])]), (closed, message))
 
     def status(self) -> str:
         """The incident as responders know it now."""
@@ -259,11 +275,13 @@ _DONE_BY: Mapping[Milestone, str] = {
 }
 
 
-def _line_number(item: str, lines: int) -> int:
+def _step_index(item: str, steps: Sequence[TriageStep], tasks: Iterable[str]) -> int:
     number = int(item) if item.isdecimal() and len(item) < 6 else 0
-    if not 1 <= number <= lines:
-        raise BadInput(f"there is no step {item}; the triage list has {lines}")
-    return number
+    if not 1 <= number <= len(steps):
+        others = ", ".join(tasks)
+        also = f"; the level's other lines are {others}" if others else ""
+        raise BadInput(f"there is no step {plain(item, 'check')}; the triage list has {len(steps)}{also}")
+    return number - 1
 
 
 def _one_of(given: str, known: Iterable[str], what: str) -> str:

@@ -126,12 +126,14 @@ def line_of(event: ev.Event, responder: ev.ResponderKind | None = None) -> Line 
             return Line("update posted", f"to {event.audience}: {event.text}")
         case ev.NoteTaken():
             return Line("note", event.text)
-        case ev.StepChecked():
+        case ev.StepChecked() | ev.TaskChecked():
             return Line("step checked", event.text)
         case ev.Decided():
             return Line("decided", f"{event.choice}{f' ({event.reason})' if event.reason else ''}")
         case ev.CauseNamed():
             return Line("cause named", event.cause)
+        case ev.Escalated() if event.due:
+            return Line("escalation due", f"to {event.rung} ({event.contact}): {event.reason}", "bold yellow")
         case ev.Escalated():
             return Line("escalated", f"to {event.rung} ({event.contact}) {event.reason}".strip())
         case ev.HintTaken():

@@ -85,12 +85,14 @@ def note(
     _say(workspace, lambda desk: desk.take_note(text))
 
 
-@respond_app.command(epilog="Example: drills respond check 3 4 5")
+@respond_app.command(epilog="Example: drills respond check 3 4 a1")
 def check(
-    items: Annotated[list[str], typer.Argument(help="Numbers of lines of the triage list.", metavar="NUMBER...")],
+    items: Annotated[
+        list[str], typer.Argument(help="Lines of the lists in `drills respond status`: 3, a1, p2.", metavar="LINE...")
+    ],
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Tick lines of the playbook's triage list."""
+    """Tick lines of the triage list, of the level's actions and of its phases."""
     _say(workspace, lambda desk: desk.check(*items))
 
 

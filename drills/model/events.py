@@ -402,6 +402,24 @@ class StepChecked(Base):
     text: str
 
 
+class TaskList(StrEnum):
+    """The lists of a playbook, besides triage, whose lines are ticked."""
+
+    ACTIONS = "actions"
+    PHASES = "phases"
+
+
+class TaskChecked(Base):
+    """A line of the level's actions, or of a phase's checklist, was ticked. `of` names the level or the phase."""
+
+    kind: Literal["task-checked"] = "task-checked"
+    by: Actor = Actor.RESPONDER
+    list: TaskList
+    of: str
+    index: int = Field(description="The line's place in that list, from 0.")
+    text: str
+
+
 class Decided(Base):
     kind: Literal["decided"] = "decided"
     by: Actor = Actor.RESPONDER
@@ -443,6 +461,7 @@ class ActionTaken(Base):
     exit_status: int
     seconds: float
     output: str = ""
+    who: str = Field("", description="Who ran it, in the words of DRILLS_AS; empty: not said.")
 
 
 class AllClear(Base):
@@ -532,6 +551,7 @@ Event = Annotated[
     | UpdatePosted
     | NoteTaken
     | StepChecked
+    | TaskChecked
     | Decided
     | CauseNamed
     | Escalated

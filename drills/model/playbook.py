@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
 from enum import StrEnum
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from drills.model.durations import Duration
+from drills.model.durations import Duration, humane
 
 
 def kebab(name: str) -> str:
@@ -25,6 +27,16 @@ class Model(BaseModel):
         defer_build=True,
         allow_inf_nan=False,
     )
+
+
+class Weekday(StrEnum):
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
 
 
 class Milestone(StrEnum):
@@ -47,19 +59,37 @@ class Milestone(StrEnum):
 class Limit(Model):
     """A deadline as the team's document states it.
 
-    `within` is absent where the document gives no number ("next sprint"): then nothing is measured against it,
-    and `says` is shown.
+    `within` and `business_days` are absent where the document gives no number ("next sprint"): then nothing is measured
+    against it, and `says` is shown. `drills.model.business_time.due` computes the moment.
     """
 
     within: Duration | None = None
+    business_days: Annotated[int, Field(ge=1, le=250)] | None = Field(
+        None,
+        description="Until closing time of the Nth business day after the day on which it begins; instead of `within`.",
+    )
     says: str = ""
+    counted_from: Milestone | None = Field(
+        None, description="What it counts from, where the document says so; absent: detection."
+    )
     source: str = Field(min_length=1, description="Where the document says so, or 'our reading of …'.")
 
     @model_validator(mode="after")
     def _states_something(self) -> Self:
-        if self.within is None and not self.says:
-            raise ValueError("a limit needs 'within' (a duration) or 'says' (the document's words)")
+        if self.within is None and self.business_days is None and not self.says:
+            raise ValueError("a limit needs 'within' (a duration), 'business-days', or 'says' (the document's words)")
+        if self.within is not None and self.business_days is not None:
+            raise ValueError("a limit has either 'within' or 'business-days', not both")
         return self
+
+    @property
+    def stated(self) -> str:
+        """The limit in words: the document's own where it has some."""
+        if self.says:
+            return self.says
+        if self.within is not None:
+            return f"within {humane(self.within)}"
+        return f"{self.business_days} business day{'' if self.business_days == 1 else 's'}"
 
 
 class Urgency(StrEnum):
@@ -82,7 +112,7 @@ class Level(Model):
     notify: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     channel: str = ""
-    urgency: Urgency = Urgency.LOW
+    urgency: Urgency | None = Field(None, description="Of a page, where the document distinguishes it.")
 
 
 class Threshold(Model):
@@ -105,11 +135,12 @@ class TriageStep(Model):
 
 
 class Phase(Model):
-    """A part of the response with its deadline (counted from detection) and its checklist."""
+    """A part of the response with its deadline and its checklist."""
 
     name: str
     starts: Duration | None = None
     by: Duration | None = None
+    counted_from: Milestone = Field(Milestone.DETECTED, description="What `starts` and `by` count from.")
     ends_with: Milestone = Field(description="The milestone that completes the phase.")
     checklist: tuple[str, ...] = ()
     levels: tuple[str, ...] = Field((), description="The levels it is for; empty: all.")
@@ -142,11 +173,12 @@ class DecisionRule(Model):
     """Roll back or fix. The first rule whose condition holds tells the choice.
 
     `when` is CEL over: `fix_minutes` (the responder's estimate, absent if unknown), `cause_known` (bool),
-    `minutes_since_deploy` (absent when nothing was deployed).
+    `minutes_since_deploy` (absent when nothing was deployed), and `site_failing` … for each role of probes.
     """
 
     when: str
     decide: Choice
+    also_right: tuple[Choice, ...] = Field((), description="Choices that the document allows in this case too.")
     why: str = ""
     source: str = Field(min_length=1)
 
@@ -154,6 +186,7 @@ class DecisionRule(Model):
 class MessageStatus(StrEnum):
     INVESTIGATING = "investigating"
     IDENTIFIED = "identified"
+    MITIGATING = "mitigating"
     MONITORING = "monitoring"
     RESOLVED = "resolved"
 
@@ -172,6 +205,44 @@ class Template(Model):
     kind: Annotated[str, Field(pattern="^(declared|update|all-clear)$")]
     text: str
     source: str = Field(min_length=1)
+
+
+class Statement(Model):
+    """Something that the document says to responders."""
+
+    says: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
+class Attendee(Model):
+    """Who takes part in a post-mortem; `when` says in which case, empty: always."""
+
+    contact: str
+    when: str = ""
+
+
+class BusinessTime(Model):
+    """The hours in which business days are counted. Without a country no day is a holiday but those of the week."""
+
+    time_zone: str = Field(description="An IANA name, such as Europe/Paris.")
+    opens: time = time(9)
+    closes: time = time(17)
+    days: tuple[Weekday, ...] = Field(tuple(Weekday)[:5], min_length=1)
+    country: str | None = Field(None, description="Whose holidays are free: an ISO 3166 code, such as FR.")
+    region: str | None = Field(None, description="A part of the country with holidays of its own, such as BY.")
+    source: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _is_a_calendar(self) -> Self:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"time-zone {self.time_zone!r} is not known; write an IANA name, such as UTC") from None
+        if self.closes <= self.opens:
+            raise ValueError("'closes' is not after 'opens'")
+        if self.region is not None and self.country is None:
+            raise ValueError("a region needs a country")
+        return self
 
 
 class Contact(Model):
@@ -196,6 +267,8 @@ class Goals(Model):
     )
     runbook_tested_every: Duration | None = None
     runbook_reviewed_after_use: bool = False
+    runbook_coverage_share: float | None = Field(None, description="Of the scenarios that have a runbook.")
+    even_load: bool = Field(False, description="Whether pages are to be shared evenly by those on call.")
     source: str = ""
 
 
@@ -221,11 +294,16 @@ class Playbook(Model):
     escalation: tuple[Rung, ...] = ()
     decisions: tuple[DecisionRule, ...] = ()
     templates: tuple[Template, ...] = ()
+    statuses: tuple[MessageStatus, ...] = Field((), description="The document's statuses; empty: all.")
+    communication_rules: tuple[Statement, ...] = ()
     post_mortem_sections: tuple[str, ...] = ()
+    post_mortem_attendees: tuple[Attendee, ...] = ()
     contacts: tuple[Contact, ...] = ()
     goals: Goals | None = None
     follow_ups: tuple[FollowUp, ...] = ()
     commander_may_repair: bool = Field(True, description="False: who commands does not investigate or type commands.")
+    commander_duties: tuple[Statement, ...] = ()
+    business_time: BusinessTime | None = Field(None, description="Needed by limits in business days.")
 
     def level(self, name: str) -> Level:
         """The level of that name. Raises KeyError when there is none."""

@@ -19,11 +19,13 @@ from drills.model.events import (
     HintTaken,
     SeverityDeclared,
     StepChecked,
+    TaskList,
     UpdatePosted,
 )
 from drills.model.playbook import Audience, Milestone
 from drills.model.timeline import Timeline
 from drills.model.visible import visible_line
+from drills.responders.level_brief import choice_of_levels, ladder_lines, roles, task_lines
 
 
 def briefing(timeline: Timeline, t: float) -> str:
@@ -35,6 +37,7 @@ def briefing(timeline: Timeline, t: float) -> str:
     lines += ["", *_said(timeline, t)]
     if start.playbook.triage:
         lines += ["", f"Triage ({start.playbook.title})", *_triage(timeline, first.t if first else None, t)]
+    lines += _asked(timeline)
     if start.scenario.truth is not None:
         lines += ["", "Plausible causes: " + ", ".join(sorted(start.scenario.truth.among))]
     taken = len(timeline.all(HintTaken))
@@ -56,6 +59,25 @@ def _alerts(timeline: Timeline, t: float) -> list[str]:
         said = visible_line(f"{alert.title}: {alert.reason}")
         taken = "" if alert.alert_id in acknowledged else visible_line(f"   not acknowledged ({alert.alert_id})")
         lines.append(f"  {state:<9} {said}   {humane(t - alert.t)} ago{taken}")
+    return lines
+
+
+def _asked(timeline: Timeline) -> list[str]:
+    """What the declared level asks for; before one is declared, the levels to choose from."""
+    playbook, declared = timeline.start.playbook, timeline.last(SeverityDeclared)
+    if declared is None:
+        return ["", "Severities", *(f"  {line}" for line in choice_of_levels(playbook))]
+    level = declared.level
+    lines = [
+        "",
+        f"{level} asks for",
+        *(f"  {line}" for line in roles(playbook, playbook.level(level), timeline.start.at)),
+    ]
+    lines += [f"  {line}" for line in task_lines(timeline, level, TaskList.ACTIONS)]
+    if ladder := ladder_lines(timeline, level):
+        lines += ["", "Escalation", *ladder]
+    if phases := task_lines(timeline, level, TaskList.PHASES):
+        lines += ["", "Phases", *(f"  {line}" for line in phases)]
     return lines
 
 

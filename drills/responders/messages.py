@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
+from drills.model.business_time import due
 from drills.model.durations import humane
 from drills.model.playbook import Audience, MessageStatus, Playbook
 
@@ -37,7 +38,7 @@ class MessageFacts:
     level: str | None = None
     commander: str | None = None
     duration: float = 0.0
-    impact: str = ""
+    impact: str | None = None
     status: str = MessageStatus.INVESTIGATING.value
     text: str = ""
     actions: tuple[str, ...] = ()
@@ -47,6 +48,12 @@ class MessageFacts:
     share_failed: float | None = None
     error_rate: float | None = None
     p95: float | None = None
+    affected: str = ""
+    estimate: str | None = None
+    cause_named_at: datetime | None = None
+    fixed_at: datetime | None = None
+    post_mortem_due: datetime | None = None
+    post_mortem_link: str = ""
 
 
 def compose(playbook: Playbook, kind: str, audience: Audience, status: MessageStatus, facts: MessageFacts) -> str:
@@ -87,13 +94,15 @@ def next_update(playbook: Playbook, level: str | None, now: datetime) -> datetim
     if level is None:
         return None
     cadence = playbook.level(level).update_every
-    return None if cadence is None or cadence.within is None else now + cadence.within
+    return None if cadence is None else due(cadence, now, playbook.business_time)
 
 
 def _template_text(playbook: Playbook, kind: str, audience: Audience, status: MessageStatus) -> str | None:
-    for template in playbook.templates:
-        if template.kind == kind and template.audience is audience and status in template.statuses:
-            return template.text
+    """The first message to an audience may have a text of its own; without one it is an update."""
+    for wanted in dict.fromkeys((kind, "update")) if kind == "declared" else (kind,):
+        for template in playbook.templates:
+            if template.kind == wanted and template.audience is audience and status in template.statuses:
+                return template.text
     return None
 
 
@@ -196,4 +205,10 @@ _EVERYTHING_KNOWN = MessageFacts(
     share_failed=0.04,
     error_rate=0.001,
     p95=0.12,
+    affected="the search",
+    estimate="about 20 m",
+    cause_named_at=_NOON + timedelta(minutes=2),
+    fixed_at=_NOON + timedelta(minutes=4),
+    post_mortem_due=_NOON + timedelta(hours=48),
+    post_mortem_link="reports/INC-20260101-001/post-mortem.md",
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import date
 from pathlib import Path
 
 from drills.errors import Problem
+from drills.model.business_time import is_business_day
 from drills.model.conditions import ConditionError, compile_condition
 from drills.model.metrics import CATALOGUE
-from drills.model.playbook import Playbook
+from drills.model.playbook import Limit, Playbook, kebab
 from drills.model.probe import JOURNEY_ROLES, ProbeSpec
 from drills.nearest import suggest
 from drills.probing.registry import PROBE_KINDS
@@ -17,7 +19,12 @@ from drills.workspace.conditions import check_condition
 from drills.workspace.yaml_lines import Document, YamlPath
 
 #: What a decision rule may ask.
-DECISION_NAMES = ("fix_minutes", "cause_known", "minutes_since_deploy")
+DECISION_NAMES = (
+    "fix_minutes",
+    "cause_known",
+    "minutes_since_deploy",
+    *(name for name in CATALOGUE if name.endswith("_failing") and name != "probe_failing"),
+)
 
 
 def check_playbook(document: Document, playbook: Playbook) -> Iterator[Problem]:
@@ -40,6 +47,25 @@ def check_playbook(document: Document, playbook: Playbook) -> Iterator[Problem]:
         if phase.starts is not None and phase.by is not None and phase.by < phase.starts:
             yield document.problem(("phases", index, "by"), "comes before the phase starts", "write a later time")
     yield from _contacts(document, playbook)
+    yield from _business_time(document, playbook)
+
+
+def _business_time(document: Document, playbook: Playbook) -> Iterator[Problem]:
+    hours = playbook.business_time
+    if hours is not None:
+        try:
+            is_business_day(date(2026, 1, 1), hours)
+        except ValueError as why:
+            yield document.problem(("business-time", "country"), "cannot be used", str(why))
+        return
+    for index, level in enumerate(playbook.levels):
+        for field in ("respond", "update_every", "mitigate", "resolve", "status_page", "post_mortem"):
+            limit: Limit | None = getattr(level, field)
+            if limit is not None and limit.business_days is not None:
+                yaml_path: YamlPath = ("levels", index, kebab(field), "business-days")
+                yield document.problem(
+                    yaml_path, "needs the playbook's business-time", "add business-time, or use within"
+                )
 
 
 def supplied_metrics(probes: Collection[ProbeSpec]) -> set[str]:
@@ -99,6 +125,10 @@ def _contacts(document: Document, playbook: Playbook) -> Iterator[Problem]:
     ]
     for index, level in enumerate(playbook.levels):
         named += [(("levels", index, "notify", number), name) for number, name in enumerate(level.notify)]
+    named += [
+        (("post-mortem-attendees", index, "contact"), attendee.contact)
+        for index, attendee in enumerate(playbook.post_mortem_attendees)
+    ]
     for yaml_path, name in named:
         if name not in known:
             yield document.problem(yaml_path, f"{name!r} is not among the contacts", suggest(name, known))

@@ -26,6 +26,7 @@ from drills.model.events import (
     ResponderKind,
     SeverityDeclared,
     StepChecked,
+    TaskChecked,
     UpdatePosted,
     event_to_json,
 )
@@ -75,7 +76,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def test_each_thing_said_is_an_event_at_its_time(office: Office) -> None:
     desk = office.desk
     assert desk.acknowledge().text == "acknowledged error-rate-1: error-rate is over its threshold"
-    assert desk.declare_severity("sev2", "checkout fails").text == "SEV2 declared"
+    assert desk.declare_severity("sev2", "checkout fails").text.startswith("SEV2 declared\n")
     assert desk.name_commander("the on-call lead").text == "the on-call lead commands"
     assert desk.take_note("the database answers").text == "noted"
     assert desk.check("2").text == "☑ Look at what changed"
@@ -132,6 +133,95 @@ def test_each_alert_is_acknowledged_by_itself(office: Office) -> None:
     ]
     assert "☑ by 1m   Acknowledge the alert" in office.desk.status()
     assert office.desk.acknowledge("site-1").text == "already acknowledged: site-1"
+
+
+def test_a_declared_level_says_what_it_asks_for_and_its_lines_are_ticked(tmp_path: Path) -> None:
+    book = timelines.playbook(
+        levels=[
+            {
+                "name": "SEV1",
+                "means": "Complete outage",
+                "respond": {"within": "5m", "source": "line 1"},
+                "status-page": {"within": "4m", "source": "line 2"},
+                "post-mortem": {"within": "48h", "counted-from": "all-clear", "source": "line 3"},
+                "notify": ["lead"],
+                "actions": ["Page the lead", "All hands"],
+                "channel": "#incident-YYYYMMDD",
+                "urgency": "high",
+            }
+        ],
+        thresholds=[],
+        contacts=[{"name": "lead", "role": "Team lead", "reach": "@team-lead"}],
+        escalation=[{"name": "Lead", "contact": "lead", "after": "30m", "source": "line 4"}],
+        phases=[
+            {
+                "name": "Investigation",
+                "by": "15m",
+                "ends-with": "cause-named",
+                "checklist": ["Read the logs"],
+                "source": "line 5",
+            }
+        ],
+        communication_rules=[{"says": "Tag people", "source": "line 6"}],
+        commander_duties=[{"says": "Coordinate", "source": "line 7"}],
+        commander_may_repair=False,
+        post_mortem_attendees=[{"contact": "lead", "when": "if applicable"}],
+        follow_ups=[{"by": "24h", "task": "List action items", "source": "line 8"}],
+        statuses=["investigating", "resolved"],
+    )
+    clock = StoppedClock()
+    store = Store.open(f"sqlite:///{tmp_path}/drills.db", clock=clock)
+    record = store.begin_drill(scenario="bad-deploy", sandbox="default", responder=ResponderKind.PERSON)
+    store.append_many(record.drill_id, timelines.drill(ResponderKind.PERSON, playbook=book).baseline().events)
+    desk = Desk(store, record, clock)
+    assert "SEV1: Complete outage" in desk.status()
+    assert desk.declare_severity("SEV1", "").text.splitlines() == [
+        "SEV1 declared",
+        "Complete outage",
+        "Call with urgency high: lead (@team-lead)",
+        "Channel: #incident-20261119",
+        "Status page: within 4 m",
+        "Rule: Tag people",
+        "To do, ticked by `drills respond check a1 a2`:",
+        "    a1 ☐ Page the lead",
+        "    a2 ☐ All hands",
+    ]
+    assert desk.check("A1", "p1", "2", "a1").text.splitlines() == [
+        "☑ Page the lead",
+        "☑ Read the logs",
+        "☑ Look at what changed",
+    ]
+    assert desk.check("a1").text == "already ticked: Page the lead"
+    assert [(event.list, event.of, event.index) for event in store.timeline(record.drill_id).all(TaskChecked)] == [
+        ("actions", "SEV1", 0),
+        ("phases", "Investigation", 0),
+    ]
+    status = desk.status()
+    assert "a1 ☑ Page the lead" in status
+    assert "a2 ☐ All hands" in status
+    assert "☐ Lead: lead (@team-lead), 30m after detected" in status
+    assert "Investigation (by 15m)" in status
+    assert "p1 ☑ Read the logs" in status
+    with pytest.raises(
+        BadInput, match="there is no step a3; the triage list has 2; the level's other lines are a1, a2, p1"
+    ):
+        desk.check("a3")
+    with pytest.raises(BadInput, match="there is no status 'monitoring'"):
+        desk.post_update("x", "monitoring", status_page=False, users=False)
+    assert desk.name_commander("the lead").text.splitlines() == [
+        "the lead commands",
+        "  Coordinate",
+        "  the lead does not type commands of the sandbox: whoever does says so by DRILLS_AS=NAME",
+    ]
+    assert desk.escalate(None, "").text == "escalated to Lead: lead (@team-lead)"
+    assert "☑ Lead" in desk.status()
+    closed = desk.all_clear("over").text.splitlines()
+    assert closed[-3:] == [
+        f"Post-mortem: within 2 d of all clear, by {clock.now() + timedelta(hours=48):%Y-%m-%d %H:%M} UTC",
+        "Attended by: lead (if applicable)",
+        "Afterwards, within 1 d: List action items",
+    ]
+    store.close()
 
 
 def test_a_step_that_a_command_does_is_not_ticked_by_hand(office: Office) -> None:

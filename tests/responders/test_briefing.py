@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,16 @@ def forbidden(scenario: Scenario) -> list[str]:
     return [*said, *scenario.hints]
 
 
+def texts(value: object) -> Iterator[str]:
+    """Every text of a playbook, but for short ones, whose removal would hide other words."""
+    if isinstance(value, str):
+        yield from [value] if len(value) > 5 else []
+    elif isinstance(value, Mapping):
+        yield from (text for part in value.values() for text in texts(part))
+    elif isinstance(value, tuple | list):
+        yield from (text for part in value for text in texts(part))
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 @given(playbook=st.sampled_from(PLAYBOOKS), steps=st.lists(st.sampled_from(sorted(STEPS)), max_size=8))
 def test_a_briefing_never_tells_the_truth(scenario: Scenario, playbook: object, steps: list[str]) -> None:
@@ -51,7 +63,7 @@ def test_a_briefing_never_tells_the_truth(scenario: Scenario, playbook: object, 
         drill = STEPS[step](drill)
     text = briefing(drill.timeline(), drill.now)
     # The story and the playbook's own words are no secret, whatever words they share with the truth.
-    for known in (scenario.story, *(step.step for step in drill.events[0].playbook.triage)):
+    for known in (scenario.story, *sorted(texts(drill.events[0].playbook.model_dump()), key=len, reverse=True)):
         text = text.replace(known, "")
     if scenario.truth is not None:
         candidates = f"Plausible causes: {', '.join(sorted(scenario.truth.among))}"

@@ -106,7 +106,7 @@ def test_a_good_template_has_nothing_wrong() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{{ sverity }}", "unknown variable sverity; known are actions, cause,"),
+        ("{{ sverity }}", "unknown variable sverity; known are actions, affected, cause,"),
         ("{% if false %}{{ hidden }}{% endif %}", "unknown variable hidden"),
         ("line one\n{{ title", "line 2: "),
         ("{{ title | shout }}", "line 1: No filter named 'shout'"),

@@ -27,23 +27,24 @@ def stated(limit: Limit | None) -> str | None:
     """`5m` for a number, `"next sprint"` in quotes for words alone, None for a document that is silent."""
     if limit is None:
         return None
+    if limit.business_days is not None:
+        return f"{limit.business_days} business day"
     if limit.within is None:
         return f'"{limit.says}"'
     return limit.within
 
 
 def expected(text: str | None) -> object:
-    return text if text is None or text.startswith('"') else parse_duration(text)
+    return text if text is None or text.startswith('"') or text.endswith("day") else parse_duration(text)
 
 
 #: playbook, level, respond, update-every, mitigate, resolve, status-page, post-mortem; in quotes: words, no number.
-NAMED = '"the next update is named in each update, or comes when the status changes"'
 NO_DEADLINE = '"asked for, with no deadline"'
 LIMITS = [
-    ("nutriprofile", "SEV-1", '"immediate, all hands"', NAMED, "1h", None, None, NO_DEADLINE),
-    ("nutriprofile", "SEV-2", "30m", NAMED, "4h", None, None, NO_DEADLINE),
-    ("nutriprofile", "SEV-3", "2h", NAMED, "24h", None, None, None),
-    ("nutriprofile", "SEV-4", '"next business day"', NAMED, "1w", None, None, None),
+    ("nutriprofile", "SEV-1", "1m", "15m", "1h", None, None, NO_DEADLINE),
+    ("nutriprofile", "SEV-2", "30m", "30m", "4h", None, None, NO_DEADLINE),
+    ("nutriprofile", "SEV-3", "2h", "2h", "24h", None, None, None),
+    ("nutriprofile", "SEV-4", "1 business day", "1 business day", "1w", None, None, None),
     ("slurpy", "P0", "5m", "15m", "30m", "60m", "5m", "48h"),
     ("slurpy", "P1", "1h", "15m", "30m", "60m", "5m", "48h"),
     ("slurpy", "P2", "24h", None, None, None, None, None),
@@ -55,11 +56,11 @@ LIMITS = [
     ("pagerduty", "SEV-1", "5m", "15m", None, "1h", "5m", "48h"),
     ("pagerduty", "SEV-2", "15m", "15m", None, "4h", "5m", "48h"),
     ("pagerduty", "SEV-3", "1h", None, None, None, None, None),
-    ("pagerduty", "SEV-4", "24h", None, None, None, None, None),
+    ("pagerduty", "SEV-4", "1 business day", None, None, None, None, None),
     ("emotionscare", "P1", "5m", "10m", None, None, None, "24h"),
     ("emotionscare", "P2", "15m", "10m", None, None, None, "24h"),
     ("emotionscare", "P3", "1h", None, None, None, None, None),
-    ("emotionscare", "P4", "24h", None, None, None, None, None),
+    ("emotionscare", "P4", "1 business day", None, None, None, None, None),
 ]
 
 
@@ -85,8 +86,8 @@ def test_the_levels_are_those_of_the_document_the_worst_first(name):
         ("slurpy", "P0", "immediate (< 5 minutes)"),
         ("fastapi", "SEV1", "immediate (< 5 min)"),
         ("pagerduty", "SEV-1", "immediate (< 5 minutes)"),
-        ("pagerduty", "SEV-4", "next business day"),
-        ("emotionscare", "P4", "next business day"),
+        ("pagerduty", "SEV-4", "next business day (< 24 hours)"),
+        ("emotionscare", "P4", "next business day (< 24 hours)"),
     ],
 )
 def test_the_documents_words_stay_beside_the_number(name, level, said):
@@ -332,8 +333,12 @@ LADDERS = [
         [("primary-on-call", None), ("team-lead", "30m"), ("engineering-manager", "60m"), ("vp-engineering", "60m")],
     ),
     ("pagerduty", "SEV-3", [("on-call-engineer", None), ("vp-engineering", "60m")]),
-    ("emotionscare", "P1", [("on-call-engineer", None), ("team-lead", None), ("devops", None)]),
-    ("emotionscare", "P2", [("on-call-engineer", None), ("team-lead", "15m"), ("devops", None)]),
+    (
+        "emotionscare",
+        "P1",
+        [("on-call-engineer", None), ("team-lead", None), ("security-team", None), ("devops", None)],
+    ),
+    ("emotionscare", "P2", [("on-call-engineer", None), ("team-lead", None), ("devops", None)]),
     ("emotionscare", "P3", [("team", None)]),
     ("emotionscare", "P4", []),
 ]
@@ -359,7 +364,9 @@ def test_only_the_rung_for_long_customer_impact_counts_from_the_first_impact():
 
 #: What the decision matrix says: minutes since a deployment (None: none), cause known, estimate → the choice.
 DECISIONS = [
-    ("emotionscare", 15, True, 2, Choice.ROLLBACK),
+    ("emotionscare", 15, True, 2, Choice.FIX),
+    ("emotionscare, down", 15, True, 2, Choice.ROLLBACK),
+    ("emotionscare, down", 16, True, 2, Choice.FIX),
     ("emotionscare", 16, True, 2, Choice.FIX),
     ("emotionscare", None, True, 4.9, Choice.FIX),
     ("emotionscare", None, True, 5, Choice.ROLLBACK),
@@ -378,7 +385,8 @@ DECISIONS = [
 
 @pytest.mark.parametrize(("name", "since_deploy", "known", "estimate", "choice"), DECISIONS)
 def test_the_decision_rules_choose_as_the_document_does(name, since_deploy, known, estimate, choice):
-    facts = {"cause_known": known}
+    name, _, down = name.partition(", ")
+    facts = {"cause_known": known, "site_failing": bool(down)}
     facts |= {"minutes_since_deploy": since_deploy} if since_deploy is not None else {}
     facts |= {"fix_minutes": estimate} if estimate is not None else {}
     rules = PLAYBOOKS[name].decisions
@@ -418,10 +426,49 @@ def test_what_is_to_be_done_afterwards_has_its_deadlines():
     assert set(found["fastapi"]) == set(found["nutriprofile"]) == {None}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_two_worst_levels_are_urgent_and_the_others_are_not(name):
-    urgencies = [level.urgency for level in PLAYBOOKS[name].levels]
-    assert urgencies == [Urgency.HIGH, Urgency.HIGH, Urgency.LOW, Urgency.LOW]
+def test_only_the_document_that_speaks_of_urgency_has_one():
+    urgencies = {name: [level.urgency for level in PLAYBOOKS[name].levels] for name in NAMES}
+    assert urgencies.pop("pagerduty") == [Urgency.HIGH, Urgency.HIGH, Urgency.LOW, Urgency.LOW]
+    assert all(urgency is None for levels in urgencies.values() for urgency in levels)
+
+
+def test_a_restart_is_right_beside_a_rollback_where_the_document_offers_it_first():
+    (rule,) = PLAYBOOKS["slurpy"].decisions
+    assert (rule.decide, rule.also_right) == (Choice.ROLLBACK, (Choice.FIX,))
+
+
+def test_the_statuses_are_the_documents():
+    said = {name: [status.value for status in PLAYBOOKS[name].statuses] for name in NAMES}
+    assert said["fastapi"] == ["investigating", "identified", "mitigating", "resolved"]
+    assert said["pagerduty"] == said["nutriprofile"] == ["investigating", "identified", "monitoring", "resolved"]
+
+
+def test_the_commander_of_fastapi_has_five_duties_and_the_team_five_rules():
+    fastapi = PLAYBOOKS["fastapi"]
+    assert [duty.says.split(":")[0] for duty in fastapi.commander_duties] == [
+        "Coordinate",
+        "Communicate",
+        "Decide",
+        "Track",
+        "Close",
+    ]
+    assert len(fastapi.communication_rules) == 5
+
+
+def test_the_post_mortem_of_pagerduty_is_counted_from_the_resolution():
+    pagerduty = PLAYBOOKS["pagerduty"]
+    for level in ("SEV-1", "SEV-2"):
+        limit = pagerduty.level(level).post_mortem
+        assert limit is not None
+        assert limit.counted_from is Milestone.ALL_CLEAR
+    assert [phase.counted_from for phase in pagerduty.phases if phase.by] == [Milestone.ALL_CLEAR]
+
+
+def test_each_next_business_day_has_a_calendar_and_says_why_it_is_taken():
+    for name in ("nutriprofile", "pagerduty", "emotionscare"):
+        assert PLAYBOOKS[name].business_time is not None
+    for name, level in (("pagerduty", "SEV-4"), ("emotionscare", "P4")):
+        assert "We take the business day" in PLAYBOOKS[name].level(level).respond.source
 
 
 @pytest.mark.parametrize(
@@ -430,7 +477,7 @@ def test_the_two_worst_levels_are_urgent_and_the_others_are_not(name):
         ("nutriprofile", ["", "", "", ""]),
         ("slurpy", ["#incident-YYYYMMDD", "", "", ""]),
         ("fastapi", ["#incidents", "#incidents", "#incidents-low", "#incidents-low"]),
-        ("pagerduty", ["#incidents", "#incidents", "", ""]),
+        ("pagerduty", ["#incident-YYYY-MM-DD", "#incident-YYYY-MM-DD", "", ""]),
         ("emotionscare", ["#incidents", "#incidents", "", ""]),
     ],
 )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from drills.app.context import Context
     from drills.sandbox.sandbox import Sandbox as Sandbox
 
+#: The environment variable that says who types the commands, such as a role of the playbook.
+ACTING_AS = "DRILLS_AS"
 #: How much of a command's output is kept as evidence, in characters.
 KEPT = 4_000
 
@@ -88,7 +90,7 @@ def _is_held(context: Context) -> bool:
 def _record(context: Context, words: Sequence[str], read_only: bool, evidence: Evidence, seconds: float) -> None:
     from drills.masking.masking import mask, shown
     from drills.model.events import ActionTaken
-    from drills.model.visible import visible
+    from drills.model.visible import visible, visible_line
     from drills.responders.typed_commands import typed_command, typed_secrets
     from drills.sandbox.known_secrets import KnownSecrets
     from drills.workspace.sandbox import open_sandbox as open_of
@@ -110,5 +112,6 @@ def _record(context: Context, words: Sequence[str], read_only: bool, evidence: E
                 exit_status=evidence.status,
                 seconds=round(seconds, 3),
                 output=mask(visible(shown(evidence.output)).strip(), secrets)[:KEPT],
+                who=mask(visible_line(os.environ.get(ACTING_AS, "")), secrets)[:100],
             ),
         )

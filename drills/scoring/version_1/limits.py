@@ -101,11 +101,7 @@ def _limited(case: Case, milestone: Milestone, limit: Limit | None, clock: tuple
 
 def says(limit: Limit | None) -> str:
     """The limit in words: the document's own where it has some."""
-    if limit is None:
-        return "before the drill ends"
-    if limit.within is None:
-        return limit.says
-    return limit.says or f"within {humane(limit.within)}"
+    return "before the drill ends" if limit is None else limit.stated
 
 
 def last_resort(case: Case) -> Demand:
