@@ -76,6 +76,9 @@ class DrillStarted(Base):
     blind: bool = False
     predecessor: Predecessor | None = None
     open_actions: tuple[OpenAction, ...] = Field((), description="Of earlier drills of the same scenario.")
+    remedies: tuple[str, ...] = Field(
+        (), description="Patterns of the commands that repair: the scenario's, and those of its own runbook."
+    )
 
 
 class SandboxReady(Base):
@@ -203,6 +206,19 @@ class RunnerDied(Base):
     kind: Literal["runner-died"] = "runner-died"
     last_sign: AwareDatetime
     undone: bool
+
+
+class Paused(Base):
+    """A facilitator stops the drill's clock; it stands still until `Resumed`."""
+
+    kind: Literal["paused"] = "paused"
+    by: Actor = Actor.FACILITATOR
+    why: str = ""
+
+
+class Resumed(Base):
+    kind: Literal["resumed"] = "resumed"
+    by: Actor = Actor.FACILITATOR
 
 
 class EnvironmentLost(Base):
@@ -535,6 +551,8 @@ Event = Annotated[
     | DrillEnded
     | DrillAborted
     | RunnerDied
+    | Paused
+    | Resumed
     | EnvironmentLost
     | DrillSkipped
     | TrafficSecond

@@ -62,13 +62,18 @@ class Injection(Model):
 
     at: Duration
     fault: FaultSpec
+    new_incident: bool = Field(False, description="An incident of its own, with its own alerts, duties and rows.")
 
 
 class Expect(Model):
-    """The scenario's own limits, from the first user impact; they decide a drill that a runbook or an agent answers."""
+    """The scenario's own limits, from the first user impact."""
 
     detected_within: Duration | None = None
-    mitigated_within: Duration | None = None
+    mitigated_within: Duration | None = Field(None, description="For a runbook or a program.")
+    mitigated_within_by_person: Duration | None = Field(
+        None,
+        description="For a person; absent: two thirds of limits.duration, or mitigated-within if that is longer.",
+    )
 
 
 class SeverityFloor(Model):
@@ -84,6 +89,11 @@ class Truth(Model):
     cause: str
     among: tuple[str, ...] = Field(min_length=2, description="Plausible causes, the true one among them.")
     remedy: str
+    remedies: tuple[str, ...] = Field(
+        (),
+        description="Commands that repair, beside the runbook's own: patterns with * and ?, of the words after "
+        "'drills sandbox' in lower case, such as 'rollback*'.",
+    )
     severity_floor: SeverityFloor | None = None
     fix_minutes: float | None = Field(
         None, description="What a fix would take; judged by the playbook's decision rules."

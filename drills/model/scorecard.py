@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from drills.model.events import ResponderKind
 from drills.model.playbook import Milestone
@@ -13,6 +13,11 @@ from drills.model.playbook import Milestone
 
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _absent(value: object) -> bool:
+    """What version 1 of the rules did not have is not written when absent: its scorecards keep their bytes."""
+    return value is None or value == ()
 
 
 class Verdict(StrEnum):
@@ -47,6 +52,9 @@ class Topic(StrEnum):
 
     MILESTONE = "milestone"
     UPDATE_CADENCE = "update-cadence"
+    SEVERITY = "severity"
+    ESCALATION = "escalation"
+    TARGET = "target"
     DECISION = "decision"
     TRIAGE = "triage"
     PHASE = "phase"
@@ -54,7 +62,11 @@ class Topic(StrEnum):
 
 
 class Row(Frozen):
-    """One limit. `actual` is seconds from `counted_from`; when `censored`, at least that long (never reached)."""
+    """One limit. `actual` is seconds from `counted_from`; when `censored`, at least that long (never reached).
+
+    Since version 2 of the rules, `incident` says to which incident of the drill it belongs (from 0), and `margin` which
+    share of the limit was used. A row that was not asked (`not-required`) then keeps its weight.
+    """
 
     milestone: Milestone
     label: str
@@ -71,6 +83,8 @@ class Row(Frozen):
     points: float = 0.0
     decides: bool = False
     topic: Topic = Topic.MILESTONE
+    incident: int | None = Field(None, exclude_if=_absent)
+    margin: float | None = Field(None, exclude_if=_absent)
 
 
 class Deduction(Frozen):
@@ -105,6 +119,9 @@ class Impact(Frozen):
     seconds: float | None = None
     errors: Mapping[str, int] = {}
     by_route: Mapping[str, int] = {}
+    user_minutes: float | None = Field(
+        None, exclude_if=_absent, description="Minutes that users suffered, added up over the users."
+    )
 
 
 class Recovery(StrEnum):
@@ -113,6 +130,29 @@ class Recovery(StrEnum):
     SELF = "by-itself"
     DEGRADED = "degraded"
     FULL = "full"
+
+
+class IncidentSummary(Frozen):
+    """One incident of a drill: its moments (t), and the levels that held, each with its t. Since version 2."""
+
+    number: int
+    began: float
+    ended: float
+    start: float
+    response: float
+    closed: float
+    levels: tuple[tuple[str, float], ...]
+    milestones: Mapping[Milestone, float]
+    recovery: Recovery
+    uncredited: tuple[str, ...] = ()
+
+
+class Baseline(Frozen):
+    """What somebody who did nothing worth the name would have scored in the same drill. Since version 2."""
+
+    name: str
+    says: str
+    score: float
 
 
 class Scorecard(Frozen):
@@ -154,3 +194,5 @@ class Scorecard(Frozen):
     corrected: bool = False
     original_score: float | None = None
     improve: tuple[str, ...] = ()
+    incidents: tuple[IncidentSummary, ...] = Field((), exclude_if=_absent)
+    baselines: tuple[Baseline, ...] = Field((), exclude_if=_absent)

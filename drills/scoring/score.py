@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
 from drills.scoring.version_1 import score as version_1
+from drills.scoring.version_2 import score as version_2
 
 #: Version of the rules by which new drills are scored; every scorecard names its own.
-RULES_VERSION = 1
+RULES_VERSION = 2
 
-_SCORE: Mapping[int, Callable[..., Scorecard]] = {1: version_1.score}
+_SCORE: Mapping[int, Callable[..., Scorecard]] = {1: version_1.score, 2: version_2.score}
 #: The versions of the rules that a drill can be scored by, the oldest first.
 RULES_VERSIONS = tuple(_SCORE)
 

@@ -55,6 +55,7 @@ from drills.model.events import (
 from drills.model.playbook import Audience, Choice, MessageStatus, Milestone, Playbook
 from drills.model.probe import Outcome, ProbeSpec
 from drills.model.scenario import Scenario
+from drills.scoring.score import RULES_VERSION
 
 #: When every drill of the tests began.
 BEGAN = datetime(2026, 11, 19, 13, 0, 0, tzinfo=UTC)
@@ -415,6 +416,7 @@ def drill(
     scenario: Scenario = SCENARIO,
     playbook: Playbook = PLAYBOOK,
     probes: tuple[ProbeSpec, ...] = PROBES,
+    rules_version: int = RULES_VERSION,
     **fields: Any,
 ) -> Drill:
     """A drill that has just begun."""
@@ -422,7 +424,7 @@ def drill(
         DrillStarted,
         drill_id="INC-20261119-001",
         drills_version="0.1.0",
-        rules_version=1,
+        rules_version=rules_version,
         scenario=scenario,
         playbook=playbook,
         probes=probes,
