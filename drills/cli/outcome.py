@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -11,7 +10,7 @@ from rich.text import Text
 
 from drills.app.outcome import Debrief, Outcome
 from drills.app.start import Heading
-from drills.model.durations import humane
+from drills.model.durations import humane, humane_limit
 from drills.model.scorecard import DrillResult, Row, Scorecard, Verdict
 from drills.model.visible import visible_line
 
@@ -116,7 +115,7 @@ def actual_of(row: Row) -> str:
 
 
 def limit_of(row: Row) -> str:
-    return humane(timedelta(seconds=row.limit)) if row.limit is not None else row.limit_says or "–"
+    return humane_limit(row.limit) if row.limit is not None else row.limit_says or "–"
 
 
 def shown(path: Path, home: Path) -> str:

@@ -66,6 +66,11 @@ def humane(duration: timedelta | float) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
+def humane_limit(seconds: float) -> str:
+    """A limit in seconds for reading: exact where it was stated, rounded where it counts from a measured moment."""
+    return humane(timedelta(seconds=seconds)) if seconds == round(seconds) else humane(seconds)
+
+
 def _coerce(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value

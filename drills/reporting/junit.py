@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from xml.etree import ElementTree as ET
 
-from drills.model.durations import humane
+from drills.model.durations import humane_limit
 from drills.model.scorecard import DrillResult, Row, Scorecard, Verdict
 from drills.reporting.sections.limits import actual
 from drills.reporting.wording import clean, one_line, words
@@ -90,7 +89,7 @@ def _say(case: ET.Element, tag: str, message: str, kind: str) -> None:
 
 
 def _case(card: Scorecard, row: Row) -> ET.Element:
-    says = row.limit_says or ("" if row.limit is None else f"within {humane(timedelta(seconds=row.limit))}")
+    says = row.limit_says or ("" if row.limit is None else f"within {humane_limit(row.limit)}")
     limit = one_line(f"{says} of {row.counted_from}" if row.limit is not None else says)
     case = _named(card, f"{row.label} ({row.basis.value}): {limit}", row.actual)
     if row.verdict is Verdict.MISSED:

@@ -7,10 +7,9 @@ document is not handed in while it has any. Blameless: it speaks of the system, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
 
 from drills.model import events as e
-from drills.model.durations import humane
+from drills.model.durations import humane, humane_limit
 from drills.model.playbook import Milestone
 from drills.model.scorecard import Recovery, Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
@@ -386,7 +385,7 @@ def _listed(lines: Iterable[str]) -> str:
 
 def _judged(row: Row) -> str:
     """`Acknowledged 1.6 s after detection, limit 5 m: met`."""
-    limit = "" if row.limit is None else f", limit {humane(timedelta(seconds=row.limit))}"
+    limit = "" if row.limit is None else f", limit {humane_limit(row.limit)}"
     after = ""
     if row.actual is not None:
         after = f" not within {humane(row.actual)}" if row.censored else f" after {humane(row.actual)}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from drills.model.durations import humane
+from drills.model.durations import humane, humane_limit
 from drills.model.playbook import Milestone
 from drills.model.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
@@ -58,7 +57,7 @@ def _from_impact(card: Scorecard, milestone: Milestone) -> float | None:
 def _limit(row: Row | None) -> str:
     if row is None or row.limit is None:
         return ""
-    return f"limit {humane(timedelta(seconds=row.limit))} from {row.counted_from}"
+    return f"limit {humane_limit(row.limit)} from {row.counted_from}"
 
 
 def _detected(card: Scorecard) -> Figure:

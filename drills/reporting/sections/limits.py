@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from drills.model.durations import humane
+from drills.model.durations import humane, humane_limit
 from drills.model.events import Predecessor
 from drills.model.scorecard import DrillResult, Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
@@ -88,7 +87,7 @@ def _line(row: Row) -> LimitLine:
         label=one_line(row.label),
         basis=row.basis.value,
         counted_from=one_line(row.counted_from),
-        limit=(humane(timedelta(seconds=row.limit)) if row.limit is not None else one_line(row.limit_says)) or "none",
+        limit=(humane_limit(row.limit) if row.limit is not None else one_line(row.limit_says)) or "none",
         actual=actual(row),
         verdict=row.verdict,
         points=earned(row),

@@ -54,6 +54,15 @@ class Case:
         """t of the recovery, if it is the responder's merit."""
         return self.incident.impact.settled_since if self.credit.by else None
 
+    @property
+    def response_says(self) -> str:
+        """What R, the start of the response, is called."""
+        incident = self.incident
+        if incident.detected == incident.response:
+            return "detection"
+        within = self.scenario.expect.detected_within
+        return "when detection was due" if within is not None else "first impact"
+
     def due(self, since: float, limit_of: Callable[[Level], Limit | None]) -> Due | None:
         """The earliest deadline of a duty whose clock begins at `since` (t), over all levels that held.
 

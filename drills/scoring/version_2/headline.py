@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from drills.model.durations import humane
+from drills.model.durations import humane, humane_limit
 from drills.model.events import ResponderKind
 from drills.model.playbook import Milestone
 from drills.model.scenario import Scenario
@@ -95,7 +94,7 @@ def _against(case: Case, card: Scorecard) -> str:
     row = _deciding(case, card)
     if row is None or row.limit is None or row.actual is None:
         return ""
-    limit = f"the scenario's limit of {humane(timedelta(seconds=row.limit))}"
+    limit = f"the scenario's limit of {humane_limit(row.limit)}"
     if row.verdict is Verdict.MISSED:
         return f", over {limit}"
     return f", well within {limit}" if row.actual * 2 <= row.limit else f", within {limit}"

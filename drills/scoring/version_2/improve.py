@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
-from drills.model.durations import humane
+from drills.model.durations import humane, humane_limit
 from drills.model.events import HintTaken, ResponderKind, RunbookFinished
 from drills.model.playbook import Milestone
 from drills.model.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
@@ -77,7 +76,7 @@ def _late(row: Row) -> str:
         return "not reached"
     if row.limit is None:
         return "wrong"
-    return f"{humane(row.actual)}, with a limit of {humane(timedelta(seconds=row.limit))}"
+    return f"{humane(row.actual)}, with a limit of {humane_limit(row.limit)}"
 
 
 def _of_recovery(cases: Sequence[Case], timeline: Timeline) -> Iterator[str]:

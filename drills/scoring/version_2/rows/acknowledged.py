@@ -23,7 +23,7 @@ def rows(case: Case) -> Iterator[Row]:
 
 def _first(case: Case, due: Due) -> Row:
     detection = case.incident.detection
-    duty = _duty(case.incident.response, "the start of the response", due, Asked.ALWAYS)
+    duty = _duty(case.incident.response, case.response_says, due, Asked.ALWAYS)
     if detection is None:
         # Nothing was detected: who takes the incident on all the same, has acknowledged it.
         return row_of(case, duty, min(case.said.taken, default=None))

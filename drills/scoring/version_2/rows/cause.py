@@ -28,7 +28,7 @@ def rows(case: Case) -> Iterator[Row]:
         milestone=Milestone.CAUSE_NAMED,
         label="Cause named",
         basis=Basis.SCENARIO,
-        counted_from="the start of the response",
+        counted_from=case.response_says,
         limit=None,
         limit_says=f"the right one of {len(truth.among)}, before the incident is closed",
         actual=round(max(0.0, (named[-1].t if right else case.closed) - since), 3),

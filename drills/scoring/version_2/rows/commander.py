@@ -21,7 +21,7 @@ def rows(case: Case) -> Iterator[Row]:
         milestone=Milestone.COMMANDER_NAMED,
         label="Commander named",
         since=since,
-        counted_from="the start of the response",
+        counted_from=case.response_says,
         due=due,
         weight=weights.COMMANDER,
         asked=Asked.BY_ITS_LIMIT,

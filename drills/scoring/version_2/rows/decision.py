@@ -27,7 +27,7 @@ def rows(case: Case) -> Iterator[Row]:
         milestone=Milestone.MITIGATED,
         label="Decision: roll back or fix",
         basis=Basis.PLAYBOOK,
-        counted_from="the start of the response",
+        counted_from=case.response_says,
         limit=None,
         limit_says="as the playbook's rules say",
         actual=None if decided is None else round(max(0.0, decided.t - since), 3),

@@ -24,7 +24,7 @@ def rows(case: Case) -> Iterator[Row]:
             milestone=phase.ends_with,
             label=f"Phase: {phase.name}",
             since=since,
-            counted_from=start_says(case) if detects else "the start of the response",
+            counted_from=start_says(case) if detects else case.response_says,
             due=due,
             weight=0.0,
             topic=Topic.PHASE,

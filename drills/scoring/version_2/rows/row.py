@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
-from drills.model.durations import humane
+from drills.model.durations import humane, humane_limit
 from drills.model.playbook import Milestone
 from drills.model.scorecard import Basis, Row, Topic, Verdict
 from drills.scoring.version_2 import curves
@@ -81,13 +80,13 @@ def says(due: Due) -> str:
     """The limit in words: the document's own where it has some."""
     if due.says or due.limit is None:
         return due.says or "no number is stated"
-    return f"within {humane(timedelta(seconds=due.limit))}"
+    return f"within {humane_limit(due.limit)}"
 
 
 def _done(x: float, limit: float | None) -> tuple[Verdict, str]:
     if limit is None:
         return Verdict.MET, f"after {humane(x)}"
-    stated = humane(timedelta(seconds=limit))
+    stated = humane_limit(limit)
     if x <= limit:
         return Verdict.MET, f"{humane(x)} of {stated}"
     return Verdict.MISSED, f"{humane(x - limit)} later than the limit of {stated}"
@@ -96,10 +95,10 @@ def _done(x: float, limit: float | None) -> tuple[Verdict, str]:
 def _left_open(x: float, duty: Duty, *, over: bool, instead: str) -> tuple[Verdict, str]:
     limit = duty.due.limit
     if limit is not None and x > limit:
-        return Verdict.MISSED, instead or f"not done in {humane(x)}; the limit is {humane(timedelta(seconds=limit))}"
+        return Verdict.MISSED, instead or f"not done in {humane(x)}; the limit is {humane_limit(limit)}"
     if not over:
         return Verdict.PENDING, instead or "still open"
     if duty.asked is Asked.BY_ITS_LIMIT and limit is not None:
-        stated = humane(timedelta(seconds=limit))
+        stated = humane_limit(limit)
         return Verdict.NOT_REQUIRED, f"was not asked: closed after {humane(x)}, before the limit of {stated}"
     return Verdict.MISSED, instead or "not done before the incident was closed"

@@ -27,7 +27,7 @@ def rows(case: Case) -> Iterator[Row]:
         milestone=Milestone.SEVERITY_DECLARED,
         label="Severity declared",
         since=case.incident.response,
-        counted_from="the start of the response",
+        counted_from=case.response_says,
         due=due,
         weight=weights.SEVERITY_DECLARED,
         decides=False,

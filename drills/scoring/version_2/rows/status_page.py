@@ -22,7 +22,7 @@ def rows(case: Case) -> Iterator[Row]:
         milestone=Milestone.STATUS_PAGE,
         label="Status page",
         since=since,
-        counted_from="the start of the response",
+        counted_from=case.response_says,
         due=due,
         weight=weights.STATUS_PAGE,
     )

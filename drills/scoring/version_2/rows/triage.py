@@ -37,7 +37,7 @@ def _duty(case: Case, step: TriageStep, due: Due, weight: float) -> Duty:
         milestone=step.milestone or Milestone.ACKNOWLEDGED,
         label=f"Triage: {step.step}",
         since=case.incident.response,
-        counted_from="the start of the response",
+        counted_from=case.response_says,
         due=due,
         weight=weight,
         topic=Topic.TRIAGE,

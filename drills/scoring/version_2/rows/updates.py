@@ -30,7 +30,7 @@ def _first(case: Case) -> Iterator[Row]:
         milestone=Milestone.FIRST_UPDATE,
         label="First update",
         since=since,
-        counted_from="the start of the response",
+        counted_from=case.response_says,
         due=due,
         weight=weights.FIRST_UPDATE,
     )
