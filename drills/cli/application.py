@@ -41,6 +41,8 @@ COMMANDS = {
     "score": "drills.cli.records",
     "correct": "drills.cli.correct",
     "postmortem": "drills.cli.aftermath",
+    "follow-ups": "drills.cli.aftermath",
+    "actions": "drills.cli.aftermath",
     "probe": "drills.cli.watching",
     "heartbeat": "drills.cli.watching",
     "serve": "drills.cli.watching",

@@ -18,6 +18,7 @@ from drills.sandbox.known_secrets import KnownSecrets
 from drills.sandbox.sandbox import Sandbox
 from drills.scoring.history import predecessor_of
 from drills.scoring.score import RULES_VERSION
+from drills.store.after_log import open_actions_before
 from drills.store.records import DrillRecord
 from drills.store.store import Store
 
@@ -27,6 +28,7 @@ def begin(
 ) -> tuple[DrillRecord, DrillStarted]:
     """Store a new drill with its first event; returns both."""
     alike = _alike(store, plan)
+    open_actions = open_actions_before(store, plan.scenario.name)
 
     def first(record: DrillRecord) -> DrillStarted:
         return DrillStarted(
@@ -43,6 +45,7 @@ def begin(
             runbook=plan.runbook,
             blind=plan.blind,
             predecessor=predecessor_of(plan.scenario.name, alike, record.started_at),
+            open_actions=open_actions,
         )
 
     record = store.begin_drill(

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from drills.model.aftermath import OpenAction
 from drills.model.playbook import Milestone
 from drills.model.scorecard import Scorecard
 from drills.model.visible import visible_json
@@ -48,6 +49,7 @@ class JsonReport(Model):
     milestones: tuple[MilestoneReached, ...]
     comparison: Comparison | None
     corrections: Corrections | None
+    open_actions: tuple[OpenAction, ...] = Field(description="Of earlier drills of this scenario, open at its start.")
     lifecycle: tuple[Stage, ...]
     phases: tuple[PhaseLine, ...]
     events: tuple[Happening, ...]
@@ -84,6 +86,7 @@ def json_report(report: Content) -> str:
         ),
         comparison=report.comparison,
         corrections=report.corrections,
+        open_actions=timeline.start.open_actions,
         lifecycle=report.stages,
         phases=report.phases,
         events=report.happenings,

@@ -102,6 +102,14 @@ def _scorecard(report: Content) -> Iterator[str]:
             table(("", "Then", "Now", "Change"), changes, frozenset({1, 2, 3})),
         )
     yield from _section("What to improve", "\n".join(f"- {escaped(item)}" for item in card.improve))
+    open_actions = [
+        (f"{item.drill_id} #{item.number}", item.action, item.owner, item.priority.value, item.due.isoformat())
+        for item in report.timeline.start.open_actions
+    ]
+    yield from _section(
+        "Action items still open from earlier drills",
+        table(("From", "Action", "Owner", "Priority", "Due"), open_actions),
+    )
 
 
 def _severity(report: Content) -> str:

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from sqlalchemy import insert, select
 
 from drills.errors import BadInput
-from drills.model.aftermath import AfterEvent, after_event_from_json
+from drills.model.aftermath import ActionItem, AfterEvent, OpenAction, after_event_from_json
+from drills.scoring.aftermath import item_states
 from drills.store import tables
 from drills.store.store import Store
 
@@ -37,6 +38,22 @@ class AfterLog:
         for row in rows:
             found.setdefault(row.drill_id, []).append(_event(row.drill_id, row.body))
         return {drill_id: tuple(events) for drill_id, events in found.items()}
+
+
+def open_actions_before(store: Store, scenario: str) -> tuple[OpenAction, ...]:
+    """The action items of all drills of this scenario that are open now, the oldest first."""
+    now = store.clock.now()
+    after = AfterLog(store).all()
+    found: list[OpenAction] = []
+    for record in store.drills():
+        if record.scenario == scenario:
+            states = item_states(after.get(record.drill_id, ()), now)
+            found += [_open(record.drill_id, state.item) for state in states if not state.status.closed]
+    return tuple(found)
+
+
+def _open(drill_id: str, item: ActionItem) -> OpenAction:
+    return OpenAction(drill_id=drill_id, **item.model_dump(exclude={"status"}))
 
 
 def _event(drill_id: str, body: str) -> AfterEvent:

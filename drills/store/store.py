@@ -6,7 +6,7 @@ drill is computed from its events; scorecards are kept as they were made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 from drills.clock import Clock, SystemClock
 from drills.errors import BadInput, EnvironmentFailed
-from drills.model.events import Event, ResponderKind
+from drills.model.events import DrillStarted, Event, ResponderKind
+from drills.model.playbook import Playbook
 from drills.model.probe import Observation
 from drills.model.scorecard import DrillResult, Scorecard
 from drills.model.timeline import Timeline
@@ -28,7 +29,7 @@ from drills.store.observing import ObservationWriter, observation_of
 from drills.store.records import DrillRecord, StoredScorecard
 from drills.store.runner import Runner
 from drills.store.schema import bring_up_to_date
-from drills.store.stored_forms import columns_of, event_columns, record_of, scorecard_of
+from drills.store.stored_forms import columns_of, event_columns, event_of, record_of, scorecard_of
 from drills.store.undos import OwedUndo, store_changes
 
 T = TypeVar("T")
@@ -272,6 +273,15 @@ class Store:
         """All events of a drill. Raises BadInput for an unknown drill."""
         self.drill(drill_id)
         return Timeline(self.events(drill_id))
+
+    def playbooks(self) -> Mapping[str, Playbook]:
+        """The playbook of each drill that has begun, as it was then."""
+        kind = DrillStarted.model_fields["kind"].default
+        query = select(tables.events.c.drill_id, tables.events.c.seq, tables.events.c.body)
+        with self.database.read() as connection:
+            rows = connection.execute(query.where(tables.events.c.kind == kind)).all()
+        started = [event_of(row.drill_id, row.seq, row.body) for row in rows]
+        return {event.drill_id: event.playbook for event in started if isinstance(event, DrillStarted)}
 
     # ---- scorecards --------------------------------------------------------------------------------------------------
 
