@@ -255,10 +255,10 @@ def _said(
     why = wording.reason(rule, state, alert.rank)
     for symptom, rank in inherited:
         if rank == alert.rank:
-            why += f"; therefore also {wording.title(rules.keys[symptom], rank)}"
+            why += f"; therefore also {wording.title(rules.keys[symptom], state, rank)}"
     match course.step:
         case Step.FIRED:
-            heading = wording.title(rule, alert.rank)
+            heading = wording.title(rule, state, alert.rank)
             seen = wording.who(rule, state)
             return (Fired(alert.alert_id, level, heading, why, seen[0] if seen else None, seen[1:]),)
         case Step.HELD_OPEN:

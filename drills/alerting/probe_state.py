@@ -53,9 +53,9 @@ class ProbeState:
     @property
     def is_degraded(self) -> bool | None:
         """Whether it is degraded or down now; None while its last check was well, or nothing is known."""
-        if self.lost or self.is_failing:
-            return None if self.lost else True
-        if self.degraded:
+        if self.lost:
+            return None
+        if self.degraded and not self.is_failing:
             return None if self.run else True
         return self.is_failing
 
@@ -87,10 +87,10 @@ def check(fail: Window, recover: Window, before: ProbeState | None, t: float, ob
         degraded, run = (not before.degraded, 0) if changes else (before.degraded, run)
     if not degraded and not run:
         return after
-    reason = (
-        observation.reason if observation.outcome is Outcome.DEGRADED and after.decided is not Standing.DOWN else ""
-    )
-    return replace(after, degraded=degraded, run=run, reason=reason or after.reason)
+    reason = after.reason
+    if after.decided is not Standing.DOWN:
+        reason = before.reason if observation.outcome is Outcome.PASS else observation.reason
+    return replace(after, degraded=degraded, run=run, reason=reason)
 
 
 def _up_or_down(fail: Window, recover: Window, before: ProbeState, t: float, observation: Observation) -> ProbeState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import nsmallest
 
-from drills.alerting.rules import ANY_DEGRADED, DEGRADED, KeyRule, Subject
+from drills.alerting.rules import ANY_DEGRADED, DEGRADED, KeyRule, Subject, ThresholdRule
 from drills.alerting.state import AlertState
 from drills.model.durations import format_duration
 from drills.model.metrics import CATALOGUE, Unit
@@ -14,16 +14,16 @@ from drills.model.metrics import CATALOGUE, Unit
 _NAMED = 3
 
 
-def title(rule: KeyRule, rank: int) -> str:
+def title(rule: KeyRule, state: AlertState, rank: int) -> str:
     """A short name of the alert at this rank: the threshold that it crossed, or the probe."""
     match rule.subject:
         case Subject.PROBE:
-            return f"probe {rule.probe} is {'degraded' if is_about_slow(rule, rank) else 'down'}"
+            return f"probe {rule.probe} is {'degraded' if _is_degraded(rule, state, rank) else 'down'}"
         case Subject.UNKNOWN:
             return f"probe {rule.probe} cannot run"
         case Subject.ROLES:
             parts = " or ".join(name.removesuffix("_failing").replace("_", " ") for name in sorted(rule.names))
-            return f"{parts} {'degraded' if is_about_slow(rule, rank) else 'failing'}"
+            return f"{parts} {'degraded' if _is_degraded(rule, state, rank) else 'failing'}"
         case Subject.METRICS:
             texts = [threshold.text for threshold in rule.thresholds if threshold.rank == rank]
             return texts[0] if texts else rule.key
@@ -31,7 +31,9 @@ def title(rule: KeyRule, rank: int) -> str:
 
 def reason(rule: KeyRule, state: AlertState, rank: int) -> str:
     """What was seen: the values that the threshold compares, or the failing probes and why they fail."""
-    crossed = next((threshold for threshold in rule.thresholds if threshold.rank == rank), None)
+    is_degraded = _is_degraded(rule, state, rank)
+    of_rank = [threshold for threshold in rule.thresholds if threshold.rank == rank]
+    crossed = next((each for each in of_rank if _speaks_of_degraded(each) is is_degraded), None)
     by = f" ({crossed.text} for {format_duration(crossed.for_seconds)})" if crossed is not None else ""
     if rule.subject is Subject.METRICS:
         return (readings(rule, state) or rule.key) + by
@@ -39,7 +41,7 @@ def reason(rule: KeyRule, state: AlertState, rank: int) -> str:
         probe = state.probe(rule.probe)
         why = (probe.reason if probe else "") or "not checked for some time"
         return f"{rule.probe}: {why}{by if rule.subject is Subject.PROBE else ''}"
-    seen = degraded_probes(rule, state) if is_about_slow(rule, rank) else down_probes(rule, state)
+    seen = degraded_probes(rule, state) if is_degraded else down_probes(rule, state)
     return f"{seen_by(state, seen)}{by}"
 
 
@@ -49,10 +51,16 @@ def readings(rule: KeyRule, state: AlertState) -> str:
     return ", ".join(f"{name} {_with_unit(name, value)}" for name, value in known)
 
 
-def is_about_slow(rule: KeyRule, rank: int) -> bool:
-    """Whether the thresholds of this rank are about probes that are degraded, not about such that are down."""
-    names = [threshold.condition.names for threshold in rule.thresholds if threshold.rank == rank]
-    return bool(names) and all(each & (DEGRADED.keys() | {ANY_DEGRADED}) for each in names)
+def _is_degraded(rule: KeyRule, state: AlertState, rank: int) -> bool:
+    """Whether an alert of this rank says that probes are degraded, not that they are down."""
+    said = {_speaks_of_degraded(threshold) for threshold in rule.thresholds if threshold.rank == rank}
+    if len(said) < 2:
+        return True in said
+    return not (down_probes(rule, state) if rule.probe is None else state.probes[rule.probe].is_failing)
+
+
+def _speaks_of_degraded(threshold: ThresholdRule) -> bool:
+    return bool(threshold.condition.names & (DEGRADED.keys() | {ANY_DEGRADED}))
 
 
 def degraded_probes(rule: KeyRule, state: AlertState) -> frozenset[str]:

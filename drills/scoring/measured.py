@@ -35,11 +35,12 @@ class Moment:
     values: Mapping[str, float | bool]
     probes: AlertState = field(repr=False)
 
-    def of_probe(self, name: str) -> Mapping[str, bool]:
-        """What `probe_failing` and `probe_degraded` say of one probe; absent where it is not known."""
+    def of_probe(self, name: str, metric: str) -> bool | None:
+        """What `probe_failing` or `probe_degraded` says of one probe; None where it is not known."""
         known = self.probes.probe(name)
-        said = {} if known is None else {ANY_PROBE: known.is_failing, ANY_DEGRADED: known.is_degraded}
-        return {metric: value for metric, value in said.items() if value is not None}
+        if known is None:
+            return None
+        return known.is_failing if metric == ANY_PROBE else known.is_degraded
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,10 @@ class _Course:
     is_open: bool = False
 
     def go_on(self, moment: Moment) -> None:
-        holds = self.condition.holds(moment.values if self.probe is None else moment.of_probe(self.probe))
+        if self.probe is None:
+            holds = self.condition.holds(moment.values)
+        else:
+            holds = moment.of_probe(self.probe, self.threshold.when)
         self.holding = self.holding.judged(holds, moment.t)
         if self.holding.verdict is not True:
             self.is_open = False

@@ -640,3 +640,18 @@ def test_an_alert_does_not_rise_on_time_in_which_its_probe_passes_again() -> Non
     assert monitor.levels() == {"site_failing": "SEV3"}, "it failed for 3 s, and again for 1.9 s"
     monitor.at(9.1)
     assert monitor.levels() == {"site_failing": "SEV1"}
+
+
+def test_an_alert_whose_level_is_that_of_slow_and_of_down_says_which_it_is() -> None:
+    monitor = shop(("SEV3", "site_failing", 0), ("SEV3", "site_degraded", 0), ("SEV3", "probe_degraded", 0))
+    for t, outcome in ((0.0, DEGRADED), (10.0, DEGRADED), (20.0, PASS)):
+        seen(monitor, t, outcome, "home", "search")
+    fired = {each.key: each for _, each in monitor.told if isinstance(each, Fired)}
+    assert fired["site_failing"].title == "site degraded"
+    assert fired["site_failing"].reason == "home: as the test says (site_degraded for 0s)"
+    assert fired["probe_failing:search"].title == "probe search is degraded"
+    down = shop(("SEV3", "site_failing", 0), ("SEV3", "site_degraded", 0))
+    for t in (0.0, 10.0):
+        seen(down, t, FAIL, "home")
+    (failing,) = (each for _, each in down.told if isinstance(each, Fired))
+    assert (failing.title, failing.reason) == ("site failing", "home: as the test says (site_failing for 0s)")
