@@ -55,7 +55,7 @@ class Watch:
         self.fired: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.passed = asyncio.Event()
         self.checks: list[tuple[float, Observation]] = []
-        self.prober = Prober([bind(spec, sandbox.addresses)], self.see)
+        self.prober = Prober([bind(spec, sandbox.addresses)], self.see, sandbox=sandbox)
 
     def see(self, observation: Observation) -> None:
         now = time.monotonic()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drills.app.access import Act
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from drills.app.context import Context
     from drills.model.probe import Observation, ProbeSpec
     from drills.probing.remote.config import KnownProber
+    from drills.sandbox.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class ChosenProbes:
     """Probes of the workspace, and what they need to be run."""
 
     specs: tuple[ProbeSpec, ...]
+    sandbox: Sandbox
     addresses: Mapping[str, str]
     probers: Mapping[str, KnownProber]
 
@@ -29,13 +30,13 @@ class ChosenProbes:
         """One observation per probe and vantage."""
         from drills.probing.engine.once import check_once
 
-        return await check_once(self.specs, self.addresses, self.probers)
+        return await check_once(self.specs, self.addresses, self.probers, self.sandbox)
 
     async def again_and_again(self, show: Callable[[Observation], None]) -> None:
         """Run them at their intervals until this is cancelled; every observation is shown."""
         from drills.probing.engine.once import check_on
 
-        await check_on(self.specs, self.addresses, show, self.probers)
+        await check_on(self.specs, self.addresses, show, self.probers, self.sandbox)
 
 
 def choose_probes(context: Context, names: Sequence[str] = ()) -> ChosenProbes:
@@ -59,7 +60,7 @@ def choose_probes(context: Context, names: Sequence[str] = ()) -> ChosenProbes:
     up = sandbox.is_up()
     if not up and any(map(names_addresses, specs)):
         raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`")
-    return ChosenProbes(specs, sandbox.addresses if up else {}, workspace.probers)
+    return ChosenProbes(specs, sandbox, sandbox.addresses if up else {}, workspace.probers)
 
 
 def report_heartbeats(context: Context, names: Sequence[str]) -> Iterator[tuple[str, datetime]]:
@@ -68,12 +69,12 @@ def report_heartbeats(context: Context, names: Sequence[str]) -> Iterator[tuple[
     Raises NotAllowed, EnvironmentFailed when the sandbox is down or the disk refuses, BadInput for a name that cannot
     be one.
     """
-    from drills.probing.engine.beats import beat, beats_folder
+    from drills.probing.engine.beats import beat
     from drills.workspace.sandbox import open_sandbox
 
     context.require_on_sandbox(Act.OPERATE)
-    addresses = open_sandbox(context.workspace).addresses
-    if "state" not in addresses:
+    sandbox = open_sandbox(context.workspace)
+    if not sandbox.addresses:
         raise EnvironmentFailed("the sandbox is down; start it with `drills sandbox up`")
     for name in names:
-        yield name, beat(beats_folder(Path(addresses["state"])), name)
+        yield name, beat(sandbox.heartbeats, name)

@@ -16,6 +16,7 @@ from drills.probing.engine.once import check_once
 from drills.responders.runbook import StepResult, Surroundings, rehearsable, run_block, verifications
 from drills.responders.runbook_file import Block
 from drills.sandbox.known_secrets import KnownSecrets
+from drills.sandbox.sandbox import Sandbox
 from drills.store.holder import hold
 from drills.workspace.sandbox import hold_project, open_sandbox
 
@@ -63,16 +64,16 @@ def rehearse(context: Context, plan: DrillPlan) -> Rehearsal:
             sandbox.up()
             addresses = dict(sandbox.addresses)
             surroundings = Surroundings.of(workspace.home, secrets=KnownSecrets(sandbox)).at(addresses)
-            return asyncio.run(_rehearse(plan, surroundings, addresses, context.clock))
+            return asyncio.run(_rehearse(plan, sandbox, surroundings, addresses, context.clock))
         finally:
             if not was_up:
                 sandbox.down()
 
 
 async def _rehearse(
-    plan: DrillPlan, surroundings: Surroundings, addresses: Mapping[str, str], clock: Clock
+    plan: DrillPlan, sandbox: Sandbox, surroundings: Surroundings, addresses: Mapping[str, str], clock: Clock
 ) -> Rehearsal:
-    observations = await check_once(plan.probes, addresses, plan.probers)
+    observations = await check_once(plan.probes, addresses, plan.probers, sandbox)
     return Rehearsal(tuple(observations), tuple(await rehearse_steps(plan.blocks, surroundings, clock)))
 
 

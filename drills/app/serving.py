@@ -58,9 +58,7 @@ async def serving(context: Context, json_log: JsonLog) -> AsyncIterator[tuple[Co
         alerts = StoredAlerts(store, name, json_log=json_log, clock=clock)
         rules = AlertRules.of(workspace.playbook(), probes)
         monitor = Monitor(rules, probes, alerts, clock, await asyncio.to_thread(alerts.taken_up, rules))
-        prober = SandboxProber(
-            probes, lambda: sandbox.addresses, monitor.see, json_log=json_log, clock=clock, probers=workspace.probers
-        )
+        prober = SandboxProber(probes, sandbox, monitor.see, json_log=json_log, clock=clock, probers=workspace.probers)
         json_log.say("serving", workspace=str(workspace.home), sandbox=name, entries=len(workspace.config.schedule))
         yield (
             monitor.run(prober),

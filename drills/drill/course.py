@@ -137,7 +137,14 @@ class Course:
         plan, addresses = self._plan, self._sandbox.addresses
         traffic = self._users_of(addresses)
         monitoring = DrillMonitoring(
-            self._recorder, plan.playbook, plan.probes, addresses, self._clock, self._on_alert, probers=plan.probers
+            self._recorder,
+            plan.playbook,
+            plan.probes,
+            addresses,
+            self._clock,
+            self._on_alert,
+            probers=plan.probers,
+            sandbox=self._sandbox,
         )
         await traffic.start()
         try:

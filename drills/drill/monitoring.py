@@ -15,6 +15,7 @@ from drills.monitoring.monitor import Monitor
 from drills.probing.bind import BoundProbe, bind_all
 from drills.probing.engine.prober import Prober
 from drills.probing.remote.config import KnownProber
+from drills.sandbox.sandbox import Sandbox
 
 _PASSES = (Outcome.PASS, Outcome.DEGRADED)
 
@@ -31,6 +32,7 @@ class DrillMonitoring:
         clock: Clock,
         on_alert: Callable[[AlertFired], None],
         probers: Mapping[str, KnownProber] = MappingProxyType({}),
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._recorder = recorder
         self._playbook = playbook
@@ -38,7 +40,11 @@ class DrillMonitoring:
         self._on_alert = on_alert
         self.monitor = Monitor(alerting.AlertRules.of(playbook, probes), probes, self, clock)
         self._prober = Prober(
-            bind_all(probes, addresses, probers), self.monitor.see, clock=clock, unusable=self._leave_out
+            bind_all(probes, addresses, probers),
+            self.monitor.see,
+            clock=clock,
+            unusable=self._leave_out,
+            sandbox=sandbox,
         )
         self._vantages = {spec.name: [(spec.name, vantage) for vantage in spec.judged_from] for spec in probes}
         self._passing_since: dict[tuple[str, str], float] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from drills.errors import BadInput, DrillsError
@@ -89,6 +90,10 @@ class ShopSandbox:
         the path of the authority's certificate. `database` is a libpq URL and `cache` a redis:// URL.
         """
         return self.own.addresses
+
+    @property
+    def heartbeats(self) -> Path:
+        return self._ground.store.heartbeats
 
     def is_up(self) -> bool:
         return self.own.is_up()

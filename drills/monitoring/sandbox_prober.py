@@ -13,6 +13,7 @@ from drills.model.probe import Observation, ProbeSpec
 from drills.probing.bind import BoundProbe, bind_all
 from drills.probing.engine.prober import Prober
 from drills.probing.remote.config import KnownProber
+from drills.sandbox.sandbox import Sandbox
 
 #: How often the sandbox's addresses are read, in seconds.
 _CHECK = 1.0
@@ -27,7 +28,7 @@ class SandboxProber:
     def __init__(
         self,
         probes: Sequence[ProbeSpec],
-        addresses: Callable[[], Mapping[str, str]],
+        sandbox: Sandbox,
         see: Callable[[Observation], None],
         *,
         json_log: JsonLog,
@@ -35,7 +36,7 @@ class SandboxProber:
         probers: Mapping[str, KnownProber] = MappingProxyType({}),
     ) -> None:
         self._probes = tuple(probes)
-        self._addresses = addresses
+        self._sandbox = sandbox
         self._see = see
         self._json_log = json_log
         self._clock = clock
@@ -51,14 +52,16 @@ class SandboxProber:
     async def run(self) -> None:
         """Until cancelled. A probe that cannot run is logged once, and again when the reason is another one."""
         while True:
-            addresses = dict(await asyncio.to_thread(self._addresses))
+            addresses = await self._addresses()
             if not addresses:
                 self._json_log.say("sandbox-down", reason="its probes wait until it is up: `drills sandbox up`")
                 while not addresses:
                     await self._clock.sleep(_CHECK)
-                    addresses = dict(await asyncio.to_thread(self._addresses))
+                    addresses = await self._addresses()
             bound = bind_all(self._probes, addresses, self._probers)
-            self._prober = Prober(bound, self._see, clock=self._clock, unusable=self._say_unusable)
+            self._prober = Prober(
+                bound, self._see, clock=self._clock, unusable=self._say_unusable, sandbox=self._sandbox
+            )
             self._json_log.say("probing", probes=len(self._probes))
             probing = asyncio.create_task(self._prober.run())
             changed = asyncio.create_task(self._changed(addresses))
@@ -77,6 +80,9 @@ class SandboxProber:
             self._said.add((probe.key, reason))
             self._json_log.say("probe-unusable", probe=probe.key, reason=reason)
 
+    async def _addresses(self) -> dict[str, str]:
+        return dict(await asyncio.to_thread(lambda: self._sandbox.addresses))
+
     async def _changed(self, addresses: Mapping[str, str]) -> None:
-        while dict(await asyncio.to_thread(self._addresses)) == addresses:
+        while await self._addresses() == addresses:
             await self._clock.sleep(_CHECK)

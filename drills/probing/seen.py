@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from drills.model.probe import Outcome
 from drills.probing.engine.evaluation import Evaluator
 from drills.probing.net.resolver import Resolver
+
+if TYPE_CHECKING:
+    from drills.sandbox.sandbox import Sandbox
 
 T = TypeVar("T")
 
@@ -42,6 +45,8 @@ class Seen:
     degraded: str = ""
 
 
+#: Why a probe that asks the sandbox itself has no answer.
+NO_SANDBOX = "this prober knows no sandbox that it could ask"
 #: Checks once. Ends by the probe's timeout; raises nothing but CancelledError for what the target does.
 Check = Callable[[], Awaitable[Seen]]
 
@@ -51,6 +56,7 @@ class ProbeContext:
     """What all probe runs of one prober share: clocks, the resolver of names, transports.
 
     `resolver` times and bounds the resolution of names, `evaluator` the evaluation of conditions; `now` is wall time.
+    `sandbox` is the one that is probed, where one is: a prober for other machines knows none.
     Whoever makes it closes it.
     """
 
@@ -60,6 +66,7 @@ class ProbeContext:
     transfers: Any = None
     client: Any = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sandbox: Sandbox | None = None
     _shared: dict[type, Any] = field(default_factory=dict)
 
     def shared(self, kind: type[T]) -> T:

@@ -7,6 +7,7 @@ what did not answer. Every change is idempotent: asking for what already is does
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from drills.sandbox.capabilities.backups import Backups
@@ -78,9 +79,14 @@ class Sandbox(Protocol):
     def addresses(self) -> Mapping[str, str]:
         """What probes and locustfiles may name as `${web}`, `${db}` …: of each service what its technology is asked by.
 
-        They go straight to the service, around Toxiproxy. `state` is the path of the sandbox's state. Empty when the
-        sandbox is down.
+        They go straight to the service, around Toxiproxy. Empty when the sandbox is down. `state`, the path of the
+        sandbox's state, is there for probes that were written when some needed it.
         """
+        ...
+
+    @property
+    def heartbeats(self) -> Path:
+        """The folder where `drills heartbeat` keeps when jobs last reported, whether the sandbox is up or not."""
         ...
 
     def is_up(self) -> bool: ...

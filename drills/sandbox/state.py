@@ -170,6 +170,11 @@ class StateStore:
         self.path = path
         self.identity = identity
 
+    @property
+    def heartbeats(self) -> Path:
+        """The folder beside it that keeps when jobs last reported."""
+        return self.path.parent / "heartbeats"
+
     def read(self) -> SandboxState:
         """What is kept; an inactive state when nothing is."""
         return load(self.path) or SandboxState(identity=self.identity)

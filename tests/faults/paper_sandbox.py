@@ -78,7 +78,7 @@ class PaperSandbox(Flat):
 
     @property
     def addresses(self) -> Mapping[str, str]:
-        return {"database": "postgresql://paper", "state": "/paper/state.json"}
+        return {"database": "postgresql://paper"}
 
     def is_up(self) -> bool:
         return not self.is_down

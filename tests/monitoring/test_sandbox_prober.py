@@ -8,6 +8,8 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -17,9 +19,15 @@ from drills.model.probe import Observation, Outcome, ProbeSpec
 from drills.monitoring import sandbox_prober
 from drills.monitoring.sandbox_prober import SandboxProber
 from drills.probing.remote.config import KnownProber
+from drills.sandbox.sandbox import Sandbox
 from tests.service.waiting import becomes
 
 PROBE = ProbeSpec(name="port", kind="tcp", settings={"address": "${app}"})
+
+
+def at(addresses: dict[str, str]) -> Sandbox:
+    """A sandbox of which only the addresses are known."""
+    return cast(Sandbox, SimpleNamespace(addresses=addresses))
 
 
 @contextlib.contextmanager
@@ -36,9 +44,7 @@ def test_probes_wait_for_a_sandbox_that_is_down_and_follow_one_that_moves(monkey
     addresses: dict[str, str] = {}
 
     async def run() -> None:
-        checks = SandboxProber(
-            [PROBE], lambda: addresses, seen.append, json_log=JsonLog(said.append, clock), clock=clock
-        )
+        checks = SandboxProber([PROBE], at(addresses), seen.append, json_log=JsonLog(said.append, clock), clock=clock)
         checks.check_now("port")
         running = asyncio.create_task(checks.run())
         await becomes(lambda: bool(said))
@@ -68,7 +74,7 @@ def test_a_vantage_elsewhere_is_checked_from(tmp_path: Path) -> None:
 
     def checks(**known: KnownProber) -> SandboxProber:
         json_log = JsonLog(lambda _: None, clock)
-        return SandboxProber([spec], lambda: {"app": "a"}, seen.append, json_log=json_log, clock=clock, probers=known)
+        return SandboxProber([spec], at({"app": "a"}), seen.append, json_log=json_log, clock=clock, probers=known)
 
     async def run() -> None:
         gone = checks(paris=KnownProber("paris", "http://127.0.0.1:1", tmp_path / "none"))
@@ -100,7 +106,7 @@ def test_a_probe_that_cannot_check_is_said_once_and_the_others_go_on(monkeypatch
     async def run() -> None:
         checks = SandboxProber(
             specs,
-            lambda: addresses,
+            at(addresses),
             lambda observation: seen.update({observation.probe: observation}),
             json_log=JsonLog(said.append, clock),
             clock=clock,

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from drills.model.probe import Outcome, ProbeSpec
 from drills.probing.bind import BoundProbe, bind
@@ -14,6 +15,9 @@ from drills.probing.engine.preparing import prepare
 from drills.probing.engine.verdict import judge
 from drills.probing.net.resolver import Resolver
 from drills.probing.seen import ProbeContext, Seen
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.service_usage import ReplicaUsage, ServiceUsage
+from drills.sandbox.state import StateStore
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,26 @@ class Checked:
     outcome: Outcome
     reason: str
     seen: Seen
+
+
+class KeptSandbox:
+    """What probes ask a sandbox, of one whose state is kept in that file; `replicas` finds those of a service."""
+
+    def __init__(self, state: Path, replicas: Callable[[str], ReplicaUsage] | None = None) -> None:
+        self._store = StateStore(state, "test")
+        self._replicas = replicas
+
+    @property
+    def heartbeats(self) -> Path:
+        return self._store.heartbeats
+
+    @property
+    def resources(self) -> KeptSandbox:
+        return self
+
+    def usage(self, service: str) -> ServiceUsage:
+        assert self._replicas is not None
+        return ServiceUsage(self._store, service, self._replicas(service))
 
 
 def both_ways(_name: str) -> tuple[str, str]:
@@ -42,12 +66,13 @@ async def run_probe(
     times: int = 1,
     lookup: Callable[[str], Sequence[str]] | None = None,
     between: Callable[[], None] | None = None,
+    sandbox: KeptSandbox | None = None,
     **more: Any,
 ) -> Checked:
     """What the last of some checks saw, judged."""
     bound = probe(kind, settings, **more)
     with closing(Resolver(lookup=lookup) if lookup else Resolver()) as resolver:
-        context = ProbeContext(resolver, time.monotonic)
+        context = ProbeContext(resolver, time.monotonic, sandbox=cast(Sandbox | None, sandbox))
         try:
             check = prepare(bound, context)
             seen = await check()

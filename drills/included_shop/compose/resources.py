@@ -11,7 +11,9 @@ from drills.included_shop.ground import SERVICES, Ground
 from drills.included_shop.names import Service, service_named
 from drills.sandbox import change_history
 from drills.sandbox.capabilities.resources import ServiceStats, require_limits
+from drills.sandbox.compose.replica_usage import ContainerUsage
 from drills.sandbox.compose.service_stats import measure
+from drills.sandbox.service_usage import ServiceUsage
 
 
 class ComposeResources:
@@ -37,6 +39,9 @@ class ComposeResources:
         except DrillsError:
             disks = {}
         return measure(self._control.containers, SERVICES, disks)
+
+    def usage(self, service: str) -> ServiceUsage:
+        return ServiceUsage(self._ground.store, service, ContainerUsage(service))
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         known = service_named(service)

@@ -8,11 +8,13 @@ from drills.errors import BadInput
 from drills.included_shop.ground import SERVICES, Ground
 from drills.included_shop.local import limits
 from drills.included_shop.local.disk import DatabaseDisk
+from drills.included_shop.local.replica_usage import ProcessUsage
 from drills.included_shop.local.service_control import ServiceControl
 from drills.included_shop.local.service_stats import measure
 from drills.included_shop.names import Service, service_named
 from drills.sandbox import change_history
 from drills.sandbox.capabilities.resources import ServiceStats
+from drills.sandbox.service_usage import ServiceUsage
 
 
 class LocalResources:
@@ -34,6 +36,9 @@ class LocalResources:
         self._ground.active()
         disk = self._disk.usage() if self._disk.mounted else None
         return measure(self._control, SERVICES, disk)
+
+    def usage(self, service: str) -> ServiceUsage:
+        return ServiceUsage(self._ground.store, service, ProcessUsage(service, self._control.layout.log(service)))
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         known = service_named(service)

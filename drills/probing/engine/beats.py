@@ -21,11 +21,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LONGEST = 100
 
 
-def beats_folder(state: Path) -> Path:
-    """Where the beats of a sandbox lie, by the path of its state file."""
-    return state.parent / "heartbeats"
-
-
 def beat(folder: Path, name: str, *, at: datetime | None = None) -> datetime:
     """Note that `name` has reported, now or `at`; returns when. The file is replaced in one step.
 

@@ -10,6 +10,7 @@ from drills.model.probe import Observation, ProbeSpec
 from drills.probing.bind import bind_all
 from drills.probing.engine.prober import Prober
 from drills.probing.remote.config import KnownProber
+from drills.sandbox.sandbox import Sandbox
 
 #: A metrics probe compares two checks; this many seconds apart, the difference is meaningful.
 _BETWEEN = 2.0
@@ -19,6 +20,7 @@ async def check_once(
     specs: Sequence[ProbeSpec],
     addresses: Mapping[str, str],
     probers: Mapping[str, KnownProber] = MappingProxyType({}),
+    sandbox: Sandbox | None = None,
 ) -> tuple[Observation, ...]:
     """One observation of each probe from each of its vantages, in the order given; a metrics probe gives its second."""
     if not specs:
@@ -34,7 +36,7 @@ async def check_once(
         if all(len(seen[key]) >= count for key, count in wanted.items()):
             done.set()
 
-    prober = Prober(bind_all(specs, addresses, probers), take)
+    prober = Prober(bind_all(specs, addresses, probers), take, sandbox=sandbox)
     running = asyncio.create_task(prober.run())
     try:
         await asyncio.sleep(0)
@@ -57,9 +59,10 @@ async def check_on(
     addresses: Mapping[str, str],
     show: Callable[[Observation], None],
     probers: Mapping[str, KnownProber] = MappingProxyType({}),
+    sandbox: Sandbox | None = None,
 ) -> None:
     """Run each probe at its interval until cancelled."""
-    await Prober(bind_all(specs, addresses, probers), show).run()
+    await Prober(bind_all(specs, addresses, probers), show, sandbox=sandbox).run()
 
 
 async def _either(done: asyncio.Event, running: asyncio.Task[None]) -> None:

@@ -30,6 +30,7 @@ from drills.probing.net.descriptors import connection_limit
 from drills.probing.net.resolver import Resolver
 from drills.probing.seen import Check, ProbeContext, Seen
 from drills.probing.settings_model import ForOthers
+from drills.sandbox.sandbox import Sandbox
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class Prober:
     and counted, and probing goes on. `unusable` is called once, before the first check, for each probe that cannot run
     (or not from one of its vantages): its checks are *unknown* with that reason, and the other probes are run.
     `concurrency` limits how many checks run at once. `prepare` and `connectivity` are parameters so that the engine can
-    be tested without a network.
+    be tested without a network. `sandbox` is for kinds that ask it and not an address.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Prober:
         concurrency: int = 4096,
         prepare: Callable[[BoundProbe, ProbeContext], Check] = prepare,
         connectivity: Connectivity = own_connectivity,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._probes = tuple(each for probe in probes for each in probe.per_vantage or (probe,))
         self._index: dict[str, list[int]] = {}
@@ -90,6 +92,7 @@ class Prober:
         self._concurrency = concurrency
         self._prepare = prepare
         self._connectivity = connectivity
+        self._sandbox = sandbox
         self._evaluator = Evaluator()
         self._tally = Tally()
         self._runs: list[_ProbeRun] = []
@@ -104,7 +107,9 @@ class Prober:
 
     async def run(self) -> None:
         """Probe until cancelled; running checks are then cancelled too, and their sockets closed."""
-        context = ProbeContext(Resolver(), self._clock.monotonic, self._evaluator, now=self._clock.now)
+        context = ProbeContext(
+            Resolver(), self._clock.monotonic, self._evaluator, now=self._clock.now, sandbox=self._sandbox
+        )
         limit = connection_limit(self._concurrency)
         self._lanes = Lanes(fast=max(1, limit // 2), slow=max(1, limit // 2))
         ready = [(probe, make_ready(probe, context, self._prepare)) for probe in self._probes]

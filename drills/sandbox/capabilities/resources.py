@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from drills.errors import BadInput
+
+if TYPE_CHECKING:
+    from drills.sandbox.service_usage import ServiceUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,10 @@ class ServiceStats:
 class Resources(Protocol):
     def stats(self) -> Sequence[ServiceStats]:
         """What each service uses now; takes a moment, in which processor time is measured."""
+        ...
+
+    def usage(self, service: str) -> ServiceUsage:
+        """The readings of a service, for whoever watches it; also of one that there is not: it has no replicas."""
         ...
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:

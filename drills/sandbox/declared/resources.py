@@ -7,21 +7,28 @@ from collections.abc import Mapping, Sequence
 from drills.sandbox.capabilities.resources import ServiceStats, require_limits
 from drills.sandbox.change_lock import ChangeLock
 from drills.sandbox.compose.containers import Containers, at_once
+from drills.sandbox.compose.replica_usage import ContainerUsage
 from drills.sandbox.compose.service_stats import Limits, measure
 from drills.sandbox.declared.services import DeclaredServices, name_of
 from drills.sandbox.fingerprint import differences
+from drills.sandbox.service_usage import ServiceUsage
+from drills.sandbox.state import StateStore
 
 
 class DeclaredResources:
     """See `drills.sandbox.capabilities.resources.Resources`."""
 
-    def __init__(self, containers: Containers, services: DeclaredServices, lock: ChangeLock) -> None:
+    def __init__(self, containers: Containers, services: DeclaredServices, store: StateStore, lock: ChangeLock) -> None:
         self._containers = containers
         self._services = services
+        self._store = store
         self._lock = lock
 
     def stats(self) -> Sequence[ServiceStats]:
         return measure(self._containers, [status.name for status in self._services.list()], {})
+
+    def usage(self, service: str) -> ServiceUsage:
+        return ServiceUsage(self._store, service, ContainerUsage(service))
 
     def resize(self, service: str, *, memory_mb: int | None = None, cpus: float | None = None) -> None:
         require_limits(memory_mb, cpus)

@@ -152,7 +152,7 @@ class DeclaredSandbox:
 
     @cached_property
     def resources(self) -> DeclaredResources:
-        return DeclaredResources(self._containers, self.services, self._lock)
+        return DeclaredResources(self._containers, self.services, self._store, self._lock)
 
     @cached_property
     def databases(self) -> DeclaredDatabases:
@@ -274,6 +274,10 @@ class DeclaredSandbox:
             if reached_at is not None:
                 found[name] = url_of(service, reached_at)
         return found
+
+    @property
+    def heartbeats(self) -> Path:
+        return self._store.heartbeats
 
     def is_up(self) -> bool:
         return any(each.running is not Running.DOWN for each in self._containers.list())

@@ -29,7 +29,8 @@ class ShopOnPaper(PaperSandbox):
         self.sizes: list[tuple[str, int | None, float | None]] = []
         self.asked: set[timedelta | None] = set()
         self.database_answers = True
-        self._addresses = {"state": str(folder / "state.json"), "external-api": provider}
+        self.heartbeats = folder / "heartbeats"
+        self._addresses = {"external-api": provider}
 
     @property
     def addresses(self) -> Mapping[str, str]:

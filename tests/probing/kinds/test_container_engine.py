@@ -16,8 +16,9 @@ from urllib.parse import unquote
 import pytest
 
 from drills.model.probe import Outcome
+from drills.sandbox.compose.replica_usage import ContainerUsage
 from drills.sandbox.state import ComposeProject, SandboxState
-from tests.probing.checking import Checked, run_probe
+from tests.probing.checking import Checked, KeptSandbox, run_probe
 
 MB = 2**20
 
@@ -106,12 +107,16 @@ def engine(tmp_path: Path) -> Engine:
     return Engine(tmp_path.resolve())
 
 
+def measured(state: Path, **more: Any) -> Checked:
+    return asyncio.run(run_probe("container", {"service": "app"}, sandbox=KeptSandbox(state, ContainerUsage), **more))
+
+
 def check(engine: Engine, **more: Any) -> Checked:
     with answering(engine, engine.folder / "engine.sock") as host:
         compose = ComposeProject(name="shop", folder=str(engine.folder), host=host)
         state = engine.folder / "state.json"
         state.write_text(SandboxState(identity="x", compose=compose).model_dump_json())
-        return asyncio.run(run_probe("container", {"state": str(state), "service": "app"}, **more))
+        return measured(state, **more)
 
 
 def test_memory_and_processor_time_are_shares_of_the_containers_limits(engine: Engine) -> None:
@@ -159,6 +164,6 @@ def test_an_engine_that_is_down_leaves_the_probe_without_an_answer(engine: Engin
     compose = ComposeProject(name="shop", folder=str(engine.folder), host=f"unix://{engine.folder}/none.sock")
     state = engine.folder / "state.json"
     state.write_text(SandboxState(identity="x", compose=compose).model_dump_json())
-    checked = asyncio.run(run_probe("container", {"service": "app", "state": str(state)}))
+    checked = measured(state)
     assert checked.outcome is Outcome.UNKNOWN
     assert "does not answer" in checked.reason

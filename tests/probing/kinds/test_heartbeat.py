@@ -13,13 +13,17 @@ import pytest
 
 from drills.errors import BadInput, EnvironmentFailed
 from drills.model.probe import Outcome
-from drills.probing.engine.beats import beat, beats_folder, last_beat
-from tests.probing.checking import Checked, run_probe
+from drills.probing.engine.beats import beat, last_beat
+from tests.probing.checking import Checked, KeptSandbox, run_probe
 
 
 def check(state: Path, within: str = "1h", asserts: list[str] | None = None) -> Checked:
-    settings = {"name": "nightly-backup", "within": within, "state": str(state)}
-    return asyncio.run(run_probe("heartbeat", settings, asserts=asserts or []))
+    settings = {"name": "nightly-backup", "within": within}
+    return asyncio.run(run_probe("heartbeat", settings, sandbox=KeptSandbox(state), asserts=asserts or []))
+
+
+def beats_folder(state: Path) -> Path:
+    return KeptSandbox(state).heartbeats
 
 
 def ago(**duration: float) -> datetime:
@@ -125,9 +129,10 @@ def test_a_disk_that_hangs_keeps_one_thread_waiting_and_no_check(
         hang.wait()
 
     monkeypatch.setattr("drills.probing.kinds.heartbeat.probe.last_beat", hanging)
-    settings = {"name": "nightly-backup", "within": "1h", "state": str(tmp_path / "state.json")}
+    settings = {"name": "nightly-backup", "within": "1h"}
+    sandbox = KeptSandbox(tmp_path / "state.json")
     try:
-        checked = asyncio.run(run_probe("heartbeat", settings, times=3, timeout="50ms"))
+        checked = asyncio.run(run_probe("heartbeat", settings, times=3, timeout="50ms", sandbox=sandbox))
     finally:
         hang.set()
     assert (checked.outcome, checked.reason) == (Outcome.UNKNOWN, "the disk did not answer within 50ms")

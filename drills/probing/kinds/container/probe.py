@@ -14,17 +14,20 @@ from drills.errors import DrillsError
 from drills.model.durations import format_duration
 from drills.probing.bind import BoundProbe
 from drills.probing.kinds.container.growth import Growth
-from drills.probing.kinds.container.replica import Found, Replica, Source
 from drills.probing.kinds.container.settings import ContainerSettings
-from drills.probing.seen import Check, ProbeContext, Seen
-from drills.sandbox.state import SandboxState, load
+from drills.probing.seen import NO_SANDBOX, Check, ProbeContext, Seen
+from drills.sandbox.sandbox import Sandbox
+from drills.sandbox.service_usage import Found, Replica, ServiceUsage
 
 
 def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
     """A check that asks in a thread; processor time, restarts and ends are counted since the first check."""
-    measured = _Measured(cast(ContainerSettings, probe.settings), probe.timeout)
+    sandbox = context.sandbox
+    measured = None if sandbox is None else _Measured(cast(ContainerSettings, probe.settings), probe.timeout, sandbox)
 
     async def check() -> Seen:
+        if measured is None:
+            return Seen(unknown=NO_SANDBOX)
         began = context.monotonic()
         try:
             async with asyncio.timeout(probe.timeout):
@@ -40,10 +43,11 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
 class _Measured:
     """Remembers each replica between two checks, for rates."""
 
-    def __init__(self, settings: ContainerSettings, timeout: float) -> None:
+    def __init__(self, settings: ContainerSettings, timeout: float, sandbox: Sandbox) -> None:
         self._settings = settings
         self._timeout = timeout
-        self._source: Source | None = None
+        self._sandbox = sandbox
+        self._usage: ServiceUsage | None = None
         self._known: dict[Hashable, float] = {}
         self._read_at: float | None = None
         self._gone = self._restarts = 0
@@ -54,17 +58,14 @@ class _Measured:
     def read(self, now: float) -> Seen:
         settings = self._settings
         try:
-            state = load(Path(settings.state))
-        except (DrillsError, OSError) as error:
-            return Seen(failure=str(error).split("\n")[0])
-        if state is None:
-            return Seen(failure=f"no replica of {settings.service} is running: there is no sandbox")
-        try:
-            source = self._source = self._source or self._source_of(state)
-            found = source.find(state)
-            disk = source.disk(state) if settings.disk is None else _folder(settings.disk, settings.disk_limit)
+            usage = self._usage = self._usage or self._sandbox.resources.usage(settings.service)
+            reading = usage.read(self._timeout, disk=settings.disk is None)
         except DrillsError as error:
             return Seen(unknown=str(error).split("\n")[0])
+        if reading.missing:
+            return Seen(failure=reading.missing)
+        found = reading.found
+        disk = reading.disk if settings.disk is None else _folder(settings.disk, settings.disk_limit)
         cores = self._compared(found, now)
         if not found.replicas:
             return Seen(failure=f"no replica of {settings.service} is running")
@@ -86,18 +87,8 @@ class _Measured:
             absent = ("disk", "disk_bytes", "disk_full_in")
             unmeasured |= dict.fromkeys(absent, "the service has no disk of its own here")
         # Memory and processor time of services beside the one that playbooks mean are for assertions.
-        meant = state.measured in (None, settings.service)
-        told = {name: value for name, value in metrics.items() if name == "disk" or meant}
+        told = {name: value for name, value in metrics.items() if name == "disk" or reading.meant}
         return Seen({**values, **metrics}, metrics=told, unmeasured=unmeasured)
-
-    def _source_of(self, state: SandboxState) -> Source:
-        if state.compose is not None:
-            from drills.probing.kinds.container.engine_replicas import EngineReplicas
-
-            return EngineReplicas(self._settings.service, self._timeout)
-        from drills.probing.kinds.container.local_replicas import LocalReplicas
-
-        return LocalReplicas(Path(self._settings.state), self._settings.service)
 
     def _memory(self, replica: Replica) -> float:
         return replica.memory_bytes / (

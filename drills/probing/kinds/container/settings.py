@@ -16,7 +16,6 @@ class ContainerSettings(SettingsModel):
     metrics = frozenset({"memory", "cpu", "disk"})
     names = metrics | {"processes", "restarts", "oom_kills", "memory_bytes", "disk_bytes", "disk_full_in"}
 
-    state: str = Field(description="Path of the sandbox's state file: ${state}.")
     service: str = Field(description="Whose containers; may be left out where the workspace's system has releases.")
     memory_limit: int | None = Field(None, gt=0, description="Bytes that each may hold; absent: its limit, or all.")
     cpu_limit: float | None = Field(None, gt=0, description="Cores of all together; absent: their limit, or all.")
@@ -24,3 +23,4 @@ class ContainerSettings(SettingsModel):
         None, description="A folder of this machine, or a file of it, whose size is measured instead of the disk."
     )
     disk_limit: int | None = Field(None, gt=0, description="Bytes; absent: what the folder's file system could hold.")
+    state: str | None = Field(None, description="Of older workspaces; ignored.")

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Future
 from datetime import datetime
-from pathlib import Path
 from typing import cast
 
 from drills.daemon_work import start_daemon
 from drills.errors import EnvironmentFailed
 from drills.model.durations import format_duration, humane
 from drills.probing.bind import BoundProbe
-from drills.probing.engine.beats import beats_folder, last_beat
+from drills.probing.engine.beats import last_beat
 from drills.probing.kinds.heartbeat.settings import HeartbeatSettings
-from drills.probing.seen import Check, ProbeContext, Seen
+from drills.probing.seen import NO_SANDBOX, Check, ProbeContext, Seen
 
 #: Seconds; a clock that was set back by more is not that of the machine.
 _FUTURE = 86_400.0
@@ -27,11 +26,13 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
     nothing. While a disk keeps one check waiting no other begins to read.
     """
     settings = cast(HeartbeatSettings, probe.settings)
-    folder = beats_folder(Path(settings.state))
     reading: Future[datetime | None] | None = None
 
     async def check() -> Seen:
         nonlocal reading
+        if context.sandbox is None:
+            return Seen(unknown=NO_SANDBOX)
+        folder = context.sandbox.heartbeats
         began = context.monotonic()
         try:
             async with asyncio.timeout(probe.timeout):

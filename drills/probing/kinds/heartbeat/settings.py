@@ -19,4 +19,4 @@ class HeartbeatSettings(SettingsModel):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="What `drills heartbeat NAME` is called with.")
     within: Annotated[Duration, bounded(timedelta(seconds=1))] = Field(description="How long ago the last beat may be.")
-    state: str = Field(description="Path of the sandbox's state file, beside which beats are kept: ${state}.")
+    state: str | None = Field(None, description="Of older workspaces; ignored.")

@@ -1,4 +1,4 @@
-"""A service's replicas on the compose driver: containers, by the engine's own statistics."""
+"""What a service's containers use, by the engine's own statistics."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from drills.errors import EnvironmentFailed
-from drills.probing.kinds.container.replica import Found, Replica
 from drills.sandbox.compose import engine, project
 from drills.sandbox.compose.containers import Container, Containers, at_once
 from drills.sandbox.compose.service_stats import Limits, Usage
+from drills.sandbox.service_usage import Found, Replica
 from drills.sandbox.state import SandboxState
 
 
-class EngineReplicas:
-    """Asks over the engine's socket: a list by label, then for each container what it is and what it uses."""
+class ContainerUsage:
+    """See `drills.sandbox.service_usage.ReplicaUsage`.
 
-    def __init__(self, service: str, timeout: float) -> None:
+    Asks over the engine's socket: a list by label, then for each container what it is and what it uses.
+    """
+
+    def __init__(self, service: str) -> None:
         self._service = service
-        self._timeout = timeout
 
-    def find(self, state: SandboxState) -> Found:
+    def find(self, state: SandboxState, timeout: float) -> Found:
         own = _project(state)
         replicas: list[Replica] = []
         ends: set[Hashable] = set()
-        for told, used in at_once(lambda each: self._check(own, each.id), self._listed(own)):
+        for told, used in at_once(lambda each: _check(own, each.id, timeout), self._listed(own)):
             limits, about = Limits.of(told), told["State"]
             if limits.out_of_memory:
                 ends.add((told["Id"], about["FinishedAt"]))
@@ -59,13 +61,14 @@ class EngineReplicas:
     def _listed(self, own: project.Project) -> list[Container]:
         return [each for each in Containers(own).list() if each.service == self._service]
 
-    def _check(self, own: project.Project, container: str) -> tuple[dict[str, Any], Usage | None]:
-        """What it is, and what it uses if it runs. An engine asked twice within a second answers after that second."""
-        told = engine.ask(own.host, f"/containers/{container}/json", timeout=self._timeout)
-        if not told["State"].get("Running"):
-            return told, None
-        statistics = f"/containers/{container}/stats?stream=false&one-shot=true"
-        return told, Usage.of(engine.ask(own.host, statistics, timeout=self._timeout))
+
+def _check(own: project.Project, container: str, timeout: float) -> tuple[dict[str, Any], Usage | None]:
+    """What it is, and what it uses if it runs. An engine asked twice within a second answers after that second."""
+    told = engine.ask(own.host, f"/containers/{container}/json", timeout=timeout)
+    if not told["State"].get("Running"):
+        return told, None
+    statistics = f"/containers/{container}/stats?stream=false&one-shot=true"
+    return told, Usage.of(engine.ask(own.host, statistics, timeout=timeout))
 
 
 def _project(state: SandboxState) -> project.Project:

@@ -1,4 +1,4 @@
-"""A service's replicas on the local driver: processes, by the sandbox's state file."""
+"""What a service's processes use."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ from pathlib import Path
 
 import psutil
 
-from drills.probing.kinds.container.replica import Found, Replica
 from drills.processes.start import began_then
+from drills.sandbox.service_usage import Found, Replica
 from drills.sandbox.state import ProcessRecord, SandboxState
 
 #: What a service writes that ends itself at its memory limit: where there are no containers, nobody else ends it.
 _OUT_OF_MEMORY = b'"message":"out of memory"'
 
 
-class LocalReplicas:
-    """Remembers the processes that it has seen, and how far the service's log was read."""
+class ProcessUsage:
+    """See `drills.sandbox.service_usage.ReplicaUsage`.
 
-    def __init__(self, state: Path, service: str) -> None:
-        self._log = state.parent / "logs" / f"{service}.log"
+    Remembers the processes that it has seen, and how far the service's log was read.
+    """
+
+    def __init__(self, service: str, log: Path) -> None:
         self._service = service
+        self._log = log
         self._known: dict[tuple[int, float], psutil.Process] = {}
         self._read = -1
         self._ends = 0
 
-    def find(self, state: SandboxState) -> Found:
+    def find(self, state: SandboxState, timeout: float) -> Found:  # noqa: ARG002 - it waits for nobody
         wanted = {(record.pid, record.create_time): record for record in state.processes}
         own = {key: record for key, record in wanted.items() if record.service == self._service}
         self._known = {key: found for key, record in own.items() if (found := self._alive(key, record)) is not None}
