@@ -13,7 +13,7 @@ from drills.cli.workspace_option import HERE, WorkspaceOption
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: drills report INC-20261121-003")(report)
-    app.command(epilog="Example: drills history --scenario slow-query")(history)
+    app.command(epilog="Example: drills history --since 2026-10-01 --by severity")(history)
     app.command(epilog="Example: drills export INC-20261121-003 --output drill.jsonl")(export)
     app.command(epilog="Example: drills score drill.jsonl --playbook pagerduty")(score)
 
@@ -40,13 +40,25 @@ def report(
 def history(
     scenario: Annotated[str | None, typer.Option(help="Only this scenario.")] = None,
     last: Annotated[int, typer.Option(help="At most this many, the last ones.", min=1)] = 20,
+    since: Annotated[str | None, typer.Option(help="Figures from this day on: 2026-11-01.", metavar="DATE")] = None,
+    until: Annotated[str | None, typer.Option(help="Figures to the end of this day.", metavar="DATE")] = None,
+    by: Annotated[str | None, typer.Option(help="Figures by severity, scenario, responder or month.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Figures as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Figures: the times of each drill, as CSV.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """List the drills that were run, with their results."""
+    """List the drills that were run, or their times together: MTTD, MTTA, MTTR, and the playbooks' goals."""
     from drills.app.context import at_terminal
+
+    context = at_terminal(workspace)
+    if since or until or by or as_json or as_csv:
+        from drills.cli.trends import print_trends
+
+        print_trends(context, by or "severity", since=since, until=until, as_json=as_json, as_csv=as_csv)
+        return
     from drills.app.records import history as past_drills
 
-    drills = past_drills(at_terminal(workspace), scenario, last=last)
+    drills = past_drills(context, scenario, last=last)
     for drill in drills:
         score = f"{drill.score:5.1f} {drill.grade}" if drill.score is not None else "      –"
         echo(
@@ -55,6 +67,15 @@ def history(
         )
     if not drills:
         echo("no drill has been run yet; try `drills demo`")
+        return
+    from drills.app.follow_ups import follow_ups
+
+    now = context.clock.now()
+    follows = follow_ups(context)
+    due = sum(len(each.open_tasks) + len(each.open_items) for each in follows)
+    if due:
+        overdue = sum(each.overdue(now) for each in follows)
+        echo(f"\nto be done after drills: {due}, of which {overdue} overdue; `drills follow-ups` lists them")
 
 
 def export(

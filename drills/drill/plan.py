@@ -29,6 +29,8 @@ class DrillPlan:
     locustfile: Path | None
     responder: ResponderKind
     runbook: str | None = None
+    #: SHA-256 of the runbook's text, by which the history knows whether this very text was run.
+    runbook_digest: str = ""
     blocks: Sequence[Block] = ()
     resumed_from: str | None = None
     blind: bool = False

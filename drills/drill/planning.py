@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -42,8 +43,10 @@ def plan_drill(
     for index, injection in enumerate(scenario.timeline):
         _check_fault(name, index, injection.fault)
     blocks: tuple[Block, ...] = ()
+    digest = ""
     if responder is ResponderKind.RUNBOOK:
         parsed = load_runbook(workspace, runbook or name)
+        digest = runbook_digest(workspace, runbook or name)
         try:
             blocks = parsed.after(from_step) if from_step else parsed.blocks
         except KeyError as error:
@@ -63,6 +66,7 @@ def plan_drill(
         locustfile=locustfile,
         responder=responder,
         runbook=(runbook or name) if responder is ResponderKind.RUNBOOK else None,
+        runbook_digest=digest,
         blocks=blocks,
         resumed_from=from_step,
         blind=blind,
@@ -105,9 +109,7 @@ def load_runbook(workspace: Workspace, name: str) -> Runbook:
 
     Raises BadInput when there is none, InvalidFiles when it cannot be executed.
     """
-    path = Path(name) if name.endswith(".md") else workspace.runbook_path(name)
-    if path is None:
-        raise BadInput(f"{name} has no runbook; choose another one with --runbook, or --responder none")
+    path = _runbook_path(workspace, name)
     shown = workspace.shown(path)
     try:
         return parse_runbook(read_text(path, MOST_RUNBOOK_BYTES))
@@ -115,3 +117,19 @@ def load_runbook(workspace: Workspace, name: str) -> Runbook:
         raise InvalidFiles([Problem(shown, error.line, "", error.wrong, error.right)]) from None
     except RunbookError as error:
         raise InvalidFiles([Problem(shown, error.line, "", str(error))]) from None
+
+
+def runbook_digest(workspace: Workspace, name: str) -> str:
+    """SHA-256 of the text of a runbook. Raises as `load_runbook` does, for a file that cannot be read."""
+    path = _runbook_path(workspace, name)
+    try:
+        return hashlib.sha256(read_text(path, MOST_RUNBOOK_BYTES).encode()).hexdigest()
+    except UnreadableFile as error:
+        raise InvalidFiles([Problem(workspace.shown(path), error.line, "", error.wrong, error.right)]) from None
+
+
+def _runbook_path(workspace: Workspace, name: str) -> Path:
+    path = Path(name) if name.endswith(".md") else workspace.runbook_path(name)
+    if path is None:
+        raise BadInput(f"{name} has no runbook; choose another one with --runbook, or --responder none")
+    return path

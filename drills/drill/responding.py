@@ -33,7 +33,13 @@ async def answer_with_runbook(
     blocks = run_by_itself(plan.blocks)
     names = tuple(block.name for block in blocks)
     recorder.emit(
-        RunbookStarted(**recorder.now(), runbook=plan.runbook or "", steps=names, resumed_from=plan.resumed_from)
+        RunbookStarted(
+            **recorder.now(),
+            runbook=plan.runbook or "",
+            steps=names,
+            resumed_from=plan.resumed_from,
+            digest=plan.runbook_digest,
+        )
     )
     result = await execute(blocks, surroundings, clock=clock, on_step=lambda step: _record(step, recorder))
     recorder.emit(RunbookFinished(**recorder.now(), ok=result.ok, stopped_at=result.stopped_at, reason=result.reason))

@@ -508,6 +508,7 @@ class RunbookStarted(Base):
     runbook: str
     steps: tuple[str, ...]
     resumed_from: str | None = None
+    digest: str = Field("", description="SHA-256 of the runbook's text; empty in drills of older versions.")
 
 
 class StepFinished(Base):

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from drills.clock import Clock, SystemClock
 from drills.errors import BadInput, EnvironmentFailed
-from drills.model.events import DrillStarted, Event, ResponderKind
+from drills.model.events import Base, DrillStarted, Event, ResponderKind
 from drills.model.playbook import Playbook
 from drills.model.probe import Observation
 from drills.model.scorecard import DrillResult, Scorecard
@@ -276,12 +276,23 @@ class Store:
 
     def playbooks(self) -> Mapping[str, Playbook]:
         """The playbook of each drill that has begun, as it was then."""
-        kind = DrillStarted.model_fields["kind"].default
-        query = select(tables.events.c.drill_id, tables.events.c.seq, tables.events.c.body)
+        return {
+            drill_id: first.playbook
+            for drill_id, (first, *_) in self.events_of(DrillStarted).items()
+            if isinstance(first, DrillStarted)
+        }
+
+    def events_of(self, *kinds: type[Base]) -> Mapping[str, tuple[Event, ...]]:
+        """The events of these kinds of each drill that has any, in order."""
+        names = [kind.model_fields["kind"].default for kind in kinds]
+        table = tables.events
+        query = select(table.c.drill_id, table.c.seq, table.c.body).where(table.c.kind.in_(names))
         with self.database.read() as connection:
-            rows = connection.execute(query.where(tables.events.c.kind == kind)).all()
-        started = [event_of(row.drill_id, row.seq, row.body) for row in rows]
-        return {event.drill_id: event.playbook for event in started if isinstance(event, DrillStarted)}
+            rows = connection.execute(query.order_by(table.c.drill_id, table.c.seq)).all()
+        found: dict[str, list[Event]] = {}
+        for row in rows:
+            found.setdefault(row.drill_id, []).append(event_of(row.drill_id, row.seq, row.body))
+        return {drill_id: tuple(events) for drill_id, events in found.items()}
 
     # ---- scorecards --------------------------------------------------------------------------------------------------
 
