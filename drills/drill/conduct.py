@@ -11,6 +11,7 @@ from drills.drill.course import Course
 from drills.drill.kept_specs import kept_probes, kept_scenario
 from drills.drill.plan import DrillPlan
 from drills.drill.recorder import Recorder
+from drills.masking.masking import mask
 from drills.model.events import DrillStarted, Event
 from drills.model.scorecard import Scorecard
 from drills.responders.runbook import Surroundings
@@ -27,7 +28,7 @@ def begin(
     plan: DrillPlan, secrets: KnownSecrets, *, driver: str, sandbox_name: str, store: Store
 ) -> tuple[DrillRecord, DrillStarted]:
     """Store a new drill with its first event; returns both."""
-    alike = _alike(store, plan)
+    alike, known = _alike(store, plan), secrets()
     open_actions = open_actions_before(store, plan.scenario.name)
 
     def first(record: DrillRecord) -> DrillStarted:
@@ -46,6 +47,7 @@ def begin(
             blind=plan.blind,
             predecessor=predecessor_of(plan.scenario.name, alike, record.started_at),
             open_actions=open_actions,
+            remedies=tuple(mask(remedy, known, names=secrets.names) for remedy in plan.remedies),
         )
 
     record = store.begin_drill(

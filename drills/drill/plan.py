@@ -37,6 +37,8 @@ class DrillPlan:
     entrance: str = ""
     on_copy: bool = False
     """Whether a throw-away copy of the compose project is drilled, brought up before and removed afterwards."""
+    remedies: Sequence[str] = ()
+    """Patterns of the commands that repair: the scenario's, and those of its own runbook, whoever responds."""
     probers: Mapping[str, KnownProber] = field(default_factory=dict)
     #: How long to wait for the steady state beyond the time that it must hold.
     steady_patience: timedelta = timedelta(seconds=45)

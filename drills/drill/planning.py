@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from drills.model.events import ResponderKind
 from drills.model.scenario import FaultSpec, Scenario
 from drills.nearest import suggest
 from drills.responders.runbook_file import MOST_RUNBOOK_BYTES, Block, Runbook, RunbookError, parse_runbook
+from drills.scoring.commands import remedies_in
 from drills.text_files import UnreadableFile, read_text
 from drills.workspace.workspace import Workspace
 
@@ -72,7 +74,18 @@ def plan_drill(
         blind=blind,
         probers=workspace.probers,
         entrance=entrance,
+        remedies=_remedies(workspace, scenario),
     )
+
+
+def _remedies(workspace: Workspace, scenario: Scenario) -> tuple[str, ...]:
+    """What repairs this scenario: its own patterns, and every changing command of its runbook, if that can be read."""
+    found = list(scenario.truth.remedies) if scenario.truth is not None else []
+    with suppress(BadInput, InvalidFiles):
+        for block in load_runbook(workspace, scenario.name).blocks if scenario.runbook is not None else ():
+            if not (block.attributes.read_only or block.attributes.decision):
+                found += remedies_in(block.command)
+    return tuple(dict.fromkeys(found))
 
 
 def _users(workspace: Workspace, scenario: Scenario) -> tuple[Path, str]:

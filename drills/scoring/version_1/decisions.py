@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from drills.impact.assessment import ImpactAssessment, scored_until
 from drills.model.conditions import compile_condition
-from drills.model.events import CauseNamed, Decided, FaultApplied, ProbeObserved
+from drills.model.events import CauseNamed, Decided, FaultApplied
 from drills.model.playbook import Choice
-from drills.model.probe import Outcome
 from drills.model.timeline import Timeline
+from drills.scoring.failing_roles import failing_roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def judge_decision(timeline: Timeline, impact: ImpactAssessment) -> Decision | N
     if decided is None or decided.t > scored_until(timeline):
         return None
     truth = timeline.start.scenario.truth
-    values: dict[str, float | bool] = {"cause_known": decided.cause_known, **_failing(timeline, decided.t)}
+    values: dict[str, float | bool] = {"cause_known": decided.cause_known, **failing_roles(timeline, decided.t)}
     if decided.fix_minutes is not None:
         values["fix_minutes"] = float(decided.fix_minutes)
     deployed = _last_deploy(timeline, decided.t)
@@ -67,16 +67,6 @@ def _last_deploy(timeline: Timeline, t: float) -> float | None:
     """t of the last release that the drill itself deployed. The sandbox's own start is not a deployment."""
     deploys = [fault.t for fault in timeline.all(FaultApplied) if "deploy" in fault.fault_kind and fault.t <= t]
     return max(deploys, default=None)
-
-
-def _failing(timeline: Timeline, t: float) -> dict[str, bool]:
-    """`site_failing` …: for each role that probes have here, whether the last check of one of them failed by then."""
-    last = {event.probe: event.outcome for event in timeline.all(ProbeObserved) if event.t <= t}
-    roles = [(probe.role, last.get(probe.name)) for probe in timeline.start.probes if probe.role is not None]
-    return {
-        f"{role.replace('-', '_')}_failing": any(of == role and seen is Outcome.FAIL for of, seen in roles)
-        for role, _ in roles
-    }
 
 
 def judge_cause(timeline: Timeline, impact: ImpactAssessment) -> Cause:

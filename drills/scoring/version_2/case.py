@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
+from drills.model.business_time import due_seconds
 from drills.model.events import ResponderKind
 from drills.model.playbook import Level, Limit, Milestone, Phase, Playbook, Rung, TriageStep
 from drills.model.scenario import Scenario
@@ -72,15 +74,20 @@ class Case:
         if not asked:
             return None
         timed = [
-            (max(held.since, since) + limit.within.total_seconds(), limit)
+            (began + seconds, limit)
             for held, limit in asked
-            if limit.within is not None
+            if (seconds := self._seconds(limit, began := max(held.since, since))) is not None
         ]
         if not timed:
             limit = asked[-1][1]
             return Due(None, limit.says, limit.source)
         moment, limit = min(timed, key=lambda each: each[0])
         return Due(round(moment - since, 3), limit.says, limit.source)
+
+    def _seconds(self, limit: Limit, began: float) -> float | None:
+        """How long this limit is when it begins to run at `began` (t); None where it gives no number."""
+        start = self.timeline.start
+        return due_seconds(limit, start.at + timedelta(seconds=began), start.playbook.business_time)
 
     def triage_limit(self, milestone: Milestone, level: Level) -> Limit | None:
         """What the triage list's first step for this milestone asks at this level; no number where it has no minute."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from drills.model.acknowledging import open_alerts
 from drills.model.events import (
     Acknowledged,
     AllClear,
@@ -63,7 +64,7 @@ def corrected(timeline: Timeline) -> Timeline:
         found = next((event for event in events if _is_of(event, correction.milestone, part)), None)
         if found is not None:
             events.remove(found)
-            events.append(found.model_copy(update={"t": correction.when}))
+            events.append(_moved(timeline, found, correction.when))
         elif (added := _added(correction)) is not None:
             events.append(added)
     return Timeline(events)
@@ -86,6 +87,14 @@ def _is_of(event: Event, milestone: Milestone, part: _Part) -> bool:
         return False
     page = milestone is Milestone.STATUS_PAGE
     return not page or (isinstance(event, UpdatePosted) and event.audience is Audience.STATUS_PAGE)
+
+
+def _moved(timeline: Timeline, event: Event, when: float) -> Event:
+    """The same at another time; an acknowledgement is of the alerts that were open when it was recorded."""
+    update: dict[str, object] = {"t": when}
+    if isinstance(event, Acknowledged) and not event.alerts:
+        update["alerts"] = tuple(alert.alert_id for alert in open_alerts(timeline, event.t))
+    return event.model_copy(update=update)
 
 
 def _added(correction: Corrected) -> Event | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from drills.model.conditions import compile_condition
 from drills.model.events import Decided, FaultApplied
 from drills.model.playbook import Choice, DecisionRule
+from drills.scoring.failing_roles import failing_roles
 from drills.scoring.version_2.case import Case
 
 
@@ -32,10 +33,11 @@ def judge(case: Case) -> Judged:
         return Judged(decided, rule, carried, "right in this scenario" if carried else _not_carried_out(decided))
     if rule is None:
         return Judged(decided, None, None, "no rule of the playbook speaks of this case")
-    wanted = f"the playbook says {rule.decide}: {rule.why or rule.when}"
+    allowed = (rule.decide, *rule.also_right)
+    wanted = f"the playbook says {' or '.join(allowed)}: {rule.why or rule.when}"
     if decided is None:
         return Judged(None, rule, False, f"nothing was decided; {wanted}")
-    if decided.choice is not rule.decide:
+    if decided.choice not in allowed:
         return Judged(decided, rule, False, f"decided to {decided.choice}; {wanted}")
     if not _carried_out(case, decided.choice):
         return Judged(decided, rule, False, _not_carried_out(decided))
@@ -46,7 +48,7 @@ def _rule(case: Case, decided: Decided | None, t: float) -> DecisionRule | None:
     """The first rule that holds on the facts at `t`, when it was decided or had to be by."""
     truth = case.scenario.truth
     known = truth is not None and any(event.cause == truth.cause for event in case.said.causes)
-    values: dict[str, float | bool] = {"cause_known": known}
+    values: dict[str, float | bool] = {"cause_known": known, **failing_roles(case.timeline, t)}
     minutes = truth.fix_minutes if truth is not None else None
     if minutes is None and decided is not None:
         minutes = decided.fix_minutes

@@ -63,14 +63,16 @@ def premature_at(case: Case) -> tuple[float, ...]:
     said = [event.t for event in case.timeline.all(AllClear)]
     said += [event.t for event in case.timeline.all(UpdatePosted) if event.status is MessageStatus.RESOLVED]
     incident = case.incident
-    return tuple(t for t in sorted(said) if incident.injected <= t <= incident.ended and incident.suffers_at(t))
+    return tuple(t for t in sorted(said) if incident.response <= t <= case.closed and incident.suffers_at(t))
 
 
 def commander_repairs(case: Case) -> tuple[Change, ...]:
     """What the commander changed, where the playbook forbids it; whoever it was is known only by `who`."""
     if case.playbook.commander_may_repair:
         return ()
-    return tuple(change for change in case.changes if change.who and change.who == _commander_at(case, change.began))
+    return tuple(
+        change for change in case.changes if change.who and _same(change.who, _commander_at(case, change.began))
+    )
 
 
 def _commander_at(case: Case, t: float) -> str | None:
@@ -78,10 +80,16 @@ def _commander_at(case: Case, t: float) -> str | None:
     return named[-1] if named else None
 
 
+def _same(one: str, other: str | None) -> bool:
+    return other is not None and one.strip().casefold() == other.strip().casefold()
+
+
 def _wrong_causes(case: Case) -> Iterator[_Mistake]:
     truth = case.scenario.truth
+    named: set[str] = set()
     for event in case.said.causes:
-        if truth is not None and event.cause != truth.cause:
+        if truth is not None and event.cause not in {truth.cause, *named}:
+            named.add(event.cause)
             yield _Mistake(event.t, "a cause was named that it was not")
 
 

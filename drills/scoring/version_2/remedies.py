@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from drills.impact.assessment import ImpactAssessment
 from drills.impact.rules import CREDIT_GRACE
 from drills.model.events import ActionTaken, Actor, DrillStarted, ResponderKind, StepFinished
 from drills.model.scorecard import Recovery
 from drills.model.timeline import Timeline
+from drills.scoring.commands import commands_of, is_like
 
 #: Seconds for which users suffer on after the last remedy, until the fault ended by itself: then it was not the remedy.
 SUFFERED_ON = 10.0
-
-_PREFIX = "drills sandbox "
-_SPECIAL = re.compile(r"([*?\[])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +27,7 @@ class Change:
     who: str = ""
 
     def is_like(self, patterns: Sequence[str]) -> bool:
-        return any(fnmatchcase(words, pattern) for words in self.words for pattern in patterns)
+        return is_like(self.words, patterns)
 
     @property
     def rolls_back(self) -> bool:
@@ -46,24 +41,6 @@ class Credit:
     recovery: Recovery
     by: tuple[Change, ...] = ()
     uncredited: tuple[Change, ...] = ()
-
-
-def commands_of(text: str) -> tuple[str, ...]:
-    """The commands of a text, one a line, without 'drills sandbox', with single spaces and in lower case."""
-    lines = (" ".join(_words(line)).lower() for line in text.splitlines())
-    return tuple(line.removeprefix(_PREFIX) for line in lines if line)
-
-
-def _words(line: str) -> list[str]:
-    try:
-        return shlex.split(line, comments=True)
-    except ValueError:
-        return line.split()
-
-
-def literal(command: str) -> str:
-    """The pattern that matches this command alone."""
-    return _SPECIAL.sub(r"[\1]", command)
 
 
 def changes_of(timeline: Timeline) -> tuple[Change, ...]:

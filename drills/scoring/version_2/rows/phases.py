@@ -15,8 +15,7 @@ from drills.scoring.version_2.rows.row import Asked, Duty, row_of
 def rows(case: Case) -> Iterator[Row]:
     """A row without points for each phase of a level that held."""
     for phase in case.playbook.phases:
-        detects = phase.ends_with is Milestone.DETECTED
-        since = case.incident.start if detects else case.incident.response
+        since, counted_from = _clock(case, phase)
         due = _due(case, phase, since)
         if due is None:
             continue
@@ -24,7 +23,7 @@ def rows(case: Case) -> Iterator[Row]:
             milestone=phase.ends_with,
             label=f"Phase: {phase.name}",
             since=since,
-            counted_from=start_says(case) if detects else case.response_says,
+            counted_from=counted_from,
             due=due,
             weight=0.0,
             topic=Topic.PHASE,
@@ -32,6 +31,15 @@ def rows(case: Case) -> Iterator[Row]:
             decides=False,
         )
         yield _row(case, duty, reached(case, phase.ends_with))
+
+
+def _clock(case: Case, phase: Phase) -> tuple[float, str]:
+    """What its deadline counts from: detection, or what the document says, and what that is called."""
+    if phase.counted_from is Milestone.ALL_CLEAR:
+        return case.closed, "the closing"
+    if phase.counted_from is Milestone.FIRST_IMPACT or phase.ends_with is Milestone.DETECTED:
+        return case.incident.start, start_says(case)
+    return case.incident.response, case.response_says
 
 
 def _due(case: Case, phase: Phase, since: float) -> Due | None:

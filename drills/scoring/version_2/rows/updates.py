@@ -39,40 +39,30 @@ def _first(case: Case) -> Iterator[Row]:
 
 def _first_limit(case: Case, level: Level) -> Limit | None:
     timed = case.triage_limit(Milestone.FIRST_UPDATE, level)
-    if timed is not None and timed.within is not None:
-        return timed
-    return level.update_every or timed
-
-
-def _soonest(case: Case, level: Level) -> Limit | None:
-    """The earlier of the first update's limit and the cadence."""
-    first, every = _first_limit(case, level), level.update_every
-    if first is None or first.within is None:
-        return every
-    if every is None or every.within is None or first.within <= every.within:
-        return first
-    return every
+    return timed if timed is not None and timed.within is not None else level.update_every or timed
 
 
 def _cadence(case: Case) -> Iterator[Row]:
     paced = [held for held in case.levels if _every(held) is not None]
-    soonest = case.due(case.incident.response, lambda level: _soonest(case, level))
-    if not paced or soonest is None or soonest.limit is None:
+    first = case.due(case.incident.response, lambda level: _first_limit(case, level))
+    every = case.due(case.incident.response, lambda level: level.update_every)
+    limits = [due.limit for due in (first, every) if due is not None and due.limit is not None]
+    if not paced or not limits:
         return
-    due = case.incident.response + soonest.limit
+    due = case.incident.response + min(limits)
     until = max(due, case.closed)
     posted = [update.t for update in case.said.updates if due < update.t < until]
     governing, worst = _worst([due, *posted, until], paced)
     _, untold = _worst([due, until], paced)
-    every = _every(governing) or 0.0
+    cadence = _every(governing) or 0.0
     yield Row(
         milestone=Milestone.FIRST_UPDATE,
         label="Update cadence",
         basis=Basis.PLAYBOOK,
         counted_from="the update before",
-        limit=every,
-        limit_says=f"every {humane(timedelta(seconds=every))}",
-        actual=round(worst * every, 3),
+        limit=cadence,
+        limit_says=f"every {humane(timedelta(seconds=cadence))}",
+        actual=round(worst * cadence, 3),
         verdict=_verdict(worst, untold, over=case.over),
         reason=_reason(worst, untold),
         source=governing.level.update_every.source if governing.level.update_every else "",
@@ -86,6 +76,7 @@ def _cadence(case: Case) -> Iterator[Row]:
 
 
 def _every(held: Held) -> float | None:
+    """The cadence in seconds. One in business days is asked for by the first update alone."""
     limit = held.level.update_every
     return limit.within.total_seconds() if limit is not None and limit.within is not None else None
 
