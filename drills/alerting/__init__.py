@@ -13,7 +13,7 @@ nothing when nothing has changed. How often `tick` is called affects when someth
 
 from drills.alerting.alert_id import AlertId
 from drills.alerting.alerting import observe, resumed, tick
-from drills.alerting.judgement import measured
+from drills.alerting.judgement import measured, wavers
 from drills.alerting.probe_state import ProbeState, Standing
 from drills.alerting.rules import AlertRules
 from drills.alerting.state import AlertState, Open
@@ -47,4 +47,5 @@ __all__ = [
     "observe",
     "resumed",
     "tick",
+    "wavers",
 ]

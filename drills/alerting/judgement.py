@@ -12,11 +12,22 @@ from dataclasses import replace
 from drills.alerting import vantages, wording
 from drills.alerting.alert_course import Course, Step, calm_seconds, next_step_at, proceed
 from drills.alerting.probe_state import Standing
-from drills.alerting.rules import ANY_DEGRADED, ANY_PROBE, DEGRADED, FAILING, AlertRules, KeyRule, Subject
+from drills.alerting.rules import (
+    ANY_DEGRADED,
+    ANY_PROBE,
+    DEGRADED,
+    FAILING,
+    AlertRules,
+    KeyRule,
+    Subject,
+    ThresholdRule,
+)
 from drills.alerting.state import AlertState, Holding, KeyState, with_entry
 from drills.alerting.transitions import Changed, Fired, Resolved, Suppressed, Transition
 from drills.model.durations import humane
 from drills.model.probe import JOURNEY_ROLES, Role
+
+_BY_ROLE = FAILING.keys() | DEGRADED.keys()
 
 
 def judge(
@@ -61,7 +72,14 @@ def _weighed(rules: AlertRules, rule: KeyRule, state: AlertState, before: KeySta
         if rule.probe is not None and verdicts[0] is not True:
             return None
         before = _blank(rule)
-    holdings = tuple(holding.judged(verdict, t) for holding, verdict in zip(before.holdings, verdicts, strict=True))
+    if None in verdicts:
+        wavering = tuple(_wavers(rule, state, threshold) for threshold in rule.thresholds)
+    else:
+        wavering = (False,) * len(verdicts)
+    holdings = tuple(
+        holding.judged(verdict, t, wavers=wavers)
+        for holding, verdict, wavers in zip(before.holdings, verdicts, wavering, strict=True)
+    )
     because, propagates_to = _explanation(rules, rule, state) if before.open is None else ("", ())
     due = _due(rule, holdings, t) if because else None
     propagated_rank, propagates_to = (
@@ -88,6 +106,19 @@ def _verdicts(rules: AlertRules, rule: KeyRule, state: AlertState, t: float) -> 
         return (verdict,) * len(rule.thresholds)
     values = measured(rules, state, t, rule.needs)
     return tuple(threshold.condition.holds(values) for threshold in rule.thresholds)
+
+
+def _wavers(rule: KeyRule, state: AlertState, threshold: ThresholdRule) -> bool:
+    if rule.probe is None:
+        return wavers(state, threshold.condition.names)
+    known = state.probe(rule.probe)
+    return rule.subject is Subject.PROBE and known is not None and known.wavers
+
+
+def wavers(state: AlertState, names: Iterable[str]) -> bool:
+    """Whether a condition with these names is undecided because probes that are down passed their last check."""
+    tallies = ((name, state.roles.get(FAILING.get(name) or DEGRADED[name])) for name in names if name in _BY_ROLE)
+    return any(tally is not None and bool(tally.down if name in FAILING else tally.degraded) for name, tally in tallies)
 
 
 def measured(rules: AlertRules, state: AlertState, t: float, names: Iterable[str]) -> dict[str, float | bool]:

@@ -44,11 +44,16 @@ class ProbeState:
     def is_failing(self) -> bool | None:
         """Whether it is down now; None while it is down and its last check passed, or nothing is known.
 
-        What counts towards a threshold's `for` is time in which checks fail, not the wait for a second one that passes.
+        Nothing is reached while it waits for a second check that passes.
         """
         if self.standing is Standing.DOWN:
             return None if self.checks[-1:] == (False,) else True
         return False if self.standing is Standing.UP else None
+
+    @property
+    def wavers(self) -> bool:
+        """Whether it is still down or degraded, and its last check passed."""
+        return not self.lost and (self.decided is Standing.DOWN or self.degraded) and self.is_degraded is None
 
     @property
     def is_degraded(self) -> bool | None:

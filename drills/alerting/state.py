@@ -28,23 +28,28 @@ class Reading:
 class Holding:
     """Whether one threshold's condition holds, and since when.
 
-    Time in which it was unknown does not count: `since` moves on by it. `verdict` is the last one that was known.
+    Time in which it was unknown does not count: `since` moves on by it. `verdict` is the last one that was known. While
+    it `wavers`, the probes behind it are still down or degraded, but their last checks passed: nothing is reached then,
+    and the time counts if they fail again.
     """
 
     verdict: bool | None = None
     since: float = 0.0
     unknown_since: float | None = None
+    wavers: bool = False
 
-    def judged(self, verdict: bool | None, t: float) -> Holding:
-        """After a judgement at `t`; None when a value that the condition needs is missing."""
+    def judged(self, verdict: bool | None, t: float, *, wavers: bool = False) -> Holding:
+        """After a judgement at `t`; None when a value that the condition needs is missing, or it wavers."""
         if verdict is None:
-            if self.verdict is None or self.unknown_since is not None:
+            if self.verdict is None:
                 return self
-            return Holding(self.verdict, self.since, t)
+            if self.unknown_since is None:
+                return Holding(self.verdict, self.since, t, wavers)
+            return self if self.wavers <= wavers else Holding(self.verdict, self.since, self.unknown_since)
         if verdict is not self.verdict:
             return Holding(verdict, t)
         if self.unknown_since is not None:
-            return Holding(verdict, self.since + t - self.unknown_since)
+            return Holding(verdict, self.since + (0.0 if self.wavers else t - self.unknown_since))
         return self
 
     def has_held(self, seconds: float, t: float) -> bool:

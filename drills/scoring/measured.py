@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from drills.alerting import AlertRules, AlertState, measured, observe, tick
+from drills.alerting import AlertRules, AlertState, measured, observe, tick, wavers
 from drills.alerting.rules import ANY_DEGRADED, ANY_PROBE
 from drills.alerting.state import Holding
 from drills.impact.assessment import ImpactAssessment, scored_until
@@ -41,6 +41,11 @@ class Moment:
         if known is None:
             return None
         return known.is_failing if metric == ANY_PROBE else known.is_degraded
+
+    def wavers(self, name: str) -> bool:
+        """Whether this probe is still down or degraded, and its last check passed."""
+        known = self.probes.probe(name)
+        return known is not None and known.wavers
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +117,11 @@ class _Course:
     def go_on(self, moment: Moment) -> None:
         if self.probe is None:
             holds = self.condition.holds(moment.values)
+            unsure = holds is None and wavers(moment.probes, self.condition.names)
         else:
             holds = moment.of_probe(self.probe, self.threshold.when)
-        self.holding = self.holding.judged(holds, moment.t)
+            unsure = holds is None and moment.wavers(self.probe)
+        self.holding = self.holding.judged(holds, moment.t, wavers=unsure)
         if self.holding.verdict is not True:
             self.is_open = False
         elif self.is_open:

@@ -156,7 +156,7 @@ SEARCH = ProbeSpec.model_validate({"name": "search", "http": {"url": "${app}/s"}
 DATABASE = ProbeSpec.model_validate({"name": "database", "postgres": {"url": "${db}"}, "role": "database"})
 
 #: What one check of each probe saw, in each second.
-Checks = list[tuple[Outcome, ...]]
+Checks = Sequence[tuple[Outcome, ...]]
 
 
 def checked(playbook: Playbook, checks: Checks, probes: tuple[ProbeSpec, ...] = (HOME, SEARCH, DATABASE)) -> Timeline:
