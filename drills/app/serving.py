@@ -37,6 +37,7 @@ from drills.store.occurrence_log import DueDrill
 from drills.store.retention import keep_no_longer
 from drills.store.store import Store
 from drills.workspace.sandbox import open_sandbox
+from drills.workspace.validate import require_valid
 from drills.workspace.workspace import Workspace
 
 
@@ -45,8 +46,8 @@ async def serving(context: Context, json_log: JsonLog) -> AsyncIterator[tuple[Co
     """The parts of the workspace's service, to be run together until it is to stop: each goes on until cancelled.
 
     They probe the sandbox, raise and resolve alerts, run the calendar, and forget old observations. Raises NotAllowed,
-    EnvironmentFailed when another service serves this workspace, or the sandbox does not come up; a part raises
-    BadInput for a probe or an entry of the schedule that cannot be used.
+    InvalidFiles for what `drills validate` finds in the files that are used here and by scheduled drills,
+    EnvironmentFailed when another service serves this workspace, or the sandbox does not come up.
     """
     context.require_on_machine(Act.SERVE)
     workspace, clock = context.workspace, context.clock
@@ -54,6 +55,8 @@ async def serving(context: Context, json_log: JsonLog) -> AsyncIterator[tuple[Co
     probes = list(workspace.probes.values())
     sandbox = open_sandbox(workspace)
     with _the_only_service(workspace, name), context.store() as store:
+        scheduled = {drill for entry in workspace.config.schedule for drill in entry.drills}
+        await asyncio.to_thread(require_valid, workspace.root, scheduled)
         await asyncio.to_thread(_make_ready, workspace, sandbox, store, json_log)
         alerts = StoredAlerts(store, name, json_log=json_log, clock=clock)
         rules = AlertRules.of(workspace.playbook(), probes)

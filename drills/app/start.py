@@ -49,6 +49,7 @@ def plan(
     from drills.drill.planning import plan_drill
 
     context.require_on_machine(Act.START)
+    _require_valid(context, name, playbook)
     planned = plan_drill(
         context.workspace, name, responder=responder, playbook=playbook, runbook=runbook, from_step=from_step
     )
@@ -63,15 +64,26 @@ def plan_practice(context: Context, name: str | None = None, *, playbook: str | 
     from drills.drill.planning import plan_drill
 
     context.require_on_machine(Act.PRACTISE)
+    name = _drawn(context) if name is None else name
+    _require_valid(context, name, playbook)
     planned = plan_drill(
         context.workspace,
-        _drawn(context) if name is None else name,
+        name,
         responder=ResponderKind.PERSON,
         playbook=playbook,
         blind=True,
     )
     require_possible(context, planned)
     return planned
+
+
+def _require_valid(context: Context, name: str, playbook: str | None) -> None:
+    """Raises InvalidFiles with what `drills validate` finds in the files of this drill, BadInput for no scenario."""
+    from drills.workspace.validate import require_valid
+
+    if name not in context.workspace.scenarios:
+        context.workspace.scenario(name)  # says which there are
+    require_valid(context.workspace.root, [name], playbook)
 
 
 def _drawn(context: Context) -> str:

@@ -90,13 +90,14 @@ def resume(context: Context) -> None:
 def recover(context: Context) -> Done:
     """Finish every undo that a dead runner still owes, and store its drill as aborted.
 
-    Raises NotAllowed, SandboxBusy while somebody holds the sandbox.
+    Where the sandbox cannot be opened, the lines say what is owed and why. Raises NotAllowed, SandboxBusy while
+    somebody holds the sandbox.
     """
-    from drills.drill.stopping import recover_sandbox
+    from drills.drill.stopping import recover_or_say
 
     context.require_on_sandbox(Act.MAINTAIN)
     with context.store() as store:
-        report = recover_sandbox(context.workspace, store)
+        report = recover_or_say(context.workspace, store)
     return Done(report.lines(), ExitCode.UNDO_OWED if report.owed else ExitCode.ALL_MET)
 
 

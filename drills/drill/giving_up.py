@@ -60,7 +60,7 @@ def _owed(store: Store, sandbox: str, number: int) -> OwedUndo:
 
 def _refuse_what_can_be_made(workspace: Workspace, row: OwedUndo) -> None:
     service = str(row.plan.get("service") or row.plan.get("in") or "").partition("/")[0]
-    if service and is_gone(open_sandbox(workspace), service):
+    if service and is_gone(open_sandbox(workspace, to_recover=True), service):
         return
     why = f"{service} is still there" if service else "it does not concern a single service"
     raise UndoOwed(

@@ -45,6 +45,9 @@ WriteReport = Callable[[Timeline, Scorecard], object]
 _ENDS = (DrillEnded, DrillAborted, DrillSkipped, EnvironmentLost, FaultFailed, SteadyStateFailed)
 
 
+_GIVE_UP = "run `drills recover` again when the cause is fixed, or `drills undo give-up NUMBER --because …`"
+
+
 @dataclass(frozen=True, slots=True)
 class RecoveryReport:
     """What recovery found and did. `owed`: what could not be undone, with the reason, and is owed still.
@@ -75,6 +78,7 @@ class RecoveryReport:
             *(f"undo #{row.journal_id} settled: {row.summary}" for row in self.settled),
             *(f"  changed {change}" for row in self.settled for change in row.changes),
             *(f"undo still owed: {owed}" for owed in self.owed),
+            *([_GIVE_UP] if self.owed else []),
             *self.failed,
         )
 

@@ -64,12 +64,7 @@ def stop_everything(
     for who, runner in _runners(workspace, store):
         if runner.alive():
             lines.append(_end(who, runner, patience, say))
-    try:
-        report = _recovered(workspace, store)
-    except SandboxBusy:
-        raise
-    except DrillsError as error:
-        report = _not_recovered(workspace, store, error)
+    report = _or_owed(workspace, store, _recovered)
     lines += report.lines()
     if unset is not None and (unset := _throw(store, why)) is not None:  # the runner may have kept the store locked
         for line in lines:
@@ -86,6 +81,25 @@ def end_drills(home: Path, *, patience: float = PATIENCE, say: Callable[[str], N
     """
     holders = [holder_of(path.parent, path.stem) for path in sorted(state_dir_of(home).glob("*.holder"))]
     return [_end(each.who, each.runner, patience, say) for each in holders if each is not None and each.drill]
+
+
+def recover_or_say(workspace: Workspace, store: Store) -> RecoveryReport:
+    """Settle what is owed on the workspace's sandbox. Where it cannot be opened, the report says what stays owed.
+
+    Raises SandboxBusy while somebody holds it, and the error where nothing is owed and a drill is unfinished.
+    """
+    return _or_owed(workspace, store, recover_sandbox)
+
+
+def _or_owed(
+    workspace: Workspace, store: Store, settle: Callable[[Workspace, Store], RecoveryReport]
+) -> RecoveryReport:
+    try:
+        return settle(workspace, store)
+    except SandboxBusy:
+        raise
+    except DrillsError as error:
+        return _not_recovered(workspace, store, error)
 
 
 def _not_recovered(workspace: Workspace, store: Store, error: DrillsError) -> RecoveryReport:
@@ -133,12 +147,11 @@ def _not_ended(holder: Holder, workspace: Workspace) -> str:
 def recover_sandbox(workspace: Workspace, store: Store) -> RecoveryReport:
     """Settle what is owed for the workspace's sandbox. Raises SandboxBusy while somebody holds it."""
     name = workspace.config.sandbox.name
-    with hold(workspace.state_dir, name, "drills recover"), hold_project(workspace):
-        reports, folders = (
-            reports_into(workspace.reports_dir),
-            fallback_folders(workspace.state_dir, workspace.reports_dir),
-        )
-        report = recover(store, open_sandbox(workspace), name, workspace.home, reports, folders)
+    with hold(workspace.state_dir, name, "drills recover"), hold_project(workspace, to_recover=True):
+        reports = reports_into(workspace.reports_dir)
+        folders = fallback_folders(workspace.state_dir, workspace.reports_dir)
+        sandbox = open_sandbox(workspace, to_recover=True)
+        report = recover(store, sandbox, name, workspace.home, reports, folders)
         if not report.owed:
             forget_copy(workspace)
         return report

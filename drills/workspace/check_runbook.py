@@ -25,7 +25,7 @@ def check_runbook(path: Path, file: str, causes: Collection[str]) -> Iterator[Pr
     for remark in runbook.remarks:
         yield Problem(file, remark.line, "", remark.wrong, remark.right, warning=True)
     for section in runbook.missing_sections():
-        yield Problem(file, 1, "", f"has no section {section!r}", f"add a heading `## {section}`")
+        yield Problem(file, 1, "", f"has no section {section!r}", f"add a heading `## {section}`", warning=True)
     if "Mitigation" not in runbook.missing_sections():
         for horizon in runbook.missing_horizons():
             wrong, right = f"has no horizon {horizon!r}", f"add a heading `### {horizon}` below Mitigation"

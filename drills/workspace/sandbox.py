@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from drills.errors import BadInput
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from drills.sandbox.compose.project import Project
 
 
-def open_sandbox(workspace: Workspace) -> Sandbox:
+def open_sandbox(workspace: Workspace, *, to_recover: bool = False) -> Sandbox:
     """The workspace's sandbox, running or not.
 
+    `to_recover` is for undoing only: the compose project that was drilled last, whose files may be gone or broken.
     Raises BadInput for a compose file that is not there, and for an engine that is not this machine's.
     """
     location = _location(workspace)
@@ -27,11 +29,12 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
     if config.services:
         from drills.sandbox.declared.sandbox import DeclaredSandbox
 
-        copy = _copy(location, wanted=config.copy_)
+        own = _project(location, to_recover=to_recover)
+        copy = _copy(location, own, wanted=config.copy_)
         if copy is not None:
-            copy.prepare()
+            copy.prepare(again=not to_recover)
         return DeclaredSandbox(
-            project_of(location) if copy is None else copy.project,
+            own if copy is None else copy.project,
             location.compose_folder if copy is None else location.copy_folder,
             config.services,
             links=config.links,
@@ -46,16 +49,24 @@ def open_sandbox(workspace: Workspace) -> Sandbox:
     )
 
 
-def hold_project(workspace: Workspace) -> AbstractContextManager[None]:
+@contextmanager
+def hold_project(workspace: Workspace, *, to_recover: bool = False) -> Iterator[None]:
     """That no other workspace drills the same compose project meanwhile; nothing for the included system.
 
-    Raises SandboxBusy, naming who does.
+    The project is remembered, so that what is owed on it can be undone whatever becomes of its files. `to_recover` is
+    as in `open_sandbox`. Raises SandboxBusy, naming who does.
     """
     if not workspace.config.sandbox.services:
-        return nullcontext()
+        yield
+        return
+    from drills.sandbox.compose.drilled_project import remember
     from drills.sandbox.compose.project_lock import exclusive
 
-    return exclusive(project_of(_location(workspace)))
+    location = _location(workspace)
+    own = _project(location, to_recover=to_recover)
+    with exclusive(own):
+        remember(own, location.compose_folder)
+        yield
 
 
 def refuse_beside(workspace: Workspace) -> None:
@@ -79,22 +90,30 @@ def use_copy(workspace: Workspace) -> None:
         raise BadInput("only a compose project of your own can be copied; the included sandbox is for breaking anyhow")
     location = _location(workspace)
     copy = ProjectCopy(project_of(location), location.copy_folder)
-    copy.prepare()
+    copy.prepare(again=True)
     copy.use()
 
 
 def forget_copy(workspace: Workspace) -> None:
     """The project itself is meant again, unless its copy is up or `sandbox.copy` asks for one."""
     location = _location(workspace)
-    if (location.copy_folder / "in-use").exists() and not open_sandbox(workspace).is_up():
-        ProjectCopy(project_of(location), location.copy_folder).forget()
+    if (location.copy_folder / "in-use").exists() and not open_sandbox(workspace, to_recover=True).is_up():
+        ProjectCopy(_project(location, to_recover=True), location.copy_folder).forget()
 
 
-def _copy(location: SandboxLocation, *, wanted: bool) -> ProjectCopy | None:
-    """The copy, if that is meant."""
+def _project(location: SandboxLocation, *, to_recover: bool) -> Project:
+    """The compose project; to recover, the one that was drilled last."""
+    from drills.sandbox.compose.drilled_project import remembered
+
+    drilled = remembered(location.compose_folder) if to_recover else None
+    return drilled or project_of(location)
+
+
+def _copy(location: SandboxLocation, own: Project, *, wanted: bool) -> ProjectCopy | None:
+    """The copy of this project, if that is meant."""
     if not wanted and not (location.copy_folder / "in-use").exists():
         return None
-    return ProjectCopy(project_of(location), location.copy_folder)
+    return ProjectCopy(own, location.copy_folder)
 
 
 def compose_project(workspace: Workspace) -> Project:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from drills.errors import Problem
+from drills.errors import InvalidFiles, Problem
 from drills.faults.registry import FAULTS
 from drills.included import included_root
 from drills.model.playbook import Playbook
@@ -29,11 +29,16 @@ from drills.workspace.probe_files import read_probes
 from drills.workspace.yaml_lines import Document, YamlPath, read_document
 
 
-def validate(root: Path) -> list[Problem]:
-    """Every problem of the workspace in `root`, by file and line; warnings are marked and come among the others."""
+def validate(root: Path, only: Collection[str] | None = None) -> list[Problem]:
+    """Every problem of the workspace in `root`, by file and line; warnings are marked and come among the others.
+
+    With `only`, of the scenarios just these are read.
+    """
     config = load_model(root / CONFIG_FILE, WorkspaceConfig, shown_as=CONFIG_FILE)
     own = {name: _load(root, path, Playbook) for name, path in playbook_files(root).items()}
-    scenarios = {name: _load(root, path, Scenario, name=name) for name, path in scenario_files(root).items()}
+    paths = scenario_files(root)
+    read = paths if only is None else paths.keys() & set(only)
+    scenarios = {name: _load(root, paths[name], Scenario, name=name) for name in sorted(read)}
     documents = [read_document(path, str(path.relative_to(root))) for path in probe_files(root)]
     system = _system(config.model)
     probes, problems = read_probes(documents, root, system.probe_settings)
@@ -63,13 +68,32 @@ def validate(root: Path) -> list[Problem]:
             found += check_compose(root, config.document, config.model.sandbox)
         wrong_links = wrong_by_itself(config.model.sandbox.links, config.model.sandbox.services)
         found += [config.document.problem(each.yaml_path, each.wrong, each.right) for each in wrong_links]
-        found += _check_config(root, config.document, config.model, own, scenarios)
+        found += _check_config(root, config.document, config.model, own, paths)
     if all(each.warning for each in problems):
         included = root.resolve() == included_root()
         warned = {name: each for name, each in own.items() if not included or each.model == chosen}
         found += _unsupplied(config, warned, chosen, supplied_metrics([probe.spec for probe in probes]))
     found += _broken_entry_points()
     return sorted(dict.fromkeys(found), key=lambda problem: (problem.file, problem.line))
+
+
+def require_valid(root: Path, scenarios: Collection[str], playbook: str | None = None) -> None:
+    """Raises InvalidFiles with every error of the files that drills of these scenarios use; warnings are no errors.
+
+    Without a `playbook` it is the one that drills.yaml names. What is wrong with other scenarios and playbooks does not
+    matter here.
+    """
+    wrong = [each for each in validate(root, scenarios) if not each.warning and _is_used(each.file, root, playbook)]
+    if wrong:
+        raise InvalidFiles(wrong)
+
+
+def _is_used(file: str, root: Path, playbook: str | None) -> bool:
+    """Of the playbooks only the one that is meant."""
+    if not file.startswith("playbooks/"):
+        return True
+    config = load_model(root / CONFIG_FILE, WorkspaceConfig).model
+    return Path(file).stem == (playbook or (config.playbook if config is not None else None))
 
 
 def _broken_entry_points() -> Iterator[Problem]:

@@ -82,8 +82,9 @@ def test_a_scenario_that_names_a_probe_or_a_fault_wrongly_is_told_the_nearest(wo
         "there is no probe 'hoem'; did you mean home?"
     )
     file.write_text(text.replace("[]", "[{at: 1s, fault: {kind: kil-service}}]"), encoding="utf-8")
-    assert "unknown kind of fault 'kil-service'; did you mean kill-service?" in one_line(
-        drills_here("run", "own", folder=workspace)
+    assert (
+        "'kil-service' is not a kind of fault; did you mean kill-service?\n"
+        in drills_here("run", "own", folder=workspace).stderr
     )
 
 
@@ -91,7 +92,7 @@ def test_a_missing_locustfile_is_told_before_anything_is_started(workspace: Path
     file = workspace / "scenarios" / "own" / "scenario.yaml"
     file.write_text(file.read_text(encoding="utf-8") + "traffic: {locustfile: mine.py}\n", encoding="utf-8")
     done = drills_here("run", "own", folder=workspace)
-    assert "own: traffic: scenarios/own/mine.py: no such file" in one_line(done)
+    assert "scenarios/own/scenario.yaml:5: traffic.locustfile: there is no file 'mine.py'; " in one_line(done)
     assert done.returncode == ExitCode.BAD_INPUT
 
 

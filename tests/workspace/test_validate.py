@@ -108,7 +108,7 @@ MISTAKES = [
     ("scenarios/slow-query/scenario.yaml", "title:", "traffic: {locustfile: us.py}\ntitle:", "scenarios/slow-query/scenario.yaml:1: traffic.locustfile: there is no file 'us.py'; write the file's name within the scenario's folder"),
     ("scenarios/quiet/scenario.yaml", "title:", "timeline: [{at: 1s, fault: {kind: external-api-blocked}}]\nrunbook: null\ntitle:", "scenarios/quiet/scenario.yaml:1: truth: is missing; write the cause, its candidates and the remedy"),
     # runbook
-    ("scenarios/slow-query/runbook.md", "## Rollback\n", "", "scenarios/slow-query/runbook.md:1: has no section 'Rollback'; add a heading `## Rollback`"),
+    ("scenarios/slow-query/runbook.md", "## Rollback\n", "", "scenarios/slow-query/runbook.md:1: warning: has no section 'Rollback'; add a heading `## Rollback`"),
     ("scenarios/slow-query/runbook.md", '"name":"mend"', '"name":"check"', "scenarios/slow-query/runbook.md:11: a second block named 'check'"),
     ("scenarios/slow-query/runbook.md", '"cause":"missing-index"', '"cause":"missing-indx"', "scenarios/slow-query/runbook.md:11: mend.cause: 'missing-indx' is not among the scenario's causes; did you mean missing-index?"),
 ]  # fmt: skip

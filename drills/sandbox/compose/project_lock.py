@@ -31,10 +31,12 @@ def refuse_while_drilled(project: Project) -> None:
 
 @contextmanager
 def _locked(project: Project, how: int) -> Iterator[None]:
+    # What is owed on a project whose file is gone can be undone all the same.
+    locked = project.file if project.file.exists() else project.folder
     try:
-        descriptor = os.open(project.file, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(locked, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        raise BadInput(f"{project.file}: cannot be read ({error.strerror})") from None
+        raise BadInput(f"{locked}: cannot be read ({error.strerror})") from None
     try:
         try:
             fcntl.flock(descriptor, how | fcntl.LOCK_NB)

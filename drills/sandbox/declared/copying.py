@@ -45,8 +45,10 @@ class ProjectCopy:
     def in_use(self) -> bool:
         return self._in_use.exists()
 
-    def prepare(self) -> None:
-        """Write what makes it a copy. Raises BadInput for a project that cannot have one, with the reason."""
+    def prepare(self, *, again: bool) -> None:
+        """Write what makes it a copy, `again` if that was done. Raises BadInput for a project that cannot have one."""
+        if self._file.exists() and not again:
+            return
         own = self._original
         model = read_model(Selection(own.name, own.folder, own.files))
         if problems := list(refusals(model)):

@@ -127,16 +127,33 @@ def test_stop_ends_a_drill_whose_compose_file_is_gone(folder: Path) -> None:
     assert done.stdout.endswith(" ended\n")
 
 
-def test_what_a_killed_runner_owes_waits_for_the_compose_file(folder: Path) -> None:
+@pytest.mark.parametrize("instead", [None, "services: [\n", "services: {other: {image: 'redis:7'}}\n"])
+def test_what_a_killed_runner_owes_is_undone_without_the_compose_file_or_with_a_broken_one(
+    folder: Path, instead: str | None
+) -> None:
     with drilling(folder) as (runner, _), moved(folder / "compose.yaml"):
         runner.kill()
         runner.wait()
-        done = drills(folder, "stop")
-        assert done.returncode == ExitCode.UNDO_OWED, done.stderr
-        assert done.stdout.count("undo still owed: #") == 2
-        assert done.stdout.count("there is no compose file compose.yaml") == 2
-    stopped = drills(folder, "stop")
-    assert stopped.returncode == ExitCode.ALL_MET, stopped.stdout
+        if instead is not None:
+            (folder / "compose.yaml").write_text(instead, encoding="utf-8")
+        done = drills(folder, "recover")
+        assert done.returncode == ExitCode.ALL_MET, done.stdout + done.stderr
+        assert done.stdout.count(" settled: ") == 2
+        assert [state for _, state in standing(folder)] == ["running", "running"]
+
+
+def test_what_cannot_be_undone_without_the_compose_file_is_named_with_how_to_give_it_up(folder: Path) -> None:
+    with drilling(folder) as (runner, _), moved(folder / "compose.yaml"), moved(folder / ".drills/sandbox"):
+        runner.kill()
+        runner.wait()
+        done = drills(folder, "recover")
+        assert done.returncode == ExitCode.UNDO_OWED, done.stdout + done.stderr
+        *owed, how = done.stdout.splitlines()
+        assert len(owed) == 2
+        assert all(re.match(r"undo still owed: #\d+ .*: there is no compose file compose.yaml", line) for line in owed)
+        assert how.endswith("or `drills undo give-up NUMBER --because …`")
+    recovered = drills(folder, "recover")
+    assert recovered.returncode == ExitCode.ALL_MET, recovered.stdout
 
 
 def test_stop_undoes_while_the_store_is_locked(folder: Path) -> None:
