@@ -108,7 +108,7 @@ def test_a_drill_whose_disk_fills_up_undoes_everything_and_is_kept_in_a_file(
     assert len(Journal(store).owed()) == 1, "as far as the store knows"
 
     workspace = Workspace.load(tmp_path)
-    monkeypatch.setattr(stopping, "open_sandbox", lambda _: Filling())
+    monkeypatch.setattr(stopping, "open_sandbox", lambda _, **__: Filling())
     report = stopping.recover_sandbox(workspace, store)
     assert report.lines() == (f"{held.record.drill_id} stored, which was kept in a file",)
     assert Journal(store).owed() == []

@@ -88,7 +88,7 @@ def test_whenever_the_runner_dies_its_drill_is_finished(
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == DIED
-    monkeypatch.setattr(stopping, "open_sandbox", lambda _: PaperSandbox())
+    monkeypatch.setattr(stopping, "open_sandbox", lambda _, **__: PaperSandbox())
     with closing(Store.open(workspace.store_url)) as store:
         stopping.recover_sandbox(workspace, store)
         assert stopping.recover_sandbox(workspace, store).lines() == (), "once is enough"

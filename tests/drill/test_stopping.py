@@ -67,7 +67,7 @@ class Restored:
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Restored:
     restored = Restored()
-    monkeypatch.setattr(stopping, "open_sandbox", lambda _: restored)
+    monkeypatch.setattr(stopping, "open_sandbox", lambda _, **__: restored)
     return restored
 
 

@@ -15,5 +15,5 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ShopOnPaper:
     shop = ShopOnPaper(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DRILLS_WORKSPACE", raising=False)
-    monkeypatch.setattr("drills.workspace.sandbox.open_sandbox", lambda _: shop)
+    monkeypatch.setattr("drills.workspace.sandbox.open_sandbox", lambda _, **__: shop)
     return shop
