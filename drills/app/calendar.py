@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from drills.app.access import Act
+from drills.model.on_call import people_on_call
 from drills.model.responder_kind import answered_blind
 
 if TYPE_CHECKING:
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ComingDrill:
-    """A planned drill. `local` is in its entry's time zone; `drill` is None for one that a person is to answer."""
+    """A planned drill, and who is on call then.
+
+    `local` is in its entry's time zone; `drill` is None for one that a person is to answer.
+    """
 
     local: datetime
     drill: str | None
     responder: str
+    on_call: tuple[str, ...] = ()
 
 
 def calendar(context: Context, months: int, *, spoil: bool = False) -> tuple[ComingDrill, ...]:
@@ -37,6 +42,7 @@ def calendar(context: Context, months: int, *, spoil: bool = False) -> tuple[Com
             planned.local,
             planned.drill if spoil or not answered_blind(planned.responder) else None,
             planned.responder,
+            tuple(each.who for each in people_on_call(context.workspace.config.on_call, planned.local)),
         )
         for planned in upcoming(context.workspace.config.schedule, context.clock.now(), months)
     )

@@ -31,12 +31,13 @@ from drills.model.events import (
     StepChecked,
     TaskChecked,
 )
+from drills.model.level_tasks import Task, tasks_of
 from drills.model.playbook import Audience, Choice, MessageStatus, Milestone, TriageStep
 from drills.model.timeline import Timeline
 from drills.model.visible import visible_line
 from drills.nearest import nearest
 from drills.responders.briefing import briefing
-from drills.responders.level_brief import Task, declared_brief, tasks_of, what_follows, who
+from drills.responders.level_brief import declared_brief, what_follows, who
 from drills.responders.plain_text import plain
 from drills.responders.updates import incident_level, update
 from drills.store.records import DrillRecord
@@ -214,7 +215,7 @@ class Desk:
             rung = next(each for each in rungs if each.name == name)
         reason = self._kept(because, "--because")
         escalated = Escalated(**self._now(), rung=rung.name, contact=rung.contact, reason=reason)
-        return self._said(f"escalated to {rung.name}: {who(timeline.start.playbook, rung.contact)}", escalated)
+        return self._said(f"escalated to {rung.name}: {who(timeline.start, rung.contact)}", escalated)
 
     def take_hint(self) -> Answer:
         timeline = self._timeline()

@@ -47,6 +47,7 @@ COMMANDS = {
     "heartbeat": "drills.cli.watching",
     "serve": "drills.cli.watching",
     "calendar": "drills.cli.watching",
+    "oncall": "drills.cli.on_call",
     "stop": "drills.cli.upkeep",
     "resume": "drills.cli.upkeep",
     "recover": "drills.cli.upkeep",

@@ -32,6 +32,7 @@ def practice(
 ) -> None:
     """Practise an incident: see its id, story and alert; answer with `drills respond` in a second terminal."""
     from drills.app.context import at_terminal
+    from drills.app.on_call import on_call_now
     from drills.app.start import plan_practice
     from drills.cli.run import run_plan
 
@@ -43,6 +44,9 @@ def practice(
     plan = plan_practice(context, None if draw else name, playbook=playbook)
     if not hidden:
         _begin_anew(plan.scenario.name, playbook, workspace)
+    people = on_call_now(context)
+    if people:
+        echo(f"On call, and so the responder of this drill: {', '.join(people)}")
     echo("When the alert comes, answer from a second terminal: `drills respond status`, `drills respond ack`, …")
     echo("Repair the sandbox with `drills sandbox …`. End with `drills respond all-clear`. Ctrl-C gives up.\n")
     raise typer.Exit(run_plan(context, plan))

@@ -95,6 +95,8 @@ def calendar(
 
     coming = coming_drills(at_terminal(workspace), months, spoil=spoil)
     for each in coming:
-        echo(f"{each.local:%a %Y-%m-%d %H:%M %Z}  {each.drill or '(blind)':<24} {each.responder}")
+        people = ", ".join(each.on_call)
+        when, what = f"{each.local:%a %Y-%m-%d %H:%M %Z}", each.drill or "(blind)"
+        echo(f"{when}  {what:<24} {each.responder:<8} {people}".rstrip())
     if not coming:
         echo("nothing is scheduled; add entries to `schedule:` in drills.yaml")

@@ -13,6 +13,7 @@ from drills.drill.plan import DrillPlan
 from drills.drill.recorder import Recorder
 from drills.masking.masking import mask
 from drills.model.events import DrillStarted, Event
+from drills.model.on_call import people_on_call
 from drills.model.scorecard import Scorecard
 from drills.responders.runbook import Surroundings
 from drills.sandbox.known_secrets import KnownSecrets
@@ -45,6 +46,7 @@ def begin(
             responder=plan.responder,
             runbook=plan.runbook,
             blind=plan.blind,
+            on_call=people_on_call(plan.on_call, record.started_at),
             predecessor=predecessor_of(plan.scenario.name, alike, record.started_at),
             open_actions=open_actions,
             remedies=tuple(mask(remedy, known, names=secrets.names) for remedy in plan.remedies),

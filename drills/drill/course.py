@@ -28,12 +28,14 @@ from drills.faults.settling import settle_owed
 from drills.impact.assessment import assess
 from drills.impact.hindrances import hindrances
 from drills.model.events import (
+    Actor,
     AlertFired,
     BaselineTaken,
     DrillAborted,
     DrillEnded,
     DrillSkipped,
     EnvironmentLost,
+    Escalated,
     Event,
     FaultApplied,
     FaultFailed,
@@ -48,6 +50,7 @@ from drills.model.events import (
 from drills.model.scenario import Injection
 from drills.model.timeline import Timeline
 from drills.model.traffic_surge import TrafficSurge
+from drills.responders.escalation import rungs_due
 from drills.responders.runbook import Surroundings
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.declared.sandbox import DeclaredSandbox
@@ -199,9 +202,14 @@ class Course:
         patience = self._plan.impact_patience.total_seconds()
         while True:
             timeline = self._recorder.timeline
-            over = ending(
-                timeline, assess(timeline), self._recorder.t, baseline_end=baseline_end, impact_patience=patience
-            )
+            impact = assess(timeline)
+            for due in rungs_due(timeline, impact, self._recorder.t):
+                called = due.rung
+                raised = Escalated(
+                    **self._recorder.now(), rung=called.name, contact=called.contact, reason=due.reason, due=True
+                )
+                self._recorder.emit(raised.model_copy(update={"by": Actor.CONDUCTOR}))
+            over = ending(timeline, impact, self._recorder.t, baseline_end=baseline_end, impact_patience=patience)
             if over is not None:
                 self._recorder.emit(DrillEnded(**self._recorder.now(), reason=over.reason, says=over.says))
                 return

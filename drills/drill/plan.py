@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from drills.model.events import ResponderKind
+from drills.model.on_call import OnCall
 from drills.model.playbook import Playbook
 from drills.model.probe import ProbeSpec
 from drills.model.scenario import Scenario
@@ -34,6 +35,7 @@ class DrillPlan:
     blocks: Sequence[Block] = ()
     resumed_from: str | None = None
     blind: bool = False
+    on_call: OnCall = field(default_factory=OnCall)
     entrance: str = ""
     on_copy: bool = False
     """Whether a throw-away copy of the compose project is drilled, brought up before and removed afterwards."""

@@ -64,6 +64,7 @@ def plan_drill(
     return DrillPlan(
         scenario=scenario,
         playbook=workspace.playbook(playbook),
+        on_call=workspace.config.on_call,
         probes=probes,
         locustfile=locustfile,
         responder=responder,

@@ -13,9 +13,11 @@ from drills.model.playbook import BusinessTime, Limit, Weekday
 def due(limit: Limit, began: datetime, hours: BusinessTime | None) -> datetime | None:
     """The moment at which a limit that began to run at `began` (aware) is over; None where it gives no number.
 
-    A duration is counted by the clock. A limit in business days is over at closing time of the Nth business day after
-    the day of `began`, both in the calendar's time zone: from Friday 16:00, or from Saturday, one business day ends on
-    Monday at closing time. Raises ValueError for business days without `hours`, and as `is_business_day` does.
+    A duration is counted by the clock. A limit in business days is over at closing time of the Nth business day that
+    opens after `began`, in the calendar's time zone: from Friday 16:00, from Saturday, or from Monday before opening
+    time, one business day ends on Monday at closing time.
+
+    Raises ValueError for business days without `hours`, and as `is_business_day` does.
     """
     if limit.within is not None:
         return began + limit.within
@@ -24,7 +26,8 @@ def due(limit: Limit, began: datetime, hours: BusinessTime | None) -> datetime |
     if hours is None:
         raise ValueError("a limit in business days needs the playbook's business-time")
     zone = ZoneInfo(hours.time_zone)
-    day = began.astimezone(zone).date()
+    local = began.astimezone(zone)
+    day = local.date() if local.time() >= hours.opens else local.date() - timedelta(days=1)
     for _ in range(limit.business_days):
         day += timedelta(days=1)
         while not is_business_day(day, hours):

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from drills.model.aftermath import OpenAction
+from drills.model.on_call import PersonOnCall
 from drills.model.playbook import Audience, Choice, MessageStatus, Milestone, Playbook
 from drills.model.probe import LOCAL, Observation, Outcome, ProbeSpec
 from drills.model.responder_kind import ResponderKind as ResponderKind
@@ -75,6 +76,7 @@ class DrillStarted(Base):
     runbook: str | None = Field(None, description="Name of the scenario whose runbook responds, if one does.")
     blind: bool = False
     predecessor: Predecessor | None = None
+    on_call: tuple[PersonOnCall, ...] = Field((), description="Who was on call by the workspace's rotations.")
     open_actions: tuple[OpenAction, ...] = Field((), description="Of earlier drills of the same scenario.")
     remedies: tuple[str, ...] = Field(
         (), description="Patterns of the commands that repair: the scenario's, and those of its own runbook."

@@ -66,7 +66,7 @@ class Limit(Model):
     within: Duration | None = None
     business_days: Annotated[int, Field(ge=1, le=250)] | None = Field(
         None,
-        description="Until closing time of the Nth business day after the day on which it begins; instead of `within`.",
+        description="Until closing time of the Nth business day that opens after it begins; instead of `within`.",
     )
     says: str = ""
     counted_from: Milestone | None = Field(

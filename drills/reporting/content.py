@@ -38,6 +38,8 @@ class Content:
     steps: tuple[response.StepLine, ...]
     messages: tuple[response.MessageLine, ...]
     checklist: tuple[response.ChecklistLine, ...]
+    tasks: tuple[response.TaskLine, ...]
+    roles: tuple[str, ...]
     decisions: tuple[response.Decision, ...]
     judged: limiting.LimitLine | None
     rules: tuple[response.Rule, ...]
@@ -78,6 +80,8 @@ def content(timeline: Timeline, card: Scorecard) -> Content:
         steps=response.step_lines(timeline),
         messages=response.message_lines(timeline),
         checklist=response.checklist(timeline, card),
+        tasks=response.task_lines(timeline, card),
+        roles=response.roles_played(timeline),
         decisions=response.decisions(timeline),
         judged=limiting.decision_line(card),
         rules=response.decision_rules(timeline),

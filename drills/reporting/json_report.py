@@ -20,7 +20,7 @@ from drills.reporting.sections.limits import Comparison
 from drills.reporting.sections.moments import moment_at
 from drills.reporting.sections.monitoring import AlertLine, HeldBack, ProbeLine
 from drills.reporting.sections.observed import MetricLine
-from drills.reporting.sections.response import ChecklistLine, Decision, MessageLine, StepLine
+from drills.reporting.sections.response import ChecklistLine, Decision, MessageLine, StepLine, TaskLine
 
 REPORT_FORMAT: Final = 1
 
@@ -60,6 +60,8 @@ class JsonReport(Model):
     steps: tuple[StepLine, ...]
     messages: tuple[MessageLine, ...]
     checklist: tuple[ChecklistLine, ...]
+    tasks: tuple[TaskLine, ...] = Field((), description="Actions of the declared level, and checklists of phases.")
+    roles: tuple[str, ...] = Field((), description="Who was on call, and how the commander kept to the role.")
     decisions: tuple[Decision, ...]
     truth: TruthTold | None
     undos: tuple[UndoLine, ...]
@@ -97,6 +99,8 @@ def json_report(report: Content) -> str:
         steps=report.steps,
         messages=report.messages,
         checklist=report.checklist,
+        tasks=report.tasks,
+        roles=report.roles,
         decisions=report.decisions,
         truth=report.truth,
         undos=report.undos,

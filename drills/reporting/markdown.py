@@ -210,6 +210,12 @@ def _response(report: Content) -> Iterator[str]:
         for item in report.checklist
     ]
     yield from _section("Triage checklist", table(("Step", "By", "Ticked", "Verdict", "Points"), checks))
+    tasks = [
+        (item.of, item.text, "not ticked" if item.ticked is None else f"{item.ticked.clock}, {item.after}")
+        for item in report.tasks
+    ]
+    said = "\n".join(f"- {escaped(line)}" for line in report.roles)
+    yield from _section("Roles, actions and checklists", said, table(("Of", "Line", "Ticked"), tasks) if tasks else "")
     decided = [
         f"{item.moment.clock} **{item.choice}**: {escaped(item.grounds)}. {escaped(item.reason)}"
         for item in report.decisions

@@ -71,7 +71,7 @@ def _asked(timeline: Timeline) -> list[str]:
     lines = [
         "",
         f"{level} asks for",
-        *(f"  {line}" for line in roles(playbook, playbook.level(level), timeline.start.at)),
+        *(f"  {line}" for line in roles(timeline.start, playbook.level(level))),
     ]
     lines += [f"  {line}" for line in task_lines(timeline, level, TaskList.ACTIONS)]
     if ladder := ladder_lines(timeline, level):

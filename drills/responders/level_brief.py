@@ -6,54 +6,23 @@ The actions of the level are `a1`, `a2` …, the lines of its phases' checklists
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from drills.model.business_time import due
 from drills.model.durations import format_duration, humane
-from drills.model.events import Escalated, TaskChecked, TaskList
+from drills.model.events import DrillStarted, Escalated, TaskChecked, TaskList
+from drills.model.level_tasks import tasks_of
 from drills.model.playbook import Level, Playbook, Rung
 from drills.model.timeline import Timeline
 from drills.model.visible import visible_line
 from drills.responders.updates import incident_level
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A line that can be ticked. `of` is the name of its level or phase, `index` its place there, from 0."""
-
-    name: str
-    list: TaskList
-    of: str
-    index: int
-    text: str
-
-    def is_ticked_by(self, event: TaskChecked) -> bool:
-        return (event.list, event.of, event.index) == (self.list, self.of, self.index)
-
-
-def tasks_of(playbook: Playbook, level: str) -> tuple[Task, ...]:
-    """The actions of this level, then the checklists of the phases that are for it."""
-    actions = [
-        Task(f"a{index + 1}", TaskList.ACTIONS, level, index, text)
-        for index, text in enumerate(playbook.level(level).actions)
-    ]
-    lines = [
-        (phase.name, index, text)
-        for phase in playbook.phases
-        if not phase.levels or level in phase.levels
-        for index, text in enumerate(phase.checklist)
-    ]
-    phases = [Task(f"p{number + 1}", TaskList.PHASES, *line) for number, line in enumerate(lines)]
-    return (*actions, *phases)
-
-
-def who(playbook: Playbook, contact: str) -> str:
-    """A contact with how to reach it, in words."""
-    for known in playbook.contacts:
-        if known.name == contact:
-            return f"{known.name} ({known.reach})" if known.reach else known.name
-    return contact
+def who(start: DrillStarted, contact: str) -> str:
+    """A contact with who is on call for it, and how to reach it, in words."""
+    people = ", ".join(each.who for each in start.on_call if contact in each.contacts)
+    reach = next((known.reach for known in start.playbook.contacts if known.name == contact), "")
+    return f"{contact}{f', now {people}' if people else ''}{f' ({reach})' if reach else ''}"
 
 
 def channel_name(channel: str, began: datetime) -> str:
@@ -63,13 +32,13 @@ def channel_name(channel: str, began: datetime) -> str:
     return channel.replace("YYYY", f"{began:%Y}").replace("MM", f"{began:%m}").replace("DD", f"{began:%d}")
 
 
-def roles(playbook: Playbook, level: Level, began: datetime) -> Iterator[str]:
+def roles(start: DrillStarted, level: Level) -> Iterator[str]:
     """Whom the level wants called, where responders meet, and whom they tell how often."""
     urgency = f" with urgency {level.urgency}" if level.urgency is not None else ""
     if level.notify:
-        yield f"Call{urgency}: " + "; ".join(who(playbook, contact) for contact in level.notify)
+        yield f"Call{urgency}: " + "; ".join(who(start, contact) for contact in level.notify)
     if level.channel:
-        yield f"Channel: {channel_name(level.channel, began)}"
+        yield f"Channel: {channel_name(level.channel, start.at)}"
     if level.status_page is not None:
         yield f"Status page: {level.status_page.stated}"
     if level.update_every is not None:
@@ -81,7 +50,7 @@ def declared_brief(timeline: Timeline, level: str) -> list[str]:
     """What is shown when this level is declared."""
     playbook = timeline.start.playbook
     found = playbook.level(level)
-    lines = [found.means, *roles(playbook, found, timeline.start.at)]
+    lines = [found.means, *roles(timeline.start, found)]
     lines += [f"Rule: {rule.says}" for rule in playbook.communication_rules]
     tasks = [f"  {line}" for line in task_lines(timeline, level, TaskList.ACTIONS)]
     if tasks:
@@ -118,7 +87,7 @@ def ladder_lines(timeline: Timeline, level: str) -> list[str]:
             continue
         state = "☑" if rung.name in called else "☐"
         due = "   DUE: `drills respond escalate`" if rung.name in raised - called else ""
-        lines.append(f"  {state} {visible_line(f'{rung.name}: {who(playbook, rung.contact)}')}{_when(rung)}{due}")
+        lines.append(f"  {state} {visible_line(f'{rung.name}: {who(timeline.start, rung.contact)}')}{_when(rung)}{due}")
     return lines
 
 

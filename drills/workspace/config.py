@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from drills.model.durations import Duration
 from drills.model.file_names import FilePath
+from drills.model.on_call import OnCall
 from drills.model.playbook import Model
 from drills.probing.net.server_url import ServerUrl
 from drills.probing.net.urls import HttpUrl
@@ -125,3 +126,4 @@ class WorkspaceConfig(Model):
     )
     reports: FilePath = Field("reports", description="The folder for reports.")
     retention: Retention = Retention()
+    on_call: OnCall = Field(OnCall(), description="Who is on call when: rotations and overrides.")

@@ -27,7 +27,8 @@ def in_paris(text: str) -> datetime:
         ("2026-11-27 16:00", "2026-11-30 17:00"),  # a Friday
         ("2026-11-28 03:00", "2026-11-30 17:00"),  # a Saturday
         ("2026-11-29 23:59", "2026-11-30 17:00"),  # a Sunday
-        ("2026-11-30 00:00", "2026-12-01 17:00"),  # a Monday
+        ("2026-11-30 08:59", "2026-11-30 17:00"),  # a Monday, before it opens
+        ("2026-11-30 09:00", "2026-12-01 17:00"),
         ("2026-12-24 16:00", "2026-12-25 17:00"),  # Christmas, for a playbook that names no country
     ],
 )
@@ -51,8 +52,9 @@ def test_holidays_of_the_country_and_region_are_no_business_days(
 
 
 def test_the_day_is_that_of_the_calendars_zone() -> None:
-    """Sunday 23:30 UTC is Monday in Paris."""
-    assert due(NEXT_DAY, datetime(2026, 11, 29, 23, 30, tzinfo=UTC), HOURS) == in_paris("2026-12-01 17:00")
+    """Monday 08:30 UTC is 09:30 in Paris, where the day has begun."""
+    assert due(NEXT_DAY, datetime(2026, 11, 30, 8, 30, tzinfo=UTC), HOURS) == in_paris("2026-12-01 17:00")
+    assert due(NEXT_DAY, datetime(2026, 11, 30, 7, 30, tzinfo=UTC), HOURS) == in_paris("2026-11-30 17:00")
 
 
 def test_a_change_of_the_clock_is_counted_in_real_seconds() -> None:
@@ -89,8 +91,9 @@ def test_it_is_a_business_day_after_the_beginning_and_exactly_that_many_lie_betw
     hours = BusinessTime(time_zone="Europe/Paris", days=tuple(days), closes=time(18, 30), source="line 1")
     over = due(Limit(business_days=count, source="line 2"), began, hours)
     assert over is not None
-    first = began.astimezone(PARIS).date()
-    between = [first + timedelta(days=after) for after in range(1, (over.date() - first).days + 1)]
+    local = began.astimezone(PARIS)
+    first = local.date() + timedelta(days=local.time() >= hours.opens)
+    between = [first + timedelta(days=after) for after in range((over.date() - first).days + 1)]
     assert over > began
     assert is_business_day(over.date(), hours)
     assert sum(is_business_day(day, hours) for day in between) == count

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from drills.model import events as e
 from drills.model.durations import humane
+from drills.model.level_tasks import tasks_of
 from drills.model.playbook import Milestone, TriageStep
 from drills.model.scorecard import Basis, Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
+from drills.model.typed import typed_by_commander
 from drills.reporting.sections.limits import earned, rows_of
 from drills.reporting.sections.moments import Moment, moment_at
 from drills.reporting.wording import clean, one_line
@@ -135,6 +137,55 @@ def _judged(card: Scorecard, step: TriageStep) -> Row | None:
         row for row in rows_of(card, Topic.MILESTONE) if row.milestone is step.milestone and row.basis is Basis.PLAYBOOK
     ]
     return next(iter([*own, *same]), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """A line of the declared level's actions, or of a phase's checklist; `of` names the level or the phase."""
+
+    of: str
+    text: str
+    ticked: Moment | None
+    after: str
+
+
+def task_lines(timeline: Timeline, card: Scorecard) -> tuple[TaskLine, ...]:
+    """What the declared level asked for; empty when no level was declared."""
+    declared = timeline.last(e.SeverityDeclared)
+    if declared is None:
+        return ()
+    detected = card.milestones.get(Milestone.DETECTED)
+    lines = []
+    for task in tasks_of(timeline.start.playbook, declared.level):
+        done = min((tick.t for tick in timeline.all(e.TaskChecked) if task.is_ticked_by(tick)), default=None)
+        lines.append(
+            TaskLine(
+                of=one_line(task.of),
+                text=one_line(task.text),
+                ticked=None if done is None else moment_at(timeline, done),
+                after=""
+                if done is None or detected is None
+                else f"{humane(max(0.0, done - detected))} after detection",
+            )
+        )
+    return tuple(lines)
+
+
+def roles_played(timeline: Timeline) -> tuple[str, ...]:
+    """Who was on call, and whether who commanded kept out of repairing where the playbook wants that."""
+    start = timeline.start
+    said = [f"On call ({one_line(each.rotation)}): {one_line(each.who)}" for each in start.on_call]
+    changes = [event for event in timeline.all(e.ActionTaken) if not event.read_only]
+    if start.playbook.commander_may_repair or not changes or timeline.first(e.CommanderNamed) is None:
+        return tuple(said)
+    typed = typed_by_commander(timeline)
+    if typed:
+        said.append(f"The commander typed {len(typed)} commands; the playbook wants the commander to keep out of them")
+    elif any(not event.who for event in changes):
+        said.append("Who typed the commands is not known (DRILLS_AS was not set); the commander should not have")
+    else:
+        said.append("The commander typed no command, as the playbook wants it")
+    return tuple(said)
 
 
 @dataclass(frozen=True, slots=True)
