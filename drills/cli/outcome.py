@@ -59,6 +59,8 @@ def print_scorecard(console: Console, card: Scorecard, *, points: bool = False) 
         console.print(Text(f"  −{deduction.points:g}  {deduction.reason}", style="red"))
     if points:
         console.print(Text(card.arithmetic), soft_wrap=not console.is_terminal)
+        for baseline in card.baselines:
+            console.print(Text(f"  {baseline.score:g} if {baseline.says}", style="dim"))
     score = Text().append(f"Score {card.score:g}  {card.grade}   ", style="bold")
     score.append(card.result.value, style=_RESULT.get(card.result, "bold"))
     severity = card.severity
@@ -87,13 +89,13 @@ def _table(card: Scorecard, *, points: bool) -> Table:
     for heading in ("", "actual", "limit", "verdict", "points" if points else ""):
         table.add_column(heading, overflow="fold")
     for row in card.rows:
-        if row.verdict is Verdict.NOT_REQUIRED:
+        if not row.is_listed:
             continue
         table.add_row(
-            Text(visible_line(row.label)),
+            Text(visible_line(card.label_of(row))),
             actual_of(row),
             Text(visible_line(limit_of(row))),
-            Text(row.verdict.value, style=_STYLE[row.verdict]),
+            Text(verdict_of(row), style=_STYLE[row.verdict]),
             Text(f"{row.points:g} of {row.weight:g}" if points else "decides" if row.decides else "", style="dim"),
         )
     return table
@@ -101,9 +103,9 @@ def _table(card: Scorecard, *, points: bool) -> Table:
 
 def _print_narrow(console: Console, card: Scorecard) -> None:
     for row in card.rows:
-        if row.verdict is not Verdict.NOT_REQUIRED:
-            text = Text(f"{row.label}: {actual_of(row)} of {limit_of(row)} ")
-            text.append(row.verdict.value, style=_STYLE[row.verdict])
+        if row.is_listed:
+            text = Text(f"{card.label_of(row)}: {actual_of(row)} of {limit_of(row)} ")
+            text.append(verdict_of(row), style=_STYLE[row.verdict])
             console.print(text)
 
 
@@ -111,7 +113,14 @@ def actual_of(row: Row) -> str:
     """A row's time, `≥` when it was never reached."""
     if row.actual is None:
         return "–"
-    return f"≥ {humane(row.actual)}" if row.censored else humane(row.actual)
+    if row.censored:
+        return f"≥ {humane(row.actual)}"
+    return humane(row.actual) if row.margin is None else f"{humane(row.actual)} ({row.margin:.0%})"
+
+
+def verdict_of(row: Row) -> str:
+    """The verdict; what was not asked and counts all the same is called that."""
+    return "was not asked" if row.verdict is Verdict.NOT_REQUIRED else row.verdict.value
 
 
 def limit_of(row: Row) -> str:

@@ -86,6 +86,11 @@ class Row(Frozen):
     incident: int | None = Field(None, exclude_if=_absent)
     margin: float | None = Field(None, exclude_if=_absent)
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether it belongs among the rows that make up the score: judged, or not asked and yet counted."""
+        return self.verdict is not Verdict.NOT_REQUIRED or self.weight > 0.0
+
 
 class Deduction(Frozen):
     points: float
@@ -196,3 +201,8 @@ class Scorecard(Frozen):
     improve: tuple[str, ...] = ()
     incidents: tuple[IncidentSummary, ...] = Field((), exclude_if=_absent)
     baselines: tuple[Baseline, ...] = Field((), exclude_if=_absent)
+
+    def label_of(self, row: Row) -> str:
+        """A row's label; with the number of its incident where the drill had several."""
+        several = len(self.incidents) > 1 and row.incident is not None
+        return f"Incident {(row.incident or 0) + 1}: {row.label}" if several else row.label

@@ -26,6 +26,7 @@ class Content:
     limits: tuple[limiting.LimitLine, ...]
     not_required: tuple[limiting.LimitLine, ...]
     subtotals: tuple[limiting.Subtotal, ...]
+    beside_the_score: tuple[str, ...]
     comparison: limiting.Comparison | None
     corrections: correcting.Corrections | None
     stages: tuple[lifecycle.Stage, ...]
@@ -68,6 +69,7 @@ def content(timeline: Timeline, card: Scorecard) -> Content:
         limits=limiting.limit_lines(card),
         not_required=limiting.not_required_lines(card),
         subtotals=limiting.subtotals(card),
+        beside_the_score=limiting.beside_the_score(card),
         comparison=limiting.comparison(timeline, card),
         corrections=correcting.corrections(timeline, card),
         stages=lifecycle.stages(timeline, card),

@@ -91,7 +91,7 @@ def _say(case: ET.Element, tag: str, message: str, kind: str) -> None:
 def _case(card: Scorecard, row: Row) -> ET.Element:
     says = row.limit_says or ("" if row.limit is None else f"within {humane_limit(row.limit)}")
     limit = one_line(f"{says} of {row.counted_from}" if row.limit is not None else says)
-    case = _named(card, f"{row.label} ({row.basis.value}): {limit}", row.actual)
+    case = _named(card, f"{card.label_of(row)} ({row.basis.value}): {limit}", row.actual)
     if row.verdict is Verdict.MISSED:
         told = f", actual: {actual(row)}" if actual(row) else ""
         _say(case, "failure", f"{row.reason}; limit: {limit}{told} ({row.source})", "missed")

@@ -78,6 +78,7 @@ def _scorecard(report: Content) -> Iterator[str]:
             "How the score was computed",
             f"{escaped(card.arithmetic)}  \nGrades: {escaped(card.grade_rule)}. Rules version {card.rules_version}.",
             "\n".join(deductions),
+            "\n".join(f"- {escaped(line)}" for line in report.beside_the_score),
             _severity(report),
         )
     if report.corrections is not None:

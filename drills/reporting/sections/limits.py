@@ -39,12 +39,12 @@ class Subtotal:
 
 def limit_lines(card: Scorecard) -> tuple[LimitLine, ...]:
     """The rows that were judged, but those of the triage list and the phases, which have sections of their own."""
-    return tuple(_line(row) for row in _own(card) if row.verdict is not Verdict.NOT_REQUIRED)
+    return tuple(_line(card, row) for row in _own(card) if row.is_listed)
 
 
 def not_required_lines(card: Scorecard) -> tuple[LimitLine, ...]:
     """The rows that nothing was asked for, with why."""
-    return tuple(_line(row) for row in _own(card) if row.verdict is Verdict.NOT_REQUIRED)
+    return tuple(_line(card, row) for row in _own(card) if not row.is_listed)
 
 
 def _own(card: Scorecard) -> list[Row]:
@@ -54,7 +54,7 @@ def _own(card: Scorecard) -> list[Row]:
 
 def decision_line(card: Scorecard) -> LimitLine | None:
     """How the scorecard judges the decision, if it does."""
-    return next((_line(row) for row in rows_of(card, Topic.DECISION)), None)
+    return next((_line(card, row) for row in rows_of(card, Topic.DECISION)), None)
 
 
 def subtotals(card: Scorecard) -> tuple[Subtotal, ...]:
@@ -82,19 +82,33 @@ def _subtotal(label: str, rows: list[Row]) -> Subtotal:
     return Subtotal(label, ", ".join(f"{number} {name}" for number, name in numbers if number), earned(*rows))
 
 
-def _line(row: Row) -> LimitLine:
+def _line(card: Scorecard, row: Row) -> LimitLine:
     return LimitLine(
-        label=one_line(row.label),
+        label=one_line(card.label_of(row)),
         basis=row.basis.value,
         counted_from=one_line(row.counted_from),
         limit=(humane_limit(row.limit) if row.limit is not None else one_line(row.limit_says)) or "none",
-        actual=actual(row),
+        actual=f"{actual(row)} ({row.margin:.0%})" if row.margin is not None and not row.censored else actual(row),
         verdict=row.verdict,
         points=earned(row),
         why=one_line(row.reason),
         source=_source(row),
         decides=row.decides,
     )
+
+
+def beside_the_score(card: Scorecard) -> tuple[str, ...]:
+    """What the score alone does not say: how much users suffered, what was not credited, what nothing is worth."""
+    told = []
+    if card.impact.user_minutes is not None:
+        told.append(f"Users suffered for {card.impact.user_minutes:g} user-minutes.")
+    uncredited = list(dict.fromkeys(command for each in card.incidents for command in each.uncredited))
+    if uncredited:
+        told.append(f"Changed, but none of the scenario's remedies: {one_line('; '.join(uncredited))}.")
+    if card.baselines:
+        scores = "; ".join(f"{each.says}: {points(each.score)}" for each in card.baselines)
+        told.append(f"What nothing is worth in the same drill: {scores}.")
+    return tuple(told)
 
 
 def _source(row: Row) -> str:
