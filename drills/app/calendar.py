@@ -46,3 +46,19 @@ def calendar(context: Context, months: int, *, spoil: bool = False) -> tuple[Com
         )
         for planned in upcoming(context.workspace.config.schedule, context.clock.now(), months)
     )
+
+
+def broken_rules(context: Context) -> tuple[str, ...]:
+    """What the calendar does not keep of the rules of the workspace's own playbooks, in words; empty when it keeps all.
+
+    Raises as `calendar` does, and InvalidFiles for a playbook or scenario that cannot be used.
+    """
+    from drills.schedule.rules import broken
+    from drills.workspace.layout import playbook_files
+
+    context.require_on_machine(Act.READ_CALENDAR)
+    workspace = context.workspace
+    names = sorted({workspace.config.playbook, *playbook_files(workspace.root)})
+    runbooks = [name for name, scenario in workspace.scenarios.items() if scenario.runbook is not None]
+    playbooks = [workspace.playbook(name) for name in names]
+    return tuple(broken(workspace.config.schedule, playbooks, runbooks, context.clock.now()))

@@ -89,14 +89,22 @@ def calendar(
     spoil: Annotated[bool, typer.Option("--spoil", help="Also name the drills that a person is to answer.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Show upcoming drills and their times; those that a person is to answer are not named."""
+    """Show upcoming drills and their times, and which rules of the workspace's playbooks the calendar does not keep.
+
+    Drills that a person is to answer are not named.
+    """
+    from drills.app.calendar import broken_rules
     from drills.app.calendar import calendar as coming_drills
     from drills.app.context import at_terminal
 
-    coming = coming_drills(at_terminal(workspace), months, spoil=spoil)
+    context = at_terminal(workspace)
+    coming = coming_drills(context, months, spoil=spoil)
     for each in coming:
         people = ", ".join(each.on_call)
         when, what = f"{each.local:%a %Y-%m-%d %H:%M %Z}", each.drill or "(blind)"
         echo(f"{when}  {what:<24} {each.responder:<8} {people}".rstrip())
     if not coming:
         echo("nothing is scheduled; add entries to `schedule:` in drills.yaml")
+        return
+    for rule in broken_rules(context):
+        echo(f"not kept: {rule}")

@@ -272,6 +272,13 @@ class Goals(Model):
     source: str = ""
 
 
+class MonthlyDrills(Model):
+    """Scenarios that the document wants drilled each month."""
+
+    drills: tuple[str, ...] = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
 class FollowUp(Model):
     """What the document wants done after an incident. `by` counts from its end; absent where it gives no number."""
 
@@ -301,6 +308,7 @@ class Playbook(Model):
     contacts: tuple[Contact, ...] = ()
     goals: Goals | None = None
     follow_ups: tuple[FollowUp, ...] = ()
+    monthly_drills: MonthlyDrills | None = None
     commander_may_repair: bool = Field(True, description="False: who commands does not investigate or type commands.")
     commander_duties: tuple[Statement, ...] = ()
     business_time: BusinessTime | None = Field(None, description="Needed by limits in business days.")
