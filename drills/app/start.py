@@ -101,10 +101,10 @@ def _drawn(context: Context) -> str:
 
 def require_possible(context: Context, plan: DrillPlan) -> None:
     """Raises NotSupported, in one line, for a drill that the workspace's sandbox can never have."""
-    from drills.drill import possible
+    from drills.drill import planning
     from drills.workspace.sandbox import open_sandbox
 
-    possible.require_possible(plan.scenario, open_sandbox(context.workspace))
+    planning.require_possible(plan.scenario, open_sandbox(context.workspace))
 
 
 async def conduct(

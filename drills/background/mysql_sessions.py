@@ -15,9 +15,9 @@ from typing import Any
 import pymysql
 
 from drills.background.detach import READY
-from drills.background.in_turn import until_one_ends
 from drills.background.job import LONGEST_SECONDS, ConnectionsJob, LockJob, QueryJob, SessionJob
 from drills.background.mysql_login import login_of
+from drills.background.sessions import until_one_ends
 
 _LOCK_TIMEOUT_SECONDS = 15
 _WATCH_SECONDS = 0.2

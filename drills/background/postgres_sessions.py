@@ -12,8 +12,8 @@ from psycopg import Connection
 
 from drills.background.detach import READY
 from drills.background.free_connections import FREE_CONNECTIONS
-from drills.background.in_turn import until_one_ends
 from drills.background.job import LONGEST_SECONDS, ConnectionsJob, LockJob, QueryJob, SessionJob
+from drills.background.sessions import until_one_ends
 
 _LOCK_TIMEOUT_MS = 15_000
 _WATCH_SECONDS = 0.2

@@ -5,7 +5,8 @@ It ends with its sessions, and by itself after `LONGEST_SECONDS`: terminating th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
 
 from drills.background.job import SessionJob
 
@@ -21,3 +22,21 @@ def keep(job: SessionJob, say: Callable[[str], None]) -> None:
         from drills.background.postgres_sessions import keep as keep_postgres
 
         keep_postgres(job, say)
+
+
+def until_one_ends(works: Sequence[Callable[[], None]], *, seconds: float) -> None:
+    """Run all at the same time; returns when the first has ended, in whatever way, or after the given seconds.
+
+    The others are left behind: the process is about to end.
+    """
+    over = Event()
+
+    def run(work: Callable[[], None]) -> None:
+        try:
+            work()
+        finally:
+            over.set()
+
+    for work in works:
+        Thread(target=run, args=(work,), daemon=True).start()
+    over.wait(seconds)

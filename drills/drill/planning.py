@@ -1,4 +1,4 @@
-"""Makes a plan from the names that a user gives: the scenario, the playbook, the responder and its runbook."""
+"""Makes a plan from the names that a user gives, and says whether its sandbox can have such a drill."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from drills.drill.disturbances import disturbance_of
+from drills.drill.disturbances import disturbance_of, faults_of
 from drills.drill.plan import DrillPlan
-from drills.errors import BadInput, InvalidFiles, Problem
+from drills.errors import BadInput, InvalidFiles, NotSupported, Problem
+from drills.faults.injection import lacking
 from drills.model.events import ResponderKind
 from drills.model.scenario import FaultSpec, Scenario
 from drills.nearest import suggest
 from drills.responders.runbook_file import MOST_RUNBOOK_BYTES, Block, Runbook, RunbookError, parse_runbook
+from drills.sandbox.sandbox import Sandbox
 from drills.scoring.commands import remedies_in
 from drills.text_files import UnreadableFile, read_text
 from drills.workspace.workspace import Workspace
@@ -147,3 +149,9 @@ def _runbook_path(workspace: Workspace, name: str) -> Path:
     if path is None:
         raise BadInput(f"{name} has no runbook; choose another one with --runbook, or --responder none")
     return path
+
+
+def require_possible(scenario: Scenario, sandbox: Sandbox) -> None:
+    """Raises NotSupported, in one line, for a drill that this sandbox can never run."""
+    if (why := lacking(faults_of(scenario), sandbox)) is not None:
+        raise NotSupported(f"{scenario.name}: not on this sandbox: {why}")

@@ -11,7 +11,7 @@ from typing import Any
 from drills.errors import BadInput, DrillsError
 from drills.included_shop.backups import ShopBackups
 from drills.included_shop.cache import ShopCaches
-from drills.included_shop.certificate import ShopCertificate
+from drills.included_shop.certificates import ShopCertificate
 from drills.included_shop.changes import ShopChanges
 from drills.included_shop.databases import ShopDatabases
 from drills.included_shop.disk import ShopDisk

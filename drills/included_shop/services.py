@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from drills.included_shop.ground import BACKING, AppReplicas, Control, Ground, ServiceView
+from drills.included_shop.health import RESTARTED_SECONDS, await_ready
 from drills.included_shop.names import Named, Service, named, service_named
-from drills.included_shop.readiness import RESTARTED_SECONDS, await_ready
 from drills.sandbox.capabilities.services import ServiceStatus
 
 

@@ -27,7 +27,7 @@ def check_ready(
         return
     # The kinds' own libraries: only for probes that are there, and a quarter of a second for all kinds together.
     from drills.probing.bind import bind_all
-    from drills.probing.engine.readiness import unready
+    from drills.probing.engine.preparing import unready
     from drills.probing.net.trusted import trusted_file
 
     if "ca" in addresses:

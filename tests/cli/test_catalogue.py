@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from drills.cli.application import app
-from drills.drill.possible import require_possible
+from drills.drill.planning import require_possible
 from drills.errors import ExitCode, NotSupported
 from drills.included_shop.system import Shop
 from drills.model.scenario import Scenario

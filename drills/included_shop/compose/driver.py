@@ -24,8 +24,8 @@ from drills.included_shop.compose.resources import ComposeResources
 from drills.included_shop.compose.service_control import ServiceControl
 from drills.included_shop.compose.service_view import ServiceView
 from drills.included_shop.ground import BACKING, Ground
+from drills.included_shop.health import await_ready
 from drills.included_shop.names import Service
-from drills.included_shop.readiness import await_ready
 from drills.included_shop.services import ShopServices
 from drills.included_shop.settings import ShopSettings
 from drills.sandbox.capabilities.capability import Capability

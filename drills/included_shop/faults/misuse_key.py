@@ -18,7 +18,7 @@ from drills.faults.fault import Fault, FaultImpossible, UndoPlan
 from drills.included_shop.faults.app_address import app_on_loopback
 from drills.included_shop.names import Service
 from drills.processes.mark import new_mark
-from drills.sandbox.adapters.postgres.saved_rows import SavedRows, save
+from drills.sandbox.adapters.postgres.rows import SavedRows, save
 from drills.sandbox.capabilities.capability import Capability
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.sandbox import Sandbox

@@ -16,6 +16,7 @@ from pathlib import Path
 from drills.errors import EnvironmentFailed
 from drills.included_shop.database.backups import NIGHTLY, adopt
 from drills.included_shop.ground import BACKING, MEASURED, Ground
+from drills.included_shop.health import await_ready
 from drills.included_shop.local import postgres
 from drills.included_shop.local.addresses import addresses
 from drills.included_shop.local.app_replicas import AppReplicas
@@ -29,7 +30,6 @@ from drills.included_shop.local.service_view import ServiceView
 from drills.included_shop.local.template import provide_template
 from drills.included_shop.names import Link, Service
 from drills.included_shop.provider_console import took_settings
-from drills.included_shop.readiness import await_ready
 from drills.included_shop.services import ShopServices
 from drills.included_shop.settings import ShopSettings
 from drills.included_shop.system import NO_CONTAINERS

@@ -19,9 +19,8 @@ from drills.model.probe import LOCAL, Observation, Outcome
 from drills.probing.bind import BoundProbe
 from drills.probing.engine.evaluation import Evaluator
 from drills.probing.engine.lanes import Lanes
-from drills.probing.engine.preparing import prepare
+from drills.probing.engine.preparing import make_ready, prepare
 from drills.probing.engine.prober_stats import ProberStats, Tally
-from drills.probing.engine.readiness import make_ready
 from drills.probing.engine.schedule import Schedule
 from drills.probing.engine.tripwire import hold_tripwire
 from drills.probing.engine.verdict import judge

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from drills.sandbox.adapters.registry import adapter_of
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.compose.containers import Container
 from drills.sandbox.declared.addresses import host_port
-from drills.sandbox.declared.answers import answers
 from drills.sandbox.declared.declaration import DeclaredService
 
 #: What each container waits for: `db:service_healthy:true,migrate:service_completed_successfully:false`.
@@ -29,7 +29,7 @@ def why_not_ready(service: DeclaredService, own: Sequence[Container], listed: Se
         if "(health: starting)" in each.status or "(unhealthy)" in each.status:
             return each.status.partition("(")[2].rstrip(")")
     reached_at = host_port(service, alive)
-    return None if reached_at is None else answers(service, reached_at)
+    return None if reached_at is None else adapter_of(service.adapter).silence(service, reached_at)
 
 
 def has_finished(own: Sequence[Container], listed: Sequence[Container]) -> bool:
