@@ -56,7 +56,6 @@ def _hurried(book: Playbook) -> Playbook:
     return book.model_copy(
         update={
             "levels": tuple(levels),
-            "decisions": tuple(rule.model_copy(update={"also_right": ()}) for rule in book.decisions),
             "triage": tuple(step.model_copy(update={"by": step.by and step.by / 10}) for step in book.triage),
             "phases": tuple(phase.model_copy(update={"by": phase.by and phase.by / 10}) for phase in book.phases),
             "escalation": tuple(
