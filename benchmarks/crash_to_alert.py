@@ -62,9 +62,9 @@ class Watch:
         self.checks.append((now, observation))
         if observation.outcome is Outcome.PASS:
             self.passed.set()
-        self.state, told = alerting.observe(self.rules, self.state, now, observation)
+        self.state, transitions = alerting.observe(self.rules, self.state, now, observation)
         self.state, more = alerting.tick(self.rules, self.state, now)
-        for transition in (*told, *more):
+        for transition in (*transitions, *more):
             if isinstance(transition, alerting.CheckAgain):
                 self.prober.check_now(transition.probe)
             elif isinstance(transition, alerting.Fired) and not self.fired.done():

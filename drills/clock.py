@@ -37,7 +37,7 @@ class SystemClock:
         return time.monotonic()
 
     def suspended(self) -> float:
-        # Only Linux tells; elsewhere sleep is not told from time in which nothing happened.
+        # Known on Linux only; elsewhere sleep cannot be distinguished from time in which nothing happened.
         return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic() if hasattr(time, "CLOCK_BOOTTIME") else 0.0
 
     async def sleep(self, seconds: float) -> None:

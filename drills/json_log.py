@@ -22,5 +22,5 @@ class JsonLog:
     def say(self, what: str, *, at: datetime | None = None, **fields: Value) -> None:
         """One line: the time, what happened, and its details."""
         moment = (at or self._clock.now()).isoformat(timespec="milliseconds")
-        told = {name: value for name, value in fields.items() if value not in (None, "", ())}
-        self._write(visible_json(json.dumps({"at": moment, "event": what, **told}, ensure_ascii=False)))
+        shown = {name: value for name, value in fields.items() if value not in (None, "", ())}
+        self._write(visible_json(json.dumps({"at": moment, "event": what, **shown}, ensure_ascii=False)))

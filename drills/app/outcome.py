@@ -78,11 +78,11 @@ def outcome_of(session: Session) -> Outcome:
 def _debrief(session: Session) -> Debrief | None:
     from drills.reporting.sections.debrief import truth
 
-    told = truth(session.timeline, session.scorecard)
-    if told is None:
+    revealed = truth(session.timeline, session.scorecard)
+    if revealed is None:
         return None
     scenario = session.timeline.start.scenario
-    return Debrief(scenario.name, scenario.title, told.broken, told.cause, told.named, told.remedy)
+    return Debrief(scenario.name, scenario.title, revealed.broken, revealed.cause, revealed.named, revealed.remedy)
 
 
 def junit_of(outcome: Outcome) -> str:

@@ -80,9 +80,9 @@ async def _rehearse(
 async def rehearse_steps(blocks: Sequence[Block], surroundings: Surroundings, clock: Clock) -> list[Rehearsed]:
     """Execute the read-only blocks on a healthy sandbox, whatever fails; those that wait for a decision are left out.
 
-    A verification (see `verifications`) must be as it must be after the remedy. A diagnosis that finds nothing wrong
-    is right: an exit status of 0 does as well as the one that it must have during the incident, and what its output
-    must contain then is looked for and told, not asked.
+    A verification (see `verifications`) must pass, as after the remedy. A diagnosis may find nothing wrong: an exit
+    status of 0 is accepted beside the one that it has during the incident, and whether its output contains what it
+    contains then is only reported.
     """
     checks = verifications(blocks)
     done = []
@@ -106,5 +106,5 @@ async def _diagnose(block: Block, surroundings: Surroundings, clock: Clock) -> R
         step = replace(step, ok=True, reason="")
     if step.found is None:
         return Rehearsed(step)
-    told = "found, although nothing is wrong" if step.found else "not found, as nothing is wrong"
-    return Rehearsed(step, f"; {told}: {attributes.expect!r}")
+    finding = "found, although nothing is wrong" if step.found else "not found, as nothing is wrong"
+    return Rehearsed(step, f"; {finding}: {attributes.expect!r}")

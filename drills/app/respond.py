@@ -128,7 +128,7 @@ class Desk:
         return Answer("\n".join([f"{name} declared", *declared_brief(self._timeline(), name)]), (declared,))
 
     def name_commander(self, who: str) -> Answer:
-        who = self._told(who, "command")
+        who = self._without_secrets(who, "command")
         playbook = self._timeline().start.playbook
         duties = [visible_line(duty.says) for duty in playbook.commander_duties]
         if not playbook.commander_may_repair:
@@ -137,7 +137,7 @@ class Desk:
 
     def post_update(self, text: str, status: str, *, status_page: bool, users: bool) -> Answer:
         """Post a message to the team, and to the status page or the users when asked; the text is the messages."""
-        text = self._told(text, "update")
+        text = self._without_secrets(text, "update")
         known = self._timeline().start.playbook.statuses or tuple(MessageStatus)
         wanted = MessageStatus(_one_of(status, [each.value for each in known], "status"))
         audiences = [Audience.TEAM]
@@ -151,7 +151,7 @@ class Desk:
         return Answer("\n\n".join(event.message for event in posted), tuple(posted))
 
     def take_note(self, text: str) -> Answer:
-        return self._said("noted", NoteTaken(**self._now(), text=self._told(text, "note")))
+        return self._said("noted", NoteTaken(**self._now(), text=self._without_secrets(text, "note")))
 
     def check(self, *items: str) -> Answer:
         """Tick lines: of the triage list by number, of the level's actions as `a1`, of its phases' checklists as `p1`.
@@ -194,7 +194,11 @@ class Desk:
 
     def name_cause(self, cause: str) -> Answer:
         truth = self._timeline().start.scenario.truth
-        name = _one_of(cause, sorted(truth.among) if truth else (), "cause") if truth else self._told(cause, "cause")
+        name = (
+            _one_of(cause, sorted(truth.among) if truth else (), "cause")
+            if truth
+            else self._without_secrets(cause, "cause")
+        )
         return self._said(f"cause named: {name}", CauseNamed(**self._now(), cause=name))
 
     def escalate(self, to: str | None, because: str) -> Answer:
@@ -243,7 +247,7 @@ class Desk:
         """The text as it can be stored and shown, without secrets. Raises BadInput when it is too long."""
         return mask(plain(text, what), self._secrets())
 
-    def _told(self, text: str, what: str) -> str:
+    def _without_secrets(self, text: str, what: str) -> str:
         """The same. Raises BadInput when nothing is said."""
         kept = self._kept(text, what)
         if not kept:

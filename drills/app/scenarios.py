@@ -165,13 +165,13 @@ def show_scenario(context: Context, name: str, *, spoil: bool = False) -> Scenar
 def _truth(context: Context, scenario: Scenario) -> TruthShown:
     from drills.drill.planning import load_runbook
 
-    told = scenario.truth
+    truth = scenario.truth
     has_runbook = context.workspace.runbook_path(scenario.name) is not None
     return TruthShown(
         faults=tuple(map(_fault, scenario.timeline)),
-        cause=None if told is None else told.cause,
-        among=() if told is None else told.among,
-        remedy="" if told is None else told.remedy,
+        cause=None if truth is None else truth.cause,
+        among=() if truth is None else truth.among,
+        remedy="" if truth is None else truth.remedy,
         hints=scenario.hints,
         steps=tuple(map(step_shown, load_runbook(context.workspace, scenario.name).blocks)) if has_runbook else (),
     )

@@ -88,10 +88,10 @@ def conducting_command(home: Path) -> CommandFor:
 
     def command_for(due: DueDrill) -> Command:
         conduct: tuple[str, ...] = ("run", due.drill, "--responder", due.responder, "--quiet")
-        told = ""
+        stdin = ""
         if answered_blind(due.responder):
-            conduct, told = ("practice", "-"), f"{due.drill}\n"
-        return Command((sys.executable, "-m", "drills", *conduct, "--workspace", str(home)), told)
+            conduct, stdin = ("practice", "-"), f"{due.drill}\n"
+        return Command((sys.executable, "-m", "drills", *conduct, "--workspace", str(home)), stdin)
 
     return command_for
 

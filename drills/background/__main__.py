@@ -1,7 +1,7 @@
 """`python -m drills.background`: one program of a fault, whose job (`drills.background.job.Job`) is its standard input.
 
-A responder who lists processes sees neither arguments nor an environment that tell what it is for. It returns when the
-work has begun (exit 0) or cannot be done (exit 1, one line); a child in the background goes on.
+Its arguments and environment, which a responder may see in a list of processes, do not reveal its purpose. It returns
+when the work has begun (exit 0) or cannot be done (exit 1, one line); a child in the background goes on.
 """
 
 from __future__ import annotations

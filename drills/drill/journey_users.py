@@ -54,7 +54,7 @@ class JourneyUsers:
             client_timeout=self.client_timeout,
         )
         self._resolver, self._evaluator = Resolver(), Evaluator()
-        self._means = ProbeContext(self._resolver, clock.monotonic, self._evaluator, now=clock.now)
+        self._context = ProbeContext(self._resolver, clock.monotonic, self._evaluator, now=clock.now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._seconds: asyncio.Queue[TrafficSecond | EnvironmentFailed | None] = asyncio.Queue()
         self._lag = 0.0
@@ -67,16 +67,16 @@ class JourneyUsers:
     async def start(self) -> None:
         """Let the users come, `spawn_rate` a second. Raises BadInput for a journey that cannot be used."""
         for probe in self._probes:
-            prepare(probe, self._means)
-        for work in (self._spawn(), self._tell_seconds(), self._heartbeat()):
+            prepare(probe, self._context)
+        for work in (self._spawn(), self._report_seconds(), self._heartbeat()):
             self._begin(work)
 
     async def seconds(self) -> AsyncIterator[TrafficSecond]:
         """Each second as it ends, until `stop`. Raises EnvironmentFailed when a user's own code fails."""
-        while (told := await self._seconds.get()) is not None:
-            if isinstance(told, EnvironmentFailed):
-                raise told
-            yield told
+        while (item := await self._seconds.get()) is not None:
+            if isinstance(item, EnvironmentFailed):
+                raise item
+            yield item
 
     async def change_users(self, users: int, spawn_rate: float) -> None:
         """Go up to that many users, so many each second."""
@@ -94,8 +94,8 @@ class JourneyUsers:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         self._resolver.close()
-        if self._means.transfers is not None:
-            self._means.transfers.close()
+        if self._context.transfers is not None:
+            self._context.transfers.close()
         await self._evaluator.close()
         self._seconds.put_nowait(None)
         return TrafficEnded(
@@ -126,7 +126,7 @@ class JourneyUsers:
             await self._clock.sleep(1.0 / rate)
 
     async def _repeat(self, user: int, probe: BoundProbe) -> None:
-        check = prepare(probe, self._means)
+        check = prepare(probe, self._context)
         while True:
             intended = self._ledger.take(user, self._clock.monotonic())
             await self._clock.sleep(max(0.0, intended - self._clock.monotonic()))
@@ -137,16 +137,16 @@ class JourneyUsers:
             error = None if outcome in (Outcome.PASS, Outcome.DEGRADED) else why[:_ERROR_LENGTH]
             self._ledger.judge(flight, self._clock.monotonic(), error=error, degraded=outcome is Outcome.DEGRADED)
 
-    # ---- what they tell ----------------------------------------------------------------------------------------------
+    # ---- statistics --------------------------------------------------------------------------------------------------
 
-    async def _tell_seconds(self) -> None:
-        cpu, told = time.process_time(), self._clock.monotonic()
+    async def _report_seconds(self) -> None:
+        cpu, reported_at = time.process_time(), self._clock.monotonic()
         while True:
             await self._clock.sleep(1.0 - (self._clock.monotonic() - self._ledger.start) % 1.0)
             now, used = self._clock.monotonic(), time.process_time()
             for second in self._ledger.close(now):
-                self._seconds.put_nowait(self._event(second, (used - cpu) / max(now - told, 1e-6)))
-                cpu, told, self._lag = used, now, 0.0
+                self._seconds.put_nowait(self._event(second, (used - cpu) / max(now - reported_at, 1e-6)))
+                cpu, reported_at, self._lag = used, now, 0.0
 
     def _event(self, second: Second, cpu: float) -> TrafficSecond:
         body = asdict(second)

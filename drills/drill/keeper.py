@@ -23,12 +23,12 @@ LATE_SECONDS = 2.0
 
 
 class Keeper:
-    """The one writer of a drill's events. `tell` is called, in its thread, whenever something was stored or heard."""
+    """The one writer of a drill's events. `on_change` is called in its thread when something was stored or read."""
 
-    def __init__(self, store: Store, memory: Memory, tell: Callable[[], None]) -> None:
+    def __init__(self, store: Store, memory: Memory, on_change: Callable[[], None]) -> None:
         self._store = store
         self._memory = memory
-        self._tell = tell
+        self._on_change = on_change
         self._renewals = store.database.renewals
         self._anew = False
         self._trying_since: float | None = None
@@ -59,10 +59,10 @@ class Keeper:
             self._changed.notify_all()
 
     def flush(self, seconds: float) -> bool:
-        """Wait until all that was told before is stored, and what others told is heard; False if it is not in time."""
+        """Wait until all events so far are stored and those of others are read; False if that takes longer."""
         deadline = time.monotonic() + seconds
         with self._changed:
-            # The round that goes on now may have begun before the last event.
+            # The current round may have begun before the last event.
             enough = self._rounds + 2 if self._trying_since is not None else self._rounds + 1
             while not (self._rounds >= enough and not self.trouble):
                 self._wanted = True
@@ -73,7 +73,7 @@ class Keeper:
         return True
 
     def end(self, seconds: float) -> None:
-        """Store nothing more; waits so long for a transaction that goes on."""
+        """Store nothing more; waits that many seconds for a running transaction."""
         self._ending = True
         self.wake()
         self._thread.join(seconds)
@@ -95,10 +95,10 @@ class Keeper:
                 self._changed.notify_all()
                 if why and not self._ending:
                     self._changed.wait(RETRY_SECONDS)
-            self._tell()
+            self._on_change()
 
     def _round(self) -> str:
-        """Store what waits, hear what others told; why that was not possible, or an empty text."""
+        """Store what waits, read the events of others; returns why that failed, or an empty text."""
         batch, memory = self._memory.next_batch(), self._memory
         renewals = self._store.database.renewals
         try:
@@ -106,7 +106,7 @@ class Keeper:
                 copy = memory.copy()
                 stored = self._store.take_in(copy, scorecard=batch.scorecard)
                 memory.taken_in(batch, stored)
-                # Where numbers were given away, only what is taken in as a whole finds its own.
+                # If the undos got other numbers, only importing the whole drill again finds them.
                 self._anew = [undo.id for undo in stored.undos] != [undo.id for undo in copy.undos]
                 self._renewals = renewals
             elif batch:
@@ -122,7 +122,7 @@ class Keeper:
             others = self._store.events(memory.record.drill_id, after=memory.gapless())
             if self._store.database.renewals == self._renewals:
                 memory.heard(others)
-        except Exception as error:  # noqa: BLE001 - whatever it is: nothing that waits may be lost, and it is said
+        except Exception as error:  # noqa: BLE001 - whatever it is, no waiting event may be lost; the error is reported
             self._anew = True
             if self._store.database.renewals not in (renewals, self._renewals):
                 return self._round()  # It was found to be another file in this very round.

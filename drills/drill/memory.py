@@ -15,7 +15,7 @@ from drills.store.copies import DrillCopy
 from drills.store.records import DrillRecord
 from drills.store.undos import OwedUndo, Undos
 
-#: Places of events that are not stored yet: after all that are, in the order in which they were told.
+#: Sequence numbers of events that are not stored yet: after all that are stored, in the order of emission.
 _NOT_STORED = 1 << 40
 
 
@@ -32,7 +32,7 @@ class Batch:
 
 
 class Memory:
-    """Shared by the event loop, which tells, and the thread that stores."""
+    """Shared by the event loop, which appends, and the thread that stores."""
 
     def __init__(self, record: DrillRecord, now: Callable[[], datetime]) -> None:
         self.record = record
@@ -40,9 +40,9 @@ class Memory:
         self._known: dict[int, Event] = {}
         self._gapless = -1
         self._waiting: list[Event] = []
-        self._told = 0
+        self._appended = 0
         self._unshown: list[Event] = []
-        #: How many of those that wait were shown all the same.
+        #: How many of the waiting events were shown already.
         self._shown_early = 0
         self._scorecard: Scorecard | None = None
         self._timeline: Timeline | None = None
@@ -56,12 +56,12 @@ class Memory:
                 self._timeline = Timeline([*self._known.values(), *self._waiting])
             return self._timeline
 
-    def tell(self, events: Sequence[Event]) -> None:
-        """Events of the runner's own, to be stored in one transaction."""
+    def append(self, events: Sequence[Event]) -> None:
+        """Add events of this runner, to be stored in one transaction."""
         with self._lock:
             for event in events:
-                self._waiting.append(event.model_copy(update={"seq": _NOT_STORED + self._told}))
-                self._told += 1
+                self._waiting.append(event.model_copy(update={"seq": _NOT_STORED + self._appended}))
+                self._appended += 1
             self._timeline = None
 
     def finish(self, scorecard: Scorecard) -> None:
@@ -70,12 +70,12 @@ class Memory:
             self._scorecard = scorecard
 
     def next_batch(self) -> Batch:
-        """What waits to be stored. An undo's end is stored with the next event, which is the one that tells it."""
+        """What waits to be stored. An undo's end is stored with the next event, which reports it."""
         with self._lock:
             return Batch(tuple(self._waiting), self.undos.changed(), self._scorecard)
 
     def copy(self) -> DrillCopy:
-        """All of it, for a store that has lost some."""
+        """All of it, for a store that has lost a part."""
         with self._lock:
             events = (*(self._known[seq] for seq in sorted(self._known)), *self._waiting)
             return DrillCopy(self.record, events, self.undos.all())
@@ -93,7 +93,7 @@ class Memory:
                 self._scorecard = None
 
     def taken_in(self, batch: Batch, stored: DrillCopy) -> None:
-        """The store has taken the whole drill in, with that batch, and may call it by another id."""
+        """The store has imported the whole drill, with that batch, perhaps under another id."""
         with self._lock:
             ours = Counter(event_to_json(event) for event in (*batch.events, *self._known.values()))
             theirs = []
@@ -121,7 +121,7 @@ class Memory:
             self._accept(fresh)
 
     def to_show(self, *, also_waiting: bool) -> list[Event]:
-        """What was not shown yet, each once; what still waits to be stored only if the store is late."""
+        """Events not shown yet, each once; those not stored yet only if the store is late."""
         with self._lock:
             events, self._unshown = self._unshown, []
             if also_waiting:

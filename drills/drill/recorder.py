@@ -30,7 +30,7 @@ from drills.store.records import DrillRecord
 from drills.store.store import Store
 from drills.store.undos import OwedUndo, Undos
 
-#: How long one that was told to end waits, in seconds: whoever ended it kills it when it takes long.
+#: How long a runner that was asked to end waits, in seconds: whoever asked kills it when it takes longer.
 HURRIED = 10.0
 
 
@@ -67,7 +67,7 @@ class Recorder:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
             self._loop = None
-        self._keeper = Keeper(store, self._memory, self._told)
+        self._keeper = Keeper(store, self._memory, self._changed)
 
     @property
     def record(self) -> DrillRecord:
@@ -103,16 +103,16 @@ class Recorder:
         return self._memory.undos
 
     def emit(self, *events: Event) -> None:
-        """Tell what has happened; these are stored together."""
-        self._memory.tell(events)
+        """Record what has happened; these events are stored together."""
+        self._memory.append(events)
         self._keeper.wake()
 
     def defer(self, event: Event) -> None:
-        """Tell what may wait a moment for company."""
-        self._memory.tell([event])
+        """Record an event that may be stored later, together with the next ones."""
+        self._memory.append([event])
 
     def take_in(self) -> None:
-        """Show what there is to be shown: also what others told, and what the store has not taken for a while."""
+        """Show new events, those of other processes too, and those that the store has not taken for a while."""
         with self._showing:
             late = self._keeper.late
             for event in self._memory.to_show(also_waiting=late):
@@ -120,7 +120,7 @@ class Recorder:
             self._say_how_it_goes()
 
     def flush(self, seconds: float = 30.0) -> bool:
-        """Wait until all that was told is stored and shown; False when that took longer."""
+        """Wait until all events are stored and shown; False if that takes longer."""
         done = self._keeper.flush(seconds)
         self.take_in()
         return done
@@ -190,7 +190,7 @@ class Recorder:
         self.take_in()
         return True
 
-    def _told(self) -> None:
+    def _changed(self) -> None:
         if self._loop is None:
             return
         with suppress(RuntimeError):  # The loop has ended: what is to be shown is shown by `close`.

@@ -24,7 +24,7 @@ from drills.sandbox.capabilities.database import Database, TooManyConnections
 from drills.sandbox.capabilities.services import Running
 from drills.sandbox.sandbox import Sandbox
 
-#: Sessions and programs that are told to end do so well within this time.
+#: Seconds within which sessions and programs end when they are asked to.
 _END_SECONDS = 10.0
 
 

@@ -23,7 +23,7 @@ class ShopChanges:
     def history(self) -> dict[str, Any]:
         """How many changes were noted, and what was deployed when."""
         state = self._store.read()
-        return {"changes": state.changes_noted, "deployed": release_line.told(state)}
+        return {"changes": state.changes_noted, "deployed": release_line.history(state)}
 
     def forget_since(self, history: Mapping[str, Any]) -> None:
         """A drill's changes are no longer told once they are undone; of an older fingerprint it is not known."""

@@ -50,8 +50,8 @@ def _charges(sandbox: Sandbox, given: Given) -> Answer:
 
 
 def _replay(sandbox: Sandbox, _given: Given) -> Answer:
-    told = _console(sandbox).replay()
-    return Answer(["  ".join(f"{name} {count}" for name, count in told.items())], well=not told.get("undelivered"))
+    counts = _console(sandbox).replay()
+    return Answer(["  ".join(f"{name} {count}" for name, count in counts.items())], well=not counts.get("undelivered"))
 
 
 PROVIDER = CommandGroup(
@@ -73,7 +73,7 @@ PROVIDER = CommandGroup(
         ),
         SystemCommand(
             "charges",
-            "List what was charged lately, and whether we were told. Exit status 1 when an order was charged twice.",
+            "List recent charges, and whether we were notified. Exit status 1 when an order was charged twice.",
             "drills sandbox provider charges --order 120001",
             _charges,
             (Option("order", "Only those of this order.", int),),

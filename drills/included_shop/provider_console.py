@@ -56,8 +56,8 @@ class ProviderConsole:
         return {name.replace("_", "-"): str(value) for name, value in self._ask("GET", "/console/keys").items()}
 
     def charges(self, order: int | None = None) -> Charges:
-        told = self._ask("GET", "/console/charges" + ("" if order is None else f"?order={order}"))
-        return Charges(int(told["count"]), tuple(told["twice"]), tuple(told["charges"]))
+        answer = self._ask("GET", "/console/charges" + ("" if order is None else f"?order={order}"))
+        return Charges(int(answer["count"]), tuple(answer["twice"]), tuple(answer["charges"]))
 
     def replay(self) -> Mapping[str, int]:
         """Send again what was not delivered; how many were, and how many still are not."""

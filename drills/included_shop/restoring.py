@@ -79,7 +79,7 @@ class Restoring:
         before = self._sandbox.fingerprint()
         ours, theirs = before.mapping("database"), wanted.mapping("database")
         if "indexes" in theirs:
-            # Of one that is down not every column is told; and an older version did not read all parts.
+            # While it is down not every column is known, and an older version did not read all parts.
             wanted = wanted.with_states(database=completed(theirs, ours) if "indexes" in ours else {"reachable": "yes"})
         veiled = self._sandbox.settings.without_secrets
         return before.with_states(settings=veiled(before.mapping("settings"))).differences(
@@ -101,7 +101,7 @@ class Restoring:
 
     def _other_settings(self) -> None:
         """The app has its settings by now; what else runs with others is told, or restarted."""
-        # The provider is told in any case: what it runs with is not known while it is too busy to say.
+        # The provider is sent them in any case: its present ones are unknown while it is too busy to answer.
         others = [each for each in Service if each not in (Service.APP, Service.EXTERNAL_API)]
         for service in (Service.EXTERNAL_API, *self._own.control.outdated(others)):
             if not took_settings(self._own.control, self._ground.store, service):

@@ -199,7 +199,7 @@ class ShopSandbox:
         self._ground.active()
         return Fingerprint(
             {
-                "services": {each.name: _told(str(each.running), each.detail) for each in self.services.list()},
+                "services": {each.name: _state(str(each.running), each.detail) for each in self.services.list()},
                 "replicas": self.replicas.state(),
                 "release": self.releases.state(),
                 "settings": self.settings.state(),
@@ -222,7 +222,7 @@ class ShopSandbox:
             return (*made_anew, *Restoring(self, self._disk).run(fingerprint))
 
 
-def _told(running: str, detail: str) -> str:
+def _state(running: str, detail: str) -> str:
     """Up, paused or down; a service of which only a part runs says so."""
     return f"{running}: {detail}" if detail else running
 

@@ -1,7 +1,7 @@
 """Secrets are masked before anything is kept as evidence: those that are known, and what looks like one.
 
 Known secrets come first: the settings of the sandbox that are secret, what a command was given, variables whose names
-tell it. They are found also where a terminal has wrapped them, and as they stand in a URL, in JSON or in base64.
+show it. They are found also where a terminal has wrapped them, and as they stand in a URL, in JSON or in base64.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def shown(output: str) -> str:
 def mask(text: str, secrets: Iterable[str] = (), *, names: Collection[str] = ()) -> str:
     """The text without terminal colours and without secrets: those given, and what looks like one.
 
-    `names` are further names whose values are secret, as a setting's, beside those that tell it.
+    `names` are names of settings whose values are secret, in addition to those that are recognised by their names.
     """
     text = shown(text)
     known = _known(frozenset(secrets))

@@ -63,7 +63,7 @@ _IN_HEADERS = (
     r"hooks\.slack\.com/(?:services|workflows)/(?P<value>[\w/-]{10,})",
     r"discord(?:app)?\.com/api/webhooks/(?P<value>\d+/[\w-]{10,})",
 )
-#: Commands with options that do not tell by their names.
+#: Commands whose options do not show by their names that a secret follows.
 _IN_COMMANDS = (
     rf"\b(?:curl|wget|https?|xh|ab|hey|wrk)\b{_ON_THE_LINE}(?:-u|-U|--user|--proxy-user)[ \t=]{{0,4}}[\"']?"
     r"""[^\s:"']{0,120}:(?P<value>[^\s"']+)""",
@@ -82,7 +82,7 @@ _IN_COMMANDS = (
     r"^[ \t]*AUTH[ \t]+(?P<value>[^\n|;&]+)",
     r"""(?i:\bSETUSER\b[^\n]{0,400}?[\s"'][><#!](?P<value>[^\s"']+))""",
 )
-#: Forms that tell by themselves: keys, tokens by their issuers' prefixes, passwords as databases and systems keep them.
+#: Secrets with a form of their own: keys, tokens with their issuers' prefixes, hashes of passwords.
 _BY_FORM = (
     r"(?s:(?P<value>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----.*?"
     r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----|\Z)))",

@@ -73,7 +73,7 @@ class Vantage(Model):
     """A place from which a probe checks: its other keys take the place of those of its kind's settings."""
 
     via: str | None = Field(None, description="The prober that checks: a name under `probers` in drills.yaml.")
-    required: bool = Field(True, description="False: it only helps to tell from where the probe fails.")
+    required: bool = Field(True, description="False: it never decides; it only shows from where the probe fails.")
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
     @model_validator(mode="before")

@@ -120,7 +120,7 @@ class Scenario(Model):
     format: int = 1
     name: str = Field("", description="The name of its folder.")
     title: str
-    story: str = Field(description="All that the responder is told.")
+    story: str = Field(description="All that the responder learns at the start.")
     steady: Steady
     traffic: Traffic = Traffic()
     timeline: tuple[Injection, ...] = Field((), description="Empty for a control drill: then any alert is false.")

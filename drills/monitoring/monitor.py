@@ -90,7 +90,7 @@ class Monitor:
             observation = replace(observation, outcome=Outcome.UNKNOWN, reason=reason, phases={}, metrics={})
         self._sink.observed(observation)
         self._state, transitions = alerting.observe(self._rules, self._state, t, observation)
-        self._tell(transitions)
+        self._report(transitions)
         # Evidence of one moment is judged together, so its result is reported once time has passed.
         self._judge_time(t)
 
@@ -110,9 +110,9 @@ class Monitor:
 
     def _judge_time(self, t: float) -> None:
         self._state, transitions = alerting.tick(self._rules, self._state, t)
-        self._tell(transitions)
+        self._report(transitions)
 
-    def _tell(self, transitions: Sequence[alerting.Transition]) -> None:
+    def _report(self, transitions: Sequence[alerting.Transition]) -> None:
         for transition in transitions:
             if isinstance(transition, alerting.CheckAgain):
                 self.check_now(transition.probe)

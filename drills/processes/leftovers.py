@@ -85,20 +85,20 @@ def end_marked(mark: str) -> None:
 
 def end(processes: Collection[psutil.Process]) -> tuple[Ended, ...]:
     """Ask these to end, kill those that do not. psutil never signals a later process with the same id."""
-    told = []
+    ending = []
     for process in processes:
         try:
-            told.append((process, Ended(process.pid, " ".join(process.cmdline())[:200])))
+            ending.append((process, Ended(process.pid, " ".join(process.cmdline())[:200])))
             # One that is frozen cannot act on the signal.
             process.terminate()
             process.resume()
         except psutil.Error:
             continue
-    for process in _wait_gone([process for process, _ in told]):
+    for process in _wait_gone([process for process, _ in ending]):
         with suppress(psutil.Error):
             process.kill()
-    _wait_gone([process for process, _ in told])
-    return tuple(ended for _, ended in told)
+    _wait_gone([process for process, _ in ending])
+    return tuple(ended for _, ended in ending)
 
 
 def _wait_gone(processes: Collection[psutil.Process]) -> list[psutil.Process]:

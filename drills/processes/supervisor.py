@@ -11,7 +11,7 @@ Processes that carry the variable `spared`, and what descends from them, live on
 sandbox must not take it down again at its end.
 
 With `keep`, what a command that succeeded has left behind goes on. Its supervisor goes on beside it, reads what it
-still prints, and ends all of it when it is told to end itself (SIGTERM).
+still prints, and ends all of it when it gets SIGTERM itself.
 
 Exit status: that of the command; 128 and the signal's number when a signal ended it, as shells say it.
 """
@@ -59,12 +59,12 @@ def _supervise(command: list[str], script: str | None, grace: float, spared: str
 
 def _supervise_apart(command: list[str], script: str | None, grace: float, spared: str, output: int) -> int:
     """In a process of its own, which this one does not wait for once the command has ended."""
-    told, telling = os.pipe()
+    read_end, write_end = os.pipe()
     if os.fork():
-        os.close(telling)
-        said = os.read(told, 16)
+        os.close(write_end)
+        said = os.read(read_end, 16)
         return int(said) if said else 128 + signal.SIGKILL
-    os.close(told)
+    os.close(read_end)
     os.setsid()
     os.set_inheritable(output, False)
     ended = _become_reaper()
@@ -76,8 +76,8 @@ def _supervise_apart(command: list[str], script: str | None, grace: float, spare
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
-    os.write(telling, str(_exit_status(child, status)).encode())
-    os.close(telling)
+    os.write(write_end, str(_exit_status(child, status)).encode())
+    os.close(write_end)
     if kept:
         _keep(ended, output, grace, spared)
     os._exit(0)

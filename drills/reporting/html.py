@@ -12,7 +12,7 @@ from drills.model.scorecard import DrillResult, Verdict
 from drills.reporting import wording
 from drills.reporting.content import Content
 
-#: A sign beside each verdict, so that nothing is told by colour alone.
+#: A sign for each verdict, so that colour is never the only difference.
 SIGNS = {Verdict.MET: "✓", Verdict.MISSED: "✗", Verdict.PENDING: "…", Verdict.NOT_REQUIRED: "–"}
 
 RESULT_WORDS = {

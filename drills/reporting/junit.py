@@ -82,10 +82,10 @@ def _named(card: Scorecard, name: str, seconds: float | None = None) -> ET.Eleme
 
 
 def _say(case: ET.Element, tag: str, message: str, kind: str) -> None:
-    told = ET.SubElement(case, tag, {"message": one_line(message)})
+    element = ET.SubElement(case, tag, {"message": one_line(message)})
     if tag != "skipped":
-        told.set("type", kind)
-        told.text = clean(message)
+        element.set("type", kind)
+        element.text = clean(message)
 
 
 def _case(card: Scorecard, row: Row) -> ET.Element:
@@ -93,8 +93,8 @@ def _case(card: Scorecard, row: Row) -> ET.Element:
     limit = one_line(f"{says} of {row.counted_from}" if row.limit is not None else says)
     case = _named(card, f"{card.label_of(row)} ({row.basis.value}): {limit}", row.actual)
     if row.verdict is Verdict.MISSED:
-        told = f", actual: {actual(row)}" if actual(row) else ""
-        _say(case, "failure", f"{row.reason}; limit: {limit}{told} ({row.source})", "missed")
+        measured = f", actual: {actual(row)}" if actual(row) else ""
+        _say(case, "failure", f"{row.reason}; limit: {limit}{measured} ({row.source})", "missed")
     elif row.verdict is not Verdict.MET:
         _say(case, "skipped", f"{words(row.verdict)}: {row.reason}", row.verdict.value)
     return case

@@ -65,7 +65,7 @@ def _scorecard(report: Content) -> Iterator[str]:
         )
         for line in report.limits
     ]
-    rows += [(item.label, "", "", item.told, item.points, "see below", "") for item in report.subtotals]
+    rows += [(item.label, "", "", item.summary, item.points, "see below", "") for item in report.subtotals]
     head = ("Milestone", "Limit", "Actual", "Verdict", "Points", "Why", "Source")
     skipped = [
         f"- {escaped(line.label)}, limit {escaped(line.limit)}: {escaped(line.why)}" for line in report.not_required
@@ -173,7 +173,7 @@ def _monitoring(report: Content) -> Iterator[str]:
         "\n".join(f"- held back: {escaped(item.key)}, because {escaped(item.because)}" for item in report.held_back),
         table(("Probe", "Kind", "Checks", "Failed", "When", "Why"), probes, frozenset({2, 3})),
     )
-    metrics = [(item.label, item.probe, *item.told) for item in report.metrics]
+    metrics = [(item.label, item.probe, *item.texts) for item in report.metrics]
     yield from _section(
         "Key metrics", table(("Metric", "Probe", "Baseline", "Worst", "End"), metrics, frozenset({2, 3, 4}))
     )
@@ -257,7 +257,7 @@ def _truth(report: Content) -> Iterator[str]:
     known = [f"- {item.moment.clock} {escaped(item.what)}" for item in truth.known]
     yield from _section(
         "The truth, and what was known when",
-        f"The story told: {escaped(truth.story)}",
+        f"The story: {escaped(truth.story)}",
         f"What was broken: {escaped('; '.join(truth.broken))}." if truth.broken else "",
         cause,
         f"Remedy: {escaped(truth.remedy)}" if truth.remedy else "",

@@ -175,8 +175,8 @@ def parse_runbook(text: str) -> Runbook:
         elif token.type == "fence":
             line = (token.map[0] if token.map else 0) + 1
             closed = is_closed(token, lines)
-            block, told = _block(token, section, line) if "{" in token.info else (None, ())
-            remarks.extend(told)
+            block, found = _block(token, section, line) if "{" in token.info else (None, ())
+            remarks.extend(found)
             if not closed and block is not None:
                 raise RunbookError(
                     line, f"the block is never closed: all below it is its command; end it with {token.markup}"
@@ -256,8 +256,8 @@ def _check(attributes: BlockAttributes, line: int) -> None:
     if (attributes.milestone is Milestone.CAUSE_NAMED) != (attributes.cause is not None):
         raise RunbookError(line, "milestone cause-named and cause go together; write both")
     if attributes.optional and (attributes.decision or attributes.milestone is not None):
-        told = "decision" if attributes.decision else "milestone"
-        raise RunbookError(line, f"{told}: a drill leaves an optional block out; take one of the two attributes away")
+        given = "decision" if attributes.decision else "milestone"
+        raise RunbookError(line, f"{given}: a drill leaves an optional block out; take one of the two attributes away")
     if attributes.expect is not None:
         try:
             compile_pattern(attributes.expect)

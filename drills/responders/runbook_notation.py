@@ -3,7 +3,7 @@
 JSON, `{"name":"restart","timeout":"30s"}`, and HTML-like pairs, `{ name=restart timeout=30s }`, as Runme reads and
 writes them (runmedev/runme, document/attributes.go; docs.runme.dev, Cell-level options). A file that Runme has saved
 loads: it writes an `id` to every block and all values as text. Attributes that would make a step do something else than
-in Runme are refused; where only the circumstances differ, the author is told.
+in Runme are refused; where only the circumstances differ, the author is warned.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from drills.processes.supervised import run_supervised
 
 #: Strict, and stricter than Runme's `set -e` by -u: a variable that is not set fails the step.
 SHELLS: Mapping[str, tuple[str, ...]] = {"bash": ("bash", "-euo", "pipefail", "-c"), "sh": ("sh", "-eu", "-c")}
-#: What a shell keeps for itself, and what tells a step where it is: no step hands these on.
+#: Variables of the shell itself and of its working folder: a step does not hand these on.
 _NOT_CARRIED = re.compile(r"_|SHLVL|PWD|OLDPWD|DRILLS_.*|BASH_EXECUTION_STRING")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -50,7 +50,7 @@ async def run_step(language: str, command: str, folder: Path, environment: Mappi
 def _with_snapshot(command: str, path: str) -> str:
     """The command, and at its shell's exit its environment, as Runme does it; a trap of its own on EXIT comes first.
 
-    All on the command's first line, so that messages of the shell tell the lines of the runbook.
+    All on the command's first line, so that line numbers in messages of the shell are those of the block.
     """
     env = shutil.which("env") or "env"
     return f"trap '{shlex.quote(env)} -0 > {path} 2>/dev/null || :' EXIT; {command}"

@@ -42,12 +42,12 @@ def first_changes(line: Sequence[Deployment]) -> tuple[NotedChange, ...]:
 
 def told_settings(before: Mapping[str, str], after: Mapping[str, str], secrets: Collection[str]) -> str:
     """What differs between complete settings, in one line; of a secret only that it does."""
-    told = [
+    texts = [
         f"setting {name} changed" if name in secrets else f"setting {name}: {_shown(before[name])} → {_shown(value)}"
         for name, value in sorted(after.items())
         if before[name] != value
     ]
-    return ", ".join(told)
+    return ", ".join(texts)
 
 
 def _shown(value: str) -> str:

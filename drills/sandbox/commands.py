@@ -127,7 +127,7 @@ class Commands:
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         own = {name: value for name, value in os.environ.items() if name not in _NOT_HANDED_ON}
-        # With the last, what `drills sandbox …` does in there is not told as an action of the responder.
+        # With the last, what `drills sandbox …` does in there is not recorded as an action of the responder.
         own |= {"PATH": path, "NO_COLOR": "1", WORKSPACE: str(self._folder), RUNBOOK_STEP: "command"}
         if self._project:
             own["DRILLS_PROJECT"] = self._project

@@ -114,8 +114,8 @@ def _cache(sandbox: Sandbox) -> Iterable[str]:
     sandbox.cache.command("PING")
     yield "answers"
     for section, names in CACHE_FIGURES.items():
-        told = sandbox.cache.command("INFO", section)
-        yield from (f"{name}: {value}" for name, value in told.items() if not names or name in names)
+        info = sandbox.cache.command("INFO", section)
+        yield from (f"{name}: {value}" for name, value in info.items() if not names or name in names)
 
 
 def _slow_commands(sandbox: Sandbox) -> Iterable[str]:

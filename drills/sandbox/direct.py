@@ -98,7 +98,7 @@ def command_at(url: str, words: Sequence[str], *, timeout: float = 5.0) -> Any:
         socket_timeout=timeout,
         socket_connect_timeout=CONNECT_SECONDS,
         decode_responses=True,
-        # A cache that is down is told at once; the library would try again for seconds.
+        # A cache that is down is reported at once; the library would retry for seconds.
         retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0),
     )
     try:

@@ -39,15 +39,15 @@ def rolled_back(store: StateStore, version: str, at: datetime) -> None:
     store.change(deployed=line, deployed_at=state.deployed_at | {version: at})
 
 
-def told(state: SandboxState) -> dict[str, Any]:
-    """The line, and when each release was deployed last, as JSON."""
+def history(state: SandboxState) -> dict[str, Any]:
+    """The deployed releases, and when each was deployed last, as JSON."""
     return state.model_dump(mode="json", include={"deployed", "deployed_at"})
 
 
-def bring_back(store: StateStore, told: Mapping[str, Any]) -> None:
-    """The line as it was told once: whatever was deployed and rolled back since is forgotten."""
+def bring_back(store: StateStore, history: Mapping[str, Any]) -> None:
+    """Restore that history: deployments and rollbacks since then are forgotten."""
     state = store.read()
-    before = SandboxState.model_validate({"identity": state.identity, **told})
+    before = SandboxState.model_validate({"identity": state.identity, **history})
     if (state.deployed, state.deployed_at) != (before.deployed, before.deployed_at):
         store.change(deployed=before.deployed, deployed_at=before.deployed_at)
 

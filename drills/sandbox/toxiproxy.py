@@ -102,9 +102,9 @@ class Toxiproxy:
 
         None when the server keeps no such figures (-proxy-metrics).
         """
-        told = self._call(self._api.get, "/metrics").text.splitlines()
-        counted = [line for line in told if line.startswith("toxiproxy_proxy_received_bytes_total{")]
-        if not counted and not any(line.startswith("# HELP") for line in told):
+        lines = self._call(self._api.get, "/metrics").text.splitlines()
+        counted = [line for line in lines if line.startswith("toxiproxy_proxy_received_bytes_total{")]
+        if not counted and not any(line.startswith("# HELP") for line in lines):
             return None
         return sum(int(float(line.rpartition(" ")[2])) for line in counted if f'proxy="{name}"' in line)
 

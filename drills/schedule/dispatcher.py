@@ -149,7 +149,7 @@ class Dispatcher:
     async def _end(self, due: DueDrill, starter: asyncio.subprocess.Process) -> None:
         """The service stops: signal the drill, and give it time to undo what it broke."""
         if starter.returncode is None:
-            self._claims.say(due, "told-to-end", starter.pid)
+            self._claims.say(due, "asked-to-end", starter.pid)
             with contextlib.suppress(ProcessLookupError):
                 starter.send_signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):

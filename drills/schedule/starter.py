@@ -32,7 +32,7 @@ class Command:
     """The command that conducts a drill, and its standard input."""
 
     words: Sequence[str]
-    told: str = ""
+    stdin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def attend(task: Task) -> int:
         child.append(process)
         if stopping:
             process.send_signal(stopping[0])
-        printed, _ = process.communicate(task.command.told)
+        printed, _ = process.communicate(task.command.stdin)
         failure = printed.strip()[-_TAIL:] if process.returncode else ""
         log.end(task.entry, task.planned, process.returncode, failure)
         return process.returncode

@@ -45,7 +45,7 @@ class Timetable:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone="UTC",
         )
-        self._scheduler.add_listener(self._tell, EVENT_JOB_EXECUTED)
+        self._scheduler.add_listener(self._on_executed, EVENT_JOB_EXECUTED)
 
     def start(self) -> None:
         """Keep the jobs of entries that are still there, drop the others, add new ones, and begin to wake."""
@@ -65,7 +65,7 @@ class Timetable:
     def stop(self) -> None:
         self._scheduler.shutdown(wait=True)
 
-    def _tell(self, event: JobExecutionEvent) -> None:
+    def _on_executed(self, event: JobExecutionEvent) -> None:
         self._on_due(event.retval)
 
 

@@ -27,14 +27,14 @@ async def until_told_to_stop(*parts: Coroutine[Any, Any, None]) -> None:
     for number in numbers:
         loop.add_signal_handler(number, stop.set)
     running = [asyncio.ensure_future(part) for part in parts]
-    told = asyncio.ensure_future(stop.wait())
+    stopped = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait([*running, told], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*running, stopped], return_when=asyncio.FIRST_COMPLETED)
     finally:
         failed = [task for task in running if task.done() and not task.cancelled() and task.exception()]
-        for task in (*running, told):
+        for task in (*running, stopped):
             task.cancel()
-        await asyncio.gather(*running, told, return_exceptions=True)
+        await asyncio.gather(*running, stopped, return_exceptions=True)
         for number in numbers:
             loop.remove_signal_handler(number)
     for task in failed:

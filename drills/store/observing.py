@@ -2,7 +2,7 @@
 
 observe() ──► bounded queue ──► one thread ──► one transaction for each batch
    │ full                          │ the disk refuses
-   └─ counted, and told as         └─ the batch is kept and tried again
+   └─ counted, reported as         └─ the batch is kept and tried again
       an `unknown` observation
 """
 

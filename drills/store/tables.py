@@ -147,7 +147,7 @@ kill_switch = Table(
     Column("why", Text, nullable=False),
 )
 
-#: What the service's monitoring told, one row for each transition: fired, changed, resolved, suppressed.
+#: The alerts of the service's monitoring, one row for each transition: fired, changed, resolved, suppressed.
 alerts = Table(
     "alerts",
     metadata,

@@ -77,7 +77,7 @@ class TrafficGenerator:
         self._process: asyncio.subprocess.Process | None = None
         self._readers: tuple[asyncio.Task[None], ...] = ()
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
-        self._told: asyncio.Queue[TrafficSecond | _Died | None] = asyncio.Queue()
+        self._items: asyncio.Queue[TrafficSecond | _Died | None] = asyncio.Queue()
         self._ready: asyncio.Future[None] | None = None
         self._totals = {"users_total": 0, "users_suffered": 0}
         self._stopping = False
@@ -127,10 +127,10 @@ class TrafficGenerator:
 
     async def seconds(self) -> AsyncIterator[TrafficSecond]:
         """Each second as it ends, without a gap, until `stop`. Raises EnvironmentFailed when the generator dies."""
-        while (told := await self._told.get()) is not None:
-            if isinstance(told, _Died):
-                raise EnvironmentFailed(told.reason)
-            yield told
+        while (item := await self._items.get()) is not None:
+            if isinstance(item, _Died):
+                raise EnvironmentFailed(item.reason)
+            yield item
 
     async def change_users(self, users: int, spawn_rate: float) -> None:
         """Go up or down to that many users, so many each second. Those who leave finish what they wait for."""
@@ -169,7 +169,7 @@ class TrafficGenerator:
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
-        self._told.put_nowait(None)
+        self._items.put_nowait(None)
 
     async def _say(self, say: str, **body: Any) -> None:
         if self._process is None or self._process.stdin is None:
@@ -213,7 +213,7 @@ class TrafficGenerator:
                 for name in ("first_suffering", "last_suffering"):
                     if message[name] is not None:
                         message[name] -= self._origin
-                self._told.put_nowait(TrafficSecond(at=self._clock.now(), **message))
+                self._items.put_nowait(TrafficSecond(at=self._clock.now(), **message))
             case "ended":
                 self._totals = message
 
@@ -227,7 +227,7 @@ class TrafficGenerator:
 
     def _over(self, reason: str) -> None:
         self._settle(EnvironmentFailed(reason))
-        self._told.put_nowait(None if self._stopping else _Died(reason))
+        self._items.put_nowait(None if self._stopping else _Died(reason))
 
     def _died(self) -> str:
         status = self._process.returncode if self._process is not None else None

@@ -41,10 +41,10 @@ class Master:
 
     def __init__(self, plan: Plan, protocol: int) -> None:
         self._plan = plan
-        self._tell = partial(write_all, protocol)
+        self._send = partial(write_all, protocol)
         self._merger = Merger(plan.workers)
         self._totals = {"users_total": 0, "users_suffered": 0}
-        self._cpu, self._told = time.process_time(), time.monotonic()
+        self._cpu, self._reported_at = time.process_time(), time.monotonic()
         self._ending = gevent.event.Event()
 
     def run(self) -> None:
@@ -54,7 +54,7 @@ class Master:
             # Its ledger stays empty; the classes are needed for their names, by which users are shared out.
             environment = environment_of(self._plan, Ledger(start, period=1.0, slow_after=1.0, client_timeout=1.0))
         except Refused as error:
-            self._tell(line("refused", reason=str(error)))
+            self._send(line("refused", reason=str(error)))
             sys.exit(1)
         self._runner = environment.create_master_runner(LOOPBACK, 0)
         names = [secrets.token_hex(16) for _ in range(self._plan.workers)]
@@ -65,7 +65,7 @@ class Master:
         workers = [self._start_worker(start, index, name) for index, name in enumerate(names)]
         self._await(workers)
         self._runner.start(self._plan.users, spawn_rate=self._plan.spawn_rate)
-        self._tell(line("ready"))
+        self._send(line("ready"))
         gevent.spawn(self._obey).link_exception(end_broken)
         gevent.spawn(self._mind, workers).link_exception(end_broken)
         self._ending.wait()
@@ -73,7 +73,7 @@ class Master:
             worker.kill()
         for worker in workers:
             worker.wait()
-        self._tell(line("ended", **self._totals))
+        self._send(line("ended", **self._totals))
         os._exit(0)
 
     def _start_worker(self, start: float, index: int, name: str) -> subprocess.Popen[bytes]:
@@ -103,10 +103,10 @@ class Master:
     def _on_second(self, environment: Any, msg: Any, **_: Any) -> None:  # noqa: ARG002 - Locust's signature
         for second in self._merger.add(msg.node_id, json.loads(msg.data["line"])):
             now, used = time.monotonic(), time.process_time()
-            second["generator_cpu"] += (used - self._cpu) / max(now - self._told, 1e-6)
-            self._cpu, self._told = used, now
+            second["generator_cpu"] += (used - self._cpu) / max(now - self._reported_at, 1e-6)
+            self._cpu, self._reported_at = used, now
             self._totals = {name: second[name] for name in self._totals}
-            self._tell(line("second", **second))
+            self._send(line("second", **second))
 
     def _obey(self) -> None:
         obey(self._runner, lambda: self._runner.send_message(MARK_MESSAGE, {}))

@@ -18,10 +18,10 @@ _HEARTBEAT = 0.05
 
 
 class Reporter:
-    """`tell` takes a line to whoever wants to know."""
+    """`send` takes a line to whoever wants to know."""
 
-    def __init__(self, ledger: Ledger, tell: Callable[[bytes], None]) -> None:
-        self._ledger, self._tell = ledger, tell
+    def __init__(self, ledger: Ledger, send: Callable[[bytes], None]) -> None:
+        self._ledger, self._send = ledger, send
         self._lag = 0.0
 
     def begin(self) -> None:
@@ -33,16 +33,16 @@ class Reporter:
         return {"users_total": self._ledger.users_total, "users_suffered": self._ledger.users_suffered}
 
     def _tell_seconds(self) -> None:
-        cpu, told = time.process_time(), time.monotonic()
+        cpu, reported_at = time.process_time(), time.monotonic()
         while True:
             gevent.sleep(1.0 - (time.monotonic() - self._ledger.start) % 1.0)
             now, used = time.monotonic(), time.process_time()
             seconds = self._ledger.close(now)
-            share = (used - cpu) / max(now - told, 1e-6)
+            share = (used - cpu) / max(now - reported_at, 1e-6)
             for second in seconds:
-                self._tell(second_line(second, lag=self._lag, cpu=share, **self.totals()))
+                self._send(second_line(second, lag=self._lag, cpu=share, **self.totals()))
             if seconds:
-                cpu, told, self._lag = used, now, 0.0
+                cpu, reported_at, self._lag = used, now, 0.0
 
     def _heartbeat(self) -> None:
         """This greenlet waits for nobody: when it is late, the generator is, whatever the app does."""

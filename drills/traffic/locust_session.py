@@ -25,7 +25,7 @@ class Session:
 
     def __init__(self, plan: Plan, protocol: int) -> None:
         self._plan = plan
-        self._tell = partial(write_all, protocol)
+        self._send = partial(write_all, protocol)
         self._ending = gevent.event.Event()
 
     def run(self) -> None:
@@ -37,19 +37,19 @@ class Session:
         try:
             environment = environment_of(plan, self._ledger)
         except Refused as error:
-            self._tell(line("refused", reason=str(error)))
+            self._send(line("refused", reason=str(error)))
             sys.exit(1)
         self._runner = environment.create_local_runner()
         events: Any = environment.events
         events.init.fire(environment=environment, runner=self._runner, web_ui=None)
         self._runner.start(plan.users, spawn_rate=plan.spawn_rate)
-        self._tell(line("ready"))
-        reporter = Reporter(self._ledger, self._tell)
+        self._send(line("ready"))
+        reporter = Reporter(self._ledger, self._send)
         reporter.begin()
         gevent.spawn(self._obey).link_exception(end_broken)
         self._ending.wait()
         # The totals must not wait for users who hang; the process ends with all of them.
-        self._tell(line("ended", **reporter.totals()))
+        self._send(line("ended", **reporter.totals()))
         os._exit(0)
 
     def _obey(self) -> None:

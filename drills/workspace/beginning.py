@@ -157,12 +157,12 @@ def _config(services: list[Found], named: Sequence[str]) -> str:
         "  services:",
     ]
     for each in services:
-        told = [f"adapter: {each.adapter}"] if each.adapter else []
-        told += [f"port: {each.port}"] if each.port else []
-        told += [f"health: {each.health}"] if each.health and each.adapter is Adapter.HTTP else []
-        told += [f"{key}: {_word(value)}" for key, value in (("user", each.user), ("database", each.database)) if value]
-        told += [f"password-from: env:{each.password}"] if each.password else []
-        lines.append(f"    {_word(each.name)}: {{{', '.join([*told, 'may: []'])}}}")
+        keys = [f"adapter: {each.adapter}"] if each.adapter else []
+        keys += [f"port: {each.port}"] if each.port else []
+        keys += [f"health: {each.health}"] if each.health and each.adapter is Adapter.HTTP else []
+        keys += [f"{key}: {_word(value)}" for key, value in (("user", each.user), ("database", each.database)) if value]
+        keys += [f"password-from: env:{each.password}"] if each.password else []
+        lines.append(f"    {_word(each.name)}: {{{', '.join([*keys, 'may: []'])}}}")
     return "\n".join(lines) + "\n"
 
 

@@ -18,7 +18,7 @@ from drills.workspace.cron import parse_cron
 
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-#: What editors are told of a moment: a zone may be left out, which JSON Schema's own format does not allow.
+#: The JSON Schema of a moment, for editors: a time zone may be left out, which JSON Schema's own format does not allow.
 _MOMENT = WithJsonSchema(
     {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d", "examples": ["2026-12-03T14:00"]}
 )

@@ -41,4 +41,4 @@ def test_a_due_drill_for_a_person_is_blind(tmp_path: Path) -> None:
     """Else `drills history`, a list of processes, and whoever finds the sandbox held would tell which drill it is."""
     due = DueDrill("entry", datetime(2026, 11, 21, tzinfo=UTC), "slow-query", "person")
     command = conducting_command(tmp_path)(due)
-    assert (command.words[3:5], command.told) == (("practice", "-"), "slow-query\n")
+    assert (command.words[3:5], command.stdin) == (("practice", "-"), "slow-query\n")

@@ -65,9 +65,9 @@ def _span(
     began = _time("--start-time", start_time) if within is None else now - within
     ended = _time("--end-time", end_time)
     if began is not None and began > now:
-        raise BadInput(f"--start-time: {_told(began)} is in the future; it is {_told(now)}")
+        raise BadInput(f"--start-time: {_written(began)} is in the future; it is {_written(now)}")
     if began is not None and ended is not None and ended < began:
-        raise BadInput(f"--end-time: {_told(ended)} is before it began, {_told(began)}")
+        raise BadInput(f"--end-time: {_written(ended)} is before it began, {_written(began)}")
     return began, ended
 
 
@@ -83,5 +83,5 @@ def _time(option: str, text: str | None) -> datetime | None:
     return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
 
 
-def _told(at: datetime | None) -> str | None:
+def _written(at: datetime | None) -> str | None:
     return None if at is None else f"{at:%Y-%m-%d %H:%M:%S} UTC"

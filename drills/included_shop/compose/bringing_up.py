@@ -120,7 +120,7 @@ class BringingUp:
             of_service = [container for container in listed if container.service == service]
             given |= self._control.environment(of_service[0]) if of_service else {}
         ports = _ports_of(listed)
-        if Service.EXTERNAL_API in ports:  # It may have been told others since it was made.
+        if Service.EXTERNAL_API in ports:  # It may have been given others since it was created.
             given |= settings_of(ports[Service.EXTERNAL_API]) or {}
         settings = {each.name: given.get(each.variable, each.default) for each in self._shop.settings}
         release = replicas[0].labels.get("drills.release", "") if replicas else ""

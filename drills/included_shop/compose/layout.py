@@ -52,17 +52,17 @@ class Layout:
 
 def variables(state: SandboxState, shop: ShopDefinitions, layout: Layout) -> dict[str, str]:
     """What the compose file's `${…}` are to be, for containers that are made now."""
-    told = {"DRILLS_SHOP_DIGEST": shop_digest(layout.shop_root)}
+    variables = {"DRILLS_SHOP_DIGEST": shop_digest(layout.shop_root)}
     for name, port in state.ports.items():
-        told[port_variable(name)] = str(port)
+        variables[port_variable(name)] = str(port)
     for service in CONFIGURED:
-        told |= shop.environment(service, state.settings)
-        told[f"DRILLS_{upper(service)}_SETTINGS"] = settings_digest(shop, service, state.settings)
+        variables |= shop.environment(service, state.settings)
+        variables[f"DRILLS_{upper(service)}_SETTINGS"] = settings_digest(shop, service, state.settings)
     for name, limit in state.limits.items():
-        told[f"DRILLS_{upper(name)}"] = limit
+        variables[f"DRILLS_{upper(name)}"] = limit
     if state.release:
-        told["SHOP_RELEASE"] = state.release
-    return told
+        variables["SHOP_RELEASE"] = state.release
+    return variables
 
 
 def settings_digest(shop: ShopDefinitions, service: Service, settings: Mapping[str, str]) -> str:

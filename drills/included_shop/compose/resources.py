@@ -60,9 +60,9 @@ class ComposeResources:
                 self._control.limit(known, memory_bytes=memory, cpus=cpus)
             except EnvironmentFailed as error:
                 raise BadInput(f"{known}: {error}") from error
-            told = [f"{memory_mb} MB of memory"] if memory_mb is not None else []
-            told += [f"{cpus:g} cores"] if cpus is not None else []
-            change_history.note(self._ground.store, f"{known} limited to {' and '.join(told)} for a replica")
+            limits = [f"{memory_mb} MB of memory"] if memory_mb is not None else []
+            limits += [f"{cpus:g} cores"] if cpus is not None else []
+            change_history.note(self._ground.store, f"{known} limited to {' and '.join(limits)} for a replica")
 
     def lift_cpus(self, service: str) -> None:
         with self._ground.lock.held():

@@ -68,7 +68,7 @@ class ServiceControl:
         acts.start(self.containers, [container for container in present if container.service != DISK])
         for service in down:
             self.await_answer(service)
-        # A container starts with the settings that it was made with, not with those that it was told since.
+        # A container starts with the settings that it was created with, not with those that it was sent since.
         self.refresh([service for service in down if service is Service.EXTERNAL_API])
         if lost_disk:
             self._fill()

@@ -1,6 +1,6 @@
 """The tables as a drill may change them, read and brought back: columns, constraints, triggers, privileges.
 
-A column is told by its type and what follows it: `bigint NOT NULL GENERATED ALWAYS AS IDENTITY`.
+A column is described by its type and what follows it: `bigint NOT NULL GENERATED ALWAYS AS IDENTITY`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SELECT c.relname, a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod)
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum {_OF_PUBLIC} ORDER BY c.relname, a.attnum
 """
-#: NOT NULL is told with the column (PostgreSQL 18 lists it as a constraint too). Keys come before those that need them.
+#: NOT NULL is part of the column (PostgreSQL 18 lists it as a constraint too). Keys come before those that need them.
 CONSTRAINTS = f"""
 SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid {_OF_PUBLIC} AND k.contype IN ('p', 'u', 'c', 'f', 'x')

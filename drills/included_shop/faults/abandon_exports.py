@@ -80,7 +80,7 @@ class AbandonExports(Fault):
     def _size(self, sandbox: Sandbox) -> int:
         pool = _pool(sandbox.addresses["app"])
         if pool is None:
-            raise EnvironmentFailed("the app does not tell how many connections it has in use")
+            raise EnvironmentFailed("the app does not report how many connections it has in use")
         return pool[1]
 
 
@@ -107,8 +107,8 @@ def _pool(app: str) -> tuple[int, int] | None:
 
     try:
         with build_opener(ProxyHandler({})).open(f"{app}/metrics", timeout=_TIMEOUT) as answer:
-            told = dict(_GAUGES.findall(answer.read().decode()))
-        return int(float(told["in_use"])), int(float(told["size"]))
+            gauges = dict(_GAUGES.findall(answer.read().decode()))
+        return int(float(gauges["in_use"])), int(float(gauges["size"]))
     except (OSError, http.client.HTTPException, ValueError, KeyError):
         return None
 

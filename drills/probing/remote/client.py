@@ -154,10 +154,10 @@ def _understood(answered: tuple[int, bytes], via: KnownProber) -> Answer:
 def _said(body: bytes) -> str:
     """Why it refuses, as a prober tells it; empty when that is none of its answers."""
     try:
-        told = json.loads(body)
+        answer = json.loads(body)
     except ValueError:
         return ""
-    error = told.get("error") if isinstance(told, dict) else None
+    error = answer.get("error") if isinstance(answer, dict) else None
     return " ".join(error.split())[:300] if isinstance(error, str) else ""
 
 

@@ -45,13 +45,13 @@ def truth(timeline: Timeline, card: Scorecard) -> TruthTold | None:
     scenario = timeline.start.scenario
     if not scenario.is_control and timeline.first(e.FaultApplied) is None:
         return None
-    told = scenario.truth
+    truth = scenario.truth
     return TruthTold(
         story=one_line(scenario.story),
         broken=tuple(one_line(event.summary) for event in timeline.all(e.FaultApplied)),
-        cause=told.cause if told else "",
-        among=told.among if told else (),
-        remedy=one_line(told.remedy) if told else "",
+        cause=truth.cause if truth else "",
+        among=truth.among if truth else (),
+        remedy=one_line(truth.remedy) if truth else "",
         named=_named(timeline, card),
         known=tuple(_known(timeline)),
     )

@@ -33,7 +33,7 @@ class Subtotal:
     """Rows that are shown in a section of their own, summed up."""
 
     label: str
-    told: str
+    summary: str
     points: str
 
 
@@ -163,8 +163,8 @@ def _milestones(before: Predecessor, card: Scorecard) -> list[Change]:
         then, now = change.before, change.now
         label = words(change.milestone).capitalize()
         if then is None or now is None:
-            told = [humane(value) if value is not None else "not reached" for value in (then, now)]
-            changes.append(Change(label, told[0], told[1], "", now is not None))
+            texts = [humane(value) if value is not None else "not reached" for value in (then, now)]
+            changes.append(Change(label, texts[0], texts[1], "", now is not None))
             continue
         slower = now - then
         sign = "±" if abs(slower) < 0.05 else "+" if slower > 0 else "−"

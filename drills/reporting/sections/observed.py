@@ -48,7 +48,7 @@ class MetricLine:
         return self.probe != ""
 
     @property
-    def told(self) -> tuple[str, str, str]:
+    def texts(self) -> tuple[str, str, str]:
         """Baseline, worst and end as text."""
         return (
             metric_value(self.name, self.baseline),

@@ -30,7 +30,7 @@ class StepLine:
     output: str
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """`Triage, read-only, done after 0.8 s`."""
         return ", ".join(part for part in (self.section, "read-only" if self.read_only else "", self.result) if part)
 
@@ -109,8 +109,8 @@ def checklist(timeline: Timeline, card: Scorecard) -> tuple[ChecklistLine, ...]:
         for index, step in enumerate(timeline.start.playbook.triage)
         if not step.levels or level in step.levels
     )
-    told = any(line.ticked or line.verdict in (Verdict.MET, Verdict.MISSED) for line in lines)
-    return lines if told else ()
+    shown = any(line.ticked or line.verdict in (Verdict.MET, Verdict.MISSED) for line in lines)
+    return lines if shown else ()
 
 
 def _tick(

@@ -25,15 +25,15 @@ class Redis:
         return self._run(*words)
 
     def used_memory(self) -> int:
-        told = self._run("INFO", "memory")
-        if isinstance(told, Mapping):
-            return int(told["used_memory"])
-        lines = dict(line.split(":", 1) for line in str(told).splitlines() if ":" in line)
+        answer = self._run("INFO", "memory")
+        if isinstance(answer, Mapping):
+            return int(answer["used_memory"])
+        lines = dict(line.split(":", 1) for line in str(answer).splitlines() if ":" in line)
         return int(lines["used_memory"])
 
     def setting(self, name: str) -> str:
-        told = self._run("CONFIG", "GET", name)
-        pairs = told if isinstance(told, Mapping) else dict(zip(told[::2], told[1::2], strict=True))
+        answer = self._run("CONFIG", "GET", name)
+        pairs = answer if isinstance(answer, Mapping) else dict(zip(answer[::2], answer[1::2], strict=True))
         return str(pairs[name])
 
     def set(self, name: str, value: str) -> None:
@@ -41,12 +41,12 @@ class Redis:
             self._run("CONFIG", "SET", name, value)
 
     def clients(self) -> Sequence[Mapping[str, str]]:
-        told = self._run("CLIENT", "LIST")
-        if isinstance(told, str):
+        answer = self._run("CLIENT", "LIST")
+        if isinstance(answer, str):
             return [
-                dict(pair.split("=", 1) for pair in line.split() if "=" in pair) for line in told.splitlines() if line
+                dict(pair.split("=", 1) for pair in line.split() if "=" in pair) for line in answer.splitlines() if line
             ]
-        return [{str(key): str(value) for key, value in each.items()} for each in told]
+        return [{str(key): str(value) for key, value in each.items()} for each in answer]
 
     def state(self) -> dict[str, str]:
         return {name: self.setting(name) for name in SETTINGS}

@@ -190,5 +190,5 @@ def failure(
 
 
 def _last_words(lines: Sequence[str]) -> str:
-    telling = [line for line in lines if re.search(r"error|fail|denied|cannot|unhealthy|exited", line, re.I)]
-    return (telling or lines or ["it failed without a word"])[-1]
+    relevant = [line for line in lines if re.search(r"error|fail|denied|cannot|unhealthy|exited", line, re.I)]
+    return (relevant or lines or ["it failed without a word"])[-1]

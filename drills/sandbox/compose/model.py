@@ -1,4 +1,4 @@
-"""What a compose project is, as `docker compose config` tells it: its truth, for which no engine is needed."""
+"""What a compose project is, as `docker compose config` prints it; that needs no engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from drills.sandbox.compose.selection import Selection
 
 _SECONDS = 30.0
 _UNSET = re.compile(r'The \\?"([^"\\]+)\\?" variable is not set')
-#: Compose's own log lines, of which only the message is told.
+#: Compose's own log lines, of which only the message is kept.
 _LOGGED = re.compile(r'^time="[^"]*" level=(\w+) msg="(.*)"$')
 
 
@@ -62,8 +62,8 @@ def read_model(selection: Selection) -> ComposeModel:
     """Takes a tenth of a second. Raises BadInput with Compose's own words for files that it does not accept, and
     EnvironmentFailed when there is no Compose here.
     """
-    told, said = _config(selection)
-    whole = json.loads(told)
+    output, said = _config(selection)
+    whole = json.loads(output)
     return ComposeModel(
         str(whole.get("name", selection.name)),
         whole.get("services") or {},

@@ -28,14 +28,14 @@ class ContainerUsage:
         own = _project(state)
         replicas: list[Replica] = []
         ends: set[Hashable] = set()
-        for told, used in at_once(lambda each: _check(own, each.id, timeout), self._listed(own)):
-            limits, about = Limits.of(told), told["State"]
+        for inspected, used in at_once(lambda each: _check(own, each.id, timeout), self._listed(own)):
+            limits, about = Limits.of(inspected), inspected["State"]
             if limits.out_of_memory:
-                ends.add((told["Id"], about["FinishedAt"]))
+                ends.add((inspected["Id"], about["FinishedAt"]))
             if used is not None:
                 replicas.append(
                     Replica(
-                        key=(told["Id"], about["StartedAt"]),
+                        key=(inspected["Id"], about["StartedAt"]),
                         memory_bytes=used.memory_bytes,
                         memory_limit=limits.memory_bytes,
                         cpu_seconds=used.cpu_seconds,
@@ -64,11 +64,11 @@ class ContainerUsage:
 
 def _check(own: project.Project, container: str, timeout: float) -> tuple[dict[str, Any], Usage | None]:
     """What it is, and what it uses if it runs. An engine asked twice within a second answers after that second."""
-    told = engine.ask(own.host, f"/containers/{container}/json", timeout=timeout)
-    if not told["State"].get("Running"):
-        return told, None
+    inspected = engine.ask(own.host, f"/containers/{container}/json", timeout=timeout)
+    if not inspected["State"].get("Running"):
+        return inspected, None
     statistics = f"/containers/{container}/stats?stream=false&one-shot=true"
-    return told, Usage.of(engine.ask(own.host, statistics, timeout=timeout))
+    return inspected, Usage.of(engine.ask(own.host, statistics, timeout=timeout))
 
 
 def _project(state: SandboxState) -> project.Project:

@@ -24,15 +24,15 @@ class Usage:
     pids: int
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Usage:
+    def of(cls, inspected: Mapping[str, Any]) -> Usage:
         """From the engine's answer. Memory is counted as `docker stats` does: without what the kernel can drop."""
-        memory = told.get("memory_stats") or {}
+        memory = inspected.get("memory_stats") or {}
         details = memory.get("stats") or {}
         droppable = details.get("total_inactive_file", details.get("inactive_file", 0))
         return cls(
             memory_bytes=max(0, int(memory.get("usage", 0)) - int(droppable)),
-            cpu_seconds=told["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
-            pids=int((told.get("pids_stats") or {}).get("current", 0)),
+            cpu_seconds=inspected["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
+            pids=int((inspected.get("pids_stats") or {}).get("current", 0)),
         )
 
 
@@ -46,15 +46,15 @@ class Limits:
     out_of_memory: bool
 
     @classmethod
-    def of(cls, told: Mapping[str, Any], most: Machine | None = None) -> Limits:
+    def of(cls, inspected: Mapping[str, Any], most: Machine | None = None) -> Limits:
         """From the engine's answer; a limit as large as its machine is none."""
-        host = told["HostConfig"]
+        host = inspected["HostConfig"]
         memory, cpus = host.get("Memory") or 0, (host.get("NanoCpus") or 0) / 1e9
         return cls(
             memory_bytes=None if most is not None and memory >= most.memory_bytes else memory or None,
             cpus=None if most is not None and cpus >= most.cores else cpus or None,
-            restarts=int(told.get("RestartCount", 0)),
-            out_of_memory=bool(told["State"].get("OOMKilled")),
+            restarts=int(inspected.get("RestartCount", 0)),
+            out_of_memory=bool(inspected["State"].get("OOMKilled")),
         )
 
 

@@ -31,12 +31,12 @@ def affected(acts: Iterable[tuple[str, str]], containers: Containers, recreation
 
 
 def _line(container: Container, acts: set[str], containers: Containers) -> str:
-    told = f"container {container.name}"
+    description = f"container {container.name}"
     if acts & _MAKE_ANEW:
-        told += ", which is made anew"
+        description += ", which is made anew"
     mounts = containers.inspect(container).get("Mounts") or ()
     volumes = [str(each["Name"]) for each in mounts if each.get("Type") == "volume" and each.get("RW")]
     if volumes:
-        told += f", with the volume{'s' if len(volumes) > 1 else ''} {', '.join(sorted(volumes))}"
-        told += ", whose data may be changed" if acts & TOUCH_DATA else ""
-    return told
+        description += f", with the volume{'s' if len(volumes) > 1 else ''} {', '.join(sorted(volumes))}"
+        description += ", whose data may be changed" if acts & TOUCH_DATA else ""
+    return description

@@ -149,7 +149,7 @@ class DeclaredLinks:
         self.put_in([name for name in state if name in self._declared])
         bring_back(self, state)
         return tuple(
-            f"links.{name}: {_told(before.get(name))} → {_told(state.get(name))}"
+            f"links.{name}: {_as_text(before.get(name))} → {_as_text(state.get(name))}"
             for name in sorted({*before, *state})
             if before.get(name) != state.get(name)
         )
@@ -276,7 +276,7 @@ def _target(link: str) -> str:
     return link.partition(":")[0].removeprefix("/")
 
 
-def _told(state: Mapping[str, Any] | None) -> str:
+def _as_text(state: Mapping[str, Any] | None) -> str:
     if state is None:
         return "direct"
     what = "open" if state["enabled"] else "cut"

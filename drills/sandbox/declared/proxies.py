@@ -139,13 +139,13 @@ class LinkProxies:
 
     def used(self, proxy: Proxy, name: str) -> bool:
         """Whether anybody has connected to the proxy of that name."""
-        # What is counted is what closed connections have carried; one that was kept open was told when it began. The
+        # What is counted is what closed connections have carried; one that was kept open was logged when it began. The
         # log is short, so that many that came and went may be gone from it.
         if self.client(proxy).received(name):
             return True
         with self._containers.api() as api:
-            told = bytes(api.logs(proxy.id, stdout=True, stderr=True)).decode(errors="replace").splitlines()
-        return any('"Accepted client"' in line and f'"name":"{name}"' in line for line in told)
+            lines = bytes(api.logs(proxy.id, stdout=True, stderr=True)).decode(errors="replace").splitlines()
+        return any('"Accepted client"' in line and f'"name":"{name}"' in line for line in lines)
 
     def _answering(self, pair: Pair) -> Proxy:
         deadline = time.monotonic() + _START_SECONDS

@@ -327,7 +327,7 @@ class DeclaredSandbox:
                 "database": self.databases.state(),
                 "cache": self.caches.state(),
             },
-            history={"changes": state.changes_noted, "deployed": release_line.told(state)},
+            history={"changes": state.changes_noted, "deployed": release_line.history(state)},
         )
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:

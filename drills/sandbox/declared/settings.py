@@ -115,10 +115,10 @@ class ServiceSettings:
                 self._override.put(Part.SETTINGS, former)
                 raise
             if note:
-                told = (f"{service}.{name}" for name in changed)
+                names = (f"{service}.{name}" for name in changed)
                 lines = [
                     f"setting {name}: {_shown(before[name], name)} → {_shown(changed[name.partition('.')[2]], name)}"
-                    for name in told
+                    for name in names
                 ]
                 change_history.note(self._store, ", ".join(lines))
         if late is not None:

@@ -87,8 +87,8 @@ class _Measured:
             absent = ("disk", "disk_bytes", "disk_full_in")
             unmeasured |= dict.fromkeys(absent, "the service has no disk of its own here")
         # Memory and processor time of services beside the one that playbooks mean are for assertions.
-        told = {name: value for name, value in metrics.items() if name == "disk" or reading.meant}
-        return Seen({**values, **metrics}, metrics=told, unmeasured=unmeasured)
+        reported = {name: value for name, value in metrics.items() if name == "disk" or reading.meant}
+        return Seen({**values, **metrics}, metrics=reported, unmeasured=unmeasured)
 
     def _memory(self, replica: Replica) -> float:
         return replica.memory_bytes / (

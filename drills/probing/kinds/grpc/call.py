@@ -1,7 +1,7 @@
 """One unary gRPC call over an open connection: a message out, a message and a status back.
 
 Written on `h2`, which HTTP/2 probes need anyway, and not on grpcio: its client resolves names, connects and tries again
-by itself, so that no phase could be timed and no reason told apart.
+by itself, so that no phase could be timed and no reason distinguished.
 https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 """
 

@@ -146,7 +146,7 @@ class Answer:
         return b"" if self._body is None else self._body.content
 
     def _codings(self) -> str:
-        if b"content-encoding" not in b"".join(self._lines).lower():  # most have none: that is told at once
+        if b"content-encoding" not in b"".join(self._lines).lower():  # most have none: a quick check
             return ""
         return ", ".join(values_of(self.pairs, "content-encoding"))
 
@@ -245,7 +245,7 @@ class Exchange:
         method = settings.method
         body = json.dumps(settings.json_) if settings.json_ is not None else settings.body
         if body is None and method in ("POST", "PUT", "PATCH"):
-            body = ""  # which is told, as Content-Length: 0 (RFC 9110 8.6)
+            body = ""  # which is announced, as Content-Length: 0 (RFC 9110 8.6)
         if body is not None and method == "GET":
             method = "POST"
         return Hops(

@@ -163,7 +163,7 @@ class _User:
             raise _Stopped(f"cannot be asked: {wrong}") from None
         text = filled.body if filled.json is None else json.dumps(filled.json)
         if text is None and filled.method in ("POST", "PUT", "PATCH"):
-            text = ""  # which is told, as Content-Length: 0 (RFC 9110 8.6)
+            text = ""  # which is announced, as Content-Length: 0 (RFC 9110 8.6)
         return Hops(
             Request(filled.method, url, headers, None if text is None else text.encode()),
             always=_SENT,

@@ -141,10 +141,10 @@ class _Reading:
         if self._openmetrics and line == "# EOF":
             self.ended = True
         elif match := _DECLARED.fullmatch(line):
-            name, told = match[2], match[3] or ""
+            name, declared = match[2], match[3] or ""
             name = _unquoted(name) if name.startswith('"') else name
             if match[1] == "TYPE":
-                self.found.types[name] = told
+                self.found.types[name] = declared
             else:
                 self.found.types.setdefault(name, "")
 

@@ -12,7 +12,7 @@ from drills.probing.kinds.metrics.exposition import Exposition, Series
 from drills.probing.kinds.metrics.settings import BY_ROUTE, MetricNames, MetricsSettings
 from drills.probing.kinds.metrics.window import Window, upper_bound
 
-#: When a process began, seconds since the epoch: Prometheus' clients all tell it by this name.
+#: When a process began, seconds since the epoch: all Prometheus clients export it by this name.
 START = "process_start_time_seconds"
 #: A status by its number or its class: `503`, `5xx`, `503 Service Unavailable`.
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)(?!\w)", re.IGNORECASE)
@@ -208,7 +208,7 @@ class _Target:
     def _grown(self, name: str) -> Mapping[Series, float]:
         self._require(name)
         if self._window.several:
-            raise Unusable("several processes answer in turn, as their start times tell; name the address of one")
+            raise Unusable("several processes answer in turn, as their start times show; name the address of one")
         if self._window.span <= 0:
             raise NotYet("growth needs a second scrape")
         if (odd := self._window.odd(name)) is not None:

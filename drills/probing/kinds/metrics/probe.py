@@ -58,16 +58,16 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
 
 def _fill(seen: Seen, probe: BoundProbe, figures: Figures) -> None:
     settings = cast(MetricsSettings, probe.settings)
-    # Two probes of one endpoint must not both tell the same figure: an alert names the probe that it comes from.
-    told = frozenset(settings.report) or settings.metrics
-    seen.metrics = {name: each for name, each in figures.values.items() if name in told}
+    # Two probes of one endpoint must not both report the same figure: an alert names the probe that it comes from.
+    reported = frozenset(settings.report) or settings.metrics
+    seen.metrics = {name: each for name, each in figures.values.items() if name in reported}
     values: dict[str, Any] = {**seen.values, **figures.values}
     if "time" in probe.needs:
         values["time"] = {phase.replace("-", "_"): seconds for phase, seconds in seen.phases.items()}
     seen.values = values
     seen.unmeasured = {**figures.not_yet, **figures.unusable, **figures.not_there}
     # A target need not have every metric; one that somebody asks for, or that is there and says nothing, is missed.
-    missed = [(name, why) for name, why in figures.unusable.items() if name in told | probe.needs]
+    missed = [(name, why) for name, why in figures.unusable.items() if name in reported | probe.needs]
     missed += [(name, why) for name, why in figures.not_there.items() if name in probe.needs.union(settings.report)]
     if missed:
         seen.doubt = "{} cannot be measured: {}".format(*missed[0])

@@ -11,7 +11,7 @@ from drills.probing.kinds.metrics.exposition import Series
 
 #: Series that are compared in one go: two or three milliseconds.
 SLICE = 1000
-#: Seconds by which a process may tell its own start differently from one scrape to the next.
+#: Seconds by which a process may report its own start differently from one scrape to the next.
 _SAME_START = 1.0
 #: Absent series that are remembered, beside as many as there are present ones.
 _ABSENT = 1000

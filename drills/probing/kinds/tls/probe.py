@@ -1,7 +1,7 @@
 """One TLS handshake, and what the certificate is worth.
 
 OpenSSL judges the chain, as it does for the other kinds of probes: valid when there is a valid path. What it refuses is
-read by further handshakes, so that all that is wrong can be told:
+read by further handshakes, so that everything that is wrong is reported:
 
     as users ──refused──► without regard to time, in old ways too ──refused──► reading only
        │                            │                                                    │
@@ -198,7 +198,7 @@ def _reading() -> ssl.SSLContext:
 
 
 def _in_old_ways() -> ssl.SSLContext:
-    """Shakes hands also in old ways, so that they can be told of."""
+    """Also completes handshakes with old protocols and ciphers, so that these can be reported."""
     ssl_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     ssl_context.check_hostname = False
     ssl_context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED

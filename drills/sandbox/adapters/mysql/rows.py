@@ -40,7 +40,7 @@ class MysqlRows:
     def refusal(self, table: str) -> str | None:
         key = self._key(table)
         if not key:
-            return f"table {table} has no primary key: its rows could not be told apart again"
+            return f"table {table} has no primary key: its rows could not be identified again"
         kinds = dict(self._columns(table))
         if unfit := [name for name in key if kinds.get(name) in _APPROXIMATE]:
             return f"the primary key of {table} has {unfit[0]}, an approximate number"

@@ -38,7 +38,7 @@ class Postgres:
         try:
             return direct.query(self.url, statement, timeout=timeout)
         except EnvironmentFailed as error:
-            # 53300; the connection fails before a state is told, so that the text must do.
+            # 53300; the connection fails before an SQLSTATE is sent, so only the text can be checked.
             if "too many clients" in str(error) or "connection slots are reserved" in str(error):
                 raise TooManyConnections(str(error)) from error
             raise

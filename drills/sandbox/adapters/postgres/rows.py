@@ -150,7 +150,7 @@ class PostgresRows:
 
     def refusal(self, table: str) -> str | None:
         if not primary_key(self._ask, table):
-            return f"table {table} has no primary key: its rows could not be told apart again"
+            return f"table {table} has no primary key: its rows could not be identified again"
         _, followers = self._ask(_SPREADING.format(table=identifier(table)), timeout=WORK_SECONDS)
         return f"table {followers[0][0]} changes with the deletion of rows of {table}" if followers else None
 
