@@ -44,7 +44,7 @@ def checked_value(value: str) -> str:
         raise ValueError(f"holds the control character U+{ord(control[0]):04X}; write a header's value on one line")
     if not_latin := re.search(r"[^\x00-\xff]", value):
         raise ValueError(
-            f"holds {not_latin[0]!r}, which no header can (only Latin-1); write it encoded, as %XX or base64"
+            f"holds {not_latin[0]!r}, which a header cannot contain (only Latin-1); write it encoded, as %XX or base64"
         )
     return value
 

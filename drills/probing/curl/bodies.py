@@ -109,10 +109,10 @@ def _stages(codings: str) -> list[_Stage]:
     names = [name for name in (each.strip().lower() for each in codings.split(",")) if name]
     names = [name for name in names if name not in ("identity", "none")]
     if len(names) > _MOST_CODINGS:
-        raise BodyFault(f"the body has {len(names)} codings in one another; {_MOST_CODINGS} are decoded at most")
+        raise BodyFault(f"the body has {len(names)} nested codings; at most {_MOST_CODINGS} are decoded")
     for name in names:
         if name not in _DECODERS:
-            raise BodyFault(f'the body is in the coding "{name[:40]}", which is none of {ACCEPTED}')
+            raise BodyFault(f'the body has the coding "{name[:40]}"; only {ACCEPTED} are decoded')
     return [_DECODERS[name]() for name in reversed(names)]
 
 

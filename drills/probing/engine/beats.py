@@ -47,9 +47,9 @@ def last_beat(folder: Path, name: str) -> datetime | None:
     except UnreadableFile as error:
         if not os.path.lexists(path):
             return None
-        raise EnvironmentFailed(f"{path}: {error.wrong}; delete it, and the next beat writes it anew") from None
+        raise EnvironmentFailed(f"{path}: {error.wrong}; delete it, and the next beat writes it again") from None
     except ValueError:
-        raise EnvironmentFailed(f"{path}: holds no time; delete it, and the next beat writes it anew") from None
+        raise EnvironmentFailed(f"{path}: contains no time; delete it, and the next beat writes it again") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

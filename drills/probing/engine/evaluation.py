@@ -71,7 +71,9 @@ class Evaluator:
             async with asyncio.timeout(self._within):
                 await self._free.acquire()
         except TimeoutError:
-            raise NotEvaluated(f"{_named(condition)} was not evaluated: others took all the time") from None
+            raise NotEvaluated(
+                f"{_named(condition)} was not evaluated: the other conditions took all the time"
+            ) from None
         try:
             known, result = await self._answer(condition, asked)
         finally:

@@ -49,8 +49,8 @@ def _pickled(answer: tuple[bool, Any]) -> bytes:
     try:
         pickled = pickle.dumps(answer)
     except (TypeError, AttributeError, pickle.PicklingError):
-        return pickle.dumps((False, "it gives a value that is of no use outside conditions"))
-    return pickled if len(pickled) <= _ANSWER else pickle.dumps((False, f"it gives more than {_ANSWER} bytes"))
+        return pickle.dumps((False, "its value cannot be used outside conditions"))
+    return pickled if len(pickled) <= _ANSWER else pickle.dumps((False, f"its value is longer than {_ANSWER} bytes"))
 
 
 def _limit_time() -> None:

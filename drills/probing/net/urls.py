@@ -176,7 +176,7 @@ def _ipv6(text: str) -> str:
         raise ValueError(f"[{text}] is not an IPv6 address") from None
     zone = unquote(zone[2:] if zone.startswith("25") and len(zone) > 2 else zone)
     if percent and not re.fullmatch(r"[\w.~\-]+", zone, re.ASCII):
-        raise ValueError(f"[{text}] has no zone that can be; write [fe80::1%25eth0]")
+        raise ValueError(f"[{text}] has an invalid zone; write [fe80::1%25eth0]")
     return f"{shortest}%{zone}" if percent else shortest
 
 
@@ -186,13 +186,13 @@ def _named(written: str) -> str:
         raise ValueError("it names no host; write http://host/path")
     host = host.lower() if host.isascii() else in_ascii(host)
     if wrong := _FORBIDDEN.search(host):
-        raise ValueError(f"host {written!r} holds {wrong[0]!r}, which no name of a host may")
+        raise ValueError(f"host {written!r} holds {wrong[0]!r}, which is not allowed in a host name")
     last = host.removesuffix(".").rpartition(".")[2]
     if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", last):
         try:
             return socket.inet_ntoa(socket.inet_aton(host.removesuffix(".")))
         except OSError:
-            raise ValueError(f"host {written!r} is not an IPv4 address, though it ends with a number") from None
+            raise ValueError(f"host {written!r} is not an IPv4 address, but ends with a number") from None
     if any(not label for label in host.removesuffix(".").split(".")):
         raise ValueError(f"host {written!r} has an empty label between its dots")
     if len(host.removesuffix(".")) > 253 or any(len(label) > 63 for label in host.split(".")):
@@ -212,7 +212,7 @@ def in_ascii(host: str) -> str:
             label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in mapped.split(".")
         )
     except UnicodeError:  # also IDNAError
-        raise ValueError(f"host {host!r} holds a character that no name of a host may") from None
+        raise ValueError(f"host {host!r} holds a character that is not allowed in a host name") from None
 
 
 def _without_dots(path: str) -> str:

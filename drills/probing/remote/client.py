@@ -125,7 +125,7 @@ async def _ask(client: httpx.AsyncClient, via: KnownProber, question: bytes) -> 
         async for chunk in response.aiter_raw():  # as it came: a packed answer has no bound
             body += chunk
             if len(body) > _ANSWER_LIMIT:
-                raise _NoAnswer(_unlike("more than a prober says"))
+                raise _NoAnswer(_unlike("more than a prober's answer may have"))
         return response.status_code, body
 
 
@@ -162,4 +162,4 @@ def _said(body: bytes) -> str:
 
 
 def _unlike(what: str) -> str:
-    return f"does not answer as a prober does ({what})"
+    return f"does not answer like a prober ({what})"

@@ -100,10 +100,10 @@ class ProbeServer:
     async def answer(self, question: Question) -> Answer:
         """Check once. Raises BadInput for a probe that cannot be run here, Overloaded when no slot is free."""
         if self._going_on >= self._concurrency:
-            raise Overloaded(f"overloaded: {self._concurrency} checks go on already")
+            raise Overloaded(f"overloaded: {self._concurrency} checks are already running")
         ready = self._made_ready(question)
         if self._held + ready.holds > _HELD:
-            raise Overloaded(f"overloaded: checks that go on already may hold {self._held} bytes; lower body-limit")
+            raise Overloaded(f"overloaded: running checks may already hold {self._held} bytes; lower body-limit")
         self._going_on += 1
         self._held += ready.holds
         ready.asked += 1
@@ -173,7 +173,7 @@ async def _check(ready: _Ready) -> Seen:
         async with asyncio.timeout(ready.probe.timeout):
             await ready.turn.acquire()
     except TimeoutError:
-        return Seen(unknown="the check before this one still goes on")
+        return Seen(unknown="the previous check is still running")
     try:
         return await ready.check()
     except Exception as error:  # noqa: BLE001 - a fault of ours must be seen as ours
@@ -187,10 +187,14 @@ def _size(question: Question) -> int:
     """Bytes, without the certificates. Raises BadInput for more than is checked for others."""
     size = len(question.model_dump_json(exclude={"ca"}))
     if size > _QUESTION:
-        raise BadInput(f"probe {question.name}: it has {size} bytes; at most {_QUESTION} are checked for others")
+        raise BadInput(
+            f"probe {question.name}: it has {size} bytes; at most {_QUESTION} are accepted from other machines"
+        )
     texts = len(question.assert_) + len(question.degraded) + _texts(question.settings)
     if texts > _TEXTS:
-        raise BadInput(f"probe {question.name}: it has {texts} texts; at most {_TEXTS} are checked for others")
+        raise BadInput(
+            f"probe {question.name}: it has {texts} texts; at most {_TEXTS} are accepted from other machines"
+        )
     return size
 
 
@@ -212,7 +216,7 @@ def _check_reach(probe: BoundProbe) -> None:
         case _:
             socket = ""
     if socket.startswith(("/", "@")):
-        wrong = f"{probe.spec.kind}.url: no socket of this machine is opened for others; write a host and a port"
+        wrong = f"{probe.spec.kind}.url: a prober opens no Unix socket for other machines; write a host and a port"
         raise BadInput(f"probe {probe.name}: {wrong}")
 
 
@@ -220,13 +224,17 @@ def _body_limit(probe: BoundProbe) -> int:
     """Bytes of an answer. Raises BadInput for more than is held for others."""
     wanted = int(getattr(probe.settings, "body_limit", 0))
     if wanted > _BODY:
-        raise BadInput(f"probe {probe.name}: {probe.spec.kind}.body-limit: at most {_BODY} bytes are held for others")
+        raise BadInput(
+            f"probe {probe.name}: {probe.spec.kind}.body-limit: at most {_BODY} bytes are allowed for other machines"
+        )
     return wanted
 
 
 def _not_of_this_machine(probe: BoundProbe) -> None:
     if own := probe.settings.here_only:
-        raise BadInput(f"probe {probe.name}: {probe.spec.kind}.{own} is of this machine, and not for others")
+        raise BadInput(
+            f"probe {probe.name}: {probe.spec.kind}.{own} belongs to this machine and cannot be used by others"
+        )
 
 
 def _spec(question: Question, ca: Path | None, kinds: frozenset[str]) -> ProbeSpec:
@@ -241,7 +249,9 @@ def _spec(question: Question, ca: Path | None, kinds: frozenset[str]) -> ProbeSp
             f"probe {question.name}: {kind} probes are refused here, unless with drills prober --allow {kind}"
         )
     if "ca" in settings:
-        raise BadInput(f"probe {question.name}: {kind}.ca: no file is read for others; send its contents as 'ca'")
+        raise BadInput(
+            f"probe {question.name}: {kind}.ca: a prober reads no file for other machines; send its contents as 'ca'"
+        )
     if ca is not None:
         settings["ca"] = str(ca)
     return ProbeSpec(

@@ -135,7 +135,10 @@ def test_more_commands_than_may_run_at_once_wait_for_their_turn(monkeypatch: pyt
     assert [each.outcome for each in asyncio.run(both("20s"))] == [Outcome.PASS, Outcome.PASS]
     first, second = asyncio.run(both("500ms"))
     assert first.outcome is Outcome.FAIL
-    assert (second.outcome, second.reason) == (Outcome.UNKNOWN, "the prober is overloaded: 1 commands run already")
+    assert (second.outcome, second.reason) == (
+        Outcome.UNKNOWN,
+        "the prober is overloaded: 1 commands are already running",
+    )
 
 
 def _asked(kinds: frozenset[str] | None) -> str:

@@ -187,12 +187,12 @@ _DONE = [("grpc-status", "0")]
             _answers_with(_OK, b"\x01\x00\x00\x00\x02\x08\x01", _DONE),
             "the answer is compressed, which was not asked for",
         ),
-        (_answers_with(_OK, b"\x00\x00\x00\x00\x02\x0a\x09", _DONE), "the answer is no HealthCheckResponse"),
+        (_answers_with(_OK, b"\x00\x00\x00\x00\x02\x0a\x09", _DONE), "the answer is not a HealthCheckResponse"),
         (_answers_with(_OK, b"\x00\x00\x00\x00\x00", _DONE), "UNKNOWN"),
         (_answers_with(_OK, b"\x00\x00\x00\x00\x02\x08\x07", _DONE), "status 7"),
         (
             _answers_with(_OK, b"x" * 80_000, _DONE),
-            "an answer of more than 65536 bytes is longer than a probe reads",
+            "the answer is longer than 65536 bytes, the most that a probe reads",
         ),
     ],
 )

@@ -109,7 +109,7 @@ def test_what_is_no_file_of_a_beat_is_unknown_at_once(tmp_path: Path) -> None:
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
         return checked.reason.removeprefix(f"{path}: ")
 
-    anew = "; delete it, and the next beat writes it anew"
+    anew = "; delete it, and the next beat writes it again"
     assert becomes(os.mkfifo) == f"is a named pipe, not a file{anew}"
     assert becomes(Path.mkdir) == f"is a folder, not a file{anew}"
     assert becomes(lambda link: link.symlink_to("/dev/zero")) == f"is a device, not a file{anew}"

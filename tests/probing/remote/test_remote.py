@@ -205,14 +205,14 @@ def test_a_token_that_cannot_be_read_makes_it_unknown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("serve", "said"),
     [
-        (answering(b"<html>hello</html>"), "does not answer as a prober does (no JSON)"),
-        (answering(b'{"format": 1}'), "does not answer as a prober does (outcome: Field required)"),
-        (answering(b'{"format": 1, "outcome": "fine"}'), "does not answer as a prober does (outcome: "),
+        (answering(b"<html>hello</html>"), "does not answer like a prober (no JSON)"),
+        (answering(b'{"format": 1}'), "does not answer like a prober (outcome: Field required)"),
+        (answering(b'{"format": 1, "outcome": "fine"}'), "does not answer like a prober (outcome: "),
         (answering(b'{"format": 7, "outcome": "pass"}'), "answers in format 7, which is newer than 1; upgrade drills"),
-        (answering(b"not here", status=404), "does not answer as a prober does (status 404; is http://127.0.0.1:"),
+        (answering(b"not here", status=404), "does not answer like a prober (status 404; is http://127.0.0.1:"),
         (answering(b"<html>bad gateway</html>", status=502), "does not answer (status 502)"),
         (answering(b'{"error": "too old"}', status=400), "refuses: too old"),
-        (answering(b"x" * 300_000), "does not answer as a prober does (more than a prober says)"),
+        (answering(b"x" * 300_000), "does not answer like a prober (more than a prober's answer may have)"),
     ],
 )
 def test_an_answer_that_is_none_makes_it_unknown(tmp_path: Path, serve: Serve, said: str) -> None:
@@ -391,7 +391,7 @@ def test_who_has_not_the_token_is_told_nothing_else(tmp_path: Path, token: str |
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
         (
             {"kind": "http", "settings": {"url": "https://a/", "ca": "/etc/passwd"}},
-            "probe home: http.ca: no file is read for others; send its contents as 'ca'",
+            "probe home: http.ca: a prober reads no file for other machines; send its contents as 'ca'",
         ),
         (
             {"kind": "postgres", "settings": {"url": "postgresql:///d?host=/run/postgresql"}},
@@ -466,7 +466,7 @@ def test_more_checks_than_may_go_on_at_once_are_refused_at_once() -> None:
         async with serving(silent) as port:
             checking = asyncio.create_task(answers.answer(asked(port)))
             await arrived.wait()
-            with pytest.raises(Overloaded, match="1 checks go on already"):
+            with pytest.raises(Overloaded, match="1 checks are already running"):
                 await answers.answer(asked(port))
             checking.cancel()
             await asyncio.gather(checking, return_exceptions=True)

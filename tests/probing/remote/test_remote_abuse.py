@@ -273,4 +273,4 @@ def test_answers_that_may_hold_too_much_together_are_refused(monkeypatch: pytest
         await answers.close()
         return told
 
-    assert asyncio.run(ask()).startswith("Overloaded: overloaded: checks that go on already may hold 1048576 bytes")
+    assert asyncio.run(ask()).startswith("Overloaded: overloaded: running checks may already hold 1048576 bytes")

@@ -56,7 +56,7 @@ def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
             async with asyncio.timeout(probe.timeout):
                 await slots.free.acquire()
         except TimeoutError:
-            return Seen(unknown=f"the prober is overloaded: {_AT_ONCE} commands run already")
+            return Seen(unknown=f"the prober is overloaded: {_AT_ONCE} commands are already running")
         try:
             left = max(0.001, probe.timeout - (context.monotonic() - began))
             end = await run_supervised(words, folder, _environment(settings), left, spared="", apart=True, grace=_GRACE)
@@ -143,7 +143,7 @@ def _no_result(end: CommandEnd, printed: Printed) -> str:
     elif end.status in (126, 127):
         why = "the command cannot be run"
     else:
-        why = f"exit status {end.status} is none of 0 OK, 1 WARNING, 2 CRITICAL and 3 UNKNOWN"
+        why = f"exit status {end.status} is not one of 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN"
     return f"{why}: {said}" if said else why
 
 

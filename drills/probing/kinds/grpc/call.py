@@ -98,7 +98,7 @@ async def call(
         try:
             events = connection.receive_data(chunk)
         except (ProtocolError, UnicodeDecodeError):
-            raise NotGrpc("the answer is not gRPC's") from None
+            raise NotGrpc("the answer is not gRPC") from None
         for event in events:
             _take(event, coming, connection)
         writer.write(connection.data_to_send())
@@ -122,7 +122,7 @@ async def _beginning(reader: asyncio.StreamReader) -> bytes:
         raise NotGrpc("it answers HTTP/1, and not HTTP/2 as gRPC does")
     if head[:2] == b"\x15\x03":  # an alert (RFC 8446, 5.1)
         raise NotGrpc("it speaks TLS; write 'tls: true'")
-    raise NotGrpc("the answer is not gRPC's")
+    raise NotGrpc("the answer is not gRPC")
 
 
 def _take(event: Event, coming: _Coming, connection: H2Connection) -> None:
@@ -132,7 +132,7 @@ def _take(event: Event, coming: _Coming, connection: H2Connection) -> None:
         case DataReceived():
             coming.data += event.data
             if len(coming.data) > _LONGEST:
-                raise NotGrpc(f"an answer of more than {_LONGEST} bytes is longer than a probe reads")
+                raise NotGrpc(f"the answer is longer than {_LONGEST} bytes, the most that a probe reads")
             connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         case StreamEnded():
             coming.ended = True
@@ -160,7 +160,7 @@ def _reply(coming: _Coming) -> Reply:
         message = unquote_to_bytes(headers.get("grpc-message", "")).decode("utf-8", "replace")
         return Reply(code, message, _unframed(bytes(coming.data)) if code == "OK" else b"")
     if coming.reset is not None:
-        return Reply(_OF_RESET.get(coming.reset, "INTERNAL"), f"the server broke the call off (error {coming.reset})")
+        return Reply(_OF_RESET.get(coming.reset, "INTERNAL"), f"the server cancelled the call (error {coming.reset})")
     status = headers.get(":status", "")
     if status != "200":
         return Reply(_OF_HTTP.get(int(status) if status.isdigit() else 0, "UNKNOWN"), f"HTTP status {status}")

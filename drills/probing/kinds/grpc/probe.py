@@ -141,9 +141,9 @@ def _serving(message: bytes) -> str:
         elif kind in (1, 5):
             at += 8 if kind == 1 else 4
         else:
-            raise NotGrpc("the answer is no HealthCheckResponse")
+            raise NotGrpc("the answer is not a HealthCheckResponse")
     if at != len(message):
-        raise NotGrpc("the answer is no HealthCheckResponse")
+        raise NotGrpc("the answer is not a HealthCheckResponse")
     return _SERVING[status] if status < len(_SERVING) else f"status {status}"
 
 
@@ -163,4 +163,4 @@ def _read_varint(message: bytes, at: int) -> tuple[int, int]:
         at, shift = at + 1, shift + 7
         if byte < 0x80:
             return number, at
-    raise NotGrpc("the answer is no HealthCheckResponse")
+    raise NotGrpc("the answer is not a HealthCheckResponse")

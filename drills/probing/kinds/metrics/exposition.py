@@ -161,10 +161,10 @@ class _Reading:
             # OpenMetrics lets a series stand with several timestamps, of which the last counts; at one time it has one.
             if stamp == stamps.get(series):
                 if value != earlier:
-                    raise ValueError(f"this series stands twice, and was {earlier:g} before")
+                    raise ValueError(f"this series occurs twice, and was {earlier:g} before")
                 return
             if stamp is None or series not in stamps:
-                raise ValueError("this series stands twice, once without a timestamp")
+                raise ValueError("this series occurs twice, once without a timestamp")
             if stamp < stamps[series]:
                 return
             samples[series] = value

@@ -144,7 +144,7 @@ class _Target:
         if count < self._settings.min_requests:
             raise self._few
         if strange := [status for status, more in grown.items() if more > 0 and not _STATUS.match(status)]:
-            raise Unusable(f"{requests} has {label}={strange[0]!r}, which is no HTTP status")
+            raise Unusable(f"{requests} has {label}={strange[0]!r}, which is not an HTTP status")
         return (sum(more for status, more in grown.items() if status.startswith("5")) / count,)
 
     def worst_journey(self) -> Sequence[float]:
@@ -184,7 +184,7 @@ class _Target:
         if buckets not in self._last.names and (
             f"{name}_count" in self._last.names or self._last.types.get(name) == "summary"
         ):
-            raise Unusable(f"{name} is no histogram: it has no series {buckets}")
+            raise Unusable(f"{name} is not a histogram: it has no series {buckets}")
         grown = self._grown(buckets)
         bounds = {upper_bound(series) for series in grown}
         if any(math.isnan(bound) for bound in bounds):
@@ -202,7 +202,7 @@ class _Target:
         """What the target calls it."""
         name: str | None = getattr(self._settings.named, setting.replace("-", "_"))
         if name is None:
-            raise NotThere(f"nothing says what the target calls it; set named.{setting}")
+            raise NotThere(f"its name at the target is not configured; set named.{setting}")
         return name
 
     def _grown(self, name: str) -> Mapping[Series, float]:
@@ -212,7 +212,7 @@ class _Target:
         if self._window.span <= 0:
             raise NotYet("growth needs a second scrape")
         if (odd := self._window.odd(name)) is not None:
-            raise Unusable(f"a series of {name} is {odd:g}, which no counter can be")
+            raise Unusable(f"a series of {name} is {odd:g}, which a counter cannot be")
         return self._window.increases(name)
 
     def _labelled(self, name: str, label: str, setting: str) -> Mapping[str, float]:

@@ -76,7 +76,7 @@ class BoundedConnection(pymysql.connections.Connection):  # type: ignore[type-ar
         self._left -= num_bytes
         if self._left < 0:
             self._force_close()  # type: ignore[attr-defined]
-            raise TooMuch(f"the server sends more than {_MOST_BYTES} bytes, which is more than a probe reads")
+            raise TooMuch(f"the server sends more than {_MOST_BYTES} bytes, the most that a probe reads")
         return super()._read_bytes(num_bytes)  # type: ignore[misc,no-any-return,unused-ignore]
 
     def _request_authentication(self) -> None:
@@ -89,7 +89,7 @@ class BoundedConnection(pymysql.connections.Connection):  # type: ignore[type-ar
             cursor.execute(query)
             found = cursor.fetchall()
         if len(found) > MOST_ROWS:
-            raise TooMuch(f"the query gives more than {MOST_ROWS} rows, which is more than a probe reads")
+            raise TooMuch(f"the query gives more than {MOST_ROWS} rows, the most that a probe reads")
         return [{name: _plain(value) for name, value in row.items()} for row in found]
 
 
@@ -122,5 +122,5 @@ class _NotInClear:
         pass
 
     def authenticate(self, _packet: Any) -> Any:
-        why = "the server wants the password in clear; a probe sends it so with ssl-mode=VERIFY_IDENTITY only"
+        why = "the server asks for the password in clear text; a probe sends it with ssl-mode=VERIFY_IDENTITY only"
         raise pymysql.err.OperationalError(CR.CR_AUTH_PLUGIN_ERR, why)

@@ -183,7 +183,7 @@ class _Client:
         except TooMuch as why:
             return Seen(failure=str(why), phases=visit.phases)
         except _NOT_UNDERSTOOD:
-            return Seen(failure="the answer is not MySQL's", phases=visit.phases)
+            return Seen(failure="the answer is not MySQL", phases=visit.phases)
         except pymysql.err.Error as error:
             return Seen(failure=mysql_reason(error, self._address.mode, visit.awaited), phases=visit.phases)
         finally:
@@ -232,6 +232,6 @@ def mysql_reason(error: pymysql.err.Error, mode: TlsMode, awaited: str) -> str:
     if code == CR.CR_SSL_CONNECTION_ERROR:
         return f"the server offers no TLS, and ssl-mode={mode} wants it"
     if not isinstance(code, int):
-        return "the answer is not MySQL's"
+        return "the answer is not MySQL"
     line = " ".join(" ".join(map(str, said)).split())[:180]
     return line if code in _OWN_CODES else f"{line} ({code})"

@@ -52,7 +52,7 @@ class MysqlAddress:
         for name in read.parameters.keys() - {"ssl-mode"}:
             if name in ("ssl-ca", "ssl_ca"):
                 raise ValueError(f"has {name}; write the file as the setting 'ca' instead")
-            raise ValueError("has a parameter that is not taken; leave all but ssl-mode out")
+            raise ValueError("has an unsupported parameter; leave out all but ssl-mode")
         if not read.host:
             raise ValueError(f"names no host; write {EXAMPLE}")
         if not read.user:
@@ -65,7 +65,7 @@ def _mode(read: ServerUrl, ca: str | None) -> TlsMode:
     if written is None:
         return TlsMode.VERIFY_IDENTITY if ca else TlsMode.PREFERRED
     if written.upper() not in TlsMode.__members__:
-        raise ValueError(f"has an ssl-mode that there is not; write one of {', '.join(TlsMode)}")
+        raise ValueError(f"has an unknown ssl-mode; write one of {', '.join(TlsMode)}")
     mode = TlsMode(written.upper())
     if ca and not mode.verifies:
         raise ValueError(f"has ssl-mode={mode}, with which 'ca' is not checked; write VERIFY_IDENTITY")

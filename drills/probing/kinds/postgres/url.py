@@ -84,12 +84,12 @@ def _check_name(name: str) -> None:
         raise ValueError("has sslrootcert; write the file as the setting 'ca' instead")
     if name in _REFUSED:
         raise ValueError(f"has {name}, and a probe reads no stored secrets; leave it out")
-    raise ValueError(f"has a parameter that is not taken; take some of {', '.join(sorted(_TAKEN))}")
+    raise ValueError(f"has an unsupported parameter; supported are {', '.join(sorted(_TAKEN))}")
 
 
 def _set_mode(found: dict[str, str], ca: str | None) -> None:
     mode = found.setdefault("sslmode", "verify-full" if ca else "prefer")
     if mode not in _MODES:
-        raise ValueError(f"has an sslmode that there is not; write one of {', '.join(_MODES)}")
+        raise ValueError(f"has an unknown sslmode; write one of {', '.join(_MODES)}")
     if ca and mode not in VERIFYING:
         raise ValueError(f"has sslmode={mode}, with which 'ca' is not checked; write verify-full, or leave one out")

@@ -47,14 +47,14 @@ class RespConnection:
         if kind in (b"+", b":"):
             return rest
         if kind != b"$" or not rest.removeprefix("-").isdecimal():
-            raise NotRedis("the answer is not Redis'")
+            raise NotRedis("the answer is not Redis")
         return await self._bulk(int(rest))
 
     async def _bulk(self, length: int) -> str:
         if length < 0:
             return ""
         if length > _LONGEST:
-            raise NotRedis(f"a reply of {length} bytes is longer than a probe reads")
+            raise NotRedis(f"a reply of {length} bytes is longer than a probe can read")
         try:
             whole = await self._reader.readexactly(length + len(_LINE_END))
         except asyncio.IncompleteReadError:
@@ -66,9 +66,9 @@ class RespConnection:
             return (await self._reader.readuntil(_LINE_END)).removesuffix(_LINE_END)
         except asyncio.IncompleteReadError as error:
             part = error.partial
-            raise NotRedis("the answer is not Redis'" if part else "connection closed without an answer") from None
+            raise NotRedis("the answer is not Redis" if part else "connection closed without an answer") from None
         except asyncio.LimitOverrunError:
-            raise NotRedis("the answer is not Redis'") from None
+            raise NotRedis("the answer is not Redis") from None
 
 
 def read_info(text: str) -> dict[str, object]:

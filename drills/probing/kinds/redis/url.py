@@ -34,7 +34,7 @@ class RedisAddress:
                 raise ValueError("has ssl_ca_certs; write the file as the setting 'ca' instead")
             if name in ("ssl_cert_reqs", "ssl_check_hostname"):
                 raise ValueError(f"has {name}; write the setting 'verify: false' instead")
-            raise ValueError("has a parameter that is not taken; leave all but db out")
+            raise ValueError("has an unsupported parameter; leave out all but db")
         socket = f"/{read.path}" if read.scheme == "unix" else ""
         database = read.parameters.get("db") or ("" if socket else read.path.strip("/")) or "0"
         if not (database.isascii() and database.isdigit()):

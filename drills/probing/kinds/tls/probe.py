@@ -136,7 +136,7 @@ def _judged(
     if made.protocol < settings.minimum_version:  # TLSv1 < TLSv1.1 < TLSv1.2 < TLSv1.3, as text too
         wrong.append(f"protocol {made.protocol}, older than {settings.minimum_version}")
     elif refusal is not None and not isinstance(refusal, ssl.SSLCertVerificationError):
-        wrong.append(f"only old clients can shake hands: {_ssl_reason(refusal)}")
+        wrong.append(f"only old clients can connect: {_ssl_reason(refusal)}")
     values: dict[str, Any] = {
         "certificate": {
             "expires_in": leaf.expires_in(now),
