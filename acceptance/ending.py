@@ -1,4 +1,4 @@
-"""A run that is told to end (SIGTERM, SIGHUP, Ctrl-C) first takes down what it has brought up.
+"""A run that is asked to end (SIGTERM, SIGHUP, Ctrl-C) first takes down what it has brought up.
 
 signal ──► the commands that run are ended, none begins ──► Ended in the main thread ──► each `finally` takes down
    └── another signal, or one during a `shielded` block: waits until that is done
@@ -37,7 +37,7 @@ class CommandsEnded(RuntimeError):
 
 
 class Commands:
-    """Commands that are ended, with all that they have started, when the run is told to end.
+    """Commands that are ended, with all that they have started, when the run is asked to end.
 
     They have sessions of their own, so that Ctrl-C reaches the run alone. `lasting` ones are not ended: they take down.
     """

@@ -56,7 +56,7 @@ def cells_of(example: str, *, short: bool = False) -> list[MatrixCell]:
             continue
         cells += [
             MatrixCell(scenario, NOBODY, Expected.INEFFECTIVE, "nobody does anything", workspace=folder),
-            MatrixCell(scenario, other, Expected.INEFFECTIVE, "it mends something else", workspace=folder),
+            MatrixCell(scenario, other, Expected.INEFFECTIVE, "it repairs something else", workspace=folder),
         ]
     return cells
 

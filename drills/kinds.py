@@ -28,8 +28,8 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 class Kinds(Mapping[str, type[T]], Generic[T]):
     """The classes of one group of entry points, by their kinds' names.
 
-    `wrong` tells what is wrong with a class that another distribution gives for a name, in one line, or nothing. One
-    that cannot be used is none of the kinds: `why_not` says why, `broken` lists all of them. It disturbs no other.
+    `wrong` says what is wrong with a class that another distribution gives for a name, in one line, or nothing. One
+    that cannot be used is left out: `why_not` says why, `broken` lists all of them. The others work.
     """
 
     def __init__(

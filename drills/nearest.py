@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
-#: Of more names only so many before and after the wrong one are compared: a file may have thousands of slips.
+#: Of more names only this many before and after the wrong one are compared: a file may have thousands of slips.
 _COMPARED = 100
 #: Names that a message lists.
 _LISTED = 30

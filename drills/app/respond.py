@@ -231,7 +231,7 @@ class Desk:
         return self._said(said, HintTaken(**self._now(), index=taken, text=hints[taken]))
 
     def all_clear(self, text: str) -> Answer:
-        """Declare it over, and tell the team with the playbook's all-clear message."""
+        """Declare the incident over, and post the playbook's all-clear message to the team."""
         now, text = self._now(), self._kept(text, "all-clear")
         message = update(self._timeline(), text or "All clear.", MessageStatus.RESOLVED, Audience.TEAM, **now)
         closed = AllClear(**now, text=text)

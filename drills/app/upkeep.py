@@ -38,12 +38,12 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class MachineCheck:
-    """Something that drills need from the machine; `mend` says how to fix it if the check failed."""
+    """Something that drills need from the machine; `fix` says how to fix it if the check failed."""
 
     name: str
-    well: bool
+    ok: bool
     says: str
-    mend: str
+    fix: str
 
 
 def stop(context: Context, because: str, *, stay_stopped: bool, say: Callable[[str], None] = lambda _: None) -> Done:
@@ -51,7 +51,7 @@ def stop(context: Context, because: str, *, stay_stopped: bool, say: Callable[[s
 
     `say` is given what is waited for. Raises NotAllowed, EnvironmentFailed when a runner cannot be ended or the switch
     cannot be stored, SandboxBusy when what holds the sandbox is not a drill; and what is wrong with a store that cannot
-    be opened, when the drill has ended all the same.
+    be opened, when the drill was nevertheless ended.
     """
     from drills.drill.stopping import stop_everything
 
@@ -137,4 +137,4 @@ def check_machine(context: Context) -> tuple[MachineCheck, ...]:
     from drills.doctor import examine
 
     context.require_on_sandbox(Act.MAINTAIN)
-    return tuple(MachineCheck(each.name, each.well, each.says, each.mend) for each in examine(context.workspace))
+    return tuple(MachineCheck(each.name, each.ok, each.says, each.fix) for each in examine(context.workspace))

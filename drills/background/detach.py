@@ -13,7 +13,7 @@ READY = "ready"
 def detach(work: Callable[[Callable[[str], None]], None]) -> int:
     """Do the work in a child in the background; returns the exit status of the program once the child has spoken.
 
-    The work is given a function that tells the parent READY, or why it cannot be done, in one line; only the first
+    The work is given a function that sends the parent READY, or why it cannot be done, in one line; only the first
     word counts. It must import what starts threads itself: none may exist before the fork.
     """
     reading, writing = os.pipe()

@@ -96,7 +96,7 @@ def _take_all(job: ConnectionsJob, first: Connection, *, all_super: bool) -> lis
     """Take every slot, end the app's sessions one by one taking the slot of each, give the reserved slots back.
 
     While even the reserved slots are taken, an ordinary role cannot win the race for a slot that becomes free. Where
-    all are superusers none is given back: what reads and mends the database can have no other.
+    all are superusers none is given back: whoever inspects and repairs the database has no other.
     """
     held: list[Connection] = []
     while _open_one(job, held):

@@ -80,8 +80,8 @@ def doctor(workspace: WorkspaceOption = HERE) -> None:
 
     found = check_machine(at_terminal(workspace))
     for check in found:
-        echo(f"{'ok  ' if check.well else 'FAIL'}  {check.name:<18} {check.says}")
-        if not check.well and check.mend:
-            echo(f"      {'':<18} {check.mend}")
-    if any(not check.well for check in found):
+        echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<18} {check.says}")
+        if not check.ok and check.fix:
+            echo(f"      {'':<18} {check.fix}")
+    if any(not check.ok for check in found):
         raise typer.Exit(3)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`mend` says how to fix it when the check failed."""
+    """`fix` says how to fix it when the check failed."""
 
     name: str
-    well: bool
+    ok: bool
     says: str
-    mend: str = ""
+    fix: str = ""

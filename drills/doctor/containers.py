@@ -60,8 +60,8 @@ def check_engine(workspace: Workspace, *, needed: bool) -> tuple[Check, ...]:
 def _no_engine(error: DrillsError, *, needed: bool) -> Check:
     forbidden = engine.is_forbidden(error)
     if needed:
-        mend = engine.ALLOW if forbidden else "start the engine"
-        return Check("Docker engine", False, str(error), f"{mend}, or choose `driver: local`")
+        fix = engine.ALLOW if forbidden else "start the engine"
+        return Check("Docker engine", False, str(error), f"{fix}, or choose `driver: local`")
     why = f"you may not use it; to be allowed, {engine.ALLOW}" if forbidden else "none answers"
     return Check("Docker engine", True, f"{why}: drills use the local sandbox")
 
@@ -69,15 +69,15 @@ def _no_engine(error: DrillsError, *, needed: bool) -> Check:
 def _engine(host: str, info: Mapping[str, Any], *, remote: bool) -> Check:
     says = f"version {info.get('ServerVersion', '?')} at {host}"
     if remote:
-        mend = "it is on another machine: use a local one, or write sandbox: {allow-remote-engine: true} in drills.yaml"
-        return Check("Docker engine", False, says, mend)
+        fix = "it is on another machine: use a local one, or write sandbox: {allow-remote-engine: true} in drills.yaml"
+        return Check("Docker engine", False, says, fix)
     if not info.get("MemoryLimit", True):
         return Check("Docker engine", False, f"{says}, which cannot limit memory", "let it use memory control groups")
     return Check("Docker engine", True, says)
 
 
 def _compose() -> Check:
-    mend = "install the plugin docker-compose, version 2.20 or newer"
+    fix = "install the plugin docker-compose, version 2.20 or newer"
     command = shutil.which("docker")
     if command is None:
         return Check("Compose", False, "the command `docker` is not on PATH", "install Docker's command line")
@@ -85,12 +85,12 @@ def _compose() -> Check:
         words = [command, "compose", "version", "--short"]
         done = subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return Check("Compose", False, "`docker compose version` does not answer", mend)
+        return Check("Compose", False, "`docker compose version` does not answer", fix)
     said = done.stdout.strip().removeprefix("v")
     parts = said.split(".")[:2]
     if done.returncode != 0 or not all(part.isdecimal() for part in parts):
-        return Check("Compose", False, "`docker compose` is not installed", mend)
-    return Check("Compose", tuple(int(part) for part in parts) >= COMPOSE_NEEDED, said, mend)
+        return Check("Compose", False, "`docker compose` is not installed", fix)
+    return Check("Compose", tuple(int(part) for part in parts) >= COMPOSE_NEEDED, said, fix)
 
 
 def _memory(info: Mapping[str, Any]) -> Check:
@@ -106,8 +106,8 @@ def _disk(info: Mapping[str, Any], *, here: bool) -> Check:
         free = shutil.disk_usage(root).free
     except OSError:
         return Check("engine's disk", True, f"{root} cannot be checked from here")
-    mend = "free some space: `docker system df` shows what uses it"
-    return Check("engine's disk", free >= DISK_NEEDED, f"{free / 1e9:.1f} GB free", mend)
+    fix = "free some space: `docker system df` shows what uses it"
+    return Check("engine's disk", free >= DISK_NEEDED, f"{free / 1e9:.1f} GB free", fix)
 
 
 def _ports(project: Project, published: Sequence[PublishedPort]) -> Check:

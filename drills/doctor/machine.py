@@ -41,14 +41,14 @@ def _disk(folder: Path) -> Check:
 
 
 def _writable(folder: Path) -> Check:
-    mend = f"make {folder} writable for this user"
+    fix = f"make {folder} writable for this user"
     try:
         private_folder(folder)
         probe = folder / f".doctor-{os.getpid()}"
         probe.write_text("", encoding="utf-8")
         probe.unlink()
     except OSError as error:
-        return Check("state folder", False, f"{folder}: {error.strerror}", mend)
+        return Check("state folder", False, f"{folder}: {error.strerror}", fix)
     return Check("state folder", True, str(folder))
 
 
@@ -65,5 +65,5 @@ def _clock() -> Check:
     wall, steady = datetime.now(UTC), time.monotonic()
     time.sleep(0.05)
     gone, passed = (datetime.now(UTC) - wall).total_seconds(), time.monotonic() - steady
-    well = abs(gone - passed) < 0.1 * max(passed, 0.05) + 0.02
-    return Check("clock", well, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", "the wall clock jumps: check NTP")
+    ok = abs(gone - passed) < 0.1 * max(passed, 0.05) + 0.02
+    return Check("clock", ok, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", "the wall clock jumps: check NTP")

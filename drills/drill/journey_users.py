@@ -79,7 +79,7 @@ class JourneyUsers:
             yield item
 
     async def change_users(self, users: int, spawn_rate: float) -> None:
-        """Go up to that many users, so many each second."""
+        """Go up to that many users, `spawn_rate` more each second."""
         self._begin(self._spawn(users, spawn_rate))
 
     async def mark_baseline(self) -> None:

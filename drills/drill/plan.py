@@ -20,7 +20,7 @@ from drills.responders.runbook_file import Block
 class DrillPlan:
     """One drill. `runbook` names the scenario whose runbook responds, `blocks` are its steps, optional ones too.
 
-    `probers` are those elsewhere that vantages may name. Without `locustfile` users repeat the scenario's journeys;
+    `probers` are the remote ones that vantages may name. Without `locustfile` users repeat the scenario's journeys;
     `entrance` is the address that Locust's users ask.
     """
 

@@ -71,7 +71,7 @@ class Recorder:
 
     @property
     def record(self) -> DrillRecord:
-        """The drill, as the store calls it: one that was made anew may have given its id away."""
+        """The drill, as the store calls it: one that was recreated may have given its id away."""
         return self._memory.record
 
     @property

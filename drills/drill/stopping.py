@@ -103,7 +103,7 @@ def _or_owed(
 
 
 def _not_recovered(workspace: Workspace, store: Store, error: DrillsError) -> RecoveryReport:
-    """What stays owed for that error. Raises the error when nothing does and a drill is unfinished all the same."""
+    """What stays owed for that error. Raises the error when nothing does although a drill is unfinished."""
     name = workspace.config.sandbox.name
     rows = Journal(store).owed(name)
     if not rows and store.running(name) is not None:
@@ -178,7 +178,7 @@ def _end(who: str, runner: Runner, patience: float, say: Callable[[str], None]) 
     """
     process = f"{who} (process {runner.pid})"
     say(f"{process} is asked to undo its faults and end within {format_duration(patience)}")
-    # One that is frozen cannot act on a signal. It undoes what it did, so it gets the time for that all the same.
+    # One that is frozen cannot act on a signal. It undoes what it did, so it still gets the time for that.
     _signal(who, runner, signal.SIGTERM)
     _signal(who, runner, signal.SIGCONT)
     if _gone_within(runner, patience):

@@ -8,7 +8,7 @@ from typing import Any
 
 from drills.errors import BadInput, NotSupported
 from drills.included_shop.backups import ShopBackups
-from drills.included_shop.database.mending import DatabaseMending
+from drills.included_shop.database.restoring import DatabaseRestorer
 from drills.included_shop.names import Service
 from drills.sandbox import direct
 from drills.sandbox.adapters.postgres.database import Postgres
@@ -21,7 +21,7 @@ _PASSWORD = "database_password"
 class ShopDatabases:
     """See `drills.sandbox.capabilities.database.Databases`: there is one.
 
-    `url` is empty while the sandbox is down, `owner_url` refuses then. `settings` tells the app's password, `dumps`
+    `url` is empty while the sandbox is down, `owner_url` refuses then. `settings` has the app's password, `dumps`
     what lies beside the data on its disk, and `restart` restarts it.
     """
 
@@ -58,17 +58,17 @@ class ShopDatabases:
 
     def state(self) -> Mapping[str, Any]:
         """Indexes, columns, roles, settings, rows of a new database …, and the names of dumps on its disk."""
-        return {**self._mending.read(self._settings().get(_PASSWORD, "")), "dumps": dict(self._dumps())}
+        return {**self._restorer.read(self._settings().get(_PASSWORD, "")), "dumps": dict(self._dumps())}
 
     def restore(self, state: Mapping[str, Any], password: str | None = None) -> tuple[str, ...]:
-        """`password` is the app's, unless the present settings tell it. A state of one that was down is not restored.
+        """`password` is the app's, unless the present settings have it. A state of one that was down is not restored.
 
         Parts that the state lacks, because an older version read it, stay as they are. Dumps are the disk's.
         """
         if "indexes" not in state:
             return ()
         before = self.state()
-        if self._mending.mend(state, self._settings().get(_PASSWORD, "") if password is None else password):
+        if self._restorer.restore(state, self._settings().get(_PASSWORD, "") if password is None else password):
             self._restart()
         return differences("database", before, {**before, **state})
 
@@ -77,5 +77,5 @@ class ShopDatabases:
         return self.restore(state, settings.get(_PASSWORD, ""))
 
     @property
-    def _mending(self) -> DatabaseMending:
-        return DatabaseMending(self._owner_url(), self._shop_root, self._backups.files)
+    def _restorer(self) -> DatabaseRestorer:
+        return DatabaseRestorer(self._owner_url(), self._shop_root, self._backups.files)

@@ -14,7 +14,7 @@ _DUMPS = "dumps/"
 
 
 class ShopDisk:
-    """See `drills.sandbox.capabilities.disk.Disk`. `bounded` tells whether there is one here."""
+    """See `drills.sandbox.capabilities.disk.Disk`. `bounded` says whether there is one here."""
 
     def __init__(self, ground: Ground, disk: DatabaseDisk, bounded: Callable[[], bool]) -> None:
         self._ground = ground

@@ -205,6 +205,6 @@ class ShopDriver(Protocol):
 
     def down(self) -> None: ...
 
-    def mending(self) -> AbstractContextManager[tuple[str, ...]]:
-        """Hold the change lock, bring up what is down, and give the database room; tells what was made anew."""
+    def ready_for_restore(self) -> AbstractContextManager[tuple[str, ...]]:
+        """Hold the change lock, bring up what is down, and give the database room; yields what was recreated."""
         ...

@@ -1,4 +1,4 @@
-"""What the included system's services and links are called; a wrong name is told with the right ones."""
+"""What the included system's services and links are called; a wrong name is reported with the valid names."""
 
 from __future__ import annotations
 

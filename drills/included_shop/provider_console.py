@@ -25,7 +25,7 @@ SETTINGS_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Charges:
-    """`listed` are the last ones, as the provider tells them; `twice` the orders that were charged more than once."""
+    """`listed` are the last ones, as the provider lists them; `twice` the orders that were charged more than once."""
 
     count: int
     twice: tuple[int, ...]

@@ -1,6 +1,6 @@
 """Brings all that the sandbox of the included system has back to what it was, in the order that dependencies need.
 
-The disk first, on which the database starts; then all services but the app must answer to be mended, whatever they
+The disk first, on which the database starts; then all services but the app must answer to be restored, whatever they
 ought to be afterwards; then what they hold; then the app, once for its release, replicas and settings; and in the end
 those that were down are down again.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drills.errors import EnvironmentFailed
-from drills.included_shop.database.mending import completed
+from drills.included_shop.database.restoring import completed
 from drills.included_shop.disk import ShopDisk
 from drills.included_shop.files import ConfigFiles
 from drills.included_shop.names import Service
@@ -75,7 +75,7 @@ class Restoring:
         )
 
     def _differences(self, wanted: Fingerprint) -> tuple[str, ...]:
-        """One line for each; secrets are told by their digests."""
+        """One line for each; secrets are shown as digests."""
         before = self._sandbox.fingerprint()
         ours, theirs = before.mapping("database"), wanted.mapping("database")
         if "indexes" in theirs:
@@ -100,7 +100,7 @@ class Restoring:
             self._own.app.adjust()
 
     def _other_settings(self) -> None:
-        """The app has its settings by now; what else runs with others is told, or restarted."""
+        """The app has its settings by now; the other services get theirs, or are restarted."""
         # The provider is sent them in any case: its present ones are unknown while it is too busy to answer.
         others = [each for each in Service if each not in (Service.APP, Service.EXTERNAL_API)]
         for service in (Service.EXTERNAL_API, *self._own.control.outdated(others)):

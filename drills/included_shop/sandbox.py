@@ -214,12 +214,12 @@ class ShopSandbox:
         )
 
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
-        with self.own.mending() as made_anew:
-            if made_anew:
+        with self.own.ready_for_restore() as recreated:
+            if recreated:
                 # With the rows that a new database begins with; the old one's are gone.
                 rows = {name: part for name, part in self.fingerprint().mapping("database").items() if name == "rows"}
                 fingerprint = fingerprint.with_states(database={**fingerprint.mapping("database"), **rows})
-            return (*made_anew, *Restoring(self, self._disk).run(fingerprint))
+            return (*recreated, *Restoring(self, self._disk).run(fingerprint))
 
 
 def _state(running: str, detail: str) -> str:

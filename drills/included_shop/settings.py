@@ -57,7 +57,7 @@ class ShopSettings:
         return self.values()
 
     def restore(self, state: Mapping[str, str]) -> tuple[str, ...]:
-        """Secrets are told by their digests."""
+        """Secrets are shown as digests."""
         before = self.values()
         with self._ground.lock.held():
             self.note(state)

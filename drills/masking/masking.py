@@ -54,7 +54,7 @@ def secrets_in(text: str, *, names: Collection[str] = ()) -> tuple[str, ...]:
 
 
 def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The values of variables whose names tell that they are secret, and the passwords in addresses of others."""
+    """The values of variables whose names show that they are secret, and the passwords in addresses of others."""
     named = [
         value
         for name, value in environment.items()

@@ -108,7 +108,7 @@ _USERINFO_END = re.compile(r"(?<!/)@(?=[\w.\[\]${}-]{1,255}(?:[:/?#\s\"'`,;)>\\]
 
 
 def secret_spans(text: str, tells: Callable[[str], bool] = tells_secret) -> Iterator[Span]:
-    """Where secrets stand, in no order; spans may overlap. `tells` says whether a name tells that its value is one."""
+    """Where secrets stand, in no order; spans may overlap. `tells` says whether a name shows that its value is one."""
     for pattern in (_NAMED, _OPTION):
         end = 0
         for found in pattern.finditer(text):

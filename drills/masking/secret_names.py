@@ -11,7 +11,7 @@ _WORDS = frozenset((
     "authorization", "requirepass", "masterauth", "pgpassword", "apikey", "apitoken", "accesskey", "accesstoken",
     "secretkey", "clientkey", "privatekey", "accountkey", "sharedaccesskey", "authtoken", "jsessionid", "phpsessid",
 ))
-#: Words before a last one that alone tells nothing: a sort key, an order's id.
+#: Words before a last one that alone shows nothing: a sort key, an order's id.
 _BEFORE = {
     last: frozenset(before.split())
     for last, before in {

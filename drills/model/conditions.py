@@ -4,7 +4,7 @@ A condition is compiled once and evaluated often. A value that it needs and nobo
 false: NaN and absent values are removed before CEL sees them, and an evaluation that needs them gives `None`.
 
 The parser and the evaluator run in native code that holds the interpreter's lock: neither a signal, a time-out nor
-another thread can end them. So a text is bounded before it is parsed, and `is_cheap` tells what may be evaluated where
+another thread can end them. So a text is bounded before it is parsed, and `is_cheap` says what may be evaluated where
 nothing may stand still; `drills.probing.engine.evaluation` evaluates the rest where it can be ended.
 """
 

@@ -199,7 +199,7 @@ class DrillAborted(Base):
 
 
 class RunnerDied(Base):
-    """The process that conducted the drill died; whoever recovered it tells so, at the t of the last event.
+    """The process that conducted the drill died; stored by whoever recovered it, at the t of the last event.
 
     It died between `last_sign`, the wall time of its last event, and `at`. `undone` says whether it had ended the
     drill and undone everything: then the drill is as good as any other, else it is not scored.
@@ -373,7 +373,7 @@ class AlertSuppressed(Base):
 
 
 class Acknowledged(Base):
-    """Somebody takes these alerts on. `drills.model.acknowledging` tells which alerts an event without ids meant."""
+    """Somebody takes these alerts on. `drills.model.acknowledging` finds the alerts of an event without ids."""
 
     kind: Literal["acknowledged"] = "acknowledged"
     by: Actor = Actor.RESPONDER
@@ -470,7 +470,7 @@ class HintTaken(Base):
 
 
 class ActionTaken(Base):
-    """A sandbox command that the responder ran. Without one, a recovery is nobody's merit."""
+    """A sandbox command that the responder ran. Without one, a recovery is not credited to the responder."""
 
     kind: Literal["action-taken"] = "action-taken"
     by: Actor = Actor.RESPONDER

@@ -170,7 +170,7 @@ class Choice(StrEnum):
 
 
 class DecisionRule(Model):
-    """Roll back or fix. The first rule whose condition holds tells the choice.
+    """Roll back or fix. The first rule whose condition holds gives the choice.
 
     `when` is CEL over: `fix_minutes` (the responder's estimate, absent if unknown), `cause_known` (bool),
     `minutes_since_deploy` (absent when nothing was deployed), and `site_failing` … for each role of probes.

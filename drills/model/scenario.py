@@ -102,7 +102,7 @@ class Truth(Model):
 
 
 class Limits(Model):
-    """Reaching one ends the drill; it is scored all the same."""
+    """Reaching one ends the drill, which is still scored."""
 
     duration: Duration = timedelta(minutes=15)
 

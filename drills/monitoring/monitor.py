@@ -45,7 +45,7 @@ class Sink(Protocol):
 
 
 class Monitor:
-    """Judges what probes observe by the rules and the clock that it is given, and tells the sink.
+    """Judges what probes observe by the rules and the clock that it is given, and reports to the sink.
 
     Time in which the monitor itself was away (its process stopped, its event loop stood still, its machine slept) is
     unknown: no `for`, calm or silence runs on, and a probe that waited meanwhile for its answer proves nothing.

@@ -62,7 +62,7 @@ class ForOthers(Enum):
     IF_ALLOWED = auto()
     """Only where its owner has said so: `drills prober --allow KIND`."""
     NEVER = auto()
-    """It checks the machine it runs on; elsewhere it would see another sandbox, or none."""
+    """It checks the machine it runs on; on another one it would find another sandbox, or none."""
 
 
 class SettingsModel(Model):
@@ -103,5 +103,5 @@ class SettingsModel(Model):
 
 
 def is_filled(text: str) -> bool:
-    """Whether the text names none of the sandbox's addresses: only then it can be checked."""
+    """Whether the text contains no address of the sandbox: only then can it be checked."""
     return "${" not in text

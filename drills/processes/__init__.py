@@ -1,1 +1,1 @@
-"""Programs of other people: run within a limit, ended with all that they started, told from later ones of their id."""
+"""External programs: run within a time limit, ended with all that they started, never confused with later processes."""

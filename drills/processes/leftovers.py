@@ -1,6 +1,6 @@
 """Finds and ends processes by a mark in their environment, and no others.
 
-The mark has a value that tells nothing, and that no other program has; an undo plan has it too.
+The mark has a random value, which no other program has; an undo plan has it too.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def end(processes: Collection[psutil.Process]) -> tuple[Ended, ...]:
 
 
 def _wait_gone(processes: Collection[psutil.Process]) -> list[psutil.Process]:
-    """Wait until they have ended; returns those that have not in time."""
+    """Wait until they have ended; returns those that have not ended by then."""
     until(lambda: not any(_runs(process) for process in processes), seconds=_PATIENCE_SECONDS)
     return [process for process in processes if _runs(process)]
 

@@ -1,4 +1,4 @@
-"""When a process began: what tells it from any later process that got the same id."""
+"""When a process began: what distinguishes it from a later process with the same id."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def _exit_status(child: int, status: int | None) -> int:
 
 
 def _keep(ended: int, output: int, grace: float, spared: str) -> None:
-    """Stay with what the command has left behind, until nothing of it is left or this process is told to end."""
+    """Stay with what the command has left behind, until nothing of it is left or this process gets SIGTERM."""
     for number in _TOLD_TO_END:
         signal.signal(number, lambda *_: None)
     waiting = select.poll()

@@ -190,7 +190,7 @@ def _latency(panel: Axes, timeline: Timeline, curves: Series) -> None:
     low, high = (min(known), max(known)) if known else (0.001, 1.0)
     panel.set_yscale("log")
     traffic = timeline.first(e.TrafficStarted)
-    # The limit is always in sight, so that a check tells how far from it the users were.
+    # The limit is always visible, so that one sees how far from it the users were.
     panel.set_ylim(low / 1.6, max(high, low * 10, traffic.slow_after if traffic is not None else 0.0) * 1.6)
     if traffic is not None:
         panel.axhline(traffic.slow_after, color=WAITING.placeholder, linewidth=0.9, linestyle=(0, (4, 3)))

@@ -29,7 +29,7 @@ DRILL_MARK = "[DRILL]"
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """What a message can tell. Shares are 0 to 1, times are aware, durations and latencies are seconds."""
+    """What a message can contain. Shares are 0 to 1, times are aware, durations and latencies are seconds."""
 
     title: str
     drill_id: str

@@ -249,7 +249,7 @@ def _remarks_on_command(token: Token, line: int) -> Iterator[Remark]:
 
 
 def _check(attributes: BlockAttributes, line: int) -> None:
-    """What no single attribute tells. Raises RunbookError."""
+    """Check attributes against each other. Raises RunbookError."""
     if attributes.milestone is not None and attributes.milestone not in BLOCK_MILESTONES:
         allowed = ", ".join(BLOCK_MILESTONES)
         raise RunbookError(line, f"milestone: a block cannot carry {attributes.milestone}; it may carry {allowed}")

@@ -1,4 +1,4 @@
-"""Composes what a responder tells others, with the playbook's templates and what was measured so far."""
+"""Composes a responder's messages, with the playbook's templates and what was measured so far."""
 
 from __future__ import annotations
 

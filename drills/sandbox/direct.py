@@ -77,7 +77,7 @@ def connected(url: str, *, timeout: float, autocommit: bool = True) -> Iterator[
 
 
 def without_read_only(url: str) -> str:
-    """The same database, with sessions that may write whatever its settings say: for mending just these."""
+    """The same database, with sessions that may write whatever its settings say: to restore these."""
     return f"{url}?options=-c%20default_transaction_read_only%3Doff"
 
 

@@ -14,7 +14,7 @@ _HISTORY = ("changes", "deployed")
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """For comparison before and after a drill: equal means mended.
+    """For comparison before and after a drill: equal means restored.
 
     Only what ought to be the same is in `states`: no process ids, no times, no counts of rows that users' orders move.
     `history` is what was done when, which is brought back and not compared.

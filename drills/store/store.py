@@ -178,7 +178,7 @@ class Store:
     def take_in(self, copy: DrillCopy, *, scorecard: Scorecard | None = None) -> DrillCopy:
         """Store whatever of this drill is not stored yet, so that nothing is there twice; returns what is stored now.
 
-        A store that was made anew may have given its id to another drill: then it gets the next one of its day.
+        A store that was recreated may have given its id to another drill: then it gets the next one of its day.
         """
 
         def take_all(connection: Connection) -> DrillCopy:

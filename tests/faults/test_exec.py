@@ -92,7 +92,7 @@ class Drill:
             last.evidence if isinstance(last, FaultVerified) else last.reason if isinstance(last, FaultFailed) else ""
         )
 
-    def mend(self) -> list[str]:
+    def undo_all(self) -> list[str]:
         """Why each undo is still owed; empty texts for those that are settled."""
         return [each.failed for each in settle(self.store, self.sandbox, self.record.drill_id)]
 
@@ -109,7 +109,7 @@ def drill(workspace: Path, store: Store) -> Any:
 def test_it_is_seen_while_it_is_there_and_gone_afterwards(drill: Any, workspace: Path) -> None:
     one = drill()
     assert one.inject() == "fault"
-    assert one.mend() == [""]
+    assert one.undo_all() == [""]
     assert not (workspace / "fault").exists()
 
 
@@ -117,7 +117,7 @@ def test_without_check_and_verify_it_is_judged_by_what_says_that_it_is_undone(dr
     one = drill(check=None, verify=None, **{"verify-undone": "ls fault 2>&1 && echo there && exit 3; true"})
     assert one.inject() == "verify-undone: exit status 3: there"
     assert drill(check=None).inject() == "verify-undone: exit status 1", "it is there already"
-    assert one.mend() == [""]
+    assert one.undo_all() == [""]
     nothing = drill(apply="true", verify=None)
     assert nothing.inject() == "verify-undone succeeds: nothing of the fault can be seen"
     absent = drill(verify=None, **{"verify-undone": "[ ! -e fault ] || no-such-program"})
@@ -134,7 +134,7 @@ def test_a_command_that_hangs_is_ended_at_its_timeout_with_all_that_it_started(
     assert living(workspace) == []
     assert one.owed == (phase != "check"), "its undo was written before anything was applied"
     if phase != "check":
-        assert one.mend() == ([why] if phase.endswith(("undo", "undone")) else [""])
+        assert one.undo_all() == ([why] if phase.endswith(("undo", "undone")) else [""])
     assert living(workspace) == []
 
 
@@ -145,7 +145,7 @@ def test_what_apply_leaves_in_the_background_goes_on_until_it_is_undone(drill: A
     before = said.stat().st_size
     assert until(lambda: said.stat().st_size > before + 10, seconds=60), "it is not ended for writing to nobody"
     assert "sleep 300" in living(workspace)
-    assert one.mend() == [""]
+    assert one.undo_all() == [""]
     assert living(workspace) == []
 
 
@@ -154,7 +154,7 @@ def test_what_the_others_leave_behind_is_ended_at_once(drill: Any, workspace: Pa
     one = drill(**{phase: f"{DAEMON}; {FAULT[phase]}"})
     assert one.inject() == "fault"
     assert living(workspace) == []
-    assert one.mend() == [""]
+    assert one.undo_all() == [""]
     assert living(workspace) == []
 
 
@@ -162,7 +162,7 @@ def test_an_apply_that_fails_leaves_nothing_running_and_is_undone(drill: Any, wo
     one = drill(apply=f"touch fault; {DAEMON}; echo 'no luck' >&2; exit 7")
     assert one.inject() == "apply: exit status 7: no luck"
     assert living(workspace) == []
-    assert one.mend() == [""]
+    assert one.undo_all() == [""]
     assert not (workspace / "fault").exists()
 
 
@@ -173,7 +173,7 @@ def test_an_undo_that_fails_twice_stays_owed_and_works_at_the_third_time(
         apply=f"{DAEMON}; touch fault", undo="echo x >> tries; [ $(wc -l < tries) -ge 3 ] || exit 4; rm -f fault"
     )
     one.inject()
-    assert one.mend() == ["undo: exit status 4"]
+    assert one.undo_all() == ["undo: exit status 4"]
     assert one.owed == 1
     assert living(workspace) != [], "a part of the fault until it is undone"
     report = recover(store, one.sandbox, "default", workspace)
@@ -186,7 +186,7 @@ def test_an_undo_that_fails_twice_stays_owed_and_works_at_the_third_time(
 def test_a_verification_of_the_undo_that_says_no_keeps_it_owed(drill: Any) -> None:
     one = drill(**{"verify-undone": "echo 'still 3 of them'; exit 1"})
     one.inject()
-    assert one.mend() == ["verify-undone: exit status 1: still 3 of them"]
+    assert one.undo_all() == ["verify-undone: exit status 1: still 3 of them"]
     assert one.owed == 1
 
 
@@ -217,7 +217,7 @@ def test_evidence_is_one_plain_line_without_secrets(drill: Any, verify: Any, evi
     said = one.inject()
     assert said.startswith(evidence) if evidence.endswith(": ") else said == evidence
     assert len(said) < 250
-    assert one.mend() == [""]
+    assert one.undo_all() == [""]
 
 
 def test_the_plan_has_all_that_an_undo_needs(drill: Any, workspace: Path, store: Store) -> None:
@@ -240,7 +240,7 @@ def test_a_list_of_processes_tells_nothing_but_the_programs_that_the_commands_st
     shown = living(workspace)
     assert "sleep 300" in shown
     assert not [line for line in shown if "betrayal" in line]
-    assert one.mend() == [""]
+    assert one.undo_all() == [""]
 
 
 _RUNNER = """
@@ -284,7 +284,7 @@ def test_an_undo_on_this_machine_does_not_wait_for_an_engine_that_is_gone(drill:
         raise EnvironmentFailed("the Docker engine does not answer")
 
     one.sandbox.commands = Commands(workspace, gone)
-    assert one.mend() == [""]
+    assert one.undo_all() == [""]
 
 
 def test_addresses_have_names_that_a_shell_takes() -> None:

@@ -18,7 +18,7 @@ _QUESTION = b"\0\1\1\0\0\1\0\0\0\0\0\0\4shop\4test\0\0\1\0\1"
 
 
 def answers(service: str, port: int) -> bool:
-    """In a few seconds at most. The edge is well when it speaks TLS; whether the app answers is another matter."""
+    """In a few seconds at most. The edge counts as answering when it speaks TLS, whether or not the app answers."""
     if service == Service.DATABASE:
         with contextlib.suppress(DrillsError):
             return bool(direct.query(f"postgresql://postgres@{HOST}:{port}/shop", "SELECT 1", timeout=2)[1])

@@ -101,7 +101,7 @@ class AppReplicas:
         return self.all()[number - 1 : number]
 
     def _make(self, count: int, release: str | None = None) -> list[Container]:
-        """New replicas beside those that are there, until there are so many; returns the new ones."""
+        """Add replicas until there are that many; returns the new ones."""
         before = {container.id for container in self.all()}
         if count > len(before):
             variables = self._control.variables() | ({"SHOP_RELEASE": release} if release else {})

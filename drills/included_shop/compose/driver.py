@@ -83,7 +83,7 @@ class ComposeDriver:
         engine.refuse_remote(self.project.host, allowed=self._allow_remote_engine)
 
     def _refuse_other_place(self, kept: SandboxState) -> None:
-        """What was brought up under another name, or on another engine, is not to be mended here."""
+        """Refuse a sandbox that was brought up under another name, or on another engine."""
         if kept.active and kept.compose is not None and not self.project.is_at(kept.compose.name, kept.compose.host):
             raise EnvironmentFailed(
                 f"this sandbox was brought up as {kept.compose.name} on the engine {kept.compose.host}, and now "
@@ -188,7 +188,7 @@ class ComposeDriver:
             self._bringing_up.take_down()
 
     @contextlib.contextmanager
-    def mending(self) -> Iterator[tuple[str, ...]]:
+    def ready_for_restore(self) -> Iterator[tuple[str, ...]]:
         self._refuse_other_place(self.store.read())
         with self.ground.lock.held(), self.disk.room_to_recover():
             if not self.store.read().active:

@@ -1,4 +1,4 @@
-"""Where a compose sandbox keeps its files on this machine, and what the compose file is told by variables."""
+"""Where a compose sandbox keeps its files on this machine, and which variables the compose file gets."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def read(ask: Ask, manifest: Manifest) -> dict[str, str]:
     return found
 
 
-def mend(
+def restore(
     connection: psycopg.Connection[Any],
     backups: Backups,
     backup: str,

@@ -19,7 +19,7 @@ from drills.sandbox.sandbox import Sandbox
 _TIMEOUT = 8.0
 #: Some lines of its first part: the app rests then, and its session stays idle. In a query it would be ended.
 _BEGINNING = 1000
-#: An export that meets a replica without a free connection is refused; so long new ones are begun, to meet the others.
+#: An export that meets a replica without a free connection is refused; for this long new ones are begun.
 _APPLY_SECONDS = 30.0
 #: With twenty users a pool of which nothing is kept is unused for a moment within a fraction of this time.
 _UNUSED_WITHIN_SECONDS = 4.0
@@ -47,7 +47,7 @@ class AbandonExports(Fault):
         if _is_used_up(app):
             raise FaultImpossible("the app has no database connection left already")
 
-    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the app itself tells what is left to undo
+    def undo_plan(self, sandbox: Sandbox) -> UndoPlan:  # noqa: ARG002 - the app itself shows what is left to undo
         return {}
 
     def apply(self, sandbox: Sandbox) -> None:
@@ -101,7 +101,7 @@ def _break_off(app: str) -> bool:
 
 
 def _pool(app: str) -> tuple[int, int] | None:
-    """How many connections all replicas have in use, and may have; None when the app does not tell."""
+    """How many connections all replicas have in use, and may have; None when the app does not report it."""
     import http.client
     from urllib.request import ProxyHandler, build_opener
 
@@ -136,7 +136,7 @@ def _until(holds: Callable[[], bool], *, seconds: float) -> bool:
 
 
 def _nothing_is_kept(sandbox: Sandbox) -> bool:
-    """A replica that is down keeps nothing; one that is frozen cannot tell, and would go on with what it keeps."""
+    """A replica that is down keeps nothing; one that is frozen cannot answer, and goes on with what it keeps."""
     app = next(each for each in sandbox.services.list() if each.name == Service.APP)
     if app.running is Running.DOWN:
         return True

@@ -193,7 +193,7 @@ def memory_limit(shop: ShopDefinitions, settings: Mapping[str, str]) -> int:
 
 
 def settings_digest(shop: ShopDefinitions, service: Service, settings: Mapping[str, str]) -> str:
-    """The settings that belong to a service as one text, to tell processes that run with others."""
+    """The settings that belong to a service as one text, to distinguish processes that run with others."""
     return settings_text(shop.environment(service, settings))
 
 

@@ -24,7 +24,7 @@ from drills.sandbox.capabilities.disk import DiskUsage
 
 #: The seeded database takes 100 MB, and WAL at most 128 MB more while nothing holds it back.
 SIZE_BYTES = 640 * 2**20
-#: With so much free a database starts, and writes what mending it needs.
+#: With this much free space a database starts, and can be repaired.
 _ENOUGH_BYTES = 64 * 2**20
 _CAP_SYS_ADMIN = 21
 _UNMOUNT_SECONDS = 3.0

@@ -203,12 +203,12 @@ class LocalDriver:
                 shutil.rmtree(folder, ignore_errors=True)
 
     @contextlib.contextmanager
-    def mending(self) -> Iterator[tuple[str, ...]]:
+    def ready_for_restore(self) -> Iterator[tuple[str, ...]]:
         with self.ground.lock.held(), self.disk.room_to_recover():
             state = self.store.read()
             if not state.active or lacks_ports(state):
                 self.up()
-            yield () if state.active else ("the sandbox was down, or its state was lost: it was made anew",)
+            yield () if state.active else ("the sandbox was down, or its state was lost: it was created again",)
 
 
 def lacks_ports(state: SandboxState) -> bool:

@@ -28,7 +28,7 @@ def checked(cpus: float) -> int:
 
 
 def bind(process: psutil.Process, cpus: int | None, turn: int = 0) -> None:
-    """Let a process use so many cores, None: all. Processes with another `turn` get the next ones."""
+    """Let a process use that many cores; None: all. Processes with another `turn` get the next ones."""
     there = cores()
     if not there:
         return

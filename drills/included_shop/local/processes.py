@@ -159,7 +159,7 @@ def pause(processes: Iterable[psutil.Process]) -> None:
 
 
 def wait_gone(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait until they have ended; returns those that have not in time."""
+    """Wait until they have ended; returns those that have not ended by then."""
     deadline = time.monotonic() + seconds
     left = list(processes)
     while left:

@@ -66,7 +66,7 @@ def values_of(pairs: Pairs, name: str) -> list[str]:
 
 
 def content_type_of(pairs: Pairs) -> str:
-    """The last one that is told (Fetch standard 2.2.2); empty when none is."""
+    """The last one of several (Fetch standard 2.2.2); empty when none is."""
     return next(iter(reversed(values_of(pairs, "content-type"))), "")
 
 

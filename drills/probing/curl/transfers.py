@@ -101,7 +101,7 @@ class Transfers:
     def _arm(self) -> None:
         self._timer = None if math.isinf(self._due) else self._loop.call_at(self._due, self._timed)
 
-    # ---- what the event loop tells --------------------------------------------------------------------------------
+    # ---- events of the event loop --------------------------------------------------------------------------------
 
     def _timed(self) -> None:
         self._timer = None

@@ -36,7 +36,7 @@ class NotEvaluated(Exception):
 
 
 class Evaluator:
-    """Evaluates conditions within a bound of time and memory. `processes` are at most so many; none without need."""
+    """Evaluates conditions within limits of time and memory, in at most `processes` processes, started when needed."""
 
     def __init__(self, *, within: float = WITHIN, processes: int = 2) -> None:
         self._within = within

@@ -28,7 +28,7 @@ _RENEW = 45.0
 
 
 def tripwire_target(probe: BoundProbe) -> tuple[str, int] | None:
-    """Where the probe wants a tripwire held, if it does: not from elsewhere, and not at a Unix socket."""
+    """Where the probe wants a tripwire, if it does: never for a remote prober or a Unix socket."""
     settings = probe.settings
     if probe.via is not None or not getattr(settings, "tripwire", False) or settings.here_only:
         return None

@@ -87,7 +87,7 @@ class NameServer:
         return Reply(dns.rcode.to_text(said.rcode()), tuple(sorted(found)), alias)
 
     async def _said(self, question: dns.message.Message, timeout: float) -> dns.message.Message:
-        """What is said first at any of the server's addresses: nobody tells that an address has no server over UDP."""
+        """The first answer from any of the server's addresses: UDP does not report that nobody listens at one."""
         addresses = (await self._resolver.resolve(self._host, timeout)).addresses
         asked = [asyncio.ensure_future(self._said_at(where, question, timeout)) for where in addresses]
         try:

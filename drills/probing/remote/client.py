@@ -1,7 +1,7 @@
 """The client of remote probing: has a prober on another machine check from a vantage with `via`.
 
 check ──POST /check──► `drills prober` there: binds, checks, judges ──► outcome, reason, phases, metrics
-  └── no answer, the token refused, an answer that is none: nothing is known from there, and nothing has failed
+  └── no answer, the token refused, an invalid answer: the result is unknown, not a failure
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ANSWER_LIMIT = 262_144
 
 
 class ProbeClient:
-    """One client for all checks of a prober that are made elsewhere; connections are kept."""
+    """One client for all checks of a prober that remote probers run; connections are kept."""
 
     def __init__(self) -> None:
         self.asker = uuid.uuid4().hex
@@ -152,7 +152,7 @@ def _understood(answered: tuple[int, bytes], via: KnownProber) -> Answer:
 
 
 def _said(body: bytes) -> str:
-    """Why it refuses, as a prober tells it; empty when that is none of its answers."""
+    """Why it refuses, in the prober's words; empty when this is not an answer of a prober."""
     try:
         answer = json.loads(body)
     except ValueError:

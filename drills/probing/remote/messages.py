@@ -18,7 +18,7 @@ FORMAT = 1
 class Question(Model):
     """One check to make: a probe whose addresses are filled in.
 
-    `asker` tells apart those who ask the same, so that what a kind remembers between two checks is each one's own.
+    `asker` distinguishes callers that send the same probe: what a kind remembers between checks is kept for each.
     `ca` are the certificates to trust, as PEM: files of the asker's machine are not there.
     """
 

@@ -1,4 +1,4 @@
-"""After the drill: the truth beside what was known when, what was put back, and whether the drill is valid."""
+"""After the drill: the truth beside what was known when, what was undone, and whether the drill is valid."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class TruthTold:
-    """What was really wrong. `named` tells how the cause that was named compares."""
+    """What was really wrong. `named` compares the cause that was named with it."""
 
     story: str
     broken: tuple[str, ...]

@@ -14,7 +14,7 @@ from drills.model.scorecard import Scorecard
 from drills.model.timeline import Timeline
 from drills.reporting.wording import metric_value
 
-#: What every report tells, measured or not (the NutriProfile document's key metrics).
+#: What every report has, measured or not (the NutriProfile document's key metrics).
 KEY_METRICS: tuple[tuple[str, str], ...] = (
     ("error_rate", "5xx rate"),
     ("p50", "Response time p50"),

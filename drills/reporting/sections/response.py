@@ -200,7 +200,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A line of the playbook's decision rules; the first that holds tells the choice."""
+    """A line of the playbook's decision rules; the first that holds gives the choice."""
 
     when: str
     decide: str

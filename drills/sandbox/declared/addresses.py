@@ -33,7 +33,7 @@ def host_port(service: DeclaredService, containers: Sequence[Container]) -> str 
 def lasting_host_port(
     service: DeclaredService, containers: Sequence[Container], inspect: Callable[[Container], Mapping[str, Any]]
 ) -> str | None:
-    """The same, for whoever keeps it while containers are restarted and made anew.
+    """The same, for whoever keeps it while containers are restarted and recreated.
 
     A port that the engine chose itself (`"127.0.0.1::8000"`) is another one after each start; the container's own
     address mostly stays, and can be reached where the engine runs on this machine's own kernel.

@@ -9,7 +9,7 @@ from drills.sandbox.declared.declaration import Act
 from drills.sandbox.declared.dumps import TOUCH_DATA
 from drills.sandbox.declared.recreation import Recreation
 
-#: Acts that make a service's containers anew.
+#: Acts that recreate a service's containers.
 _MAKE_ANEW = frozenset({Act.SET, Act.DEPLOY})
 
 
@@ -33,7 +33,7 @@ def affected(acts: Iterable[tuple[str, str]], containers: Containers, recreation
 def _line(container: Container, acts: set[str], containers: Containers) -> str:
     description = f"container {container.name}"
     if acts & _MAKE_ANEW:
-        description += ", which is made anew"
+        description += ", which is recreated"
     mounts = containers.inspect(container).get("Mounts") or ()
     volumes = [str(each["Name"]) for each in mounts if each.get("Type") == "volume" and each.get("RW")]
     if volumes:

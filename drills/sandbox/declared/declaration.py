@@ -47,7 +47,7 @@ class Act(StrEnum):
 
 
 class Recreate(StrEnum):
-    """Whether a service's containers may be made anew though that loses what they wrote outside their volumes."""
+    """Whether a service's containers may be recreated though that loses what they wrote outside their volumes."""
 
     REFUSED = "refused"
     ALLOWED = "allowed"

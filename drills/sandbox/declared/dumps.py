@@ -197,7 +197,7 @@ class FirstDumps:
         except (EnvironmentFailed, BadInput) as error:
             raise EnvironmentFailed(
                 f"{name} could not be dumped, so there is no drill: {error}; "
-                "mend that, or drill a copy (`drills run --on-copy`)"
+                "correct that, or drill a copy (`drills run --on-copy`)"
             ) from error
         written = self._path(name).stat().st_mtime
         return FirstDump(name, self._path(name), size, datetime.fromtimestamp(written, UTC))

@@ -55,7 +55,7 @@ class Endpoints:
         own: int = self._containers.inspect(container)["Config"].get("StopTimeout") or STOP_SECONDS
         return max(own, STOP_SECONDS)
 
-    def mend(self) -> None:
+    def reconnect_all(self) -> None:
         """Connect again what a killed process had disconnected, as it was."""
         left = self._store.read().disconnected
         if not left:

@@ -3,7 +3,7 @@
     web ──► db                    until a drill (or a command) disturbs a link
     web ──► toxiproxy ──► db      for web alone, under every name that db has for it; worker ──► db as before
 
-No container is made anew, and no file of the owner's is edited: the caller is restarted with other names on its
+No container is recreated, and no file of the owner's is edited: the caller is restarted with other names on its
 networks (`endpoints`), and a container of ours (`proxies`) listens there on the callee's ports. What is in force can be
 read from the engine, so that any later process takes it away.
 """
@@ -107,7 +107,7 @@ class DeclaredLinks:
             return restarted
 
     def renew(self) -> None:
-        """After containers were made anew: those of a caller whose links are led get the names that the others had."""
+        """After containers were recreated: those of a caller whose links are led get the names that the others had."""
         with self._lock.held():
             there = {each.pair for each in self._proxies.list()}
             self._lead(there & {pair_of(link) for link in self._declared.values()})
@@ -123,7 +123,7 @@ class DeclaredLinks:
         Takes away what another configuration had declared, too: all that is ours in the project.
         """
         with self._lock.held():
-            self._endpoints.mend()
+            self._endpoints.reconnect_all()
             kept = {self._proxies.name(pair_of(self._known(name))) for name in but}
             proxies = self._proxies.list()
             changed = self._endpoints.change(
@@ -158,7 +158,7 @@ class DeclaredLinks:
 
     def _lead(self, pairs: Collection[Pair]) -> tuple[str, ...]:
         """Give the callers of these pairs the names; returns those that were restarted for it."""
-        self._endpoints.mend()
+        self._endpoints.reconnect_all()
         restarted = []
         for caller in sorted({pair.caller for pair in pairs}):
             own = self._of(caller)

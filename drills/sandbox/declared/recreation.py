@@ -1,4 +1,4 @@
-"""Whether a service's containers may be made anew: what was written in them outside their volumes would be lost."""
+"""Whether a service's containers may be recreated: what was written in them outside their volumes would be lost."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _SHOWN = 3
 
 
 class Recreation:
-    """Asked before an override makes containers of a service anew (links, releases, settings)."""
+    """Asked before an override recreates containers of a service (links, releases, settings)."""
 
     def __init__(self, containers: Containers, declared: Mapping[str, DeclaredService]) -> None:
         self._containers = containers
         self._declared = declared
 
     def refusal(self, service: str, given: Collection[str] = ()) -> str | None:
-        """Why the service's containers may not be made anew, in one line; None when they may.
+        """Why the service's containers may not be recreated, in one line; None when they may.
 
         `given` are paths that Compose itself writes into them (configs and secrets). Asks the engine; raises
         EnvironmentFailed when that does not answer.
@@ -39,13 +39,13 @@ class Recreation:
             if each.service == service and (paths := self.written(each, given)):
                 shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
                 return (
-                    f"{each.name} would be made anew, and it has written outside its volumes: {shown}; if that may be "
+                    f"{each.name} would be recreated, and it has written outside its volumes: {shown}; if that may be "
                     f"lost, say so in drills.yaml, sandbox.services.{service}: {{recreate: allowed}}"
                 )
         return None
 
     def require(self, service: str, given: Collection[str] = ()) -> None:
-        """Raises NotSupported, with the reason, when the service's containers may not be made anew."""
+        """Raises NotSupported, with the reason, when the service's containers may not be recreated."""
         if (why := self.refusal(service, given)) is not None:
             raise NotSupported(why)
 

@@ -36,7 +36,7 @@ class Deploying(Protocol):
         ...
 
     def require(self) -> None:
-        """Raises NotSupported when the service must not be made anew."""
+        """Raises NotSupported when the service must not be recreated."""
         ...
 
     def bring(self, version: str, seconds: float, *, back: bool) -> None:

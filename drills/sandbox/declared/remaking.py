@@ -1,4 +1,4 @@
-"""Containers of one service made anew, with what is in force, and no others.
+"""Containers of one service recreated, with what is in force, and no others.
 
 What would change more than was asked for is refused: containers that are not as the compose file says today.
 """
@@ -80,7 +80,7 @@ class Remaking:
                     self._containers.start(former)
 
     def require(self, service: str) -> None:
-        """Raises NotSupported when making the service anew would lose or change what nobody asked for."""
+        """Raises NotSupported when recreating the service would lose or change something that was not asked for."""
         self._recreation.require(service)
         own = self.of(service)
         if own and any(each.labels.get(_HASH) != self._cli.config_hash(service) for each in own):

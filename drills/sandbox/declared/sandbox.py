@@ -1,6 +1,6 @@
 """A team's own compose project, driven by the engine and `docker compose`.
 
-Their files are never edited, containers are never made anew, and nothing of theirs is removed: `up` starts what is
+Their files are never edited, containers are never recreated, and nothing of theirs is removed: `up` starts what is
 missing, `down` stops, and a service can be broken in the ways that drills.yaml's `may` names only.
 """
 
@@ -118,7 +118,7 @@ class DeclaredSandbox:
 
     @cached_property
     def recreation(self) -> Recreation:
-        """Asked before containers are made anew."""
+        """Asked before containers are recreated."""
         return Recreation(self._containers, self._declared)
 
     @cached_property
@@ -219,7 +219,7 @@ class DeclaredSandbox:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """One change at a time; a container that is made anew has its links again."""
+        """One change at a time; a container that is recreated has its links again."""
         with self._lock.held():
             self._remaking.take_back()
             before = self._links.state()
@@ -333,7 +333,7 @@ class DeclaredSandbox:
     def restore(self, fingerprint: Fingerprint) -> tuple[str, ...]:
         with self._lock.held():
             self._remaking.take_back()
-            # First, for what runs without its links does not come up; and again, where what has them was made anew.
+            # First, for what runs without its links does not come up; and again, where what has them was recreated.
             done = self._links.restore(fingerprint.mapping("links"))
             done += self.settings.restore(fingerprint.mapping("settings"))
             if self._releases is not None and (release := fingerprint.states.get("release")):

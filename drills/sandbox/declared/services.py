@@ -132,7 +132,7 @@ class DeclaredServices:
         return {name_of(each): str(each.running) for each in self._containers.list()}
 
     def restore(self, state: Mapping[str, str]) -> tuple[str, ...]:
-        """Let what ran run again, and make what is gone; nothing else is made anew, and nothing removed.
+        """Let what ran run again, and make what is gone; nothing else is recreated, and nothing removed.
 
         One that the wanted state does not know is left alone: its owner made it in the meantime. Returns what had to
         be changed. Raises EnvironmentFailed when it could not be.

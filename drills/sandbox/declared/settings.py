@@ -64,9 +64,9 @@ class ServiceSettings:
         }
 
     def set(self, changes: Mapping[str, str | None]) -> None:
-        """Change settings, and make the containers of their services anew.
+        """Change settings, and recreate the containers of their services.
 
-        Raises BadInput with the known names, NotSupported when a service must not be made anew, NotReady when it does
+        Raises BadInput with the known names, NotSupported when a service must not be recreated, NotReady when it does
         not answer with what was set.
         """
         wanted = self._by_service(changes)

@@ -76,7 +76,7 @@ def test_a_sandbox_that_was_brought_up_by_hand_is_taken_over_as_it_is(sandbox: S
         sandbox.fingerprint().states["services"],
     )
     other.up()
-    assert ids(sandbox) == before, "nothing had to be made anew"
+    assert ids(sandbox) == before, "nothing had to be recreated"
 
 
 def test_a_port_that_only_checked_free_is_chosen_again(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def sandbox(folder: Path) -> Iterator[DeclaredSandbox]:
     yield sandbox
     sandbox.restore(before)
     assert sandbox.fingerprint() == before
-    assert docker("compose", "ps", "--quiet", "other", folder=folder) == other, "the other service was made anew"
+    assert docker("compose", "ps", "--quiet", "other", folder=folder) == other, "the other service was recreated"
     assert not list((folder / ".drills").rglob("override.yaml"))
 
 

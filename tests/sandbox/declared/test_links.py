@@ -1,4 +1,4 @@
-"""Links of a team's own project: only the caller meets the proxy, nothing is made anew, and all of it goes again."""
+"""Links of a team's own project: only the caller meets the proxy, nothing is recreated, and all of it goes again."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_a_cut_link_is_cut_for_every_replica_of_its_caller_and_for_nobody_else(f
     for name in NAMES:
         assert [reaches(folder, "web", name, number) for number in (1, 2, 3)] == [False] * 3, name
         assert reaches(folder, "worker", name), name
-    # A replica that is made anew is one of them.
+    # A replica that is recreated is one of them.
     subprocess.run(["docker", "rm", "--force", "linked-web-3"], capture_output=True, check=True)
     assert drills(folder, "sandbox", "up").returncode == 0
     assert not reaches(folder, "web", number=3)
@@ -169,7 +169,7 @@ def test_a_cut_link_is_cut_for_every_replica_of_its_caller_and_for_nobody_else(f
     assert (cut.returncode, opened.returncode) == (0, 0), cut.stderr + opened.stderr
     assert not any(reaches(folder, "worker", name) for name in (*NAMES, "elsewhere"))
     assert all(reaches(folder, "web", name, number) for name in NAMES for number in (1, 2, 3))
-    assert standing(folder) == before, "no container was made anew"
+    assert standing(folder) == before, "no container was recreated"
     direct = drills(folder, "sandbox", "link", "web-db", "--direct")
     assert "not through Toxiproxy now" in direct.stdout
     assert ours() == "linked-drills-link-worker-to-db\n"

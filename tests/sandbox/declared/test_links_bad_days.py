@@ -35,7 +35,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def folder(running: Path) -> Iterator[Path]:
-    """The project as its owner has it; after each test nothing of ours is there, and nothing was made anew."""
+    """The project as its owner has it; after each test nothing of ours is there, and nothing was recreated."""
     compose(running, "up", "--detach", "--wait")
     before = (standing(running), networks(running, "web"))
     yield running

@@ -1,4 +1,4 @@
-"""A container that wrote outside its volumes is not made anew unless its owner has said that it may be."""
+"""A container that wrote outside its volumes is not recreated unless its owner has said that it may be."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def _withheld(labels: frozenset[str], known: Mapping[str, Measurement], printed:
 
 
 def _no_result(end: CommandEnd, printed: Printed) -> str:
-    """Why what came is none of the convention's four."""
+    """Why the result is not one of the convention's four."""
     said = visible_line(_first_line(end.errors) or printed.text)[:_LONGEST]
     if end.why:
         return end.why

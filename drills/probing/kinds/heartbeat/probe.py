@@ -22,8 +22,8 @@ _FUTURE = 86_400.0
 def prepare(probe: BoundProbe, context: ProbeContext) -> Check:
     """A check that reads the last beat.
 
-    One in the future (a clock was set back) counts as just made; one that lies more than a day in the future tells
-    nothing. While a disk keeps one check waiting no other begins to read.
+    One in the future (a clock was set back) counts as just made; one that lies more than a day in the future is
+    an error. While a disk keeps one check waiting no other begins to read.
     """
     settings = cast(HeartbeatSettings, probe.settings)
     reading: Future[datetime | None] | None = None

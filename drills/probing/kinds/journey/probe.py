@@ -47,7 +47,7 @@ _SENT = {"Accept": "*/*", "Accept-Encoding": ACCEPTED, "User-Agent": "drills-pro
 
 
 class _Stopped(Exception):
-    """A step did not go as it must; the message tells why, without the step's name."""
+    """A step did not go as it must; the message says why, without the step's name."""
 
 
 @dataclass(frozen=True, slots=True)

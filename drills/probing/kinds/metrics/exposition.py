@@ -50,7 +50,7 @@ class Series(NamedTuple):
 @dataclass(slots=True)
 class Exposition:
     """One answer, read. `names` are those of its samples, with the series of each; `types` are those of the families
-    that it declares (empty when it tells only their help).
+    that it declares (empty when it has only their help).
 
     `problem` is the first thing wrong with it, with its line: then a sample may be missing, and what the samples say
     is not the whole truth.
@@ -177,7 +177,7 @@ class _Reading:
 
 
 def _series(head: str) -> Series:
-    """The series that is written like this. Raises ValueError, which tells what is wrong."""
+    """The series that is written like this. Raises ValueError that says what is wrong."""
     written, _, inside = head.partition("{")
     name, inside, at = written.rstrip(" \t"), inside[:-1].rstrip(" \t"), 0
     labels: dict[str, str] = {}

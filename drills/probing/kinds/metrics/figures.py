@@ -125,7 +125,7 @@ def measure(window: Window, last: Exposition, settings: MetricsSettings) -> Figu
 
 
 class _Target:
-    """What one window tells of one target. Each figure raises Unusable, NotThere or NotYet."""
+    """What can be computed from one window of one target. Each figure raises Unusable, NotThere or NotYet."""
 
     def __init__(self, window: Window, last: Exposition, settings: MetricsSettings) -> None:
         self._window = window

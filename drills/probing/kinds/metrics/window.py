@@ -13,7 +13,7 @@ from drills.probing.kinds.metrics.exposition import Series
 SLICE = 1000
 #: Seconds by which a process may report its own start differently from one scrape to the next.
 _SAME_START = 1.0
-#: Absent series that are remembered, beside as many as there are present ones.
+#: Absent series that are remembered, in addition to one for each present series.
 _ABSENT = 1000
 
 
@@ -37,7 +37,7 @@ class Window:
 
     A series that an earlier scrape lacks counts from zero: targets make their series at their first use, and a first
     5xx answer must not be lost. A counter that fell was reset and counts from zero again, and so do all when the target
-    tells a later start. One that was absent for some scrapes, or had no number, counts from its last value.
+    reports a later start. One that was absent for some scrapes, or had no number, counts from its last value.
     """
 
     def __init__(self, seconds: float, counted_in: Callable[[Series], Series | None] = lambda series: series) -> None:

@@ -45,7 +45,7 @@ class Handshake:
 
 
 class BoundedConnection(pymysql.connections.Connection):  # type: ignore[type-arg,unused-ignore]
-    """Takes its TLS context as it is, and no more than so many bytes.
+    """Takes its TLS context as it is, and reads a limited number of bytes.
 
     It overrides methods that PyMySQL calls by itself, which offers no other way to bound what a server sends.
     """

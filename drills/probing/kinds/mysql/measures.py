@@ -32,7 +32,7 @@ _OF_SESSIONS = ("longest_query", "lock_waits")
 
 
 class Measures:
-    """What was measured; `withheld` tells for the rest why not."""
+    """What was measured; `withheld` says for the rest why not."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -68,6 +68,6 @@ class Measures:
         return []
 
 
-#: Errors by which the server tells that it ends the connection or the query (ER_SERVER_SHUTDOWN, ER_NORMAL_SHUTDOWN,
+#: Errors with which the server ends the connection or the query (ER_SERVER_SHUTDOWN, ER_NORMAL_SHUTDOWN,
 #: ER_CONNECTION_KILLED, ER_QUERY_INTERRUPTED, ER_STATEMENT_TIMEOUT, ER_QUERY_TIMEOUT).
 BROKEN = frozenset({1053, 1077, 1927, 1317, 1969, 3024})

@@ -39,7 +39,7 @@ _GRACE = 0.25
 _NO_SUCH_VARIABLE = 1193
 #: Errors of clients; all others are a server's.
 _OWN_CODES = range(2000, 3000)
-#: What PyMySQL raises for bytes that are none of the protocol's, beside errors of its own.
+#: What PyMySQL raises, besides its own errors, for bytes that violate the protocol.
 _NOT_UNDERSTOOD = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RuntimeError, struct.error)
 
 

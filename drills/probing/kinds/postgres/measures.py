@@ -43,14 +43,14 @@ _OF_SESSIONS = ("connections", "longest_query", "lock_waits")
 
 
 class Measures:
-    """What was measured; `withheld` tells for the rest why not."""
+    """What was measured; `withheld` says for the rest why not."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self.withheld: dict[str, str] = {}
 
     async def take(self, run: Run, needs: frozenset[str], *, with_bytes: bool) -> None:
-        """Measure what every probe tells, and of the rest what `needs` name. Raises psycopg.OperationalError.
+        """Measure what every probe reports, and of the rest what `needs` names. Raises psycopg.OperationalError.
 
         What the server refuses (a right that the role lacks, a view that this version or this product does not have)
         is not measured: it has answered the probe's own query, and is up.

@@ -190,7 +190,7 @@ def postgres_reason(error: psycopg.Error) -> str:
     """What the server or libpq said, in one line: the last part of it, without the address that the reader knows."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = lines[0] if lines else type(error).__name__
-    # Of several addresses, one where somebody was there tells more than those where nobody is.
+    # Of several addresses, the reason of one where a server was found says more than those of the others.
     said = next((line for line in lines if "connection to server" in line and _REFUSED not in line), said)
     if _REFUSED in said:
         return "connection refused"

@@ -20,7 +20,7 @@ class MysqlRoles:
         _, rows = self._ask(
             f"SELECT count(*) FROM mysql.user WHERE user = {literal(role)} AND super_priv = 'Y'", timeout=ASK_SECONDS
         )
-        return f"{role} has the privilege SUPER: it is needed to mend the database" if rows[0][0] else None
+        return f"{role} has the privilege SUPER: it is needed to repair the database" if rows[0][0] else None
 
     def credential(self, role: str) -> str:
         """One statement a line, each of which gives an account the password that it has now."""

@@ -19,7 +19,7 @@ class PostgresRoles:
             return f"there is no role {role}"
         superuser, without = rows[0]
         if superuser:
-            return f"{role} is a superuser: it is needed to mend the database"
+            return f"{role} is a superuser: it is needed to repair the database"
         return f"{role} has no password that could be rotated" if without else None
 
     def credential(self, role: str) -> str:

@@ -30,7 +30,7 @@ State = Mapping[str, Mapping[str, str]]
 Ask = Callable[[str], Sequence[Sequence[Any]]]
 
 
-class DatabaseMending:
+class DatabaseRestorer:
     """Over `url`, as the database's owner, in sessions that may write whatever the database's settings say."""
 
     def __init__(self, url: str, shop_root: Path, backups: Backups) -> None:
@@ -50,7 +50,7 @@ class DatabaseMending:
                 "rows": self._seeded(ask),
             }
 
-    def mend(self, wanted: State, password: str) -> bool:
+    def restore(self, wanted: State, password: str) -> bool:
         """Bring it all back; returns whether only a restart of the database puts it in effect.
 
         Parts that `wanted` lacks, because an older version read it, stay as they are. Raises BadInput when the
@@ -71,7 +71,7 @@ class DatabaseMending:
             present, last = self._seeded(ask), state.read(ask)
         if wanted.get("rows", present) != present:
             with direct.connected(self._url, timeout=_MEND_SECONDS, autocommit=False) as connection:
-                seeded_rows.mend(connection, self._backups, NIGHTLY, wanted["rows"], present)
+                seeded_rows.restore(connection, self._backups, NIGHTLY, wanted["rows"], present)
         return state.needs_restart(wanted, last)
 
     def _migrate(self, ask: Ask, wanted: Mapping[str, str]) -> None:
@@ -79,7 +79,7 @@ class DatabaseMending:
         if _applied(migrations) == wanted:
             return
         with contextlib.suppress(BadInput):
-            # Refused when somebody changed the tables by hand meanwhile: they are mended column by column then.
+            # Refused when somebody changed the tables by hand in between: they are then restored column by column.
             migrations.migrate(max(wanted, default=NONE))
         ask(noted(wanted))
 
