@@ -3,7 +3,7 @@
     included      one line of a table: name = "module:Class [needs, …]", loaded when the kind is asked for
     from outside  one line of a pyproject.toml, [project.entry-points."drills.probes"]: name = "module:Class"
 
-What is installed is looked through only when somebody asks for a name that is not included, or for all names: reading
+Installed distributions are searched only for a name that is not included, or for all names: reading
 the metadata of a hundred distributions takes 20 ms, which commands that need none of it do not spend.
 """
 

@@ -152,7 +152,7 @@ def refusal(caller: Caller, act: Act, situation: Situation) -> str | None:
     if Moment.IDLE in _moments(act, caller.role_for(act, Moment.IDLE)):
         return f"{situation.says or 'a drill is still running'}; {act.value} when it has ended"
     if situation.moment is Moment.IDLE and _moments(act, caller.role):
-        return f"no drill runs; {act.value} while one does"
+        return f"no drill is running; {act.value} while one is"
     return f"this is not for {_article(caller.role)}: {act.value} for {_those_who_may(act)} only"
 
 

@@ -24,7 +24,7 @@ class ShopCaches:
 
     def of(self, service: str | None = None) -> Redis:
         if service not in (None, Service.CACHE):
-            raise BadInput(f"{service} is not what answers that; {Service.CACHE} is")
+            raise BadInput(f"{service} does not answer Redis commands; {Service.CACHE} does")
         return Redis(Service.CACHE, self._command)
 
     def _command(self, *words: str) -> Any:

@@ -48,7 +48,7 @@ class ShopDatabases:
 
     def of(self, service: str | None = None) -> Postgres:
         if service not in (None, Service.DATABASE):
-            raise BadInput(f"{service} is not what answers that; {Service.DATABASE} is")
+            raise BadInput(f"{service} does not answer SQL; {Service.DATABASE} does")
         return Postgres(Service.DATABASE, self._url(), self._sql)
 
     def _sql(self, statement: str, *, timeout: float = 30.0) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:

@@ -73,7 +73,7 @@ class ShopSandbox:
         except BadInput as error:
             return str(error)
         if wanted not in (None, found):
-            return f"{service} is not what answers that; {wanted} is"
+            return f"{service} cannot do that; {wanted} can"
         return self.own.refusal(service, act)
 
     @property

@@ -18,7 +18,7 @@ from drills.masking.secret_names import tells_secret
 
 MASK = "•••"
 
-#: A shorter value is not looked for by itself: masking it would spoil ordinary words. It is masked after a name.
+#: A shorter value is not searched for by itself: masking it would spoil ordinary words. It is masked after a name.
 SHORTEST = 4
 #: A value of letters alone, or a short one, may be a common word: it is masked as a whole word only.
 _LONG = 8

@@ -36,7 +36,7 @@ _POLL_SECONDS = 0.02
 _NOT_STARTED = 127
 #: Where a command finds its script.
 _SCRIPT = 3
-#: Milliseconds between two looks at what was kept, beside those at each end of a child.
+#: Milliseconds between two checks of what was kept; it is also checked whenever a child ends.
 _KEPT_LOOK = 5000
 _TOLD_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

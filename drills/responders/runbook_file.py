@@ -257,7 +257,7 @@ def _check(attributes: BlockAttributes, line: int) -> None:
         raise RunbookError(line, "milestone cause-named and cause go together; write both")
     if attributes.optional and (attributes.decision or attributes.milestone is not None):
         given = "decision" if attributes.decision else "milestone"
-        raise RunbookError(line, f"{given}: a drill leaves an optional block out; take one of the two attributes away")
+        raise RunbookError(line, f"{given}: a drill skips optional blocks; remove one of the two attributes")
     if attributes.expect is not None:
         try:
             compile_pattern(attributes.expect)

@@ -143,7 +143,7 @@ class Commands:
 
 def no_containers(service: str) -> str:
     """Why nothing can be run in a container where services are processes."""
-    return f"{service} is no container here; leave `in` out: commands then run on this machine"
+    return f"{service} is not a container here; leave `in` out: commands then run on this machine"
 
 
 def variables(addresses: Mapping[str, str]) -> dict[str, str]:

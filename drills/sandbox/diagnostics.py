@@ -143,7 +143,7 @@ def diagnostics(services: Sequence[str], back: timedelta) -> Sequence[Diagnostic
     """The questions, in the order of a report; what these services wrote and changes as far `back` as that."""
     return (
         Diagnostic("Sandbox", "What runs?", _services),
-        Diagnostic("Sandbox", "Is every part well?", _health),
+        Diagnostic("Sandbox", "Is every part healthy?", _health),
         Diagnostic("Sandbox", "What was changed lately?", _changes(back)),
         Diagnostic("Sandbox", "What does each part use?", _stats),
         Diagnostic(

@@ -32,7 +32,7 @@ class Toxiproxy:
     def __init__(self, url: str, timeout: float = 5) -> None:
         parts = urlsplit(url)
         if parts.hostname is None or parts.port is None:
-            raise BadInput(f"toxiproxy: {url} is no address; write it as http://127.0.0.1:8474")
+            raise BadInput(f"toxiproxy: {url} is not an address; write it as http://127.0.0.1:8474")
         self.url = url
         self._timeout = timeout
         # The library reads host and port from the class it is called on.

@@ -85,7 +85,7 @@ def test_a_terminal_is_the_owners_and_shows_what_a_responder_may_see_while_a_bli
             Moment.OPEN,
             "INC-1 is still going on; its report is written when it has ended",
         ),
-        (TERMINAL, Act.RESPOND, Moment.IDLE, "no drill runs; answering is possible while one does"),
+        (TERMINAL, Act.RESPOND, Moment.IDLE, "no drill is running; answering is possible while one is"),
         (
             Caller(Role.OBSERVER),
             Act.RESPOND,

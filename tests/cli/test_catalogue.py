@@ -131,5 +131,5 @@ def test_the_commands_of_a_fault_are_shown_only_to_who_wants_to_be_spoilt(tmp_pa
 def test_services_that_are_processes_have_no_containers(tmp_path: Path) -> None:
     told = own_commands(tmp_path, "run", "own", "--responder", "none")
     assert told[-1] == (
-        "own: not on this sandbox: exec: app is no container here; leave `in` out: commands then run on this machine"
+        "own: not on this sandbox: exec: app is not a container here; leave `in` out: commands then run on this machine"
     )

@@ -151,7 +151,7 @@ def test_starting_imports_nothing_heavy(words: list[str]) -> None:
         (["sandbox", "logs", "app", "chache"], "there is no service 'chache'; did you mean cache?"),
         (["sandbox", "resize", "app"], "say what to change: --memory 512m, --cpus 1, or both"),
         (["sandbox", "resize", "app", "--memory", "much"], "--memory: 'much' is not a size; write 512m or 2g"),
-        (["sandbox", "migrate", "--down", "--to", "0001"], "--down and --to: one of the two"),
+        (["sandbox", "migrate", "--down", "--to", "0001"], "--down and --to cannot be combined; give one of them"),
     ],
 )
 def test_what_cannot_be_meant_is_told_in_one_line(words: list[str], told: str, tmp_path: Path) -> None:

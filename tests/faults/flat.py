@@ -154,7 +154,7 @@ class _Caches(_Part):
 
 def _refuse_other(service: str | None, only: Service) -> None:
     if service not in (None, only):
-        raise BadInput(f"{service} is not what answers that; {only} is")
+        raise BadInput(f"{service} does not answer SQL; {only} does")
 
 
 class _Migrations(_Part):

@@ -26,5 +26,5 @@ def test_a_database_that_is_down_keeps_no_other_answer_back(sandbox: Sandbox) ->
     sandbox.services.kill(Service.DATABASE)
     answers = by_question(sandbox)
     assert answers["Database: Connections, by state"].failed
-    assert any(line.startswith("FAIL  database") for line in answers["Sandbox: Is every part well?"].lines)
+    assert any(line.startswith("FAIL  database") for line in answers["Sandbox: Is every part healthy?"].lines)
     assert not answers["Cache: Does it answer, whom does it serve, and what does it hold?"].failed

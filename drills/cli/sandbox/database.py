@@ -34,7 +34,7 @@ def migrate(
     from drills.errors import BadInput
 
     if down and to is not None:
-        raise BadInput("--down and --to: one of the two")
+        raise BadInput("--down and --to cannot be combined; give one of them")
     context, sandbox = open_sandbox(workspace)
     with action(context, read_only=not down and to is None):
         if down:

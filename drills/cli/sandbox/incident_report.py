@@ -60,7 +60,7 @@ def _span(
     from drills.errors import BadInput
 
     if since is not None and start_time is not None:
-        raise BadInput("--since and --start-time: one of the two")
+        raise BadInput("--since and --start-time cannot be combined; give one of them")
     within = age("--since", since)
     began = _time("--start-time", start_time) if within is None else now - within
     ended = _time("--end-time", end_time)

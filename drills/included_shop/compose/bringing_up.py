@@ -186,7 +186,7 @@ class BringingUp:
         for container in self._containers.list():
             if container.name == error.container.strip('"'):
                 said = [line.strip() for line in self._containers.logs(container, tail=5).splitlines() if line.strip()]
-                return f"{container.service} did not come up ({error}): {said[-1] if said else 'it said nothing'}"
+                return f"{container.service} did not come up ({error}): {said[-1] if said else 'it printed nothing'}"
         return str(error)
 
     def _note_ports(self, listed: tuple[Container, ...]) -> None:

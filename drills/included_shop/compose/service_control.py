@@ -230,7 +230,7 @@ class ServiceControl:
             lines = [line.strip() for line in self.containers.logs(container, tail=5).splitlines() if line.strip()]
             if lines:
                 return lines[-1]
-        return "it said nothing"
+        return "it printed nothing"
 
 
 def grace(container: Container) -> int:

@@ -157,7 +157,7 @@ def last_words(log: Path, lines: int = 3) -> str:
     except OSError:
         return f"see {log}"
     said = [line.strip() for line in text.splitlines() if line.strip()][-lines:]
-    return " | ".join(said) if said else f"it said nothing in {log}"
+    return " | ".join(said) if said else f"it printed nothing in {log}"
 
 
 def hand_over(folder: Path, owner: tuple[int, int] | None) -> None:

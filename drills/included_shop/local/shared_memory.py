@@ -3,7 +3,7 @@
     data/postmaster.pid ──► the segment (System V) ──► /dev/shm/PostgreSQL.N, the table of ──► /dev/shm/PostgreSQL.M …
 
 The layouts are PostgreSQL's: `PGShmemHeader` (storage/pg_shmem.h) and `dsm_control_header` (storage/ipc/dsm.c). What
-does not look as they say, or is anybody else's, stays.
+does not have that form, or belongs to another program, stays.
 """
 
 from __future__ import annotations

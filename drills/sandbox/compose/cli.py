@@ -191,4 +191,4 @@ def failure(
 
 def _last_words(lines: Sequence[str]) -> str:
     relevant = [line for line in lines if re.search(r"error|fail|denied|cannot|unhealthy|exited", line, re.I)]
-    return (relevant or lines or ["it failed without a word"])[-1]
+    return (relevant or lines or ["it failed without output"])[-1]

@@ -11,7 +11,7 @@ shift 2
 # Sends a signal to all that bears the mark, but not to this shell; false when there is nothing.
 # The environment of a process that is just becoming another program (exec) cannot be seen for that moment. It is read
 # again at once; if there is still none, and no arguments either, the process counts as found, and in `_starting`: the
-# caller looks again. Not for ever, for what looks so may stay so.
+# caller checks again. Not for ever, because it may stay that way.
 _doubts=0
 _signal() {
     read -r _own _ < /proc/self/stat

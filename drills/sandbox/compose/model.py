@@ -117,4 +117,4 @@ def _message(said: str) -> str:
             lines.append(logged[2].replace('\\"', '"').replace("\\n", " "))
         elif logged is None and line.strip():
             lines.append(line.strip())
-    return " ".join(lines) or "docker compose config failed without a word"
+    return " ".join(lines) or "docker compose config failed without output"

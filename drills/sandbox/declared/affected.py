@@ -23,7 +23,7 @@ def affected(acts: Iterable[tuple[str, str]], containers: Containers, recreation
         name, _, number = service.partition("/")
         own = [each for each in listed if each.service == name and number in ("", str(each.number))]
         if not own:
-            yield f"the containers of {service}, which are not made yet"
+            yield f"the containers of {service}, which do not exist yet"
         for each in own:
             yield _line(each, own_acts, containers)
         if own_acts & _MAKE_ANEW and (why := recreation.refusal(name)) is not None:

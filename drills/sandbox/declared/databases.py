@@ -53,7 +53,7 @@ class DeclaredDatabases:
 def opened(opens: Callable[[str, str], T] | None, name: str, url: str) -> T:
     """What the service's adapter opens. Raises BadInput when that is nothing."""
     if opens is None:
-        raise BadInput(f"{name} is not what answers that")
+        raise BadInput(f"{name} is not a database or cache that can do that")
     return opens(name, url)
 
 

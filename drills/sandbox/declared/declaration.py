@@ -75,7 +75,7 @@ class DeclaredService(Model):
         Recreate.REFUSED, description="Whether what its containers wrote outside their volumes may be lost."
     )
     disk: str | None = Field(
-        None, pattern=r"^/", description="A folder in its container on a disk with a bound, which drills may fill."
+        None, pattern=r"^/", description="A folder in its container on a disk of limited size, which drills may fill."
     )
 
     #: Where its password's variable is checked for.
@@ -128,7 +128,7 @@ def of_adapters(declared: Mapping[str, DeclaredService], adapters: Collection[st
     if not fit:
         raise BadInput(f"drills.yaml: sandbox.services names none with adapter: {wanted}")
     if service and service in declared and service not in fit:
-        raise BadInput(f"{service} has not the adapter {wanted}, which {', '.join(fit)} has")
+        raise BadInput(f"{service} does not have the adapter {wanted}; {', '.join(fit)} has it")
     if service and service not in fit:
         raise BadInput(f"there is no service {service!r} in drills.yaml, sandbox.services; {suggest(service, fit)}")
     if not service and len(fit) > 1:

@@ -30,7 +30,7 @@ class DeclaredDisks:
         folder = self._declared[name].disk if name in self._declared else None
         if folder is None:
             raise NotSupported(
-                f"drills.yaml, sandbox.services.{name}, names no disk; write disk: and a folder on a disk with a bound"
+                f"drills.yaml, sandbox.services.{name}, names no disk; write disk: and a folder on one of limited size"
             )
         own = [each for each in self._containers.list() if each.service == name]
         if not own:
@@ -47,7 +47,7 @@ class DeclaredDisks:
         self._refuse()
 
     def _refuse(self) -> NoReturn:
-        raise NotSupported("what lies on the disks of a compose project of one's own is not listed")
+        raise NotSupported("the files on the disks of a compose project of your own are not listed")
 
     def _options_of(self, folder: str, about: Mapping[str, Any]) -> Mapping[str, str]:
         mount = _mount(folder, about)

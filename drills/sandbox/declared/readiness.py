@@ -45,7 +45,7 @@ class Readiness:
         own = [each for each in listed if each.service == name]
         if not own:
             raise EnvironmentFailed(
-                f"the compose file makes no container of {name}; is it in a profile that is not active? "
+                f"the compose file creates no container for {name}; is it in a profile that is not active? "
                 "(COMPOSE_PROFILES chooses them)"
             )
         return why_not_ready(self._declared.get(name, DeclaredService()), own, listed)
@@ -69,4 +69,4 @@ class Readiness:
             lines = [line.strip() for line in self._containers.logs(each, tail=5).splitlines() if line.strip()]
             if lines:
                 return lines[-1]
-        return "it said nothing"
+        return "it printed nothing"

@@ -35,7 +35,7 @@ class ReleaseCommands:
         said = self._run("current", self._declared.current or "", "").strip()
         if not said or "\n" in said:
             raise EnvironmentFailed(
-                "drills.yaml, sandbox.releases.current: it is to print the version that runs, and nothing else; it "
+                "drills.yaml, sandbox.releases.current: it must print the running version and nothing else; it "
                 + (f"printed {one_line(said)!r}" if said else "printed nothing")
             )
         return said
@@ -86,7 +86,7 @@ class ReleaseCommands:
                 raise
             if status != 0:
                 lines = [line for line in (_end_of(err) or _end_of(out)).splitlines() if line.strip()]
-                said = one_line(lines[-1].strip()) if lines else "it said nothing"
+                said = one_line(lines[-1].strip()) if lines else "it printed nothing"
                 raise EnvironmentFailed(f"{key}: it ended with status {status}: {said}")
             return _end_of(out)
 

@@ -86,8 +86,8 @@ class Remaking:
         if own and any(each.labels.get(_HASH) != self._cli.config_hash(service) for each in own):
             raise NotSupported(
                 f"the containers of {service} are not what the compose file describes now: it was edited, or they were "
-                f"made with other variables or files; `docker compose up --detach {service}` brings them there, and "
-                "nothing was changed"
+                f"made with other variables or files; nothing was changed: "
+                f"`docker compose up --detach {service}` brings them up to date"
             )
 
     def remake(self, service: str, seconds: float) -> None:

@@ -71,7 +71,10 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     ("words", "told"),
     [
         (["--severity", "SEV9"], "has no 'SEV9'; did you mean SEV"),
-        (["--since", "15m", "--start-time", "2026-01-15"], "--since and --start-time: one of the two"),
+        (
+            ["--since", "15m", "--start-time", "2026-01-15"],
+            "--since and --start-time cannot be combined; give one of them",
+        ),
         (["--start-time", "noon"], "--start-time: 'noon' is not a time; write 2026-11-21T14:30:00Z"),
         (["--start-time", "9999-01-01"], "--start-time: 9999-01-01 00:00:00 UTC is in the future; it is "),
         (["--start-time", "2026-01-15", "--end-time", "2026-01-14"], "is before it began, 2026-01-15 00:00:00 UTC"),

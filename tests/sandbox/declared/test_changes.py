@@ -259,7 +259,7 @@ def test_containers_that_are_not_as_the_compose_file_says_are_not_made_anew(
 ) -> None:
     (folder / "compose.yaml").write_text(COMPOSE.replace("PRICE:", "MORE: x, PRICE:"))
     try:
-        with pytest.raises(NotSupported, match="`docker compose up --detach web` brings them there"):
+        with pytest.raises(NotSupported, match="`docker compose up --detach web` brings them up to date"):
             sandbox.settings.set({"POOL_SIZE": "1"})
     finally:
         (folder / "compose.yaml").write_text(COMPOSE)

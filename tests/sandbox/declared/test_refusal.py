@@ -50,7 +50,7 @@ TWO = {
     [
         ("pg", "sql", None),
         ("maria", "sql", "sandbox.services.maria.may does not name sql"),
-        ("cache", "sql", "cache has not the adapter mysql or postgres, which pg, maria has"),
+        ("cache", "sql", "cache does not have the adapter mysql or postgres; pg, maria has it"),
         ("pgg", "sql", "there is no service 'pgg' in drills.yaml, sandbox.services; did you mean pg?"),
         ("", "sql", "there are 2 with the adapter mysql or postgres; say which: service: pg, or maria"),
         ("", "fill", None),

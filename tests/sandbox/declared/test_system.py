@@ -62,8 +62,8 @@ def test_the_owners_commands_deploy_and_say_what_runs(tmp_path: Path) -> None:
     [
         ({"deploy": "echo no {version} >&2; exit 3"}, r"sandbox\.releases\.deploy: it ended with status 3: no 1\.1"),
         ({"deploy": "sleep 60 # {version}", "timeout": "200ms"}, r"releases\.deploy: it did not end within 200ms"),
-        ({"deploy": ": {version}", "current": "true"}, r"it is to print the version that runs.*it printed nothing"),
-        ({"deploy": ": {version}", "current": "echo a; echo b"}, "it is to print the version that runs"),
+        ({"deploy": ": {version}", "current": "true"}, r"it must print the running version.*it printed nothing"),
+        ({"deploy": ": {version}", "current": "echo a; echo b"}, "it must print the running version"),
     ],
 )  # fmt: skip
 def test_a_command_that_fails_is_told_in_one_line(tmp_path: Path, more: dict[str, str], said: str) -> None:

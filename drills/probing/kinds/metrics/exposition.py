@@ -37,7 +37,7 @@ _DECLARED = re.compile(rf"#[ \t]++(HELP|TYPE)[ \t]++([^ \t\"]++|{_QUOTED})(?:[ \
 
 
 class Series(NamedTuple):
-    """One time series: its name and its labels, sorted. A tuple, for thousands are looked up at every scrape."""
+    """One time series: its name and its labels, sorted. A tuple, because thousands are looked up at every scrape."""
 
     name: str
     labels: tuple[tuple[str, str], ...] = ()

@@ -30,7 +30,7 @@ from drills.probing.seen import Check, ProbeContext, Seen
 
 #: Seconds that a query may outlive the probe's timeout: that long the server has to take a cancellation.
 _GRACE = 0.25
-#: Where libpq finds no file, and says nothing: it looks for those of the user's home otherwise.
+#: A path at which libpq silently finds no file; by default it reads those of the user's home.
 _NO_FILE = "/dev/null/none"
 _REFUSED = "Connection refused"
 
