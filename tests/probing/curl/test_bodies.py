@@ -58,7 +58,7 @@ def test_the_end_of_a_body_is_missed_wherever_it_was_cut(coding: str) -> None:
 
 
 def test_a_body_in_too_many_codings_or_an_unknown_one_is_refused() -> None:
-    with pytest.raises(BodyFault, match="6 codings"):
+    with pytest.raises(BodyFault, match="6 nested codings"):
         Body(10, ",".join(["gzip"] * 6)).take(b"x")
     with pytest.raises(BodyFault, match='coding "aws-chunked"'):
         Body(10, "gzip, aws-chunked").take(b"x")

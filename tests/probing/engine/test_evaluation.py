@@ -100,7 +100,7 @@ def test_those_that_wait_too_long_for_their_turn_are_unknown() -> None:
         condition = compile_condition(FOUR_LOOPS)
         found = await asyncio.gather(*(evaluator.holds(condition, HUNDRED) for _ in range(3)), return_exceptions=True)
         assert all(isinstance(each, NotEvaluated) for each in found)
-        assert any("others took all the time" in str(each) for each in found)
+        assert any("the other conditions took all the time" in str(each) for each in found)
 
     with_evaluator(play, within=0.1, processes=1)
 

@@ -64,7 +64,7 @@ def test_a_beat_that_cannot_be_read_leaves_the_probe_without_an_answer(tmp_path:
     (beats_folder(state) / "nightly-backup").write_text("yesterday")
     checked = check(state)
     assert checked.outcome is Outcome.UNKNOWN
-    assert "holds no time" in checked.reason
+    assert "contains no time" in checked.reason
 
 
 def test_beats_of_different_names_do_not_mix_and_the_last_one_counts(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_is_no_file_of_a_beat_is_unknown_at_once(tmp_path: Path) -> None:
     assert becomes(Path.mkdir) == f"is a folder, not a file{anew}"
     assert becomes(lambda link: link.symlink_to("/dev/zero")) == f"is a device, not a file{anew}"
     assert becomes(lambda link: link.symlink_to(link)) == f"cannot be read (Too many levels of symbolic links){anew}"
-    assert becomes(lambda file: file.write_bytes(b"\xff" * 10)) == f"holds no time{anew}"
+    assert becomes(lambda file: file.write_bytes(b"\xff" * 10)) == f"contains no time{anew}"
     long = b"2026-11-21T14:00:00+00:00" + b"\n" * 10_000_000
     assert becomes(lambda file: file.write_bytes(long)) == f"has 10,000,025 bytes; at most 100 are read{anew}"
 

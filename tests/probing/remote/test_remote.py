@@ -395,7 +395,7 @@ def test_who_has_not_the_token_is_told_nothing_else(tmp_path: Path, token: str |
         ),
         (
             {"kind": "postgres", "settings": {"url": "postgresql:///d?host=/run/postgresql"}},
-            "probe home: postgres.url: no socket of this machine is opened for others",
+            "probe home: postgres.url: a prober opens no Unix socket for other machines",
         ),
         (
             {"kind": "postgres", "settings": {"url": "postgresql://u@h/d?passfile=/srv/.pgpass"}},
@@ -403,7 +403,7 @@ def test_who_has_not_the_token_is_told_nothing_else(tmp_path: Path, token: str |
         ),
         (
             {"kind": "redis", "settings": {"url": "unix:///run/redis.sock"}},
-            "probe home: redis.url: no socket of this machine is opened for others",
+            "probe home: redis.url: a prober opens no Unix socket for other machines",
         ),
         ({"ca": "…"}, "probe home: tcp.ca: Extra inputs are not permitted"),
     ],
