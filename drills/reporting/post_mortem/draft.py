@@ -321,7 +321,7 @@ class _Draft:
             for line in lines
         }
         cells = [
-            (escaped(line.label), *(escaped(text) for text in line.told), self._cite(seen[line.probe]))
+            (escaped(line.label), *(escaped(text) for text in line.texts), self._cite(seen[line.probe]))
             for line in lines
         ]
         yield aligned(("Metric", "Baseline", "Worst", "End", "First check"), cells)
