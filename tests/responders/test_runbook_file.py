@@ -104,7 +104,7 @@ def test_a_runbook_is_resumed_from_a_named_step() -> None:
             3,
             "milestone: a drill skips optional blocks; remove one of the two attributes",
         ),
-        (block('{"name":"x","excludeFromRunAll":true,"decision":true}'), 3, "decision: a drill leaves an optional"),
+        (block('{"name":"x","excludeFromRunAll":true,"decision":true}'), 3, "decision: a drill skips optional"),
         (block('{"name":"x"}') + block('{"name":"x"}'), 8, "a second block named 'x'; the first is at line 3"),
     ],
 )
