@@ -57,7 +57,7 @@ def _alerts(timeline: Timeline, t: float) -> list[str]:
     for alert in alerts:
         state = "resolved" if alert.alert_id in resolved else level[alert.alert_id]
         said = visible_line(f"{alert.title}: {alert.reason}")
-        taken = "" if alert.alert_id in acknowledged else visible_line(f"   not acknowledged ({alert.alert_id})")
+        taken = "" if alert.alert_id in acknowledged else f"   not acknowledged ({visible_line(alert.alert_id)})"
         lines.append(f"  {state:<9} {said}   {humane(t - alert.t)} ago{taken}")
     return lines
 

@@ -55,26 +55,24 @@ def test_each_milestone_of_a_responder_can_be_corrected(context: Context, ended:
 
 
 def test_both_scores_are_kept_and_the_report_shows_both(context: Context, ended: Ended) -> None:
-    drill_id = ended(without("severity-declared"))
+    drill_id = ended(without("acknowledged"))
     with context.store() as store:
         ended_at = store.drill(drill_id).ended_at
-    amended = correct(context, drill_id, {Milestone.SEVERITY_DECLARED: "13:00:16"}, BY_PHONE)
+    amended = correct(context, drill_id, {Milestone.ACKNOWLEDGED: "13:00:16"}, BY_PHONE)
     with context.store() as store:
         first, second = store.scorecards_of(drill_id)
         corrected = store.timeline(drill_id).last(Corrected)
         assert store.drill(drill_id).ended_at == ended_at
     assert first.scorecard.score == second.scorecard.original_score
     assert second.scorecard == amended.scorecard
-    assert second.reason == "corrected: severity-declared"
+    assert second.reason == "corrected: acknowledged"
     assert (second.scorecard.score or 0) > (first.scorecard.score or 0)
     assert corrected is not None
     assert (corrected.when, corrected.why) == (16.0, BY_PHONE)
     page = amended.report.read_text(encoding="utf-8")
     for score in (first.scorecard.score, second.scorecard.score):
         assert f"{score:.1f}".removesuffix(".0") in page
-    assert "| Severity declared | not reached | 13:00:16, 00:16.0 | told by phone |" in report_markdown(
-        context, drill_id
-    )
+    assert "| Acknowledged | not reached | 13:00:16, 00:16.0 | told by phone |" in report_markdown(context, drill_id)
 
 
 def test_the_last_of_two_corrections_counts_and_the_original_score_stays(context: Context, ended: Ended) -> None:

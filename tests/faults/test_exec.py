@@ -251,7 +251,7 @@ from tests.faults.test_exec import Drill
 folder, settings = Path(sys.argv[1]), json.loads(sys.argv[2])
 drill = Drill(folder, Store.open(f"sqlite:///{folder}/.drills/drills.db"), **settings)
 print(drill.inject())
-print(drill.mend())
+print(drill.undo_all())
 """
 
 

@@ -74,7 +74,8 @@ def test_the_included_probes_ask_for_little_beside_twenty_requests_a_second() ->
     specs = list(Workspace.load(included_root()).probes.values())
     per_second = sum(1 / probe.every.total_seconds() for probe in specs if "${app}" in str(probe.settings))
     assert per_second < 4
-    assert all(probe.timeout <= probe.every for probe in specs)
+    # One that tells slow from down may wait longer: an answer that is not there when the next is due counts as slow.
+    assert all(probe.timeout <= probe.every or probe.degraded_when for probe in specs)
 
 
 def test_kinds_supply_only_metrics_of_the_catalogue() -> None:

@@ -63,12 +63,15 @@ def test_a_briefing_never_tells_the_truth(scenario: Scenario, playbook: object, 
         drill = STEPS[step](drill)
     text = briefing(drill.timeline(), drill.now)
     # The story and the playbook's own words are no secret, whatever words they share with the truth.
-    for known in (scenario.story, *sorted(texts(drill.events[0].playbook.model_dump()), key=len, reverse=True)):
-        text = text.replace(known, "")
     if scenario.truth is not None:
         candidates = f"Plausible causes: {', '.join(sorted(scenario.truth.among))}"
         assert candidates in text
         text = text.replace(candidates, "")
+    # The scenarios that a playbook wants drilled each month are not said while one is answered.
+    own_words = drill.events[0].playbook.model_dump(exclude={"monthly_drills"})
+    for known in (scenario.story, *sorted(texts(own_words), key=len, reverse=True)):
+        text = text.replace(known, "")
+    if scenario.truth is not None:
         assert scenario.truth.cause not in text
     for secret in forbidden(scenario):
         assert secret.lower() not in text.lower()

@@ -58,7 +58,7 @@ MISTAKES = [
     # playbook
     ("playbooks/ours.yaml", "name: ours", "name: mine", "playbooks/ours.yaml:1: name: 'mine' is not the name of its file; write ours"),
     ("playbooks/ours.yaml", "within: 5m", "within: 5 m", "playbooks/ours.yaml:6: levels[0].respond.within: '5 m' is not a duration; write 5m"),
-    ("playbooks/ours.yaml", "{within: 5m, source: policy}", "{source: policy}", "playbooks/ours.yaml:6: levels[0].respond: a limit needs 'within' (a duration) or 'says' (the document's words)"),
+    ("playbooks/ours.yaml", "{within: 5m, source: policy}", "{source: policy}", "playbooks/ours.yaml:6: levels[0].respond: a limit needs 'within' (a duration), 'business-days', or 'says' (the document's words)"),
     ("playbooks/ours.yaml", "{within: 5m, source: policy}", "{within: 5m}", "playbooks/ours.yaml:6: levels[0].respond.source: is missing; write it"),
     ("playbooks/ours.yaml", "error_rate > 0.05", "eror_rate > 0.05", "playbooks/ours.yaml:13: thresholds[1].when: 'eror_rate' is not a metric; did you mean error_rate?"),
     ("playbooks/ours.yaml", "error_rate > 0.05", "error_rate > 5%", "playbooks/ours.yaml:13: thresholds[1].when: 'error_rate > 5%' is not a condition (column 16: mismatched input '<EOF>'); write CEL, such as `error_rate > 0.05` (a share: 5 % is 0.05)"),

@@ -24,9 +24,14 @@ from tests.probing.checking import Checked, KeptSandbox, run_probe
 @contextmanager
 def sleeper() -> Iterator[ProcessRecord]:
     process = subprocess.Popen(
-        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        [sys.executable, "-c", "import sys; print('started', flush=True); sys.stdin.read()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
+        # From here on it uses no processor time: a few ticks of its start would be a large share of a short interval.
+        assert process.stdout is not None
+        process.stdout.readline()
         created = psutil.Process(process.pid).create_time()
         yield ProcessRecord(service="app", pid=process.pid, create_time=created, port=1)
     finally:

@@ -43,7 +43,7 @@ FILE = "/ours/docker-compose.yml"
         ),
         ("Image redis:99 Error Get https://registry/v2/: no such host", "the image redis:99 is missing"),
         ("something odd\nerror: it fell over", "it fell over"),
-        ("", "without a word"),
+        ("", "without output"),
     ],
 )
 def test_a_failure_is_told_in_one_line(said: str, told: str) -> None:

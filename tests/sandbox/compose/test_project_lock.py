@@ -40,7 +40,11 @@ def test_the_second_is_told_who_is_first_and_a_killed_first_lets_go(tmp_path: Pa
         pass
 
 
-def test_a_compose_file_that_is_gone_is_one_line(tmp_path: Path) -> None:
-    project = Project("shop", tmp_path, tmp_path / "compose.yaml", "unix:///x.sock")
-    with pytest.raises(BadInput, match=r"compose.yaml: cannot be read \(No such file"), exclusive(project):
+def test_a_folder_that_is_gone_is_one_line_and_a_file_that_is_gone_is_no_hindrance(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    project = Project("shop", gone, gone / "compose.yaml", "unix:///x.sock")
+    with pytest.raises(BadInput, match=r"gone: cannot be read \(No such file"), exclusive(project):
+        pass
+    gone.mkdir()
+    with exclusive(project), pytest.raises(SandboxBusy), exclusive(project):
         pass
