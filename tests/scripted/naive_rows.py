@@ -198,9 +198,12 @@ class Rows:
 
     def commander(self) -> list[Line]:
         asked, limit = self.due(self.step(Milestone.COMMANDER_NAMED))
-        if not asked or limit is None:
-            return []
-        return [self.when_due("Commander named", limit, self.first(e.CommanderNamed), 5)]
+        if asked and limit is not None:
+            return [self.when_due("Commander named", limit, self.first(e.CommanderNamed), 5)]
+        steps = [step for step in self.playbook.triage if step.milestone is Milestone.COMMANDER_NAMED]
+        if any(not step.levels or name in step.levels for step in steps for name, _ in self.incident.levels):
+            return [self.always("Commander named", None, self.first(e.CommanderNamed), 5)]
+        return []
 
     def first_update_limit(self) -> tuple[bool, float | None]:
         asked, limit = self.due(self.step(Milestone.FIRST_UPDATE))
@@ -326,8 +329,8 @@ class Rows:
             higher = {each.name for each in self.playbook.escalation[place:]}
             t = next((act.t for act in said if act.rung in higher), None)
             if over <= begin + limit:
-                actual = max(0.0, (t if t is not None else over) - begin)
-                verdict = "met" if t is not None else "not-required"
+                actual = max(0.0, (t if t is not None and t <= over else over) - begin)
+                verdict = "met" if t is not None and t <= over else "not-required"
                 lines.append(_line(self.incident, label, limit, actual, verdict, weight, weight))
                 continue
             x = max(0.0, (t if t is not None else over) - begin)
