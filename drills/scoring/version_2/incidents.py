@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from drills.impact.assessment import ImpactAssessment, assess, scored_until
-from drills.model.events import AllClear, DrillEnded, Event, FaultApplied
+from drills.model.events import AllClear, DrillEnded, Event, FaultApplied, TrafficSecond
 from drills.model.timeline import Timeline
 from drills.scoring.version_2.detection import Page, detecting
 from drills.scoring.version_2.severity_at import Held, levels_held
@@ -107,10 +107,10 @@ def _incident(timeline: Timeline, number: int, injected: float, ended: float, *,
 
 
 def _part(timeline: Timeline, injected: float, ended: float) -> Iterator[Event]:
-    """The events before the first fault, and those of this part; of the last part to the end of the timeline."""
-    fault = timeline.first(FaultApplied)
-    first = injected if fault is None else fault.t
+    """What is known by `ended` (of the last part: all), as if the faults of the incidents before had not been."""
     last = ended >= scored_until(timeline)
     for event in timeline:
-        if event.t < first or (event.t >= injected and (last or event.t < ended)):
+        if isinstance(event, FaultApplied) and event.t < injected:
+            continue
+        if last or event.t < ended or (event.t == ended and isinstance(event, TrafficSecond)):
             yield event
