@@ -15,7 +15,7 @@ from drills.alerting.rules import ANY_DEGRADED, ANY_PROBE
 from drills.alerting.state import Holding
 from drills.impact.assessment import ImpactAssessment, scored_until
 from drills.impact.traffic_metrics import METRICS_WINDOW, traffic_metrics
-from drills.impact.windows import Window, windows
+from drills.impact.windows import windows
 from drills.model.conditions import Condition, compile_condition
 from drills.model.events import ProbeObserved, TrafficSecond
 from drills.model.metrics import FROM_TRAFFIC
@@ -63,7 +63,10 @@ class Spell:
 
 
 def moments(timeline: Timeline, impact: ImpactAssessment) -> Iterator[Moment]:
-    """The metrics at the end of each second after the fault (in a drill without one: after the baseline)."""
+    """The metrics at the end of each second after the fault (in a drill without one: after the baseline).
+
+    Those of the traffic are of the last seconds by then, also of what came before the fault.
+    """
     began = impact.injected if impact.injected is not None else impact.baseline.until if impact.baseline else 0.0
     horizon = scored_until(timeline)
     start = timeline.start
@@ -79,8 +82,7 @@ def moments(timeline: Timeline, impact: ImpactAssessment) -> Iterator[Moment]:
             continue
         state, _ = tick(rules, state, window.until)
         values = measured(rules, state, window.until, named - FROM_TRAFFIC)
-        since_fault = Window.of(tuple(second for second in window.seconds if second.t > began))
-        yield Moment(window.until, {**values, **traffic_metrics(since_fault, impact.baseline)}, state)
+        yield Moment(window.until, {**values, **traffic_metrics(window, impact.baseline)}, state)
 
 
 def spells(timeline: Timeline, impact: ImpactAssessment) -> tuple[Spell, ...]:

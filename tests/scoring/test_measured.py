@@ -145,7 +145,7 @@ def test_a_slow_journey_is_affected_and_does_not_fail() -> None:
 def test_a_spell_tells_since_when_it_held_when_its_for_was_over_and_until_when() -> None:
     made = timeline("emotionscare", lambda _: (0.1, "HTTP 503"), until=50.0)
     spell = next(each for each in reached(made) if each.threshold.when == "error_rate >= 0.95")
-    assert (spell.began, spell.reached, spell.until) == (16.0, 26.0, 50.0)
+    assert (spell.began, spell.reached, spell.until) == (25.0, 35.0, 50.0)
 
 
 # ---- probes: measured as alerts are raised -------------------------------------------------------------------------
