@@ -76,7 +76,7 @@ class Case:
         timed = [
             (began + seconds, limit)
             for held, limit in asked
-            if (seconds := self._seconds(limit, began := max(held.since, since))) is not None
+            if (seconds := self.seconds(limit, began := max(held.since, since))) is not None
         ]
         if not timed:
             limit = asked[-1][1]
@@ -84,7 +84,7 @@ class Case:
         moment, limit = min(timed, key=lambda each: each[0])
         return Due(round(moment - since, 3), limit.says, limit.source)
 
-    def _seconds(self, limit: Limit, began: float) -> float | None:
+    def seconds(self, limit: Limit, began: float) -> float | None:
         """How long this limit is when it begins to run at `began` (t); None where it gives no number."""
         start = self.timeline.start
         return due_seconds(limit, start.at + timedelta(seconds=began), start.playbook.business_time)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
 from itertools import pairwise
 
 from drills.model.durations import humane
@@ -43,54 +43,76 @@ def _first_limit(case: Case, level: Level) -> Limit | None:
 
 
 def _cadence(case: Case) -> Iterator[Row]:
-    paced = [held for held in case.levels if _every(held) is not None]
-    first = case.due(case.incident.response, lambda level: _first_limit(case, level))
-    every = case.due(case.incident.response, lambda level: level.update_every)
+    since = case.incident.response
+    paced = [held for held in case.levels if _allowed(case, held, since) is not None]
+    first = case.due(since, lambda level: _first_limit(case, level))
+    every = case.due(since, lambda level: level.update_every)
     limits = [due.limit for due in (first, every) if due is not None and due.limit is not None]
     if not paced or not limits:
         return
-    due = case.incident.response + min(limits)
+    due = since + min(limits)
     until = max(due, case.closed)
     posted = [update.t for update in case.said.updates if due < update.t < until]
-    governing, worst = _worst([due, *posted, until], paced)
-    _, untold = _worst([due, until], paced)
-    cadence = _every(governing) or 0.0
+    worst = _worst(case, [due, *posted, until], paced)
+    untold = _worst(case, [due, until], paced).ratio
+    limit = worst.held.level.update_every
     yield Row(
         milestone=Milestone.FIRST_UPDATE,
         label="Update cadence",
         basis=Basis.PLAYBOOK,
         counted_from="the update before",
-        limit=cadence,
-        limit_says=f"every {humane(timedelta(seconds=cadence))}",
-        actual=round(worst * cadence, 3),
-        verdict=_verdict(worst, untold, over=case.over),
-        reason=_reason(worst, untold),
-        source=governing.level.update_every.source if governing.level.update_every else "",
+        limit=round(worst.allowed, 3),
+        limit_says=_every(limit),
+        actual=round(worst.ratio * worst.allowed, 3),
+        verdict=_verdict(worst.ratio, untold, over=case.over),
+        reason=_reason(worst.ratio, untold),
+        source=limit.source if limit is not None else "",
         weight=weights.CADENCE,
-        points=round(weights.CADENCE * curves.ordered(worst, 1.0), 2),
+        points=round(weights.CADENCE * curves.ordered(worst.ratio, 1.0), 2),
         decides=True,
         topic=Topic.UPDATE_CADENCE,
         incident=case.incident.number,
-        margin=round(worst, 4),
+        margin=round(worst.ratio, 4),
     )
 
 
-def _every(held: Held) -> float | None:
-    """The cadence in seconds. One in business days is asked for by the first update alone."""
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """A silence of `ratio` times the seconds that were `allowed` by a level that held."""
+
+    held: Held
+    allowed: float
+    ratio: float
+
+
+def _allowed(case: Case, held: Held, since: float) -> float | None:
+    """How many seconds a silence may last by this level, if it begins at `since` (t), or when the level does."""
     limit = held.level.update_every
-    return limit.within.total_seconds() if limit is not None and limit.within is not None else None
+    return None if limit is None else case.seconds(limit, max(since, held.since))
 
 
-def _worst(moments: Sequence[float], paced: Sequence[Held]) -> tuple[Held, float]:
-    """The longest silence between these moments (t), in multiples of the cadence, and the level whose cadence it is."""
-    ratios = [
-        (held, max(0.0, min(now, held.until) - max(before, held.since)) / every)
+def _every(limit: Limit | None) -> str:
+    if limit is None or limit.within is None:
+        days = 0 if limit is None else limit.business_days or 0
+        return f"every {days} business days" if days > 1 else "every business day"
+    return f"every {humane(limit.within)}"
+
+
+def _worst(case: Case, moments: Sequence[float], paced: Sequence[Held]) -> _Silence:
+    """The longest silence between these moments (t), by the level for which it is; of none, the first one due."""
+    silences = [
+        _Silence(held, allowed, round(max(0.0, min(now, held.until) - max(before, held.since)) / allowed, 6))
         for before, now in pairwise(moments)
         for held in paced
-        if (every := _every(held))
+        if (allowed := _allowed(case, held, before))
     ]
-    held, ratio = max(ratios, key=lambda each: each[1])
-    return held, round(ratio, 6)
+    worst = max(silences, key=lambda silence: silence.ratio)
+    if worst.ratio:
+        return worst
+    since = case.incident.response
+    first = [(max(since, held.since), _allowed(case, held, since) or 0.0, held) for held in paced]
+    _, allowed, held = min(first, key=lambda each: each[0] + each[1])
+    return _Silence(held, allowed, 0.0)
 
 
 def _verdict(worst: float, untold: float, *, over: bool) -> Verdict:
