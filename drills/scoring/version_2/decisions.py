@@ -27,12 +27,12 @@ def judge(case: Case) -> Judged:
     made = [event for event in case.said.decisions if event.t <= before]
     decided = made[-1] if made else None
     rule = _rule(case, decided, before if decided is None else decided.t)
+    if rule is None:
+        return Judged(decided, None, None, "no rule of the playbook speaks of this case")
     also_right = case.scenario.truth.right_choices if case.scenario.truth else ()
     if decided is not None and decided.choice in also_right:
         carried = _carried_out(case, decided.choice)
         return Judged(decided, rule, carried, "right in this scenario" if carried else _not_carried_out(decided))
-    if rule is None:
-        return Judged(decided, None, None, "no rule of the playbook speaks of this case")
     allowed = (rule.decide, *rule.also_right)
     wanted = f"the playbook says {' or '.join(allowed)}: {rule.why or rule.when}"
     if decided is None:
