@@ -120,13 +120,13 @@ def mistakes_of(timeline: Timeline, acts: Sequence[e.Base], incident: Incident) 
         if (isinstance(act, e.AllClear) or resolved) and suffers_at(incident, act.t):
             found.append(("premature", 15.0))
             break
-    wrong = [act for act in rows.acts if isinstance(act, e.CauseNamed) and truth and act.cause != truth.cause]
+    wrong = {act.cause for act in rows.acts if isinstance(act, e.CauseNamed) and truth and act.cause != truth.cause}
     found += [("wrong cause", 5.0)] * len(wrong)
     declared = [act for act in rows.acts if isinstance(act, e.SeverityDeclared)]
     found += [("wrong level", 3.0)] * sum(not rows.is_right(act.level, act.t) for act in declared)
     commanders = [act for act in rows.acts if isinstance(act, e.CommanderNamed)]
     if not playbook.commander_may_repair and commanders and any(
-        is_commander(commanders, change.who, change.t) for change in incident.changes
+        is_commander(commanders, change.who, change.t - change.seconds) for change in incident.changes
     ):  # fmt: skip
         found.append(("commander", 5.0))
     return found

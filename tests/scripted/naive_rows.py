@@ -149,8 +149,9 @@ class Rows:
             if t is not None:
                 x = t - begins
                 share = 1.0 if limit is None else done(x, limit)
-                lines.append(_line(self.incident, "Acknowledged", limit, x, _by(x, limit), 10 * share, 10))
-                continue
+                if own or resolved is None or t <= resolved:
+                    lines.append(_line(self.incident, "Acknowledged", limit, x, _by(x, limit), 10 * share, 10))
+                    continue
             x = max(0.0, min(resolved if resolved is not None else self.c, self.c) - begins)
             if own:
                 lines.append(_line(self.incident, "Acknowledged", limit, max(0.0, self.c - begins), "missed", 0.0, 10))

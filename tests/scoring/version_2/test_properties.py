@@ -15,7 +15,7 @@ from drills.model.timeline import Timeline
 from drills.scoring.score import score
 from tests.scoring.version_1.test_scoring_properties import Told, outages, stories
 
-EACH = 14_000 if os.environ.get("DRILLS_MANY") else 8
+EACH = 14_000 if os.environ.get("DRILLS_MANY") else 3
 #: A score of such a drill takes a tenth of a second and more: so few by default.
 few = settings(max_examples=EACH, deadline=None, suppress_health_check=list(HealthCheck))
 pytestmark = pytest.mark.timeout(36_000 if os.environ.get("DRILLS_MANY") else 300)
