@@ -104,7 +104,7 @@ def test_citations_name_the_right_events() -> None:
     numbers = {
         event.kind: event.seq for event in timeline if event.kind in ("acknowledged", "alert-fired", "cause-named")
     }
-    assert f"- Acknowledged after 1.6 s (from detection, limit 15 m 01 s): met [#{numbers['acknowledged']}]" in text
+    assert f"- Acknowledged after 1.6 s (from detection, limit 15 m 02 s): met [#{numbers['acknowledged']}]" in text
     assert (
         f"- Detected by shop-metrics: error\\_rate > 0.5 for 5 s [#{numbers['alert-fired']}]".replace("\\_", "_")
         in text
