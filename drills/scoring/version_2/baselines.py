@@ -11,23 +11,22 @@ from drills.model.scorecard import Baseline, Recovery
 from drills.model.timeline import Timeline
 from drills.scoring.version_2 import deductions
 from drills.scoring.version_2.case import Case
-from drills.scoring.version_2.cases import cases_of, silent
+from drills.scoring.version_2.cases import silent
 from drills.scoring.version_2.false_alarms import FalseAlarm
-from drills.scoring.version_2.incidents import Incident
 from drills.scoring.version_2.remedies import Credit
 from drills.scoring.version_2.rows import all_rows
 from drills.scoring.version_2.said import NOTHING, Said
 from drills.scoring.version_2.sums import earned_above, total
 
 
-def baselines(timeline: Timeline, incidents: Sequence[Incident], alarms: Sequence[FalseAlarm]) -> tuple[Baseline, ...]:
+def baselines(timeline: Timeline, cases: Sequence[Case], alarms: Sequence[FalseAlarm]) -> tuple[Baseline, ...]:
     """Nobody; and of a person, one who only acknowledges, and one who always says the same at once.
 
     None of them repairs anything. What users suffered is taken as it was measured: how it had gone on is unknown.
     """
-    if not incidents or timeline.start.scenario.is_control:
+    if not cases or timeline.start.scenario.is_control:
         return ()
-    idle = [_idle(case) for case in cases_of(timeline, incidents)]
+    idle = [_idle(case) for case in cases]
     kinds = _KINDS if timeline.start.responder is ResponderKind.PERSON else {"nobody": _KINDS["nobody"]}
     return tuple(
         Baseline(
@@ -58,10 +57,9 @@ def _nothing(_: Case) -> Said:
 
 
 def _acknowledging(case: Case) -> Said:
-    """Every alert, as soon as it fired."""
-    alerts = (
-        {} if case.incident.detection is None else {case.incident.detection.alert.alert_id: case.incident.detection.t}
-    )
+    """The alert that detected, as soon as it fired."""
+    page = case.incident.detection
+    alerts = {} if page is None else {page.alert.alert_id: page.t}
     return Said(acknowledged=alerts, taken=tuple(alerts.values()))
 
 

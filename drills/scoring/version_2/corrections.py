@@ -41,25 +41,24 @@ class _Part:
     until: float
 
 
-def corrections_of(timeline: Timeline) -> tuple[Corrected, ...]:
-    """The corrections that count: the last one of each milestone in each incident, none of what is measured."""
-    parts = _parts(timeline)
-    last: dict[tuple[Milestone, int], Corrected] = {}
-    for event in timeline.all(Corrected):
-        if event.milestone in _REACHED_BY:
-            last[event.milestone, _number(parts, event.when)] = event
-    return tuple(last.values())
+def is_corrected(timeline: Timeline) -> bool:
+    """Whether a correction counts: one of what a responder does, none of what is measured."""
+    return any(event.milestone in _REACHED_BY for event in timeline.all(Corrected))
 
 
 def corrected(timeline: Timeline) -> Timeline:
-    """The timeline with every correction made; itself where there is none.
+    """The timeline with the last correction of each milestone in each incident made.
 
     The first such event of the incident in whose part the corrected moment lies is moved there. Where there is none it
     is added, unless it would have had to say which level or which cause.
     """
     parts = _parts(timeline)
+    last: dict[tuple[Milestone, int], Corrected] = {}
+    for event in timeline.all(Corrected):
+        if event.milestone in _REACHED_BY:
+            last[event.milestone, _number(parts, event.when)] = event
     events = list(timeline)
-    for correction in corrections_of(timeline):
+    for correction in last.values():
         part = parts[_number(parts, correction.when)] if parts else _Part(float("-inf"), float("inf"))
         found = next((event for event in events if _is_of(event, correction.milestone, part)), None)
         if found is not None:

@@ -29,7 +29,7 @@ from drills.scoring.version_2 import deductions
 from drills.scoring.version_2.baselines import baselines
 from drills.scoring.version_2.case import Case
 from drills.scoring.version_2.cases import cases_of, silent
-from drills.scoring.version_2.corrections import corrected, corrections_of
+from drills.scoring.version_2.corrections import corrected, is_corrected
 from drills.scoring.version_2.false_alarms import FalseAlarm, false_alarms
 from drills.scoring.version_2.headline import headline, recovery_says
 from drills.scoring.version_2.improve import improvements
@@ -56,8 +56,8 @@ def score(timeline: Timeline, *, corrections: bool = True) -> Scorecard:
     Raises LookupError when the timeline does not begin with DrillStarted.
     """
     recorded = without_pauses(timeline)
-    is_corrected = corrections and bool(corrections_of(recorded))
-    counted = corrected(recorded) if is_corrected else recorded
+    amended = corrections and is_corrected(recorded)
+    counted = corrected(recorded) if amended else recorded
     impact = assess(counted)
     refusal = not_scored(counted, impact)
     incidents = incidents_of(counted)
@@ -101,10 +101,10 @@ def score(timeline: Timeline, *, corrections: bool = True) -> Scorecard:
         false_alarms=len(alarms),
         premature_all_clear=any(deductions.premature_at(case) for case in cases),
         cause_right=_cause_right(cases),
-        corrected=is_corrected,
-        original_score=score(timeline, corrections=False).score if is_corrected else None,
+        corrected=amended,
+        original_score=score(timeline, corrections=False).score if amended else None,
         incidents=tuple(_summary(case) for case in cases),
-        baselines=() if refusal else baselines(counted, incidents, alarms),
+        baselines=() if refusal else baselines(counted, cases, alarms),
     )
     card = card.model_copy(update={"headline": headline(cases, card, counted)})
     return card.model_copy(update={"improve": improvements(cases, card, counted)})
