@@ -16,7 +16,6 @@ from drills.errors import BadInput
 from drills.masking.masking import mask
 from drills.model.events import Corrected
 from drills.model.playbook import Milestone
-from drills.model.scorecard import DrillResult
 from drills.responders.plain_text import plain
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def correct(context: Context, drill_id: str, moments: Mapping[Milestone, str], b
         record = store.drill(drill_id)
         require(context.caller, Act.CORRECT, of_drill(record))
         _check_milestones(drill_id, moments)
-        if record.result not in (DrillResult.MET, DrillResult.MISSED):
+        if not record.result.is_scored:
             raise BadInput(f"{drill_id}: it is {record.result.value} and has no score, so there is nothing to correct")
         timeline = store.timeline(drill_id)
         now = context.clock.now()

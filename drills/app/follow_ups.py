@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +15,6 @@ from drills.model.aftermath import ActionClosed, AfterEvent, FollowUpDone, ItemS
 from drills.responders.plain_text import plain
 from drills.scoring.aftermath import (
     POST_MORTEM,
-    SCORED,
     TaskState,
     item_states,
     reruns,
@@ -26,6 +25,7 @@ from drills.scoring.aftermath import Task as Task
 
 if TYPE_CHECKING:
     from drills.app.context import Context
+    from drills.model.playbook import Playbook
     from drills.model.scorecard import Scorecard
     from drills.store.store import Store
 
@@ -129,12 +129,20 @@ def _of(context: Context, store: Store, drill_id: str) -> FollowUps:
 
 
 def _all(store: Store, as_of: datetime) -> Iterator[FollowUps]:
+    cards = [card for card in store.scorecards() if card.result.is_scored]
+    found = after_drills(store, cards, store.playbooks(), as_of)
+    return (each for each in found if each.ended_at <= as_of)
+
+
+def after_drills(
+    store: Store, cards: Sequence[Scorecard], playbooks: Mapping[str, Playbook], as_of: datetime
+) -> Iterator[FollowUps]:
+    """What follows each of these scored drills, whose playbooks these are (by drill). Raises EnvironmentFailed."""
     from drills.store.after_log import AfterLog
 
-    cards: Sequence[Scorecard] = [card for card in store.scorecards() if card.result in SCORED]
-    after, again, playbooks = AfterLog(store).all(), reruns(cards), store.playbooks()
+    after, again = AfterLog(store).all(), reruns(cards)
     for card in cards:
-        if card.ended_at > as_of or card.drill_id not in playbooks:
+        if card.drill_id not in playbooks:
             continue
         events = after.get(card.drill_id, ())
         tasks = tasks_of(card, playbooks[card.drill_id], events, rerun_at=again.get(card.drill_id), as_of=as_of)

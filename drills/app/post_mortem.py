@@ -66,7 +66,7 @@ def hand_in(context: Context, drill_id: str, path: Path | None = None) -> Handed
     a priority or a due date; BadInput and NotAllowed as `write_draft` does.
     """
     from drills.reporting.post_mortem.handed_in import action_items
-    from drills.scoring.aftermath import post_mortem_limit
+    from drills.scoring.aftermath import post_mortem_due
     from drills.store.after_log import AfterLog
     from drills.text_files import UnreadableFile, read_text
 
@@ -88,9 +88,7 @@ def hand_in(context: Context, drill_id: str, path: Path | None = None) -> Handed
     )
     with context.store() as store:
         AfterLog(store).append(drill_id, event)
-    limit = post_mortem_limit(card, timeline.start.playbook)
-    due = None if limit is None or limit.within is None else card.ended_at + limit.within
-    return HandedIn(now, due, items)
+    return HandedIn(now, post_mortem_due(card, timeline.start.playbook), items)
 
 
 def _check(context: Context, drill_id: str) -> None:

@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from drills.app.access import Act, allowed
+from drills.app.follow_ups import FollowUps, after_drills
 from drills.app.situations import of_drill
 from drills.errors import BadInput
 from drills.model.events import AlertFired, RunbookStarted
-from drills.model.playbook import Goals, Playbook, Urgency
+from drills.model.playbook import Goals, Playbook
 from drills.model.responder_kind import ResponderKind
-from drills.scoring.aftermath import SCORED, ItemState, Task, item_states, reruns, tasks_of
 from drills.scoring.targets import Evidence, RunbookState, Target, targets
 from drills.scoring.trends import Group, groups, times_of
 from drills.scoring.trends import GroupBy as GroupBy
@@ -68,7 +68,7 @@ def trends(context: Context, by: GroupBy, *, since: datetime | None = None, unti
     with context.store() as store:
         records = store.drills()
         named = {each.drill_id for each in records if allowed(context.caller, Act.NAME_DRILL, of_drill(each))}
-        cards = [card for card in store.scorecards() if card.drill_id in named and card.result in SCORED]
+        cards = [card for card in store.scorecards() if card.drill_id in named and card.result.is_scored]
         since = since or min((card.started_at for card in cards), default=until - timedelta(weeks=1))
         if since >= until:
             raise BadInput(f"--since {since:%Y-%m-%d} is not before --until {until:%Y-%m-%d}; name an earlier day")
@@ -85,7 +85,8 @@ def _trends(
     as_of: datetime,
 ) -> Trends:
     chosen = tuple(card for card in cards if since <= card.started_at < until)
-    follows = _follow_ups(store, cards, as_of)
+    playbooks = store.playbooks()
+    follows = {each.drill_id: each for each in after_drills(store, cards, playbooks, as_of)}
     runbooks = _runbooks(context, store, [card for card in cards if card.started_at < until])
     fired = {
         drill_id: [event for event in events if isinstance(event, AlertFired)]
@@ -95,9 +96,9 @@ def _trends(
     judged = {}
     for name in sorted({card.playbook for card in chosen}):
         own = [card for card in chosen if card.playbook == name]
-        goals = _goals(context, store, own[-1])
+        goals = _goals(context, playbooks, own[-1])
         if goals is not None:
-            judged[name] = targets(goals, _evidence(store, own, follows, runbooks, fired, weeks, as_of))
+            judged[name] = targets(goals, _evidence(playbooks, own, follows, runbooks, fired, weeks, as_of))
     covered = {
         alert.key
         for card in cards
@@ -119,50 +120,28 @@ def _trends(
     )
 
 
-def _goals(context: Context, store: Store, card: Scorecard) -> Goals | None:
+def _goals(context: Context, playbooks: Mapping[str, Playbook], card: Scorecard) -> Goals | None:
     """The goals of the playbook as it is now; as it was when that drill began, where it is gone."""
     known = context.workspace.playbooks
-    playbook = known[card.playbook] if card.playbook in known else store.playbooks().get(card.drill_id)
+    playbook = known[card.playbook] if card.playbook in known else playbooks.get(card.drill_id)
     return None if playbook is None else playbook.goals
 
 
-def _follow_ups(
-    store: Store, cards: Sequence[Scorecard], as_of: datetime
-) -> Mapping[str, tuple[tuple[Task, ...], tuple[ItemState, ...]]]:
-    from drills.store.after_log import AfterLog
-
-    after, again, playbooks = AfterLog(store).all(), reruns(cards), store.playbooks()
-    return {
-        card.drill_id: (
-            tasks_of(
-                card,
-                playbooks[card.drill_id],
-                after.get(card.drill_id, ()),
-                rerun_at=again.get(card.drill_id),
-                as_of=as_of,
-            ),
-            item_states(after.get(card.drill_id, ()), as_of),
-        )
-        for card in cards
-        if card.drill_id in playbooks
-    }
-
-
 def _evidence(
-    store: Store,
+    playbooks: Mapping[str, Playbook],
     cards: Sequence[Scorecard],
-    follows: Mapping[str, tuple[tuple[Task, ...], tuple[ItemState, ...]]],
+    follows: Mapping[str, FollowUps],
     runbooks: Sequence[RunbookState],
     fired: Mapping[str, Sequence[AlertFired]],
     weeks: float,
     as_of: datetime,
 ) -> Evidence:
-    playbooks = store.playbooks()
+    followed = [follows[card.drill_id] for card in cards if card.drill_id in follows]
     by_people = [card for card in cards if card.responder is ResponderKind.PERSON]
     return Evidence(
         groups=groups(cards, GroupBy.SEVERITY),
-        tasks=[task for card in cards for task in follows.get(card.drill_id, ((), ()))[0]],
-        items=[state for card in cards for state in follows.get(card.drill_id, ((), ()))[1]],
+        tasks=[task for each in followed for task in each.tasks],
+        items=[state for each in followed for state in each.items],
         alerts=sum(len(fired.get(card.drill_id, ())) for card in cards),
         false_alarms=sum(card.false_alarms for card in cards),
         pages=sum(
@@ -177,9 +156,8 @@ def _evidence(
 
 
 def _pages(playbook: Playbook, alerts: Sequence[AlertFired]) -> int:
-    """Alerts that page somebody: those of a level of high urgency."""
-    urgent = {level.name for level in playbook.levels if level.urgency is Urgency.HIGH}
-    return sum(alert.level in urgent for alert in alerts)
+    paging = playbook.paging
+    return sum(alert.level in paging for alert in alerts)
 
 
 def _runbooks(context: Context, store: Store, cards: Sequence[Scorecard]) -> tuple[RunbookState, ...]:

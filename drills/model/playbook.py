@@ -320,6 +320,11 @@ class Playbook(Model):
                 return level
         raise KeyError(name)
 
+    @property
+    def paging(self) -> frozenset[str]:
+        """The levels whose alerts page somebody: those of high urgency."""
+        return frozenset(level.name for level in self.levels if level.urgency is Urgency.HIGH)
+
     def rank(self, name: str) -> int:
         """0 for the most severe level. Raises KeyError for a level that the playbook does not have."""
         return self.levels.index(self.level(name))

@@ -39,6 +39,10 @@ class DrillResult(StrEnum):
     SKIPPED = "skipped"
     RUNNING = "running"
 
+    @property
+    def is_scored(self) -> bool:
+        return self in (DrillResult.MET, DrillResult.MISSED)
+
 
 class Basis(StrEnum):
     """Whose limit a row is: the playbook's, or the scenario's own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drills.model.scorecard import DrillResult, Scorecard, Verdict
+from drills.model.scorecard import Scorecard, Verdict
 from drills.model.timeline import Timeline
 from drills.reporting.sections import corrections as correcting
 from drills.reporting.sections import debrief as debriefing
@@ -56,7 +56,7 @@ class Content:
     @property
     def scored(self) -> bool:
         """Whether the drill has a score; if not, `card.why_not` says why."""
-        return self.card.result in (DrillResult.MET, DrillResult.MISSED)
+        return self.card.result.is_scored
 
 
 def content(timeline: Timeline, card: Scorecard) -> Content:

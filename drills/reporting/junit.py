@@ -10,8 +10,6 @@ from drills.model.scorecard import DrillResult, Row, Scorecard, Verdict
 from drills.reporting.sections.limits import actual
 from drills.reporting.wording import clean, one_line, words
 
-_NOT_SCORED = frozenset({DrillResult.INVALID, DrillResult.ABORTED, DrillResult.SKIPPED, DrillResult.RUNNING})
-
 
 def junit(scorecards: Sequence[Scorecard]) -> str:
     """One suite for each drill, one case for each limit: missed is a failure, pending and not required are skipped.
@@ -33,7 +31,7 @@ def _totals(suites: Sequence[ET.Element]) -> dict[str, str]:
 
 
 def _suite(card: Scorecard) -> ET.Element:
-    cases = [_not_scored(card)] if card.result in _NOT_SCORED else [_case(card, row) for row in card.rows]
+    cases = [_case(card, row) for row in card.rows] if card.result.is_scored else [_not_scored(card)]
     if card.result is DrillResult.MISSED and not any(case.find("failure") is not None for case in cases):
         case = _named(card, "the drill")
         _say(case, "failure", card.why_not or card.headline, "missed")

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 from drills.model.aftermath import ActionClosed, ActionItem, AfterEvent, FollowUpDone, ItemStatus, PostMortemHandedIn
+from drills.model.business_time import due
 from drills.model.playbook import Limit, Playbook
-from drills.model.scorecard import DrillResult, Scorecard
-
-SCORED = (DrillResult.MET, DrillResult.MISSED)
+from drills.model.scorecard import Scorecard
 
 
 class TaskState(StrEnum):
@@ -104,6 +103,12 @@ def post_mortem_limit(card: Scorecard, playbook: Playbook) -> Limit | None:
     return known[level].post_mortem if level in known else None
 
 
+def post_mortem_due(card: Scorecard, playbook: Playbook) -> datetime | None:
+    """When the post-mortem is due, counted from the end of the drill; None where the playbook gives no number."""
+    limit = post_mortem_limit(card, playbook)
+    return None if limit is None else due(limit, card.ended_at, playbook.business_time)
+
+
 def tasks_of(
     card: Scorecard,
     playbook: Playbook,
@@ -117,7 +122,7 @@ def tasks_of(
     Deadlines count from the end of the drill, the review's from when the post-mortem was handed in. A run of the same
     scenario at `rerun_at` ends what is still open, but for the post-mortem.
     """
-    if card.result not in SCORED:
+    if not card.result.is_scored:
         return ()
     done = {event.task: event.at for event in events if isinstance(event, FollowUpDone) and event.at <= as_of}
     rerun = rerun_at if rerun_at is not None and rerun_at <= as_of else None
@@ -129,8 +134,7 @@ def tasks_of(
     versions = handed_in(events, as_of)
     written = versions[0].at if versions else None
     if (limit := post_mortem_limit(card, playbook)) is not None:
-        by = None if limit.within is None else card.ended_at + limit.within
-        add(POST_MORTEM, by, written, None, limit.source)
+        add(POST_MORTEM, post_mortem_due(card, playbook), written, None, limit.source)
     for task in playbook.follow_ups:
         by = None if task.by is None else card.ended_at + task.by
         add(task.task, by, done.get(task.task), rerun, task.source)
@@ -160,7 +164,7 @@ def reruns(cards: Iterable[Scorecard]) -> Mapping[str, datetime]:
     """When the scenario of each scored drill was scored the next time; drills that are the last are left out."""
     found: dict[str, datetime] = {}
     last: dict[str, str] = {}
-    for card in sorted((card for card in cards if card.result in SCORED), key=lambda card: card.started_at):
+    for card in sorted((card for card in cards if card.result.is_scored), key=lambda card: card.started_at):
         if card.scenario in last:
             found[last[card.scenario]] = card.started_at
         last[card.scenario] = card.drill_id

@@ -8,9 +8,8 @@ from datetime import datetime
 
 from drills.model.events import Predecessor
 from drills.model.playbook import Milestone
-from drills.model.scorecard import DrillResult, Scorecard
+from drills.model.scorecard import Scorecard
 
-_SCORED = (DrillResult.MET, DrillResult.MISSED)
 _BEFORE_IMPACT = (Milestone.INJECTED, Milestone.FIRST_IMPACT)
 
 
@@ -38,9 +37,7 @@ def since_impact(card: Scorecard) -> Mapping[Milestone, float]:
 
 def predecessor_of(scenario: str, cards: Iterable[Scorecard], before: datetime) -> Predecessor | None:
     """The last scored drill of this scenario that ended before that moment, as a new drill carries it."""
-    earlier = [
-        card for card in cards if card.scenario == scenario and card.result in _SCORED and card.ended_at < before
-    ]
+    earlier = [card for card in cards if card.scenario == scenario and card.result.is_scored and card.ended_at < before]
     if not earlier:
         return None
     last = max(earlier, key=lambda card: (card.ended_at, card.drill_id))

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from drills.model.events import ResponderKind
 from drills.model.playbook import Milestone
-from drills.model.scorecard import DrillResult, Scorecard
+from drills.model.scorecard import Scorecard
 from drills.scoring.survival import Interval, Summary, summary
 
 
@@ -79,7 +79,7 @@ def groups(cards: Iterable[Scorecard], by: GroupBy) -> tuple[Group, ...]:
     """The scored drills that affected users, grouped within each playbook and severity, in the order of their names."""
     found: dict[tuple[str, str, str], list[Scorecard]] = {}
     for card in cards:
-        if card.result in (DrillResult.MET, DrillResult.MISSED) and card.severity.true_level is not None:
+        if card.result.is_scored and card.severity.true_level is not None:
             key = (card.playbook, card.severity.true_level, _KEYS[by](card))
             found.setdefault(key, []).append(card)
     return tuple(_group(*key, members) for key, members in sorted(found.items()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drills.model.durations import humane, humane_limit
 from drills.model.playbook import Milestone
-from drills.model.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
+from drills.model.scorecard import Recovery, Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
 from drills.reporting.wording import count, latency, percent
 
@@ -26,7 +26,7 @@ class Figure:
 
 def key_figures(card: Scorecard) -> tuple[Figure, ...]:
     """Detected, mitigated, users, requests, severity, what it was at worst; none for a drill that is not scored."""
-    if card.result not in (DrillResult.MET, DrillResult.MISSED):
+    if not card.result.is_scored:
         return ()
     figures = (
         [_false_alarms(card)] if Milestone.INJECTED not in card.milestones else [_detected(card), _mitigated(card)]

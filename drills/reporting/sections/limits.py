@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drills.model.durations import humane, humane_limit
 from drills.model.events import Predecessor
-from drills.model.scorecard import DrillResult, Row, Scorecard, Topic, Verdict
+from drills.model.scorecard import Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
 from drills.reporting.wording import day, one_line, points, words
 from drills.scoring.history import compare
@@ -48,7 +48,7 @@ def not_required_lines(card: Scorecard) -> tuple[LimitLine, ...]:
 
 
 def _own(card: Scorecard) -> list[Row]:
-    scored = card.result in (DrillResult.MET, DrillResult.MISSED)
+    scored = card.result.is_scored
     return [row for row in card.rows if row.topic not in _ELSEWHERE] if scored else []
 
 

@@ -15,7 +15,7 @@ def headline(case: Case, card: Scorecard) -> str:
     """What users suffered, when it was noticed, what was done and how long that took, against the limit."""
     if card.result is DrillResult.RUNNING:
         return "The drill is still running."
-    if card.result not in (DrillResult.MET, DrillResult.MISSED):
+    if not card.result.is_scored:
         return f"This drill was {card.result} and is not scored: {card.why_not}."
     if case.timeline.start.scenario.is_control:
         return _control(card)

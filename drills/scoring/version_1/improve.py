@@ -8,13 +8,13 @@ from datetime import timedelta
 from drills.model.durations import humane
 from drills.model.events import HintTaken, ResponderKind, RunbookFinished
 from drills.model.playbook import Milestone
-from drills.model.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
+from drills.model.scorecard import Recovery, Row, Scorecard, Topic, Verdict
 from drills.scoring.version_1.case import Case
 
 
 def improvements(case: Case, card: Scorecard) -> tuple[str, ...]:
     """Concrete sentences, the most weighty first; none for a drill that is not scored."""
-    if card.result not in (DrillResult.MET, DrillResult.MISSED):
+    if not card.result.is_scored:
         return ()
     missed = sorted(
         (row for row in card.rows if row.verdict is Verdict.MISSED), key=lambda row: row.points - row.weight

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from drills.model.events import AlertChanged, AlertFired, AlertResolved, ProbeObserved
-from drills.model.playbook import Playbook, Urgency
 from drills.model.probe import Outcome
 from drills.model.timeline import Timeline
 
@@ -39,17 +38,17 @@ def detecting(timeline: Timeline, injected: float, until: float) -> Page | None:
 
 def pages(timeline: Timeline, injected: float, until: float) -> tuple[Page, ...]:
     """The alerts that fired or rose to a level that pages from `injected` to `until` (t), each at that moment."""
-    urgent = _urgent(timeline.start.playbook)
+    paging = timeline.start.playbook.paging
     found: dict[str, Page] = {}
     for t, alert, rises in _signals(timeline):
-        if (rises or alert.level in urgent) and alert.alert_id not in found:
+        if (rises or alert.level in paging) and alert.alert_id not in found:
             found[alert.alert_id] = Page(alert, t)
     return tuple(page for page in found.values() if injected <= page.t <= until)
 
 
 def _signals(timeline: Timeline) -> Iterator[tuple[float, AlertFired, bool]]:
     """Each time that an alert fires, and each time that one rises to a level that pages (True)."""
-    urgent = _urgent(timeline.start.playbook)
+    paging = timeline.start.playbook.paging
     alerts: dict[str, AlertFired] = {}
     level: dict[str, str] = {}
     for event in timeline:
@@ -58,13 +57,9 @@ def _signals(timeline: Timeline) -> Iterator[tuple[float, AlertFired, bool]]:
         if isinstance(event, AlertFired):
             alerts[event.alert_id] = event
             yield event.t, event, False
-        elif event.alert_id in alerts and event.level in urgent and level[event.alert_id] not in urgent:
+        elif event.alert_id in alerts and event.level in paging and level[event.alert_id] not in paging:
             yield event.t, alerts[event.alert_id], True
         level[event.alert_id] = event.level
-
-
-def _urgent(playbook: Playbook) -> frozenset[str]:
-    return frozenset(level.name for level in playbook.levels if level.urgency is Urgency.HIGH)
 
 
 def _evidence_began(timeline: Timeline, probe: str | None, t: float) -> float:

@@ -17,7 +17,7 @@ def headline(cases: Sequence[Case], card: Scorecard, timeline: Timeline) -> str:
     """What users suffered, when it was noticed, what was done and how long that took, against the limit."""
     if card.result is DrillResult.RUNNING:
         return "The drill is still running."
-    if card.result not in (DrillResult.MET, DrillResult.MISSED):
+    if not card.result.is_scored:
         return f"This drill was {card.result} and is not scored: {card.why_not}."
     if timeline.start.scenario.is_control:
         return _control(card)

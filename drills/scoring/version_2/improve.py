@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from drills.model.durations import humane, humane_limit
 from drills.model.events import HintTaken, ResponderKind, RunbookFinished
 from drills.model.playbook import Milestone
-from drills.model.scorecard import DrillResult, Recovery, Row, Scorecard, Topic, Verdict
+from drills.model.scorecard import Recovery, Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
 from drills.scoring.version_2.case import Case
 from drills.scoring.version_2.deductions import commander_repairs
@@ -16,7 +16,7 @@ from drills.scoring.version_2.rows.severity import is_right
 
 def improvements(cases: Sequence[Case], card: Scorecard, timeline: Timeline) -> tuple[str, ...]:
     """Concrete sentences, the most weighty first; none for a drill that is not scored."""
-    if card.result not in (DrillResult.MET, DrillResult.MISSED):
+    if not card.result.is_scored:
         return ()
     missed = sorted(
         (row for row in card.rows if row.verdict is Verdict.MISSED), key=lambda row: row.points - row.weight
