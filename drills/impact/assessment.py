@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from drills.impact.baseline import Baseline, baseline_of
 from drills.impact.reliability import problem_of
@@ -80,6 +81,14 @@ def scored_until(timeline: Timeline) -> float:
     """t of the end of what is scored: the drill's end, or the last event while it runs."""
     end = timeline.first(DrillEnded, DrillAborted, EnvironmentLost)
     return end.t if end is not None else timeline.ended
+
+
+def ended_at(timeline: Timeline) -> datetime:
+    """The wall time of the last event that is scored."""
+    end = scored_until(timeline)
+    return max(
+        (event for event in timeline if event.t <= end), key=lambda event: (event.t, event.at), default=timeline.start
+    ).at
 
 
 def assess(timeline: Timeline) -> ImpactAssessment:

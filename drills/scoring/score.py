@@ -1,7 +1,8 @@
 """The score of a drill, by the version of the rules that it began with, or by another one.
 
 Each version of the rules is a package of its own, and stays: a stored drill can be scored again as it was. What
-versions share is here beside them: whether a drill is valid, and what it is compared with.
+versions share is here beside them: whether a drill is valid, how points become a score and a
+grade, and what a drill is compared with.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from drills.impact import rules as impact_rules
+from drills.scoring import sums
 from drills.scoring.version_2 import curves, remedies, weights
 
 TEXT = (Path(__file__).parents[2] / "docs" / "scoring.md").read_text(encoding="utf-8")
@@ -64,7 +65,7 @@ def test_the_curves_are_told_as_they_are_drawn() -> None:
 
 
 def test_the_grades_and_the_result_are_told_as_they_are_given() -> None:
-    assert weights.GRADE_RULE in FLAT.replace("Grade: A", "A")
+    assert sums.GRADE_RULE in FLAT.replace("Grade: A", "A")
     assert f"the score is at least {weights.MET_FROM:g}" in FLAT
     assert f"missed with {weights.SILENCE_WITH_ALARMS:g} points shared by the number of alarms" in FLAT
 

@@ -9,13 +9,13 @@ docs/scoring-1.md tells the rules in words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from drills.impact.assessment import ImpactAssessment, assess, scored_until
+from drills.impact.assessment import ImpactAssessment, assess, ended_at, scored_until
 from drills.model.events import Corrected, ResponderKind
 from drills.model.playbook import Milestone
-from drills.model.scorecard import Basis, Deduction, DrillResult, Row, Scorecard, Topic, Verdict
+from drills.model.scorecard import Basis, DrillResult, Row, Scorecard, Topic, Verdict
 from drills.model.timeline import Timeline
+from drills.scoring.sums import GRADE_RULE, arithmetic, grade_of, total
 from drills.scoring.validity import NotScored, not_scored
 from drills.scoring.version_1.cadence import cadence_demand
 from drills.scoring.version_1.case import Case
@@ -29,7 +29,7 @@ from drills.scoring.version_1.limits import last_resort, playbook_demands, scena
 from drills.scoring.version_1.milestones import MEASURED, find_milestones
 from drills.scoring.version_1.rows import Demand, row_of
 from drills.scoring.version_1.severity import judge, measure
-from drills.scoring.version_1.weights import GRADE_RULE, LATE_SHARE, SILENCE_WEIGHT, grade_of
+from drills.scoring.version_1.weights import LATE_SHARE, SILENCE_WEIGHT
 
 #: Version of the rules by which drills are scored; every scorecard names it.
 RULES_VERSION = 1
@@ -50,7 +50,7 @@ def score(timeline: Timeline, *, corrections: bool = True) -> Scorecard:
     rows = _rows(case, over=refusal is None)
     deductions = deductions_of(case, severity)
     result, why_not = _result(case, rows, refusal)
-    points = None if refusal else _score(rows, deductions)
+    points = None if refusal else total(rows, deductions)
     open_corrections = any(event.milestone not in MEASURED for event in timeline.all(Corrected))
     card = Scorecard(
         rules_version=RULES_VERSION,
@@ -62,7 +62,7 @@ def score(timeline: Timeline, *, corrections: bool = True) -> Scorecard:
         responder=start.responder,
         runbook=start.runbook,
         started_at=start.at,
-        ended_at=_ended_at(timeline),
+        ended_at=ended_at(timeline),
         duration=round(case.end, 3),
         result=result,
         why_not=why_not,
@@ -70,7 +70,7 @@ def score(timeline: Timeline, *, corrections: bool = True) -> Scorecard:
         score=points,
         grade=None if points is None else grade_of(points),
         grade_rule=GRADE_RULE,
-        arithmetic="" if refusal else _arithmetic(rows, deductions),
+        arithmetic="" if refusal else arithmetic(rows, deductions),
         rows=rows,
         deductions=deductions,
         severity=severity,
@@ -178,37 +178,3 @@ def _never_noticed(row: Row) -> bool:
 
 def _said(row: Row, reasons: Sequence[str]) -> bool:
     return row.milestone is Milestone.MITIGATED and row.censored and "not mitigated" in reasons
-
-
-def _sums(rows: Sequence[Row], deductions: Sequence[Deduction]) -> tuple[float, float, float]:
-    return (
-        round(sum(row.points for row in rows), 2),
-        round(sum(row.weight for row in rows), 2),
-        round(sum(deduction.points for deduction in deductions), 2),
-    )
-
-
-def _score(rows: Sequence[Row], deductions: Sequence[Deduction]) -> float:
-    points, weights, off = _sums(rows, deductions)
-    share = round(100.0 * points / weights, 2) if weights else 0.0
-    return round(min(100.0, max(0.0, share - off)), 2)
-
-
-def _arithmetic(rows: Sequence[Row], deductions: Sequence[Deduction]) -> str:
-    """One line from which the score can be recomputed with the rows' points and weights, and the deductions."""
-    points, weights, off = _sums(rows, deductions)
-    final = _score(rows, deductions)
-    if not weights:
-        return f"nothing could be scored, so the score is {final:.2f}"
-    share = round(100.0 * points / weights, 2)
-    return (
-        f"100 × {points:.2f} points ÷ {weights:.2f} weight = {share:.2f}; {share:.2f} − {off:.2f} deducted"
-        f"{', within 0 and 100,' if not 0 <= share - off <= 100 else ''} = {final:.2f}, grade {grade_of(final)}"
-    )
-
-
-def _ended_at(timeline: Timeline) -> datetime:
-    end = scored_until(timeline)
-    return max(
-        (event for event in timeline if event.t <= end), key=lambda event: (event.t, event.at), default=timeline.start
-    ).at

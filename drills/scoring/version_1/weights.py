@@ -37,11 +37,3 @@ WRONG_CAUSE, WRONG_CAUSES_AT_MOST = 5.0, 10.0
 SEVERITY_RANK, SEVERITY_RANKS_AT_MOST = 5.0, 15.0
 WRONG_DECISION = 5.0
 HINT, HINTS_AT_MOST = 2.0, 6.0
-
-GRADES: tuple[tuple[float, str], ...] = ((90.0, "A"), (80.0, "B"), (70.0, "C"), (60.0, "D"))
-GRADE_RULE = "A from 90, B from 80, C from 70, D from 60, F below"
-
-
-def grade_of(score: float) -> str:
-    """The grade of a score, by `GRADE_RULE`."""
-    return next((grade for least, grade in GRADES if score >= least), "F")

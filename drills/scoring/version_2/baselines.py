@@ -9,6 +9,7 @@ from drills.model.events import CauseNamed, CommanderNamed, Decided, ResponderKi
 from drills.model.playbook import Audience, Choice, MessageStatus
 from drills.model.scorecard import Baseline, Recovery
 from drills.model.timeline import Timeline
+from drills.scoring.sums import earned_above, total
 from drills.scoring.version_2 import deductions
 from drills.scoring.version_2.case import Case
 from drills.scoring.version_2.cases import silent
@@ -16,7 +17,6 @@ from drills.scoring.version_2.false_alarms import FalseAlarm
 from drills.scoring.version_2.remedies import Credit
 from drills.scoring.version_2.rows import all_rows
 from drills.scoring.version_2.said import NOTHING, Said
-from drills.scoring.version_2.sums import earned_above, total
 
 
 def baselines(timeline: Timeline, cases: Sequence[Case], alarms: Sequence[FalseAlarm]) -> tuple[Baseline, ...]:

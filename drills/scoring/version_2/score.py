@@ -7,9 +7,8 @@ timeline ─► pauses, corrections ─► incidents (what was measured) ─┐
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from drills.impact.assessment import ImpactAssessment, assess, scored_until
+from drills.impact.assessment import ImpactAssessment, assess, ended_at, scored_until
 from drills.model.events import ResponderKind, TrafficSecond
 from drills.model.playbook import Milestone
 from drills.model.scorecard import (
@@ -24,6 +23,7 @@ from drills.model.scorecard import (
 )
 from drills.model.timeline import Timeline
 from drills.scoring.measured import moments
+from drills.scoring.sums import GRADE_RULE, arithmetic, earned_above, grade_of, total
 from drills.scoring.validity import not_scored
 from drills.scoring.version_2 import deductions
 from drills.scoring.version_2.baselines import baselines
@@ -39,9 +39,7 @@ from drills.scoring.version_2.pauses import without_pauses
 from drills.scoring.version_2.rows import all_rows
 from drills.scoring.version_2.rows.silence import silence
 from drills.scoring.version_2.severity_at import level_at
-from drills.scoring.version_2.sums import arithmetic, earned_above, total
 from drills.scoring.version_2.verdict import verdict
-from drills.scoring.version_2.weights import GRADE_RULE, grade_of
 
 RULES_VERSION = 2
 
@@ -81,7 +79,7 @@ def score(timeline: Timeline, *, corrections: bool = True) -> Scorecard:
         responder=start.responder,
         runbook=start.runbook,
         started_at=start.at,
-        ended_at=_ended_at(counted),
+        ended_at=ended_at(counted),
         duration=round(scored_until(counted), 3),
         result=result,
         why_not=why_not,
@@ -207,10 +205,3 @@ def _summary(case: Case) -> IncidentSummary:
         recovery=case.credit.recovery,
         uncredited=tuple(dict.fromkeys(words for change in case.credit.uncredited for words in change.words)),
     )
-
-
-def _ended_at(timeline: Timeline) -> datetime:
-    end = scored_until(timeline)
-    return max(
-        (event for event in timeline if event.t <= end), key=lambda event: (event.t, event.at), default=timeline.start
-    ).at

@@ -29,11 +29,3 @@ HINT, HINTS_AT_MOST = 2.0, 6.0
 
 #: A result is `met` from this score on.
 MET_FROM = 70.0
-
-GRADES: tuple[tuple[float, str], ...] = ((90.0, "A"), (80.0, "B"), (70.0, "C"), (60.0, "D"))
-GRADE_RULE = "A from 90, B from 80, C from 70, D from 60, F below"
-
-
-def grade_of(score: float) -> str:
-    """The grade of a score, by `GRADE_RULE`."""
-    return next((grade for least, grade in GRADES if score >= least), "F")

@@ -20,8 +20,8 @@ from drills.model.events import (
 )
 from drills.model.playbook import Audience, Choice, Milestone, Playbook
 from drills.model.scorecard import Basis, DrillResult, Recovery, Row, Scorecard, Topic, Verdict
+from drills.scoring.sums import grade_of
 from drills.scoring.version_1.score import RULES_VERSION, score
-from drills.scoring.version_1.weights import grade_of
 from tests.scoring.timelines import (
     QUIET,
     SCENARIO,

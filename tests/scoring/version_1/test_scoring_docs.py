@@ -8,6 +8,7 @@ import pytest
 
 from drills.impact import rules as impact_rules
 from drills.model.playbook import Milestone
+from drills.scoring import sums
 from drills.scoring.version_1 import weights
 
 TEXT = (Path(__file__).parents[3] / "docs" / "scoring-1.md").read_text(encoding="utf-8")
@@ -56,7 +57,7 @@ def test_the_table_of_deductions_has_the_points_that_are_used(about: str, each: 
 
 
 def test_the_grades_are_told_as_they_are_given() -> None:
-    assert weights.GRADE_RULE in TEXT
+    assert sums.GRADE_RULE in TEXT
 
 
 def test_the_constants_of_the_impact_are_told_as_they_are_used() -> None:

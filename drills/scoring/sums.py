@@ -1,4 +1,4 @@
-"""From rows and deductions to the score, and the line by which a reader recomputes it."""
+"""From rows and deductions to the score and its grade, and the line by which a reader recomputes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from drills.model.playbook import Milestone
 from drills.model.scorecard import Deduction, Row, Topic
-from drills.scoring.version_2.weights import grade_of
+
+GRADES: tuple[tuple[float, str], ...] = ((90.0, "A"), (80.0, "B"), (70.0, "C"), (60.0, "D"))
+GRADE_RULE = "A from 90, B from 80, C from 70, D from 60, F below"
+
+
+def grade_of(score: float) -> str:
+    """The grade of a score, by `GRADE_RULE`."""
+    return next((grade for least, grade in GRADES if score >= least), "F")
 
 
 def total(rows: Sequence[Row], deductions: Sequence[Deduction]) -> float:
